@@ -1,0 +1,20 @@
+"""The application: HTTP by Django, WebSockets by Channels."""
+
+import os
+
+from channels.routing import ProtocolTypeRouter, URLRouter
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "senim.settings")
+django_application = get_asgi_application()
+
+# consumers need the applications that the line above set up
+from senim.origins import AllowedOrigins  # noqa: E402
+from workouts.routing import websocket_urlpatterns  # noqa: E402
+
+application = ProtocolTypeRouter(
+    {
+        "http": django_application,
+        "websocket": AllowedOrigins(URLRouter(websocket_urlpatterns)),
+    }
+)

@@ -1,0 +1,19 @@
+"""Django's own development server, by daphne, with the embedded parts beside it."""
+
+import os
+from typing import Any
+
+from daphne.management.commands.runserver import Command as DaphneCommand
+from django.utils.autoreload import DJANGO_AUTORELOAD_ENV
+
+from senim.embedded import embedded_redis
+
+
+class Command(DaphneCommand):
+    def handle(self, *args: Any, **options: Any) -> None:
+        if os.environ.get(DJANGO_AUTORELOAD_ENV) == "true":
+            # the reloaded child: the parts belong to its parent
+            super().handle(*args, **options)
+            return
+        with embedded_redis(share=True):
+            super().handle(*args, **options)

@@ -1,0 +1,79 @@
+"""The whole service in one command."""
+
+import ipaddress
+import signal
+import socket
+import sys
+from argparse import ArgumentParser
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+
+from senim import startup
+from senim.embedded import embedded_redis
+from senim.server import serve
+from workouts.sweeper import Sweeper
+
+
+class Command(BaseCommand):
+    help = "Run the service: embedded parts where no address is given, migrations, the first coach, the server, the sweeper."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--workers", type=int, default=settings.SENIM_WORKERS)
+
+    def handle(self, *, host: str, port: int, workers: int, **options: Any) -> None:
+        check_auth(host)
+        if workers < 1:
+            raise CommandError(f"--workers is {workers}; it takes a whole number from 1.")
+        signal.signal(signal.SIGTERM, leave)
+        signal.signal(signal.SIGINT, leave)
+        with listen(host, port) as listener, embedded_redis(share=False):
+            startup.wait_for_parts()
+            startup.migrate()
+            password = startup.make_first_coach()
+            connection.close()
+            with Sweeper().running():
+                serve(listener, workers=workers, announce=lambda: self.announce(listener, password))
+
+    def announce(self, listener: socket.socket, password: str | None) -> None:
+        host, port = listener.getsockname()[:2]
+        url = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+        lines = [f"Senim answers on {url}", f"The admin is at  {url}admin/"]
+        if password:
+            lines.append(f"The first coach: name {startup.FIRST_COACH}, password {password} (shown this once; change it in the admin)")
+        self.stdout.write("\n".join(lines))
+        self.stdout.flush()
+
+
+def check_auth(host: str) -> None:
+    """Refuse a way of telling athletes apart that is not to be had, or that nobody chose. Raises CommandError."""
+    if settings.SENIM_AUTH == "token":
+        raise CommandError("SENIM_AUTH is 'token', which this version does not have yet; it takes: open.")
+    if not settings.SENIM_AUTH and not is_loopback(host):
+        raise CommandError(f"SENIM_AUTH is unset and --host {host} is not loopback; choose SENIM_AUTH=open (anybody may say who they are).")
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket. Raises CommandError where the address cannot be had."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except (OSError, OverflowError) as error:
+        raise CommandError(f"cannot listen on {host}:{port}: {error}; choose others with --host and --port.") from None
+
+
+def leave(signal_number: int, frame: object) -> NoReturn:
+    # the server handles the signals itself while it runs, and raises them again once it has stopped
+    sys.exit(0)

@@ -1,0 +1,38 @@
+"""The sweeper as a process of its own, or once."""
+
+import signal
+from argparse import ArgumentParser
+from typing import Any
+
+import django.db
+import redis
+from django.core.management.base import BaseCommand, CommandError
+
+from senim.embedded import embedded_redis
+from workouts.sweeper import Sweeper
+
+
+class Command(BaseCommand):
+    help = "Save what was sealed and never saved, and finish sessions idle for SENIM_IDLE_MINUTES."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--once", action="store_true", help="sweep once and end; exit status 1 if anything was left")
+
+    def handle(self, *, once: bool, **options: Any) -> None:
+        sweeper = Sweeper()
+        with embedded_redis(share=True):
+            if once:
+                self.sweep_once(sweeper)
+                return
+            for signal_number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(signal_number, lambda *_: sweeper.stop())
+            sweeper.run()
+
+    def sweep_once(self, sweeper: Sweeper) -> None:
+        try:
+            result = sweeper.sweep_once()
+        except (redis.RedisError, django.db.Error) as error:
+            raise CommandError(f"the sweep was cut short: {str(error).strip()}") from None
+        self.stdout.write(f"saved {result.saved}, left {result.left}")
+        if result.left:
+            raise CommandError(f"{result.left} sealed sessions could not be saved; the log says why")

@@ -1,0 +1,33 @@
+"""Which web pages may open a socket."""
+
+from typing import Any
+from urllib.parse import ParseResult
+
+from channels.security.websocket import OriginValidator
+from django.conf import settings
+from django.http.request import split_domain_port, validate_host
+
+
+class AllowedOrigins(OriginValidator):
+    """Let in what sends no Origin (phones, programs), the service's own pages, and the pages of ALLOWED_ORIGINS.
+
+    "Own" is the Host of the request itself, which has to be one of ALLOWED_HOSTS: so a name that an attacker
+    points at this machine is not let in.
+    """
+
+    def __init__(self, application: Any) -> None:
+        super().__init__(application, settings.ALLOWED_ORIGINS)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> Any:
+        headers = dict(scope["headers"])
+        origin, host = headers.get(b"origin"), headers.get(b"host", b"").decode("latin1").lower()
+        if origin is None or self.is_own(origin.decode("latin1").lower(), host):
+            return await self.application(scope, receive, send)
+        return await super().__call__(scope, receive, send)
+
+    def is_own(self, origin: str, host: str) -> bool:
+        domain, _ = split_domain_port(host)
+        return origin in (f"http://{host}", f"https://{host}") and validate_host(domain, settings.ALLOWED_HOSTS)
+
+    def valid_origin(self, parsed_origin: ParseResult | None) -> bool:
+        return parsed_origin is not None and self.validate_origin(parsed_origin)

@@ -1,0 +1,145 @@
+"""Senim's settings, all from the environment; .env.example lists them with their defaults."""
+
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from senim.environment import (
+    read_choice,
+    read_database,
+    read_flag,
+    read_list,
+    read_number,
+    read_origins,
+    read_redis_url,
+    read_secret_key,
+    read_text,
+)
+
+MAX_SOCKET_PATH = 100  # the address of a unix socket has room for 104 bytes on macOS, 108 on Linux
+BASE_DIR = Path(__file__).resolve().parent.parent
+environ.Env.read_env(BASE_DIR / ".env")
+
+SENIM_DATA = Path(read_text("SENIM_DATA", str(BASE_DIR / ".senim"))).expanduser().resolve()
+# "" is no choice: `start` then takes "open" on loopback and asks for one on any other address
+SENIM_AUTH = read_choice("SENIM_AUTH", "", ("", "open", "token"))
+SENIM_WORKERS = read_number("SENIM_WORKERS", 1, low=1, high=64)
+SENIM_IDLE_MINUTES = read_number("SENIM_IDLE_MINUTES", 30, low=1, high=1440)
+SENIM_SWEEP_SECONDS = read_number("SENIM_SWEEP_SECONDS", 15, low=1, high=3600)
+SENIM_MAX_CONNECTIONS = read_number("SENIM_MAX_CONNECTIONS", 10_000, low=10, high=1_000_000)
+SENIM_REDIS_PREFIX = read_text("SENIM_REDIS_PREFIX", "senim")
+if set(SENIM_REDIS_PREFIX) & set("{}: "):
+    raise ImproperlyConfigured("SENIM_REDIS_PREFIX has one of {}: or a space; it takes letters, digits and the likes of _ and -.")
+
+EMBEDDED_REDIS_SOCKET = SENIM_DATA / "valkey.sock"
+REDIS_URL = read_redis_url("REDIS_URL", f"unix://{EMBEDDED_REDIS_SOCKET}")
+REDIS_EMBEDDED = f"unix://{EMBEDDED_REDIS_SOCKET}" == REDIS_URL
+if REDIS_EMBEDDED and len(bytes(EMBEDDED_REDIS_SOCKET)) > MAX_SOCKET_PATH:
+    raise ImproperlyConfigured(f"SENIM_DATA is {SENIM_DATA}; the embedded Valkey takes a shorter path, or give REDIS_URL.")
+CHANNELS_REDIS_URL = read_redis_url("CHANNELS_REDIS_URL", REDIS_URL)
+
+DEBUG = read_flag("DEBUG", default=False)
+SECRET_KEY = read_secret_key("SECRET_KEY", SENIM_DATA / "secret_key")
+ALLOWED_HOSTS = read_list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+ALLOWED_ORIGINS = read_origins("ALLOWED_ORIGINS")
+CSRF_TRUSTED_ORIGINS = ALLOWED_ORIGINS
+TRUSTED_PROXIES = read_list("TRUSTED_PROXIES", [])
+HTTPS_ONLY = read_flag("HTTPS_ONLY", default=False)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS_ONLY
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS_ONLY else 0
+
+INSTALLED_APPS = [
+    "senim",
+    "daphne",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_filters",
+    "rest_framework",
+    "workouts",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "senim.urls"
+ASGI_APPLICATION = "senim.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# 0 turns the pool off; processes x size has to stay under PostgreSQL's max_connections
+DATABASE_POOL_SIZE = read_number("DATABASE_POOL_SIZE", 8, low=0, high=500)
+DATABASES = {"default": read_database("DATABASE_URL", SENIM_DATA / "senim.sqlite3", pool_size=DATABASE_POOL_SIZE)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# redis-py's default of 5 s is as long as the layer's own wait, and idle consumers would die of it
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [{"address": CHANNELS_REDIS_URL, "socket_timeout": 15}], "prefix": SENIM_REDIS_PREFIX},
+    },
+}
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+]
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("ru", "Русский"), ("kk", "Қазақша")]
+TIME_ZONE = read_text("TIME_ZONE", "UTC")
+USE_TZ = True
+
+STATIC_URL = "static/"
+WHITENOISE_USE_FINDERS = True
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "UNAUTHENTICATED_USER": None,
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "EXCEPTION_HANDLER": "workouts.problems.answer_problem",
+}
+
+LOG_LEVEL = read_choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+LOG_FORMAT = read_choice("LOG_FORMAT", "console", ("console", "json"))
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "events": {
+            "()": "senim.logs.EventFormatter",
+            "style_name": LOG_FORMAT,
+        },
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "events"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        "django.server": {"handlers": ["stderr"], "propagate": False},
+        "uvicorn": {"level": "WARNING", "propagate": True},
+        # each answer of 4xx is the client's business
+        "django.request": {"level": "ERROR"},
+    },
+}

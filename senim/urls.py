@@ -1,0 +1,10 @@
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("", include("workouts.urls")),
+]
+handler400 = "workouts.problems.bad_request"
+handler404 = "workouts.problems.not_found"
+handler500 = "workouts.problems.server_error"

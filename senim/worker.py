@@ -1,0 +1,12 @@
+"""The application as a server's worker process runs it: it ends with the process that started it."""
+
+import multiprocessing
+
+from senim.embedded import die_with_parent_now
+
+if multiprocessing.parent_process() is not None:
+    die_with_parent_now()
+
+from senim.asgi import application  # noqa: E402
+
+__all__ = ["application"]

@@ -1,0 +1,80 @@
+"""The exercises, in memory for the hot path; a change in the admin is in force within seconds."""
+
+import asyncio
+import time
+from typing import NamedTuple
+
+import structlog
+from channels.db import database_sync_to_async
+from django.db import DatabaseError
+
+from workouts.models import Exercise
+
+REFRESH_S = 2.0
+log = structlog.get_logger(__name__)
+
+
+class ExerciseLimits(NamedTuple):
+    """What the gates need to know of an exercise."""
+
+    slug: str
+    min_interval_ms: int
+    active: bool
+
+
+class Catalogue:
+    """The exercises by slug, as they were at the last look; the last known ones while the database is away."""
+
+    def __init__(self) -> None:
+        self.by_slug: dict[str, ExerciseLimits] = {}
+        self.looked_at = float("-inf")
+        self._followers = 0
+        self._task: asyncio.Task[None] | None = None
+
+    def refresh(self) -> None:
+        """Look again if the last look is older than 2 s. Raises DatabaseError only if there never was one."""
+        if time.monotonic() - self.looked_at < REFRESH_S / 2:
+            return
+        self.looked_at = time.monotonic()
+        try:
+            rows = Exercise.objects.values_list("slug", "min_interval_ms", "active")
+            self.by_slug = {row[0]: ExerciseLimits(*row) for row in rows}
+        except DatabaseError as error:
+            if not self.by_slug:
+                self.looked_at = float("-inf")
+                raise
+            log.warning("exercises_not_refreshed", error=str(error))
+
+    def find(self, slug: str) -> ExerciseLimits | None:
+        """Return the exercise, switched off or not."""
+        return self.by_slug.get(slug)
+
+    def active_slugs(self) -> list[str]:
+        """Return what can be counted now, in alphabetical order."""
+        return sorted(limits.slug for limits in self.by_slug.values() if limits.active)
+
+    async def follow(self) -> None:
+        """Look every 2 s from now on, until as many unfollow() as follow(). Raises DatabaseError if there never was a look."""
+        if not self.by_slug:
+            await self._refresh_in_thread()
+        self._followers += 1
+        if self._task is None or self._task.get_loop() is not asyncio.get_running_loop():
+            self._task = asyncio.get_running_loop().create_task(self._keep_fresh())
+
+    def unfollow(self) -> None:
+        self._followers -= 1
+        if self._followers <= 0 and self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    async def _keep_fresh(self) -> None:
+        while True:
+            await self._refresh_in_thread()
+            await asyncio.sleep(REFRESH_S)
+
+    async def _refresh_in_thread(self) -> None:
+        # a thread of its own: a slow database must not hold up what shares Channels' one thread
+        await database_sync_to_async(self.refresh, thread_sensitive=False)()
+
+
+catalogue = Catalogue()

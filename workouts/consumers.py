@@ -1,0 +1,130 @@
+"""The WebSocket side: frames in, answers out, each in its turn."""
+
+from functools import partial
+from typing import Any
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.db import DatabaseError
+
+from workouts.catalogue import catalogue
+from workouts.exceptions import Code, WorkoutError
+from workouts.identity import identify_socket
+from workouts.live.batching import COUNTED, Verdict
+from workouts.live.keys import LiveKeys
+from workouts.live.runtime import get_batcher, get_key_space
+from workouts.outbox import Answer, Outbox
+from workouts.protocol import (
+    CLOSE_POLICY,
+    CLOSE_RESTART,
+    CLOSE_TOO_BIG,
+    CLOSE_TRY_LATER,
+    MAX_ERRORS_IN_A_ROW,
+    MAX_MESSAGE_BYTES,
+    ErrorFrame,
+    RepAck,
+    decode_rep,
+    encode_frame,
+)
+
+DRAIN_S = 5.0
+UNAVAILABLE = encode_frame(ErrorFrame(Code.UNAVAILABLE, "the live state did not answer in time; whether the rep was counted is not known"))
+
+
+class WorkoutConsumer(AsyncWebsocketConsumer):
+    """Counts the reps of one athlete's phone.
+
+    The message loop is its own: the stock one starts two tasks a message and costs four times all the rest.
+    A rep is handed over to the batcher and the next frame is read; the outbox keeps the answers in order.
+    """
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.scope = scope
+        self.base_send = send
+        self.outbox = Outbox(send)
+        self.errors_in_a_row = 0
+        self.keys_by_exercise: dict[str, LiveKeys] = {}
+        await receive()
+        if await self.connect():
+            try:
+                await self.receive_frames(receive)
+            finally:
+                self.outbox.abandon()
+                catalogue.unfollow()
+
+    async def connect(self) -> bool:
+        """Accept the socket; one that cannot be served is told why by its close code, which a browser sees only then."""
+        await self.accept()
+        try:
+            self.user_id = identify_socket(self.scope)
+            await catalogue.follow()
+        except WorkoutError as error:
+            await self.close(CLOSE_POLICY, error.message)
+        except DatabaseError:
+            await self.close(CLOSE_TRY_LATER, "the database cannot be reached")
+        else:
+            self.batcher = get_batcher()
+            return True
+        return False
+
+    async def receive_frames(self, receive: Any) -> None:
+        close_code = None
+        while close_code is None:
+            message = await receive()
+            if message["type"] == "websocket.disconnect":
+                # 1012 comes from this server: it stops, and the client waits for its answers
+                if message.get("code") != CLOSE_RESTART:
+                    return
+                close_code = CLOSE_RESTART
+            else:
+                close_code = self.receive_frame(message.get("text"))
+                await self.outbox.room()
+        await self.outbox.drain(DRAIN_S)
+        await self.close(close_code)
+
+    def receive_frame(self, text: str | None) -> int | None:
+        """Handle one message (None: a binary one), and return the close code where it was one too many or too big."""
+        if text is not None and is_too_big(text):
+            return CLOSE_TOO_BIG
+        try:
+            self.count_rep(text)
+        except WorkoutError as error:
+            self.outbox.put(encode_frame(ErrorFrame(error.code, error.message)))
+            self.errors_in_a_row += 1
+            return CLOSE_POLICY if self.errors_in_a_row >= MAX_ERRORS_IN_A_ROW else None
+        self.errors_in_a_row = 0
+        return None
+
+    def count_rep(self, text: str | None) -> None:
+        if text is None:
+            raise WorkoutError(Code.INVALID_MESSAGE, "a binary message; send text")
+        slug = decode_rep(text).type
+        exercise = catalogue.find(slug)
+        if exercise is None or not exercise.active:
+            raise WorkoutError(Code.UNKNOWN_EXERCISE, f"type is {slug[:40]!r}; known: {', '.join(catalogue.active_slugs())}")
+        keys = self.keys_by_exercise.get(slug)
+        if keys is None:
+            keys = self.keys_by_exercise[slug] = get_key_space().live(self.user_id, slug)
+        answer = self.outbox.reserve()
+        self.batcher.submit(keys, exercise.min_interval_ms, partial(self.answer_rep, answer, slug))
+
+    def answer_rep(self, answer: Answer, slug: str, verdict: Verdict | None) -> None:
+        if verdict is None:
+            text = UNAVAILABLE
+        elif verdict.verdict == COUNTED:
+            text = encode_frame(RepAck(slug, "counted", verdict.count))
+        else:
+            text = encode_frame(RepAck(slug, "debounced", verdict.count, verdict.retry_after_ms))
+        self.outbox.fill(answer, text)
+
+
+def is_too_big(text: str) -> bool:
+    """Return whether a text is over the limit in UTF-8, where a character takes up to 4 bytes."""
+    length = len(text)
+    return length > MAX_MESSAGE_BYTES or (length * 4 > MAX_MESSAGE_BYTES and len(text.encode()) > MAX_MESSAGE_BYTES)
+
+
+class UnknownAddressConsumer(AsyncWebsocketConsumer):
+    """Refuses a handshake at an address that no consumer has."""
+
+    async def connect(self) -> None:
+        await self.close()

@@ -1,0 +1,22 @@
+"""What can go wrong, by code: the same codes on the socket and over HTTP."""
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    INVALID_JSON = "invalid_json"
+    INVALID_MESSAGE = "invalid_message"
+    UNKNOWN_EVENT = "unknown_event"
+    UNKNOWN_EXERCISE = "unknown_exercise"
+    INVALID_USER_ID = "invalid_user_id"
+    UNAVAILABLE = "unavailable"
+    NOTHING_TO_FINISH = "nothing_to_finish"
+
+
+class WorkoutError(Exception):
+    """A refusal that the client is told: a code for programs, a message for people."""
+
+    def __init__(self, code: Code, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message

@@ -1,0 +1,29 @@
+"""Who is the athlete: what the address or the body says, `guest` where neither does."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from workouts.exceptions import Code, WorkoutError
+
+GUEST = "guest"
+MAX_USER_ID_LENGTH = 64
+USER_ID = re.compile(r"[A-Za-z0-9._@:-]{1,64}\Z")
+USER_ID_RULE = "user_id takes 1 to 64 letters, digits and . _ @ : -"
+
+
+def check_user_id(text: str) -> str:
+    """Return the text if it can be a user_id. Raises WorkoutError(invalid_user_id)."""
+    if not USER_ID.match(text):
+        raise WorkoutError(Code.INVALID_USER_ID, USER_ID_RULE)
+    return text
+
+
+def identify_socket(scope: Mapping[str, Any]) -> str:
+    """Return the user_id of a WebSocket's address. Raises WorkoutError(invalid_user_id), also where it stands twice."""
+    query = parse_qs(scope.get("query_string", b"").decode("latin1"), keep_blank_values=True)
+    given = query.get("user_id", [GUEST])
+    if len(given) != 1:
+        raise WorkoutError(Code.INVALID_USER_ID, "user_id stands more than once in the address")
+    return check_user_id(given[0])

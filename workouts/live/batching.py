@@ -1,0 +1,187 @@
+"""The hot path to Redis: reps that arrive in one turn of the event loop share one script call.
+
+One call is under way at a time; what arrives meanwhile makes up the next. On a cluster a batch is one call for
+each hash tag in it. No rep is ever sent twice: where the answer is lost, the rep is "unavailable".
+"""
+
+import asyncio
+import itertools
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import hiredis
+import redis
+import structlog
+from redis.exceptions import NoScriptError
+
+from workouts.live import scripts
+from workouts.live.clients import connect_async, is_cluster
+from workouts.live.keys import LiveKeys
+
+ANSWER_DEADLINE_S = 1.8  # a client has its answer within 2 s
+MAX_BATCH = 500  # bounds how long one call keeps Redis from others: about 10 ms
+TRUST_IDLE_S = 0.5  # a connection that was idle for longer is looked at before it is used
+COUNTED, DEBOUNCED = 1, 2
+
+log = structlog.get_logger(__name__)
+
+
+class Verdict(NamedTuple):
+    """What became of a rep: COUNTED or DEBOUNCED, the running count, and ms until the next can count."""
+
+    verdict: int
+    count: int
+    retry_after_ms: int
+
+
+Settle = Callable[[Verdict | None], None]
+
+
+class PendingRep(NamedTuple):
+    """A rep that waits for its verdict; `settle(None)` says that Redis did not answer in time."""
+
+    keys: LiveKeys
+    min_interval_ms: int
+    settle: Settle
+
+
+class RepBatcher:
+    """Counts reps for one event loop, over a connection of its own."""
+
+    def __init__(self, url: str, *, now_ms: Callable[[], int] | None = None) -> None:
+        self._calls = ClusterCalls(url) if is_cluster(url) else SingleCalls(url)
+        self._now_ms = now_ms
+        self._pending: list[PendingRep] = []
+        self._task: asyncio.Task[None] | None = None
+
+    def submit(self, keys: LiveKeys, min_interval_ms: int, settle: Settle) -> None:
+        """Count a rep in the next batch; `settle` is called with the verdict, in order of submission for each socket."""
+        self._pending.append(PendingRep(keys, min_interval_ms, settle))
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._work())
+
+    async def close(self) -> None:
+        """Wait for what is under way, then disconnect."""
+        if self._task is not None:
+            await self._task
+        await self._calls.close()
+
+    async def _work(self) -> None:
+        try:
+            while self._pending:
+                batch, self._pending = self._pending[:MAX_BATCH], self._pending[MAX_BATCH:]
+                await self._count(batch)
+        finally:
+            self._task = None
+
+    async def _count(self, batch: list[PendingRep]) -> None:
+        groups = self._calls.split(batch)
+        for reps, reply in zip(groups, await asyncio.gather(*map(self._ask, groups)), strict=True):
+            settle_batch(reps, reply)
+            if reply is None:
+                self._give_up_on_queue()
+
+    async def _ask(self, reps: list[PendingRep]) -> list[int] | None:
+        keys, args = pack_batch(reps, self._now_ms)
+        try:
+            async with asyncio.timeout(ANSWER_DEADLINE_S):
+                return await self._calls.call(keys, args)
+        except (redis.RedisError, OSError, TimeoutError) as error:
+            log.warning("redis_unavailable", reps=len(reps), error=str(error) or type(error).__name__)
+            await self._calls.drop()
+            return None
+
+    def _give_up_on_queue(self) -> None:
+        """Answer what was queued behind a failed call, or it would wait for a second deadline."""
+        queued, self._pending = self._pending, []
+        settle_batch(queued, None)
+
+
+def settle_batch(reps: Iterable[PendingRep], reply: list[int] | None) -> None:
+    """Give each rep its three numbers of the reply, or None where there is none."""
+    if reply is None:
+        for rep in reps:
+            rep.settle(None)
+        return
+    numbers = iter(reply)
+    for rep, verdict in zip(reps, zip(numbers, numbers, numbers, strict=True), strict=True):
+        rep.settle(Verdict._make(verdict))
+
+
+def pack_batch(reps: Iterable[PendingRep], now_ms: Callable[[], int] | None) -> tuple[list[bytes], list[bytes | int]]:
+    """Return KEYS and ARGV of rep.lua."""
+    keys: list[bytes] = []
+    args: list[bytes | int] = [now_ms() if now_ms else b"", str(uuid.uuid4())[:-4].encode()]
+    for rep in reps:
+        names = rep.keys
+        keys += (names.mark, names.session, names.timeline, names.refused, names.live_index)
+        args += (names.member, rep.min_interval_ms)
+    return keys, args
+
+
+class SingleCalls:
+    """Script calls to one server (found through Sentinel, maybe), packed by hiredis on a connection kept open."""
+
+    def __init__(self, url: str) -> None:
+        self._pool = connect_async(url).connection_pool
+        self._connection: Any = None
+        self._used_at = 0.0
+
+    def split(self, reps: list[PendingRep]) -> list[list[PendingRep]]:
+        return [reps]
+
+    async def call(self, keys: list[bytes], args: list[bytes | int]) -> list[int]:
+        connection = await self._ready_connection()
+        try:
+            reply = await self._execute(connection, b"EVALSHA", scripts.REP.sha, keys, args)
+        except NoScriptError:
+            reply = await self._execute(connection, b"EVAL", scripts.REP.text, keys, args)
+        self._used_at = time.monotonic()
+        return reply
+
+    async def drop(self) -> None:
+        """Give the connection up: a late answer on it would be taken for the next one's."""
+        if self._connection is not None:
+            await self._connection.disconnect(nowait=True)
+
+    async def close(self) -> None:
+        await self._pool.disconnect()
+
+    async def _ready_connection(self) -> Any:
+        if self._connection is None:
+            self._connection = self._pool.make_connection()
+        if time.monotonic() - self._used_at > TRUST_IDLE_S:
+            await self._pool.ensure_connection(self._connection)
+        return self._connection
+
+    async def _execute(self, connection: Any, command: bytes, script: bytes, keys: list[bytes], args: list[bytes | int]) -> list[int]:
+        packed = hiredis.pack_command((command, script, len(keys), *keys, *args))
+        await connection.send_packed_command(packed, check_health=False)
+        return await connection.read_response()  # type: ignore[no-any-return]
+
+
+class ClusterCalls:
+    """Script calls to a cluster: one for each hash tag."""
+
+    def __init__(self, url: str) -> None:
+        self._client = connect_async(url)
+
+    def split(self, reps: list[PendingRep]) -> list[list[PendingRep]]:
+        by_tag = sorted(reps, key=lambda rep: rep.keys.tag)
+        return [list(group) for _, group in itertools.groupby(by_tag, key=lambda rep: rep.keys.tag)]
+
+    async def call(self, keys: list[bytes], args: list[bytes | int]) -> list[int]:
+        try:
+            return await self._client.execute_command("EVALSHA", scripts.REP.sha, len(keys), *keys, *args)  # type: ignore[no-any-return]
+        except NoScriptError:
+            return await self._client.execute_command("EVAL", scripts.REP.text, len(keys), *keys, *args)  # type: ignore[no-any-return]
+
+    async def drop(self) -> None:
+        """A cluster's client looks after its connections itself."""
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+

@@ -1,0 +1,66 @@
+"""Names of the Redis keys. All keys of an athlete, and the indexes they stand in, share one of 256 hash tags."""
+
+import zlib
+from typing import NamedTuple
+
+TAGS = 256  # fixed for good: another number would look for the athletes' state elsewhere
+
+
+class LiveKeys(NamedTuple):
+    """The keys of one athlete and exercise; `member` is how the indexes name the pair."""
+
+    mark: bytes
+    session: bytes
+    timeline: bytes
+    refused: bytes
+    live_index: bytes
+    sealed_index: bytes
+    waiting: bytes
+    sealed_prefix: bytes
+    member: bytes
+    tag: int
+
+
+class SealedKeys(NamedTuple):
+    """The keys of one sealed session."""
+
+    session: bytes
+    timeline: bytes
+    refused: bytes
+
+
+class KeySpace:
+    """Every key of one deployment, under its prefix."""
+
+    def __init__(self, prefix: str) -> None:
+        self.prefix = prefix
+
+    def live_index(self, tag: int) -> bytes:
+        return self._key(tag, "live")
+
+    def sealed_index(self, tag: int) -> bytes:
+        return self._key(tag, "sealed")
+
+    def live(self, user_id: str, exercise_type: str) -> LiveKeys:
+        # the exercise goes first: it has no colon, a user_id may
+        member = f"{exercise_type}:{user_id}"
+        tag = zlib.crc32(user_id.encode()) % TAGS
+        return LiveKeys(
+            mark=self._key(tag, f"mark:{member}"),
+            session=self._key(tag, f"session:{member}"),
+            timeline=self._key(tag, f"timeline:{member}"),
+            refused=self._key(tag, f"refused:{member}"),
+            live_index=self.live_index(tag),
+            sealed_index=self.sealed_index(tag),
+            waiting=self._key(tag, f"waiting:{member}"),
+            sealed_prefix=self._key(tag, "sealed:"),
+            member=member.encode(),
+            tag=tag,
+        )
+
+    def sealed(self, keys: LiveKeys, session_id: str) -> SealedKeys:
+        session = keys.sealed_prefix + session_id.encode()
+        return SealedKeys(session, session + b":timeline", session + b":refused")
+
+    def _key(self, tag: int, rest: str) -> bytes:
+        return f"{self.prefix}:{{{tag:02x}}}:{rest}".encode()

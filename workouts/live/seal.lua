@@ -1,0 +1,27 @@
+-- Seal a live session: it is renamed to keys of its own id, and new reps begin another. Safe to repeat.
+-- KEYS: 1 session, 2 timeline, 3 refused, 4 live index, 5 sealed index, 6 waiting list of this athlete and exercise,
+--       7 prefix of sealed keys, which has the hash tag of the rest
+-- ARGV: 1 index member; 2 '' or ms: seal only if the last counted rep is not later; 3 the time in ms, '' for this server's clock
+-- Returns the ids of all sealed sessions of this athlete and exercise that wait to be saved, the oldest first
+-- Nothing here expires: clear.lua removes it once it is saved.
+local id = redis.call('HGET', KEYS[1], 'id')
+local last = tonumber(redis.call('ZSCORE', KEYS[4], ARGV[1]) or 0)
+if not id then
+  redis.call('ZREM', KEYS[4], ARGV[1])
+elseif ARGV[2] == '' or last <= tonumber(ARGV[2]) then
+  local now = tonumber(ARGV[3])
+  if not now then
+    local clock = redis.call('TIME')
+    now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+  end
+  local sealed = KEYS[7] .. id
+  redis.call('RENAME', KEYS[1], sealed)
+  redis.call('RENAME', KEYS[2], sealed .. ':timeline')
+  if redis.call('EXISTS', KEYS[3]) == 1 then
+    redis.call('RENAME', KEYS[3], sealed .. ':refused')
+  end
+  redis.call('ZREM', KEYS[4], ARGV[1])
+  redis.call('ZADD', KEYS[5], now, id .. ':' .. ARGV[1])
+  redis.call('RPUSH', KEYS[6], id)
+end
+return redis.call('LRANGE', KEYS[6], 0, -1)

@@ -1,0 +1,109 @@
+"""The durable side of the live state: seal, read, clear, and what waits. Synchronous, and safe in threads."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import redis
+from redis.exceptions import NoScriptError
+
+from workouts.live import scripts
+from workouts.live.clients import SyncClient
+from workouts.live.keys import TAGS, KeySpace
+from workouts.live.timeline import Refusal, Rep, unpack_refusals, unpack_reps
+
+
+class SessionName(NamedTuple):
+    """Which session of whom; `session_id` is empty for a live one that is named by its athlete and exercise."""
+
+    user_id: str
+    exercise_type: str
+    session_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SealedSession:
+    """A session that no rep will join any more, as it has to be saved."""
+
+    name: SessionName
+    count: int
+    reps: list[Rep]
+    refused: dict[str, int] = field(default_factory=dict)
+    refusals: list[Refusal] = field(default_factory=list)
+    device_seqs: dict[str, int] = field(default_factory=dict)
+
+
+class LiveStore:
+    """The verbs of the durable path. Each raises redis.RedisError where Redis cannot be asked."""
+
+    def __init__(self, client: SyncClient, prefix: str) -> None:
+        self.client = client
+        self.keys = KeySpace(prefix)
+
+    def seal(self, user_id: str, exercise_type: str, *, idle_since_ms: int | None = None) -> list[str]:
+        """Seal the live session, if there is one, and return the ids of all that wait to be saved, oldest first.
+
+        With `idle_since_ms` (epoch) it is sealed only if its last counted rep is not later.
+        """
+        keys = self.keys.live(user_id, exercise_type)
+        names = (keys.session, keys.timeline, keys.refused, keys.live_index, keys.sealed_index, keys.waiting, keys.sealed_prefix)
+        idle = b"" if idle_since_ms is None else str(idle_since_ms).encode()
+        return [session_id.decode() for session_id in self._run(scripts.SEAL, names, (keys.member, idle, b""))]
+
+    def read(self, name: SessionName) -> SealedSession | None:
+        """Return the sealed session, or None where it was cleared."""
+        names = self.keys.sealed(self.keys.live(name.user_id, name.exercise_type), name.session_id)
+        pairs, timeline, refused = self._run(scripts.READ, names, ())
+        if not pairs:
+            return None
+        fields = {key.decode(): value for key, value in zip(pairs[::2], pairs[1::2], strict=True)}
+        started_ms = int(fields["started"])
+        return SealedSession(
+            name=name,
+            count=int(fields["count"]),
+            reps=unpack_reps(started_ms, timeline),
+            refused={key.partition(":")[2]: int(value) for key, value in fields.items() if key.startswith("refused:")},
+            refusals=unpack_refusals(started_ms, refused),
+        )
+
+    def clear(self, name: SessionName) -> None:
+        """Remove a sealed session that is saved."""
+        keys = self.keys.live(name.user_id, name.exercise_type)
+        names = (*self.keys.sealed(keys, name.session_id), keys.sealed_index, keys.waiting)
+        self._run(scripts.CLEAR, names, (name.session_id.encode(), keys.member))
+
+    def sealed_sessions(self) -> Iterator[SessionName]:
+        """Yield the sessions that were sealed and not cleared, the longest waiting of each tag first."""
+        for tag in range(TAGS):
+            for member in self.client.zrange(self.keys.sealed_index(tag), 0, -1):
+                session_id, exercise_type, user_id = member.decode().split(":", 2)
+                yield SessionName(user_id, exercise_type, session_id)
+
+    def idle_sessions(self, idle_since_ms: int) -> Iterator[SessionName]:
+        """Yield the live sessions whose last counted rep is not later than the time (epoch ms)."""
+        for tag in range(TAGS):
+            for member in self.client.zrangebyscore(self.keys.live_index(tag), "-inf", idle_since_ms):
+                exercise_type, user_id = member.decode().split(":", 1)
+                yield SessionName(user_id, exercise_type)
+
+    def ping(self) -> None:
+        """Ask Redis for a sign of life."""
+        self.client.ping()
+
+    def durability_gaps(self) -> list[str]:
+        """Return what weakens "on disk before the ack" in this Redis's configuration, a sentence each."""
+        wanted = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
+        try:
+            found = {name: self._config(name) for name in wanted}
+        except redis.ResponseError as error:
+            return [f"Redis does not tell its configuration ({error}): whether an acknowledged rep is on disk is not known"]
+        return [f"Redis has {name} {found[name]}, not {value}" for name, value in wanted.items() if found[name] != value]
+
+    def _config(self, name: str) -> str:
+        return str(self.client.config_get(name).get(name, "unknown"))
+
+    def _run(self, script: scripts.Script, keys: tuple[bytes, ...], args: tuple[bytes, ...]) -> Any:
+        try:
+            return self.client.evalsha(script.sha, len(keys), *keys, *args)
+        except NoScriptError:
+            return self.client.eval(script.text, len(keys), *keys, *args)

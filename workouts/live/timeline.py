@@ -1,0 +1,42 @@
+"""How reps are packed in Redis: one whole number each, 6 bytes of a list up to the fifth hour.
+
+A counted rep is `(ms since the session began * 64 + device number) * 2 + late mark`, a refused one
+`ms * 8 + reason`. Device 0 is a socket that named no device.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+REASONS = {1: "debounced"}
+DEVICES = 64
+
+
+class Rep(NamedTuple):
+    """A counted rep: when (epoch ms), by which device, and whether it came late."""
+
+    at_ms: int
+    device: int
+    late: bool
+
+
+class Refusal(NamedTuple):
+    """A refused rep: when (epoch ms) and why."""
+
+    at_ms: int
+    reason: str
+
+
+def unpack_reps(started_ms: int, packed: Iterable[bytes]) -> list[Rep]:
+    """Return the counted reps in the order they were counted."""
+    reps = []
+    for number in map(int, packed):
+        rest, late = divmod(number, 2)
+        offset_ms, device = divmod(rest, DEVICES)
+        reps.append(Rep(started_ms + offset_ms, device, bool(late)))
+    return reps
+
+
+def unpack_refusals(started_ms: int, packed: Iterable[bytes]) -> list[Refusal]:
+    """Return the last refused reps, the oldest first."""
+    pairs = (divmod(int(number), 8) for number in packed)
+    return [Refusal(started_ms + offset_ms, REASONS[reason]) for offset_ms, reason in pairs]

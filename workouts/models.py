@@ -1,0 +1,109 @@
+"""What is kept for good: the exercises, the athletes, and their sessions."""
+
+from django.core.validators import MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from workouts.identity import MAX_USER_ID_LENGTH, USER_ID, USER_ID_RULE
+
+check_slug = RegexValidator(r"^[a-z0-9_]{1,32}\Z", _("A slug takes 1 to 32 small letters, digits and underscores."))
+
+
+class Exercise(models.Model):
+    """An exercise and its limits; it is switched off, never deleted. Figures and their sources: the data migration."""
+
+    slug = models.CharField(_("slug"), max_length=32, unique=True, validators=[check_slug])
+    name = models.CharField(_("name"), max_length=64)
+    min_interval_ms = models.PositiveIntegerField(
+        _("smallest interval, ms"), validators=[MinValueValidator(1)], help_text=_("A rep that comes sooner after the last one is a bounce.")
+    )
+    record_per_minute = models.PositiveIntegerField(_("record, reps a minute"), null=True, blank=True, validators=[MinValueValidator(1)])
+    max_per_minute = models.PositiveIntegerField(_("ceiling, reps a minute"), validators=[MinValueValidator(1)])
+    max_per_session = models.PositiveIntegerField(_("ceiling, reps a session"), default=10_000, validators=[MinValueValidator(1)])
+    typical_ms_low = models.PositiveIntegerField(_("typical ms a rep, from"), validators=[MinValueValidator(1)])
+    typical_ms_high = models.PositiveIntegerField(_("typical ms a rep, to"), validators=[MinValueValidator(1)])
+    source = models.TextField(_("source of the figures"), blank=True)
+    active = models.BooleanField(_("active"), default=True, help_text=_("Off: new reps are refused, what was counted stays."))
+
+    class Meta:
+        verbose_name = _("exercise")
+        verbose_name_plural = _("exercises")
+        ordering = ["slug"]
+        constraints = [
+            models.CheckConstraint(name="exercise_slug_is_plain", condition=~Q(slug="") & ~Q(slug__contains=":")),
+            models.CheckConstraint(
+                name="exercise_limits_are_positive",
+                condition=Q(min_interval_ms__gte=1, max_per_minute__gte=1, max_per_session__gte=1, typical_ms_low__gte=1),
+            ),
+            models.CheckConstraint(
+                name="exercise_record_is_positive", condition=Q(record_per_minute__isnull=True) | Q(record_per_minute__gte=1)
+            ),
+            models.CheckConstraint(
+                name="exercise_typical_is_a_range",
+                condition=Q(typical_ms_low__lte=F("typical_ms_high")),
+                violation_error_message=_("The typical pace has to go from the smaller to the larger figure."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Athlete(models.Model):
+    """Who trains, by the identity provider's name; made at the first finish."""
+
+    user_id = models.CharField(_("user ID"), max_length=MAX_USER_ID_LENGTH, unique=True, validators=[RegexValidator(USER_ID, USER_ID_RULE)])
+    display_name = models.CharField(_("name"), max_length=128, blank=True)
+    created_at = models.DateTimeField(_("first seen"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("athlete")
+        verbose_name_plural = _("athletes")
+        ordering = ["user_id"]
+        constraints = [models.CheckConstraint(name="athlete_has_a_user_id", condition=~Q(user_id=""))]
+
+    def __str__(self) -> str:
+        return self.display_name or self.user_id
+
+
+class WorkoutSession(models.Model):
+    """A finished workout: one row a session, whatever was repeated or killed on the way."""
+
+    session_id = models.UUIDField(_("session ID"), unique=True, editable=False)
+    athlete = models.ForeignKey(
+        Athlete, on_delete=models.PROTECT, to_field="user_id", db_column="user_id", related_name="sessions", db_index=False, verbose_name=_("athlete")
+    )
+    exercise = models.ForeignKey(
+        Exercise, on_delete=models.PROTECT, to_field="slug", db_column="exercise_type", related_name="sessions", verbose_name=_("exercise")
+    )
+    total_reps = models.PositiveIntegerField(_("reps"))
+    created_at = models.DateTimeField(_("saved"), default=timezone.now, editable=False)
+    started_at = models.DateTimeField(_("first rep"))
+    finished_at = models.DateTimeField(_("last rep"))
+    refused = models.JSONField(_("refused reps by reason"), default=dict, blank=True)
+    refusals = models.JSONField(_("last refused reps"), default=list, blank=True, help_text=_("Milliseconds since the first rep, and the reason."))
+    timeline_ms = models.JSONField(_("timeline"), default=list, help_text=_("Milliseconds since the first rep, in the order of counting."))
+    rep_devices = models.JSONField(
+        _("devices"), default=list, blank=True, help_text=_("The device's number for each rep; empty where no device was named.")
+    )
+    late_reps = models.JSONField(_("late reps"), default=list, blank=True, help_text=_("Which reps, from 0, came late."))
+    device_seqs = models.JSONField(_("last seq by device"), default=dict, blank=True)
+
+    class Meta:
+        db_table = "workout_sessions"
+        verbose_name = _("workout session")
+        verbose_name_plural = _("workout sessions")
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            models.Index(fields=["athlete", "exercise", "-finished_at"], name="session_newest_of_athlete"),
+            models.Index(fields=["-created_at", "-id"], name="session_newest"),
+        ]
+        constraints = [
+            models.CheckConstraint(name="session_has_a_rep", condition=Q(total_reps__gte=1)),
+            models.CheckConstraint(name="session_ends_after_start", condition=Q(finished_at__gte=F("started_at"))),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.athlete_id}: {self.total_reps} x {self.exercise_id}"

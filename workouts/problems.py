@@ -1,0 +1,70 @@
+"""Errors over HTTP are problem details (RFC 9457)."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views import defaults
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from workouts.exceptions import Code, WorkoutError
+
+CONTENT_TYPE = "application/problem+json"
+RETRY_AFTER_S = 5
+STATUS = {
+    Code.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+    Code.NOTHING_TO_FINISH: HTTPStatus.CONFLICT,
+}
+
+
+def describe_problem(status: int, detail: str, **more: Any) -> dict[str, Any]:
+    """Return the members of a problem; the type is about:blank, so the title is the status's own."""
+    return {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
+
+
+def answer_problem(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Turn an exception of a view into its answer; DRF calls this."""
+    if isinstance(error, WorkoutError):
+        status = STATUS.get(error.code, HTTPStatus.BAD_REQUEST)
+        headers = {"Retry-After": str(RETRY_AFTER_S)} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
+        return Response(describe_problem(status, error.message, code=error.code), status, headers=headers, content_type=CONTENT_TYPE)
+    response = exception_handler(error, context)
+    if response is None:
+        return None
+    if isinstance(error, ValidationError):
+        errors = response.data if isinstance(response.data, dict) else {"body": response.data}
+        detail = "; ".join(f"{field}: {' '.join(map(str, messages))}" for field, messages in errors.items())
+        response.data = describe_problem(response.status_code, detail, errors=errors)
+    else:
+        response.data = describe_problem(response.status_code, str(getattr(error, "detail", "") or APIException.default_detail))
+    response.content_type = CONTENT_TYPE
+    return response
+
+
+def wants_page(request: HttpRequest) -> bool:
+    """Return whether a browser asks, and not a program."""
+    return request.get_preferred_type(["application/json", "text/html"]) == "text/html"
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if wants_page(request):
+        return defaults.bad_request(request, exception)
+    return plain_problem(HTTPStatus.BAD_REQUEST, "the request cannot be read")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if wants_page(request):
+        return defaults.page_not_found(request, exception)
+    return plain_problem(HTTPStatus.NOT_FOUND, "there is nothing at this address")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    if wants_page(request):
+        return defaults.server_error(request)
+    return plain_problem(HTTPStatus.INTERNAL_SERVER_ERROR, "an error on our side; it is in the log")
+
+
+def plain_problem(status: int, detail: str) -> HttpResponse:
+    return JsonResponse(describe_problem(status, detail), status=status, content_type=CONTENT_TYPE)

@@ -1,0 +1,170 @@
+"""The durable verbs: what is live in Redis becomes a row, exactly once.
+
+Seal, save, clear, and each of them may be cut off and repeated. The session's UUID, unique in the database,
+decides whether it is saved already.
+"""
+
+import time
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import django.db
+import redis
+import structlog
+from django.db import DataError, IntegrityError, transaction
+
+from workouts.exceptions import Code, WorkoutError
+from workouts.live.runtime import get_store
+from workouts.live.store import SealedSession, SessionName
+from workouts.models import Athlete, WorkoutSession
+
+DATABASE_AWAY = django.db.Error  # where it is not the row that was refused
+ROW_REFUSED = (IntegrityError, DataError, ValueError)
+log = structlog.get_logger(__name__)
+
+
+def finish_workout(*, user_id: str, exercise_type: str) -> WorkoutSession:
+    """Save the live session of this athlete and exercise, and all sealed before it, and return the newest.
+
+    With nothing live or sealed, return the newest saved one: so a finish can be repeated. Raises
+    WorkoutError(nothing_to_finish) where there is none, and WorkoutError(unavailable) where Redis or the
+    database is away or the newest cannot be saved; then it stays sealed, and is saved by a later try.
+    """
+    try:
+        session_ids = get_store().seal(user_id, exercise_type)
+        newest = None
+        for session_id in session_ids:
+            newest = settle_sealed(SessionName(user_id, exercise_type, session_id))
+        if session_ids and newest is None:
+            raise WorkoutError(Code.UNAVAILABLE, "the session could not be saved yet; it is kept, and tried again")
+        newest = newest or find_newest(user_id=user_id, exercise_type=exercise_type)
+    except redis.RedisError as error:
+        log.warning("redis_unavailable", error=str(error))
+        raise WorkoutError(Code.UNAVAILABLE, "Redis cannot be reached; nothing is lost, try again") from error
+    except DATABASE_AWAY as error:
+        log.warning("database_unavailable", error=str(error).strip())
+        raise WorkoutError(Code.UNAVAILABLE, "the database cannot be reached; the session is kept, try again") from error
+    if newest is None:
+        raise WorkoutError(Code.NOTHING_TO_FINISH, f"{user_id} has no {exercise_type} workout to finish")
+    return newest
+
+
+def find_newest(*, user_id: str, exercise_type: str) -> WorkoutSession | None:
+    """Return the saved session of this athlete and exercise that ended last."""
+    return WorkoutSession.objects.filter(athlete_id=user_id, exercise_id=exercise_type).order_by("-finished_at", "-id").first()
+
+
+def settle_sealed(name: SessionName) -> WorkoutSession | None:
+    """Save one sealed session and clear it. Return its row, or None where the row was refused and it stays sealed.
+
+    Raises django.db.Error where the database is away, redis.RedisError where Redis is.
+    """
+    store = get_store()
+    try:
+        sealed = store.read(name)
+        saved = save_sealed(sealed) if sealed else find_saved(uuid.UUID(name.session_id))
+    except ROW_REFUSED as error:
+        log.error("session_not_saved", **name._asdict(), error=str(error).strip())
+        return None
+    if saved is None:
+        log.error("session_gone", **name._asdict())
+    try:
+        store.clear(name)
+    except redis.RedisError as error:
+        # it is saved: the next finish or sweep clears it
+        log.warning("session_not_cleared", **name._asdict(), error=str(error))
+    return saved
+
+
+def find_saved(session_id: uuid.UUID) -> WorkoutSession | None:
+    """Return the row of a session."""
+    return WorkoutSession.objects.filter(session_id=session_id).first()
+
+
+def save_sealed(sealed: SealedSession) -> WorkoutSession:
+    """Insert the row of a sealed session, or return the one that is there already.
+
+    Reps later than that row's last, which a Redis that forgot the seal went on counting, are saved as a session
+    of their own, whose id is derived from the first. Raises IntegrityError or DataError where no row can be made.
+    """
+    try:
+        with transaction.atomic():
+            Athlete.objects.get_or_create(user_id=sealed.name.user_id)
+            row = build_row(sealed)
+            row.save(force_insert=True)
+            return row
+    except IntegrityError:
+        saved = find_saved(uuid.UUID(sealed.name.session_id))
+        if saved is None:
+            raise
+    later = [rep for rep in sealed.reps if rep.at_ms > to_ms(saved.finished_at)]
+    if not later:
+        return saved
+    derived = uuid.uuid5(saved.session_id, "reps after the saved ones")
+    log.warning("session_came_back", session_id=sealed.name.session_id, reps=len(later), derived=str(derived))
+    name = sealed.name._replace(session_id=str(derived))
+    return save_sealed(replace(sealed, name=name, count=len(later), reps=later, refused={}, refusals=[]))
+
+
+def build_row(sealed: SealedSession) -> WorkoutSession:
+    """Return the unsaved row of a sealed session; times are offsets from its first rep."""
+    times = [rep.at_ms for rep in sealed.reps]
+    started_ms = min(times)
+    return WorkoutSession(
+        session_id=uuid.UUID(sealed.name.session_id),
+        athlete_id=sealed.name.user_id,
+        exercise_id=sealed.name.exercise_type,
+        total_reps=sealed.count,
+        started_at=from_ms(started_ms),
+        finished_at=from_ms(max(times)),
+        refused=sealed.refused,
+        refusals=[[refusal.at_ms - started_ms, refusal.reason] for refusal in sealed.refusals],
+        timeline_ms=[at_ms - started_ms for at_ms in times],
+        rep_devices=[rep.device for rep in sealed.reps] if any(rep.device for rep in sealed.reps) else [],
+        late_reps=[index for index, rep in enumerate(sealed.reps) if rep.late],
+        device_seqs=sealed.device_seqs,
+    )
+
+
+def from_ms(epoch_ms: int) -> datetime:
+    """Return the time of epoch milliseconds, exactly."""
+    seconds, ms = divmod(epoch_ms, 1000)
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=ms * 1000)
+
+
+def to_ms(moment: datetime) -> int:
+    """Return the epoch milliseconds of a time."""
+    return int(moment.timestamp()) * 1000 + moment.microsecond // 1000
+
+
+@dataclass(slots=True)
+class SweepResult:
+    """How many sessions a sweep saved, and how many it had to leave sealed."""
+
+    saved: int = 0
+    left: int = 0
+
+
+def sweep(*, idle_minutes: int) -> SweepResult:
+    """Save what was sealed and never saved, and seal and save what has been idle for as long.
+
+    Any number of sweeps at once do no harm. Raises redis.RedisError or django.db.Error where Redis or
+    the database is away; what was not reached is left for the next sweep.
+    """
+    store, result = get_store(), SweepResult()
+    sweep_sealed(store.sealed_sessions(), result)
+    idle_since_ms = int((time.time() - idle_minutes * 60) * 1000)
+    for name in store.idle_sessions(idle_since_ms):
+        session_ids = store.seal(name.user_id, name.exercise_type, idle_since_ms=idle_since_ms)
+        sweep_sealed((name._replace(session_id=session_id) for session_id in session_ids), result)
+    return result
+
+
+def sweep_sealed(names: Iterable[SessionName], result: SweepResult) -> None:
+    for name in names:
+        if settle_sealed(name) is None:
+            result.left += 1
+        else:
+            result.saved += 1

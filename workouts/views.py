@@ -1,0 +1,75 @@
+"""The REST side: parse, call one verb, answer."""
+
+from http import HTTPStatus
+from typing import Any
+
+import django.db
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from django_filters.rest_framework import DjangoFilterBackend
+from rest_framework import parsers, viewsets
+from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from workouts.exceptions import Code, WorkoutError
+from workouts.filters import WorkoutSessionFilter
+from workouts.health import OK, check_health
+from workouts.models import WorkoutSession
+from workouts.parsers import ObjectParser
+from workouts.problems import wants_page
+from workouts.serializers import FinishSerializer, WorkoutSessionSerializer
+from workouts.services import finish_workout
+
+
+@require_safe
+@never_cache
+def show_health(request: HttpRequest) -> HttpResponse:
+    health = check_health()
+    status = HTTPStatus.OK if health["status"] == OK else HTTPStatus.SERVICE_UNAVAILABLE
+    if wants_page(request):
+        response = render(request, "workouts/home.html", {"health": health}, status=status)
+    else:
+        response = JsonResponse(health, status=status)
+    patch_vary_headers(response, ["Accept"])
+    return response
+
+
+class DatabaseView(APIView):
+    """A view that answers 503 where the database is away."""
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, django.db.Error):
+            exc = WorkoutError(Code.UNAVAILABLE, "the database cannot be reached; try again")
+        return super().handle_exception(exc)
+
+
+class FinishView(DatabaseView):
+    parser_classes = [ObjectParser, parsers.FormParser, parsers.MultiPartParser]
+
+    def post(self, request: Request) -> Response:
+        body = FinishSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        session = finish_workout(**body.validated_data)
+        location = reverse("session-detail", args=[session.pk])
+        return Response({"status": "success", "workout_id": session.pk}, headers={"Location": location})
+
+
+class NewestFirst(CursorPagination):
+    ordering = ("-created_at", "-id")
+    page_size = 50
+    page_size_query_param = "page_size"
+    max_page_size = 500
+
+
+class SessionViewSet(DatabaseView, viewsets.ReadOnlyModelViewSet[Any]):
+    queryset = WorkoutSession.objects.all()
+    serializer_class = WorkoutSessionSerializer
+    pagination_class = NewestFirst
+    filter_backends = [DjangoFilterBackend]
+    filterset_class = WorkoutSessionFilter
