@@ -16,9 +16,10 @@ CLOSE_RESTART = 1012
 CLOSE_TRY_LATER = 1013
 
 
-class RepDetected(msgspec.Struct, tag_field="event", tag="rep_detected", frozen=True, gc=False):
+class RepDetected(msgspec.Struct, frozen=True, gc=False):
     """One repetition, seen by the phone."""
 
+    event: Literal["rep_detected"]
     type: str = DEFAULT_EXERCISE
 
 

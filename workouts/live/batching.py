@@ -62,10 +62,14 @@ class RepBatcher:
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._work())
 
+    async def settled(self) -> None:
+        """Wait until every rep that was submitted has its verdict."""
+        if self._task is not None:
+            await asyncio.shield(self._task)
+
     async def close(self) -> None:
         """Wait for what is under way, then disconnect."""
-        if self._task is not None:
-            await self._task
+        await self.settled()
         await self._calls.close()
 
     async def _work(self) -> None:
@@ -147,7 +151,8 @@ class SingleCalls:
             await self._connection.disconnect(nowait=True)
 
     async def close(self) -> None:
-        await self._pool.disconnect()
+        if self._connection is not None:
+            await self._connection.disconnect()
 
     async def _ready_connection(self) -> Any:
         if self._connection is None:

@@ -1,0 +1,74 @@
+"""Closed-loop clients: each sends a rep, waits for the answer, and sends the next."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Iterable
+
+from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+
+REP = b'{"event": "rep_detected", "type": "squat"}'
+CONNECTS_AT_ONCE = 20
+
+
+class Tally:
+    """What all clients of one load were answered."""
+
+    def __init__(self, expected: bytes) -> None:
+        self.expected = expected
+        self.running = True
+        self.lost = 0
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget what was answered so far."""
+        self.as_expected = 0
+        self.latencies_s: list[float] = []
+
+
+class Client(WSListener):
+    def __init__(self, tally: Tally) -> None:
+        self.tally = tally
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        self.transport = transport
+
+    def send_rep(self) -> None:
+        self.sent_at = time.perf_counter()
+        self.transport.send(WSMsgType.TEXT, REP)
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        if frame.msg_type != WSMsgType.TEXT:
+            return
+        tally = self.tally
+        tally.latencies_s.append(time.perf_counter() - self.sent_at)
+        tally.as_expected += tally.expected in frame.get_payload_as_bytes()
+        if tally.running:
+            self.send_rep()
+
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        self.tally.lost += self.tally.running
+
+
+@contextlib.asynccontextmanager
+async def closed_loop(urls: Iterable[str], expected: bytes) -> AsyncIterator[Tally]:
+    """Keep one client a URL busy meanwhile; an answer is as expected where it holds the bytes."""
+    tally = Tally(expected)
+    # a handshake costs as much as many reps: not all of them at once, or the last ones time out on a slow machine
+    gate = asyncio.Semaphore(CONNECTS_AT_ONCE)
+    clients = await asyncio.gather(*(connect(url, tally, gate) for url in urls))
+    for client in clients:
+        client.send_rep()
+    try:
+        yield tally
+    finally:
+        tally.running = False
+        for client in clients:
+            client.transport.disconnect()
+        await asyncio.gather(*(client.transport.wait_disconnected() for client in clients))
+
+
+async def connect(url: str, tally: Tally, gate: asyncio.Semaphore) -> Client:
+    async with gate:
+        _, client = await ws_connect(lambda: Client(tally), url)
+    return client

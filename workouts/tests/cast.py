@@ -1,0 +1,64 @@
+"""Who plays in the tests, and what they do."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from django.conf import settings
+
+from workouts.live.batching import RepBatcher, Verdict
+from workouts.live.runtime import get_key_space, get_store
+from workouts.models import Athlete, WorkoutSession
+
+SQUAT_INTERVAL_MS = 450
+STARTED_MS = 1_763_839_190_000
+
+
+def new_athlete() -> str:
+    """Return a user_id that nobody has."""
+    return f"ath-{uuid.uuid4().hex[:12]}"
+
+
+async def count_reps_async(user_id: str, times_ms: Sequence[int], *, exercise: str = "squat", interval_ms: int = SQUAT_INTERVAL_MS) -> list[Verdict | None]:
+    """Count reps at the given times (epoch ms), each in a call of its own, and return the verdicts."""
+    clock = iter(times_ms)
+    batcher = RepBatcher(settings.REDIS_URL, now_ms=lambda: next(clock))
+    keys = get_key_space().live(user_id, exercise)
+    verdicts: list[Verdict | None] = []
+    for _ in times_ms:
+        batcher.submit(keys, interval_ms, verdicts.append)
+        await batcher.settled()
+    await batcher.close()
+    return verdicts
+
+
+count_reps = async_to_sync(count_reps_async)
+
+
+def train(user_id: str, reps: int = 3, *, exercise: str = "squat", started_ms: int = STARTED_MS) -> None:
+    """Count reps 2 s apart."""
+    verdicts = count_reps(user_id, [started_ms + i * 2000 for i in range(reps)], exercise=exercise)
+    assert all(verdict is not None and verdict.verdict == 1 for verdict in verdicts)
+
+
+def seal(user_id: str, exercise: str = "squat") -> list[str]:
+    return get_store().seal(user_id, exercise)
+
+
+def save_session(user_id: str, *, exercise: str = "squat", reps: int = 5, days_ago: int = 0, **more: Any) -> WorkoutSession:
+    """Save a session as a finish would have."""
+    Athlete.objects.get_or_create(user_id=user_id)
+    finished = datetime.now(UTC) - timedelta(days=days_ago)
+    return WorkoutSession.objects.create(
+        session_id=uuid.uuid4(),
+        athlete_id=user_id,
+        exercise_id=exercise,
+        total_reps=reps,
+        started_at=finished - timedelta(seconds=2 * (reps - 1)),
+        finished_at=finished,
+        created_at=finished,
+        timeline_ms=[2000 * i for i in range(reps)],
+        **more,
+    )

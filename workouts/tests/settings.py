@@ -1,0 +1,34 @@
+"""The settings of a test run: where its servers are going to be is said before senim.settings reads it.
+
+TEST_DATABASE_URL and TEST_REDIS_URL name servers to take instead of those that conftest.py starts. The workers of
+`-n` inherit the folder and the servers, and have keys of their own.
+"""
+
+import os
+import tempfile
+import uuid
+from pathlib import Path
+
+
+def choose_addresses(folder: Path) -> None:
+    folder.chmod(0o755)
+    os.environ.update(
+        SENIM_TEST_FOLDER=str(folder),
+        SENIM_DATA=str(folder / "data"),
+        SENIM_AUTH="",
+        SENIM_REDIS_PREFIX=f"test-{uuid.uuid4().hex[:8]}",
+        DATABASE_URL=os.environ.get("TEST_DATABASE_URL") or f"postgresql://postgres@/postgres?host={folder / 'postgres'}",
+        REDIS_URL=os.environ.get("TEST_REDIS_URL") or f"unix://{folder / 'valkey.sock'}",
+        DATABASE_POOL_SIZE="0",
+        SECRET_KEY=uuid.uuid4().hex * 2,
+        LOG_LEVEL="ERROR",
+        DEBUG="off",
+    )
+
+
+if "SENIM_TEST_FOLDER" not in os.environ:
+    choose_addresses(Path(tempfile.mkdtemp(prefix="senim-test-")))
+
+from senim.settings import *  # noqa: E402, F403
+
+SENIM_REDIS_PREFIX += os.environ.get("PYTEST_XDIST_WORKER", "")  # noqa: F405
