@@ -1,0 +1,50 @@
+"""Replays recorded sets against a running service."""
+
+import asyncio
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from workouts.replay import Outcome, Replay, Totals, check_url, read_sets
+
+SHOWN_PROBLEMS = 10
+
+
+class Command(BaseCommand):
+    help = "Replay recorded sets against a running service, each as one athlete; exit status 1 if any total is not what it must be."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path, help='a JSON object a line: {"exercise": …, "rep_end_ms": […]}')
+        parser.add_argument("--url", default="http://127.0.0.1:8000")
+        parser.add_argument("--speed", type=float, default=1.0, help="times as fast as recorded; fast reps are debounced")
+        parser.add_argument("--limit", type=int, help="only the first N sets")
+
+    def handle(self, *, file: Path, url: str, speed: float, limit: int | None, **options: Any) -> None:
+        if speed <= 0:
+            raise CommandError(f"--speed is {speed}; it takes a number above 0")
+        try:
+            replay, sets = Replay(check_url(url), speed=speed), read_sets(file, limit)
+        except (OSError, ValueError) as error:
+            raise CommandError(str(error)) from None
+        totals = Totals()
+        with tqdm(total=len(sets), unit="set", disable=None) as bar:
+
+            def on_done(outcome: Outcome) -> None:
+                totals.add(outcome)
+                bar.update()
+
+            asyncio.run(replay.play(sets, on_done))
+        self.show(totals)
+        if totals.problems or not sets:
+            raise CommandError(f"{len(totals.problems)} of {len(sets)} sets are not what they must be")
+
+    def show(self, totals: Totals) -> None:
+        rows = {"sent": totals.sent, "counted": totals.counted, "debounced": totals.debounced, "rows saved": totals.rows}
+        for name, number in rows.items():
+            self.stdout.write(f"{name:<10} {number:>8}")
+        for problem in totals.problems[:SHOWN_PROBLEMS]:
+            self.stdout.write(problem)
