@@ -6,7 +6,7 @@ from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "senim.settings")
 
-from senim.server import AnnouncingServer, build_config  # noqa: E402
+from senim.server import AnnouncingServer, build_config
 
 
 async def echo(scope: Any, receive: Any, send: Any) -> None:

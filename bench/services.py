@@ -94,7 +94,12 @@ def ask_redis_pid(socket: Path) -> int:
 def running(command: list[str], folder: Path, environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """Run a server meanwhile, and give its process and the host:port that it says it answers on."""
     process = subprocess.Popen(
-        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, preexec_fn=die_with_parent()
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        preexec_fn=die_with_parent(),  # noqa: PLW1509 (no threads here)
     )
     try:
         yield process, read_address(process)

@@ -1,11 +1,9 @@
 """The hot path to Redis: reps that arrive in one turn of the event loop share one script call.
 
-One call is under way at a time; what arrives meanwhile makes up the next. On a cluster a batch is one call for
-each hash tag in it. No rep is ever sent twice: where the answer is lost, the rep is "unavailable".
+No rep is ever sent twice: where the answer is lost, the rep is "unavailable".
 """
 
 import asyncio
-import itertools
 import time
 import uuid
 from collections.abc import Callable, Iterable
@@ -48,44 +46,62 @@ class PendingRep(NamedTuple):
 
 
 class RepBatcher:
-    """Counts reps for one event loop, over a connection of its own."""
+    """Counts reps for one event loop: in one lane to a single server, in one for each hash tag to a cluster."""
 
     def __init__(self, url: str, *, now_ms: Callable[[], int] | None = None) -> None:
-        self._calls = ClusterCalls(url) if is_cluster(url) else SingleCalls(url)
+        self._cluster = is_cluster(url)
+        self._calls = ClusterCalls(url) if self._cluster else SingleCalls(url)
         self._now_ms = now_ms
-        self._pending: list[PendingRep] = []
-        self._task: asyncio.Task[None] | None = None
+        self._lanes: dict[int, Lane] = {}
 
     def submit(self, keys: LiveKeys, min_interval_ms: int, settle: Settle) -> None:
-        """Count a rep in the next batch; `settle` is called with the verdict, in order of submission for each socket."""
-        self._pending.append(PendingRep(keys, min_interval_ms, settle))
-        if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._work())
+        """Count a rep in the next batch; `settle` is called with the verdict, in order of submission for each athlete."""
+        number = keys.tag if self._cluster else 0
+        lane = self._lanes.get(number)
+        if lane is None:
+            lane = self._lanes[number] = Lane(self._calls, self._now_ms)
+        lane.submit(PendingRep(keys, min_interval_ms, settle))
 
     async def settled(self) -> None:
         """Wait until every rep that was submitted has its verdict."""
-        if self._task is not None:
-            await asyncio.shield(self._task)
+        for lane in self._lanes.values():
+            await lane.settled()
 
     async def close(self) -> None:
         """Wait for what is under way, then disconnect."""
         await self.settled()
         await self._calls.close()
 
+
+class Lane:
+    """Reps that go to Redis one call after another; what arrives during one call makes up the next."""
+
+    def __init__(self, calls: "SingleCalls | ClusterCalls", now_ms: Callable[[], int] | None) -> None:
+        self._calls = calls
+        self._now_ms = now_ms
+        self._pending: list[PendingRep] = []
+        self._task: asyncio.Task[None] | None = None
+
+    def submit(self, rep: PendingRep) -> None:
+        self._pending.append(rep)
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._work())
+
+    async def settled(self) -> None:
+        if self._task is not None:
+            await asyncio.shield(self._task)
+
     async def _work(self) -> None:
         try:
             while self._pending:
                 batch, self._pending = self._pending[:MAX_BATCH], self._pending[MAX_BATCH:]
-                await self._count(batch)
+                reply = await self._ask(batch)
+                if reply is None:
+                    # what was queued behind a failed call would wait for a second deadline
+                    batch, self._pending = batch + self._pending, []
+                settle_batch(batch, reply)
         finally:
             self._task = None
-
-    async def _count(self, batch: list[PendingRep]) -> None:
-        groups = self._calls.split(batch)
-        for reps, reply in zip(groups, await asyncio.gather(*map(self._ask, groups)), strict=True):
-            settle_batch(reps, reply)
-            if reply is None:
-                self._give_up_on_queue()
 
     async def _ask(self, reps: list[PendingRep]) -> list[int] | None:
         keys, args = pack_batch(reps, self._now_ms)
@@ -96,11 +112,6 @@ class RepBatcher:
             log.warning("redis_unavailable", reps=len(reps), error=str(error) or type(error).__name__)
             await self._calls.drop()
             return None
-
-    def _give_up_on_queue(self) -> None:
-        """Answer what was queued behind a failed call, or it would wait for a second deadline."""
-        queued, self._pending = self._pending, []
-        settle_batch(queued, None)
 
 
 def settle_batch(reps: Iterable[PendingRep], reply: list[int] | None) -> None:
@@ -132,9 +143,6 @@ class SingleCalls:
         self._pool = connect_async(url).connection_pool
         self._connection: Any = None
         self._used_at = 0.0
-
-    def split(self, reps: list[PendingRep]) -> list[list[PendingRep]]:
-        return [reps]
 
     async def call(self, keys: list[bytes], args: list[bytes | int]) -> list[int]:
         connection = await self._ready_connection()
@@ -172,10 +180,6 @@ class ClusterCalls:
 
     def __init__(self, url: str) -> None:
         self._client = connect_async(url)
-
-    def split(self, reps: list[PendingRep]) -> list[list[PendingRep]]:
-        by_tag = sorted(reps, key=lambda rep: rep.keys.tag)
-        return [list(group) for _, group in itertools.groupby(by_tag, key=lambda rep: rep.keys.tag)]
 
     async def call(self, keys: list[bytes], args: list[bytes | int]) -> list[int]:
         try:

@@ -32,11 +32,10 @@ def is_cluster(url: str) -> bool:
 
 def connect(url: str) -> SyncClient:
     """Return a thread-safe client that waits at most 2 s for an answer; it connects at the first command."""
-    options = {**COMMON, "socket_timeout": COMMAND_TIMEOUT_S}
+    options = {**COMMON, "socket_timeout": COMMAND_TIMEOUT_S, "retry": Retry(NoBackoff(), 0)}
     if is_cluster(url):
         nodes = [ClusterNode(host, port) for host, port in read_hosts(url)]
-        return redis.RedisCluster(startup_nodes=nodes, cluster_error_retry_attempts=0, **credentials(url), **options)
-    options["retry"] = Retry(NoBackoff(), 0)
+        return redis.RedisCluster(startup_nodes=nodes, **credentials(url), **options)
     if urlsplit(url).scheme == "redis+sentinel":
         sentinel = redis.Sentinel(read_hosts(url), sentinel_kwargs=options, **credentials(url), **options)
         return sentinel.master_for(service_name(url))
@@ -45,11 +44,10 @@ def connect(url: str) -> SyncClient:
 
 def connect_async(url: str) -> AsyncClient:
     """Return a client for one event loop, without a timeout of its own: the caller has a deadline for each batch."""
-    options: dict[str, Any] = {**COMMON, "socket_timeout": None}
+    options: dict[str, Any] = {**COMMON, "socket_timeout": None, "retry": AsyncRetry(NoBackoff(), 0)}
     if is_cluster(url):
         nodes = [AsyncClusterNode(host, port) for host, port in read_hosts(url)]
-        return aioredis.RedisCluster(startup_nodes=nodes, cluster_error_retry_attempts=0, **credentials(url), **options)
-    options["retry"] = AsyncRetry(NoBackoff(), 0)
+        return aioredis.RedisCluster(startup_nodes=nodes, **credentials(url), **options)
     if urlsplit(url).scheme == "redis+sentinel":
         sentinel = aioredis.Sentinel(read_hosts(url), sentinel_kwargs=options, **credentials(url), **options)
         return sentinel.master_for(service_name(url))

@@ -6,11 +6,13 @@ from typing import Any
 from daphne.management.commands.runserver import Command as DaphneCommand
 from django.utils.autoreload import DJANGO_AUTORELOAD_ENV
 
+from senim.development import use_close_codes
 from senim.embedded import embedded_redis
 
 
 class Command(DaphneCommand):
     def handle(self, *args: Any, **options: Any) -> None:
+        use_close_codes()
         if os.environ.get(DJANGO_AUTORELOAD_ENV) == "true":
             # the reloaded child: the parts belong to its parent
             super().handle(*args, **options)
