@@ -99,7 +99,7 @@ def running(command: list[str], folder: Path, environment: dict[str, str]) -> It
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        preexec_fn=die_with_parent(),  # noqa: PLW1509 (no threads here)
+        preexec_fn=die_with_parent(),
     )
     try:
         yield process, read_address(process)

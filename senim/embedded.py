@@ -95,7 +95,9 @@ def find_valkey() -> str:
 
         return str(get_binary_path())
     except Exception as error:
-        raise ImproperlyConfigured(f"REDIS_URL is unset, and there is no embedded Valkey for this platform ({error}); give REDIS_URL.") from None
+        raise ImproperlyConfigured(
+            f"REDIS_URL is unset, and there is no embedded Valkey for this platform ({error}); give REDIS_URL."
+        ) from None
 
 
 def answers(socket: Path) -> bool:

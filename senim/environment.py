@@ -1,20 +1,26 @@
 """Typed readers of the environment: a wrong value names its variable and says what it takes."""
 
+import contextlib
+import ipaddress
 import os
 import re
 import secrets
+import tempfile
+import zoneinfo
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
 
 MIN_SECRET_KEY_LENGTH = 32
+MIN_SECRET_KEY_CHARACTERS = 5
 KNOWN_SECRET_KEYS = re.compile(r"django-insecure|change.?me|your.?secret|^secret|^test", re.IGNORECASE)
-REDIS_SCHEMES = ("redis", "rediss", "unix", "redis+cluster", "redis+sentinel")
-POSTGRES_SCHEMES = ("postgresql", "postgres", "postgresql+asyncpg", "postgresql+psycopg")
+HOST = r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?|\[[0-9A-Fa-f:.]+\])"
+
+
+def is_given(*names: str) -> bool:
+    """Return whether none of the variables is unset or blank."""
+    return all(os.environ.get(name, "").strip() for name in names)
 
 
 def read_text(name: str, default: str) -> str:
@@ -52,51 +58,59 @@ def read_list(name: str, default: list[str]) -> list[str]:
     return [item.strip() for item in text.split(",") if item.strip()] if text else default
 
 
+def read_hosts(name: str, default: list[str]) -> list[str]:
+    """Return names or addresses of hosts, as Django's ALLOWED_HOSTS takes them."""
+    return read_items(name, default, rf"\*|\.?{HOST}", "hosts like senim.example.org or [::1], without scheme and port")
+
+
 def read_origins(name: str) -> list[str]:
     """Return web origins, each a scheme and a host, with a port where it is not the scheme's own."""
-    origins = read_list(name, [])
-    for origin in origins:
-        if not re.fullmatch(r"https?://[A-Za-z0-9.\[\]:-]+", origin):
-            raise ImproperlyConfigured(f"{name} has {origin!r}; it takes origins like https://coach.example.org, separated by commas.")
-    return origins
+    return read_items(name, [], rf"https?://{HOST}(?::\d{{1,5}})?", "origins like https://coach.example.org")
 
 
-def read_redis_url(name: str, default: str) -> str:
-    """Return the address of a Redis: redis, rediss, unix, redis+cluster or redis+sentinel."""
-    url = read_text(name, default)
-    if urlsplit(url).scheme not in REDIS_SCHEMES:
-        raise ImproperlyConfigured(f"{name} is {url!r}; it takes an address that begins with {', '.join(s + '://' for s in REDIS_SCHEMES)}.")
-    return url
+def read_items(name: str, default: list[str], pattern: str, takes: str) -> list[str]:
+    """Return the items of a comma-separated list, each of which matches the pattern."""
+    items = read_list(name, default)
+    for item in items:
+        if not re.fullmatch(pattern, item):
+            raise ImproperlyConfigured(f"{name} has {item!r}; it takes {takes}, separated by commas.")
+    return items
 
 
-def read_database(name: str, sqlite_path: Path, *, pool_size: int) -> dict[str, Any]:
-    """Return Django's settings of the database: PostgreSQL by address, else SQLite at the path."""
-    url = read_text(name, f"sqlite:///{sqlite_path}")
-    scheme, _, rest = url.partition("://")
-    if scheme == "sqlite":
-        return sqlite_database(url)
-    if scheme not in POSTGRES_SCHEMES:
-        raise ImproperlyConfigured(f"{name} begins with {scheme!r}; it takes postgresql://user:password@host:port/name or sqlite:///path.")
+def read_networks(name: str) -> list[str]:
+    """Return IP addresses and networks."""
+    networks = read_list(name, [])
+    for network in networks:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError:
+            raise ImproperlyConfigured(
+                f"{name} has {network!r}; it takes addresses or networks like 10.0.0.0/8, separated by commas."
+            ) from None
+    return networks
+
+
+def read_time_zone(name: str, default: str) -> str:
+    """Return the name of a time zone."""
+    zone = read_text(name, default)
     try:
-        database = dict(environ.Env.db_url_config(f"postgresql://{rest}"))
-    except ValueError as error:
-        raise ImproperlyConfigured(f"{name} cannot be read ({error}); it takes postgresql://user:password@host:port/name.") from None
-    options = dict(database.get("OPTIONS", {}))
-    options.setdefault("connect_timeout", 2)
-    if pool_size:
-        options["pool"] = {"min_size": 0, "max_size": pool_size, "timeout": 3, "max_idle": 60}
-    # Django's pool wants no persistent connections, and checks one before it is handed out only if told to
-    return {**database, "OPTIONS": options, "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
+        zoneinfo.ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):
+        raise ImproperlyConfigured(f"{name} is {zone!r}; it takes a name like UTC or Asia/Almaty.") from None
+    return zone
 
 
-def sqlite_database(url: str) -> dict[str, Any]:
-    """Return the settings of a SQLite file: readers beside one writer, and a COMMIT that is on disk."""
-    options = {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 5,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
-    }
-    return {**environ.Env.db_url_config(url), "OPTIONS": options}
+def read_folder(name: str, default: Path, *, needed: bool) -> Path:
+    """Return a folder. A needed one is made where there is none, closed to other users, and has to be writable."""
+    text = read_text(name, str(default))
+    try:
+        folder = Path(text).expanduser().resolve()
+        if needed:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=folder).close()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ImproperlyConfigured(f"{name} is {text!r} ({error}); it takes a folder that can be written to.") from None
+    return folder
 
 
 def read_secret_key(name: str, path: Path) -> str:
@@ -104,24 +118,26 @@ def read_secret_key(name: str, path: Path) -> str:
     key = os.environ.get(name)
     if key is None:
         return keep_secret_key(path)
-    if len(key) < MIN_SECRET_KEY_LENGTH or KNOWN_SECRET_KEYS.search(key):
+    if is_guessable(key):
         raise ImproperlyConfigured(
             f"{name} is empty, short or a known one; it takes at least {MIN_SECRET_KEY_LENGTH} random characters, or leave it unset."
         )
     return key
 
 
+def is_guessable(key: str) -> bool:
+    return len(key) < MIN_SECRET_KEY_LENGTH or len(set(key)) < MIN_SECRET_KEY_CHARACTERS or bool(KNOWN_SECRET_KEYS.search(key))
+
+
 def keep_secret_key(path: Path) -> str:
     """Return the key in the file; of two processes that make it at once, both get the first one's."""
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
-        draft.touch(mode=0o600)
-        draft.write_text(secrets.token_urlsafe(50))
-        try:
+        descriptor, draft = tempfile.mkstemp(dir=path.parent)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(50))
+            file.flush()
+            os.fsync(descriptor)
+        with contextlib.suppress(FileExistsError):
             path.hardlink_to(draft)
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
+        os.unlink(draft)
     return path.read_text().strip()

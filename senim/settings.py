@@ -1,27 +1,31 @@
 """Senim's settings, all from the environment; .env.example lists them with their defaults."""
 
 from pathlib import Path
+from urllib.parse import quote
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from senim.addresses import read_database, read_layer_host, read_redis_url
 from senim.environment import (
+    is_given,
     read_choice,
-    read_database,
     read_flag,
-    read_list,
+    read_folder,
+    read_hosts,
+    read_networks,
     read_number,
     read_origins,
-    read_redis_url,
     read_secret_key,
     read_text,
+    read_time_zone,
 )
 
 MAX_SOCKET_PATH = 100  # the address of a unix socket has room for 104 bytes on macOS, 108 on Linux
 BASE_DIR = Path(__file__).resolve().parent.parent
 environ.Env.read_env(BASE_DIR / ".env")
 
-SENIM_DATA = Path(read_text("SENIM_DATA", str(BASE_DIR / ".senim"))).expanduser().resolve()
+SENIM_DATA = read_folder("SENIM_DATA", BASE_DIR / ".senim", needed=not is_given("DATABASE_URL", "REDIS_URL", "SECRET_KEY"))
 # "" is no choice: `start` then takes "open" on loopback and asks for one on any other address
 SENIM_AUTH = read_choice("SENIM_AUTH", "", ("", "open", "token"))
 SENIM_WORKERS = read_number("SENIM_WORKERS", 1, low=1, high=64)
@@ -33,18 +37,18 @@ if set(SENIM_REDIS_PREFIX) & set("{}: "):
     raise ImproperlyConfigured("SENIM_REDIS_PREFIX has one of {}: or a space; it takes letters, digits and the likes of _ and -.")
 
 EMBEDDED_REDIS_SOCKET = SENIM_DATA / "valkey.sock"
-REDIS_URL = read_redis_url("REDIS_URL", f"unix://{EMBEDDED_REDIS_SOCKET}")
-REDIS_EMBEDDED = f"unix://{EMBEDDED_REDIS_SOCKET}" == REDIS_URL
+EMBEDDED_REDIS_URL = f"unix://{quote(str(EMBEDDED_REDIS_SOCKET))}"
+REDIS_URL = read_redis_url("REDIS_URL", EMBEDDED_REDIS_URL)
+REDIS_EMBEDDED = REDIS_URL == EMBEDDED_REDIS_URL
 if REDIS_EMBEDDED and len(bytes(EMBEDDED_REDIS_SOCKET)) > MAX_SOCKET_PATH:
     raise ImproperlyConfigured(f"SENIM_DATA is {SENIM_DATA}; the embedded Valkey takes a shorter path, or give REDIS_URL.")
-CHANNELS_REDIS_URL = read_redis_url("CHANNELS_REDIS_URL", REDIS_URL)
 
 DEBUG = read_flag("DEBUG", default=False)
 SECRET_KEY = read_secret_key("SECRET_KEY", SENIM_DATA / "secret_key")
-ALLOWED_HOSTS = read_list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+ALLOWED_HOSTS = read_hosts("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 ALLOWED_ORIGINS = read_origins("ALLOWED_ORIGINS")
 CSRF_TRUSTED_ORIGINS = ALLOWED_ORIGINS
-TRUSTED_PROXIES = read_list("TRUSTED_PROXIES", [])
+TRUSTED_PROXIES = read_networks("TRUSTED_PROXIES")
 HTTPS_ONLY = read_flag("HTTPS_ONLY", default=False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS_ONLY
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS_ONLY else 0
@@ -94,11 +98,10 @@ DATABASE_POOL_SIZE = read_number("DATABASE_POOL_SIZE", 8, low=0, high=500)
 DATABASES = {"default": read_database("DATABASE_URL", SENIM_DATA / "senim.sqlite3", pool_size=DATABASE_POOL_SIZE)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# redis-py's default of 5 s is as long as the layer's own wait, and idle consumers would die of it
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [{"address": CHANNELS_REDIS_URL, "socket_timeout": 15}], "prefix": SENIM_REDIS_PREFIX},
+        "CONFIG": {"hosts": [read_layer_host("CHANNELS_REDIS_URL", REDIS_URL)], "prefix": SENIM_REDIS_PREFIX},
     },
 }
 
@@ -109,7 +112,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("ru", "Русский"), ("kk", "Қазақша")]
-TIME_ZONE = read_text("TIME_ZONE", "UTC")
+TIME_ZONE = read_time_zone("TIME_ZONE", "UTC")
 USE_TZ = True
 
 STATIC_URL = "static/"

@@ -7,6 +7,6 @@ from senim.embedded import die_with_parent_now
 if multiprocessing.parent_process() is not None:
     die_with_parent_now()
 
-from senim.asgi import application  # noqa: E402
+from senim.asgi import application
 
 __all__ = ["application"]

@@ -17,7 +17,9 @@ class Exercise(models.Model):
     slug = models.CharField(_("slug"), max_length=32, unique=True, validators=[check_slug])
     name = models.CharField(_("name"), max_length=64)
     min_interval_ms = models.PositiveIntegerField(
-        _("smallest interval, ms"), validators=[MinValueValidator(1)], help_text=_("A rep that comes sooner after the last one is a bounce.")
+        _("smallest interval, ms"),
+        validators=[MinValueValidator(1)],
+        help_text=_("A rep that comes sooner after the last one is a bounce."),
     )
     record_per_minute = models.PositiveIntegerField(_("record, reps a minute"), null=True, blank=True, validators=[MinValueValidator(1)])
     max_per_minute = models.PositiveIntegerField(_("ceiling, reps a minute"), validators=[MinValueValidator(1)])
@@ -73,7 +75,13 @@ class WorkoutSession(models.Model):
 
     session_id = models.UUIDField(_("session ID"), unique=True, editable=False)
     athlete = models.ForeignKey(
-        Athlete, on_delete=models.PROTECT, to_field="user_id", db_column="user_id", related_name="sessions", db_index=False, verbose_name=_("athlete")
+        Athlete,
+        on_delete=models.PROTECT,
+        to_field="user_id",
+        db_column="user_id",
+        related_name="sessions",
+        db_index=False,
+        verbose_name=_("athlete"),
     )
     exercise = models.ForeignKey(
         Exercise, on_delete=models.PROTECT, to_field="slug", db_column="exercise_type", related_name="sessions", verbose_name=_("exercise")
@@ -83,7 +91,9 @@ class WorkoutSession(models.Model):
     started_at = models.DateTimeField(_("first rep"))
     finished_at = models.DateTimeField(_("last rep"))
     refused = models.JSONField(_("refused reps by reason"), default=dict, blank=True)
-    refusals = models.JSONField(_("last refused reps"), default=list, blank=True, help_text=_("Milliseconds since the first rep, and the reason."))
+    refusals = models.JSONField(
+        _("last refused reps"), default=list, blank=True, help_text=_("Milliseconds since the first rep, and the reason.")
+    )
     timeline_ms = models.JSONField(_("timeline"), default=list, help_text=_("Milliseconds since the first rep, in the order of counting."))
     rep_devices = models.JSONField(
         _("devices"), default=list, blank=True, help_text=_("The device's number for each rep; empty where no device was named.")

@@ -112,5 +112,3 @@ def _carry_on(coroutine: Coroutine[Any, Any, None], waits_for: Any) -> Generator
                 waits_for = coroutine.send(value)
     except StopIteration:
         return
-
-

@@ -61,7 +61,7 @@ class HttpAnswer(NamedTuple):
 
 def read_sets(path: Path, limit: int | None) -> list[RecordedSet]:
     """Return the sets of a file, one JSON object a line. Raises ValueError that names the line."""
-    sets = []
+    sets: list[RecordedSet] = []
     for number, line in enumerate(path.read_text().splitlines(), start=1):
         if limit is not None and len(sets) >= limit:
             break

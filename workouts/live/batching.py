@@ -192,5 +192,3 @@ class ClusterCalls:
 
     async def close(self) -> None:
         await self._client.aclose()
-
-

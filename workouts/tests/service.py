@@ -19,7 +19,15 @@ from workouts.tests.servers import PostgresServer
 
 READY = "Senim answers on"
 START_DEADLINE_S = 60.0
-OWN_SETTINGS = ("DATABASE_URL", "REDIS_URL", "SENIM_DATA", "SENIM_AUTH", "SENIM_REDIS_PREFIX", "SENIM_TEST_FOLDER", "DJANGO_SETTINGS_MODULE")
+OWN_SETTINGS = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "SENIM_DATA",
+    "SENIM_AUTH",
+    "SENIM_REDIS_PREFIX",
+    "SENIM_TEST_FOLDER",
+    "DJANGO_SETTINGS_MODULE",
+)
 
 
 def run_folder() -> Path:
@@ -132,4 +140,6 @@ def read_answer(response: Any) -> Answer:
     text = response.read()
     headers = {name.lower(): value for name, value in response.headers.items()}
     is_json = "json" in headers.get("content-type", "")
-    return Answer(response.status if hasattr(response, "status") else response.code, headers, json.loads(text) if is_json else text.decode())
+    return Answer(
+        response.status if hasattr(response, "status") else response.code, headers, json.loads(text) if is_json else text.decode()
+    )

@@ -101,7 +101,7 @@ class OwnServerTests(SimpleTestCase):
                 await asyncio.sleep(0.1)
             await batcher.settled()
             assert verdicts == [None, None, None]
-            assert time.monotonic() - waits < 2.3  # noqa: PLR2004  the promise is 2 s from when each was sent
+            assert time.monotonic() - waits < 2.3
 
         self.run_with_batcher(play)
 
