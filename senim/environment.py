@@ -1,6 +1,5 @@
 """Typed readers of the environment: a wrong value names its variable and says what it takes."""
 
-import contextlib
 import ipaddress
 import os
 import re
@@ -58,7 +57,7 @@ def read_list(name: str, default: list[str]) -> list[str]:
     return [item.strip() for item in text.split(",") if item.strip()] if text else default
 
 
-def read_hosts(name: str, default: list[str]) -> list[str]:
+def read_host_names(name: str, default: list[str]) -> list[str]:
     """Return names or addresses of hosts, as Django's ALLOWED_HOSTS takes them."""
     return read_items(name, default, rf"\*|\.?{HOST}", "hosts like senim.example.org or [::1], without scheme and port")
 
@@ -117,10 +116,13 @@ def read_secret_key(name: str, path: Path) -> str:
     """Return the given key, else the one kept in the file, which is made on the first start."""
     key = os.environ.get(name)
     if key is None:
-        return keep_secret_key(path)
+        try:
+            key = keep_secret_key(path)
+        except OSError as error:
+            raise ImproperlyConfigured(f"{name} is unset and none can be kept in {path} ({error.strerror}); give one.") from None
     if is_guessable(key):
         raise ImproperlyConfigured(
-            f"{name} is empty, short or a known one; it takes at least {MIN_SECRET_KEY_LENGTH} random characters, or leave it unset."
+            f"{name} is empty, short or a known one; it takes at least {MIN_SECRET_KEY_LENGTH} random characters. Unset, one is kept in {path}."
         )
     return key
 
@@ -137,7 +139,10 @@ def keep_secret_key(path: Path) -> str:
             file.write(secrets.token_urlsafe(50))
             file.flush()
             os.fsync(descriptor)
-        with contextlib.suppress(FileExistsError):
+        try:
             path.hardlink_to(draft)
-        os.unlink(draft)
+        except FileExistsError:
+            pass
+        finally:
+            os.unlink(draft)
     return path.read_text().strip()

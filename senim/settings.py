@@ -12,7 +12,7 @@ from senim.environment import (
     read_choice,
     read_flag,
     read_folder,
-    read_hosts,
+    read_host_names,
     read_networks,
     read_number,
     read_origins,
@@ -45,7 +45,7 @@ if REDIS_EMBEDDED and len(bytes(EMBEDDED_REDIS_SOCKET)) > MAX_SOCKET_PATH:
 
 DEBUG = read_flag("DEBUG", default=False)
 SECRET_KEY = read_secret_key("SECRET_KEY", SENIM_DATA / "secret_key")
-ALLOWED_HOSTS = read_hosts("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+ALLOWED_HOSTS = read_host_names("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 ALLOWED_ORIGINS = read_origins("ALLOWED_ORIGINS")
 CSRF_TRUSTED_ORIGINS = ALLOWED_ORIGINS
 TRUSTED_PROXIES = read_networks("TRUSTED_PROXIES")

@@ -77,7 +77,8 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
                 close_code = CLOSE_RESTART
             else:
                 close_code = self.receive_frame(message.get("text"))
-                await self.outbox.room()
+                if self.outbox.is_full():
+                    await self.outbox.room()
         await self.outbox.drain(DRAIN_S)
         await self.close(close_code)
 

@@ -29,7 +29,7 @@ def check_database() -> str:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except django.db.Error as error:
-        return f"away: {str(error).strip().splitlines()[0]}"
+        return f"away: {(str(error).strip() or type(error).__name__).splitlines()[0]}"
     return OK
 
 

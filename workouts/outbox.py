@@ -5,6 +5,7 @@ holds up nobody else's answers.
 """
 
 import asyncio
+import contextlib
 import types
 from collections import deque
 from collections.abc import Callable, Coroutine, Generator
@@ -29,7 +30,8 @@ class Outbox:
         self._send = send
         self._answers: deque[Answer] = deque()
         self._writer: asyncio.Task[None] | None = None
-        self._room: asyncio.Event | None = None
+        self._shrunk = asyncio.Event()
+        self._wanted_length = 0
         self._gone = False
 
     def reserve(self) -> Answer:
@@ -48,23 +50,31 @@ class Outbox:
         self._answers.append(Answer(text))
         self._flush()
 
+    def is_full(self) -> bool:
+        """Return whether so many messages are unanswered that no more should be read."""
+        return len(self._answers) >= MAX_UNANSWERED
+
     async def room(self) -> None:
-        """Wait while too many messages are unanswered."""
-        while len(self._answers) >= MAX_UNANSWERED and not self._gone:
-            self._room = asyncio.Event()
-            await self._room.wait()
+        """Wait until half of the unanswered messages are answered."""
+        await self._shrink_to(MAX_UNANSWERED // 2)
 
     async def drain(self, timeout_s: float) -> None:
         """Wait until all is answered and sent, or the time is up."""
-        deadline = asyncio.get_running_loop().time() + timeout_s
-        while self._answers and not self._gone and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(0.01)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self._shrink_to(0)
+
+    async def _shrink_to(self, length: int) -> None:
+        self._wanted_length = length
+        while len(self._answers) > length and not self._gone:
+            self._shrunk.clear()
+            await self._shrunk.wait()
 
     def abandon(self) -> None:
         """Send nothing any more: the client is gone."""
         self._gone = True
         self._answers.clear()
-        self._make_room()
+        self._shrunk.set()
 
     def _flush(self) -> None:
         answers = self._answers
@@ -80,7 +90,8 @@ class Outbox:
                 self.abandon()
             else:
                 self._writer = asyncio.get_running_loop().create_task(self._wait_for(coroutine, waits_for))
-        self._make_room()
+        if len(answers) <= self._wanted_length:
+            self._shrunk.set()
 
     async def _wait_for(self, coroutine: Coroutine[Any, Any, None], waits_for: Any) -> None:
         try:
@@ -92,11 +103,6 @@ class Outbox:
         finally:
             self._writer = None
         self._flush()
-
-    def _make_room(self) -> None:
-        if self._room is not None and (self._gone or len(self._answers) < MAX_UNANSWERED // 2):
-            self._room.set()
-            self._room = None
 
 
 @types.coroutine

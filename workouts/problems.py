@@ -5,7 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
@@ -38,7 +38,7 @@ def answer_problem(error: Exception, context: dict[str, Any]) -> Response | None
         detail = "; ".join(f"{field}: {' '.join(map(str, messages))}" for field, messages in errors.items())
         response.data = describe_problem(response.status_code, detail, errors=errors)
     else:
-        response.data = describe_problem(response.status_code, str(getattr(error, "detail", "") or APIException.default_detail))
+        response.data = describe_problem(response.status_code, str(response.data["detail"]))
     response.content_type = CONTENT_TYPE
     return response
 

@@ -34,12 +34,9 @@ class SocketContract:
         return answer
 
     async def close_of(self, socket: websockets.ClientConnection) -> tuple[int, str]:
-        try:
-            while True:
-                await asyncio.wait_for(socket.recv(), ANSWER_S)
-        except websockets.ConnectionClosed as closed:
-            assert closed.rcvd is not None
-            return closed.rcvd.code, closed.rcvd.reason
+        await asyncio.wait_for(socket.wait_closed(), ANSWER_S)
+        assert socket.close_code is not None
+        return socket.close_code, socket.close_reason or ""
 
     async def test_it_counts_reps(self) -> None:
         async with self.connect() as socket:
