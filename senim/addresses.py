@@ -50,7 +50,9 @@ def read_layer_host(name: str, default: str) -> dict[str, Any]:
     """Return the Redis of the channel layer, which cannot be a cluster."""
     url = read_redis_url(name, default)
     if is_cluster(url):
-        raise ImproperlyConfigured(f"{name} is a cluster, or unset where REDIS_URL is one; it takes one Redis or Sentinel: {REDIS_TAKES}.")
+        raise ImproperlyConfigured(
+            f"{name} is a cluster, or unset where REDIS_URL is one; it takes the address of one Redis, or of Sentinels."
+        )
     if urlsplit(url).scheme == "redis+sentinel":
         place = {"sentinels": read_hosts(url), "master_name": service_name(url), **credentials(url)}
     else:
@@ -83,7 +85,7 @@ def postgres_database(name: str, url: str, *, pool_size: int) -> dict[str, Any]:
     try:
         psycopg.conninfo.make_conninfo(**options)
     except psycopg.ProgrammingError as error:
-        raise ImproperlyConfigured(f"{name} has an {error}; {DATABASE_TAKES}, with options of libpq.") from None
+        raise ImproperlyConfigured(f"{name} has an {str(error).strip()}; {DATABASE_TAKES}.") from None
     options.setdefault("connect_timeout", 2)
     if pool_size:
         options["pool"] = {"min_size": 0, "max_size": pool_size, "timeout": 3, "max_idle": 60}

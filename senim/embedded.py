@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import fcntl
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -37,9 +38,12 @@ def die_with_parent(signal_number: int = signal.SIGTERM) -> Callable[[], None]:
 
 
 def die_with_parent_now() -> None:
-    """End this process, on Linux, when its parent ends, however."""
+    """End this process of multiprocessing, on Linux, when its parent ends, however; at once if it has ended already."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    parent = multiprocessing.parent_process()
+    if parent is not None and os.getppid() != parent.pid:
+        sys.exit(1)
 
 
 class ValkeyServer:
@@ -66,6 +70,8 @@ class ValkeyServer:
                 stdout=output,
                 stderr=output,
                 pass_fds=hold,
+                # a Ctrl-C in the terminal is for the service, which needs this server until it has stopped
+                process_group=0,
                 preexec_fn=die_with_parent(),
             )
         deadline = time.monotonic() + START_DEADLINE_S
@@ -125,9 +131,9 @@ def embedded_redis(*, share: bool) -> Iterator[None]:
             return
         take_lock(lock.fileno())
         server = ValkeyServer(settings.SENIM_DATA / "valkey", settings.EMBEDDED_REDIS_SOCKET)
-        # the server holds the lock too: one that outlives its parent for a moment still writes to the same files
-        server.start(hold=(lock.fileno(),))
         try:
+            # the server holds the lock too: one that outlives its parent for a moment still writes to the same files
+            server.start(hold=(lock.fileno(),))
             yield
         finally:
             server.stop()
@@ -136,13 +142,18 @@ def embedded_redis(*, share: bool) -> Iterator[None]:
 def take_lock(descriptor: int) -> None:
     """Lock the data folder. Raises ImproperlyConfigured where another process keeps it."""
     deadline = time.monotonic() + LOCK_DEADLINE_S
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise ImproperlyConfigured(
-                    f"SENIM_DATA is {settings.SENIM_DATA}, which another Senim uses; it takes another folder, or give REDIS_URL."
-                ) from None
-            time.sleep(0.1)
+    while not try_lock(descriptor):
+        if time.monotonic() > deadline:
+            raise ImproperlyConfigured(
+                f"SENIM_DATA is {settings.SENIM_DATA}, which another Senim uses; it takes another folder, or give REDIS_URL."
+            )
+        time.sleep(0.1)
+
+
+def try_lock(descriptor: int) -> bool:
+    """Lock the file without waiting, and return whether that could be done."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

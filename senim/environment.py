@@ -122,7 +122,7 @@ def read_secret_key(name: str, path: Path) -> str:
             raise ImproperlyConfigured(f"{name} is unset and none can be kept in {path} ({error.strerror}); give one.") from None
     if is_guessable(key):
         raise ImproperlyConfigured(
-            f"{name} is empty, short or a known one; it takes at least {MIN_SECRET_KEY_LENGTH} random characters. Unset, one is kept in {path}."
+            f"{name} is empty, short or known; it takes {MIN_SECRET_KEY_LENGTH} or more random characters. Unset, one is kept in {path}."
         )
     return key
 

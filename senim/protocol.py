@@ -1,8 +1,10 @@
 """The server's side of a WebSocket: uvicorn's, but for two things that the contract asks for."""
 
+from uvicorn._types import ASGIReceiveEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 CLOSE_RESTART = 1012
+MAX_WAITING = 16
 
 
 class DrainingWebSocketProtocol(WebSocketsSansIOProtocol):
@@ -21,9 +23,21 @@ class DrainingWebSocketProtocol(WebSocketsSansIOProtocol):
         self.queue.put_nowait({"type": "websocket.disconnect", "code": CLOSE_RESTART})
 
     def send_receive_event_to_app(self) -> None:
-        if self.curr_msg_data_type == "text":
-            try:
-                b"".join(self.frames).decode()
-            except UnicodeDecodeError:
-                self.curr_msg_data_type = "bytes"
-        super().send_receive_event_to_app()
+        data = self.frames[0] if len(self.frames) == 1 else b"".join(self.frames)
+        self.frames = []
+        if self.close_sent:
+            return
+        self.queue.put_nowait(as_event(data, text=self.curr_msg_data_type == "text"))
+        # uvicorn pauses and resumes the reading for each message, which costs more than a few that wait
+        if not self.read_paused and self.queue.qsize() >= MAX_WAITING:
+            self.read_paused = True
+            self.transport.pause_reading()
+
+
+def as_event(data: bytes, *, text: bool) -> ASGIReceiveEvent:
+    if text:
+        try:
+            return {"type": "websocket.receive", "text": data.decode()}
+        except UnicodeDecodeError:
+            pass
+    return {"type": "websocket.receive", "bytes": data}

@@ -1,9 +1,11 @@
 """What happens before the service answers: wait for the parts, look at the database, migrate, the first coach."""
 
+import fcntl
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 import django.db
 import redis
@@ -18,6 +20,9 @@ from workouts.live.runtime import get_store
 
 WAIT_S = 60.0
 SAY_EVERY_S = 5.0
+ASK_EVERY_S = 0.5
+MAX_REASON_LENGTH = 300
+PART_AWAY = (redis.RedisError, redis.exceptions.RedisClusterException, django.db.Error, OSError)
 MIGRATION_LOCK = 0x53454E494D  # "SENIM": the key of PostgreSQL's advisory lock
 FIRST_COACH = "coach"
 log = structlog.get_logger(__name__)
@@ -25,43 +30,62 @@ log = structlog.get_logger(__name__)
 
 def wait_for(name: str, ask: Callable[[], object], *, deadline_s: float = WAIT_S) -> None:
     """Ask until there is an answer, and say so every few seconds. Raises CommandError after a minute."""
-    began = said = time.monotonic()
-    while True:
-        try:
-            ask()
-            return
-        except (redis.RedisError, django.db.Error, OSError) as error:
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    began, said = time.monotonic(), float("-inf")
+    while reason := why_away(ask):
         now = time.monotonic()
         if now - began > deadline_s:
             raise CommandError(f"gave up waiting for {name} after {deadline_s:.0f} s: {reason}")
-        if said == began or now - said > SAY_EVERY_S:
+        if now - said > SAY_EVERY_S:
             log.warning("waiting", part=name, reason=reason)
             said = now
-        time.sleep(0.5)
+        time.sleep(ASK_EVERY_S)
+
+
+def why_away(ask: Callable[[], object]) -> str | None:
+    """Return the error of a part that does not answer, in one line, or None where it does."""
+    try:
+        ask()
+    except PART_AWAY as error:
+        return " ".join(str(error).split())[:MAX_REASON_LENGTH] or type(error).__name__
+    return None
 
 
 def wait_for_parts() -> None:
     """Wait until Redis and the database answer. Raises CommandError after a minute without one of them."""
-    wait_for("Redis (REDIS_URL)", get_store().ping)
-    wait_for("the database (DATABASE_URL)", connection.ensure_connection)
+    # a cluster's client connects as it is made, so it is made in here
+    wait_for("Redis (REDIS_URL)", lambda: get_store().ping())
+    wait_for("the database (DATABASE_URL)", connect_once)
     for gap in get_store().durability_gaps():
         log.warning("durability", gap=gap)
 
 
-def migrate() -> None:
-    """Bring the database up to date; of several processes that start at once, one does. Raises CommandError if it is not ours."""
-    errors = run_checks(tags=[Tags.database], databases=["default"])
-    if errors:
-        raise CommandError("; ".join(str(error.msg) for error in errors))
-    with migration_lock():
+def connect_once() -> None:
+    """Connect to the database without the pool, whose error says only that it waited."""
+    with closing(connection.copy()) as probe:
+        probe.settings_dict["OPTIONS"].pop("pool", None)
+        probe.ensure_connection()
+
+
+def prepare_database() -> str | None:
+    """Bring the database up to date and make the first coach; return their password where that was done now.
+
+    Of several processes that start at once, one does it. Raises CommandError if the database is another program's.
+    """
+    with preparation_lock():
+        # the check is inside: another process in the middle of its first migration is not another program
+        errors = run_checks(tags=[Tags.database], databases=["default"])
+        if errors:
+            raise CommandError("; ".join(str(error.msg) for error in errors))
         call_command("migrate", interactive=False, verbosity=0)
+        return make_first_coach()
 
 
 @contextmanager
-def migration_lock() -> Iterator[None]:
-    if connection.vendor != "postgresql":
-        yield
+def preparation_lock() -> Iterator[None]:
+    if connection.vendor == "sqlite":
+        with Path(f"{connection.settings_dict['NAME']}.lock").open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
         return
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])

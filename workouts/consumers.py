@@ -111,10 +111,10 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
     def answer_rep(self, answer: Answer, slug: str, verdict: Verdict | None) -> None:
         if verdict is None:
             text = UNAVAILABLE
-        elif verdict.verdict == COUNTED:
-            text = encode_frame(RepAck(slug, "counted", verdict.count))
         else:
-            text = encode_frame(RepAck(slug, "debounced", verdict.count, verdict.retry_after_ms))
+            kind, count, retry_after_ms = verdict
+            ack = RepAck(slug, "counted", count) if kind == COUNTED else RepAck(slug, "debounced", count, retry_after_ms)
+            text = encode_frame(ack)
         self.outbox.fill(answer, text)
 
 

@@ -21,7 +21,7 @@ from workouts.live.store import SealedSession, SessionName
 from workouts.models import Athlete, WorkoutSession
 
 DATABASE_AWAY = django.db.Error  # where it is not the row that was refused
-ROW_REFUSED = (IntegrityError, DataError, ValueError)
+ROW_REFUSED = (IntegrityError, DataError, ValueError, LookupError, OverflowError)  # by the database, or not to be read
 log = structlog.get_logger(__name__)
 
 
@@ -105,7 +105,7 @@ def save_sealed(sealed: SealedSession) -> WorkoutSession:
     derived = uuid.uuid5(saved.session_id, "reps after the saved ones")
     log.warning("session_came_back", session_id=sealed.name.session_id, reps=len(later), derived=str(derived))
     name = sealed.name._replace(session_id=str(derived))
-    return save_sealed(replace(sealed, name=name, count=len(later), reps=later, refused={}, refusals=[]))
+    return save_sealed(replace(sealed, name=name, reps=later, refused={}, refusals=[]))
 
 
 def build_row(sealed: SealedSession) -> WorkoutSession:
@@ -116,7 +116,7 @@ def build_row(sealed: SealedSession) -> WorkoutSession:
         session_id=uuid.UUID(sealed.name.session_id),
         athlete_id=sealed.name.user_id,
         exercise_id=sealed.name.exercise_type,
-        total_reps=sealed.count,
+        total_reps=len(sealed.reps),
         started_at=from_ms(started_ms),
         finished_at=from_ms(max(times)),
         refused=sealed.refused,

@@ -24,17 +24,16 @@ class Sweeper:
     def run(self) -> None:
         """Sweep until stop()."""
         while not self._stop.is_set():
-            with contextlib.suppress(redis.RedisError, django.db.Error):
+            try:
                 self.sweep_once()
+            except (redis.RedisError, django.db.Error) as error:
+                log.warning("sweep_cut_short", error=str(error).strip())
             self._stop.wait(settings.SENIM_SWEEP_SECONDS)
 
     def sweep_once(self) -> SweepResult:
-        """Sweep once. Raises redis.RedisError or django.db.Error, after it is logged, where Redis or the database is away."""
+        """Sweep once. Raises redis.RedisError or django.db.Error where Redis or the database is away."""
         try:
             result = sweep(idle_minutes=settings.SENIM_IDLE_MINUTES)
-        except (redis.RedisError, django.db.Error) as error:
-            log.warning("sweep_cut_short", error=str(error).strip())
-            raise
         finally:
             close_old_connections()
         if result.saved or result.left:

@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 import django.db
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -12,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework import parsers, viewsets
+from rest_framework.exceptions import NotFound, ParseError
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -41,11 +43,13 @@ def show_health(request: HttpRequest) -> HttpResponse:
 
 
 class DatabaseView(APIView):
-    """A view that answers 503 where the database is away."""
+    """A view that answers 503 where the database is away, and 400 where it cannot hold what is asked for."""
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, django.db.Error):
             exc = WorkoutError(Code.UNAVAILABLE, "the database cannot be reached; try again")
+        elif isinstance(exc, OverflowError):
+            exc = ParseError("a time is out of range")  # on SQLite, which keeps times in UTC, to the year 9999
         return super().handle_exception(exc)
 
 
@@ -65,7 +69,8 @@ def read_fields(request: Request) -> dict[str, Any]:
     # DRF takes a body that comes in chunks, without a length, for none: that would be the guest's workout
     request.META["CONTENT_LENGTH"] = str(len(request.body))
     # and an empty field of a form for a missing one, but of a plain dict it does not
-    return dict(request.data.items())  # type: ignore[union-attr]  (each parser gives a dict)
+    fields: Any = request.data
+    return dict(fields.items())
 
 
 class NewestFirst(CursorPagination):
@@ -73,6 +78,13 @@ class NewestFirst(CursorPagination):
     page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 500
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except ValidationError:
+            # DRF does not look whether a cursor's position is a time
+            raise NotFound(self.invalid_cursor_message) from None
 
 
 class SessionViewSet(DatabaseView, viewsets.ReadOnlyModelViewSet[Any]):

@@ -6,8 +6,8 @@ No rep is ever sent twice: where the answer is lost, the rep is "unavailable".
 import asyncio
 import time
 import uuid
-from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import hiredis
 import redis
@@ -26,23 +26,11 @@ COUNTED, DEBOUNCED = 1, 2
 log = structlog.get_logger(__name__)
 
 
-class Verdict(NamedTuple):
-    """What became of a rep: COUNTED or DEBOUNCED, the running count, and ms until the next can count."""
-
-    verdict: int
-    count: int
-    retry_after_ms: int
-
-
+# What became of a rep: COUNTED or DEBOUNCED, the running count, and ms until the next can count; None: no answer in time.
+# Plain tuples, here and below: a batch makes thousands of them a second.
+Verdict = tuple[int, int, int]
 Settle = Callable[[Verdict | None], None]
-
-
-class PendingRep(NamedTuple):
-    """A rep that waits for its verdict; `settle(None)` says that Redis did not answer in time."""
-
-    keys: LiveKeys
-    min_interval_ms: int
-    settle: Settle
+PendingRep = tuple[LiveKeys, int, Settle]
 
 
 class RepBatcher:
@@ -60,7 +48,7 @@ class RepBatcher:
         lane = self._lanes.get(number)
         if lane is None:
             lane = self._lanes[number] = Lane(self._calls, self._now_ms)
-        lane.submit(PendingRep(keys, min_interval_ms, settle))
+        lane.submit((keys, min_interval_ms, settle))
 
     async def settled(self) -> None:
         """Wait until every rep that was submitted has its verdict."""
@@ -95,44 +83,37 @@ class Lane:
         try:
             while self._pending:
                 batch, self._pending = self._pending[:MAX_BATCH], self._pending[MAX_BATCH:]
-                reply = await self._ask(batch)
-                if reply is None:
+                verdicts = await self._ask(batch)
+                if verdicts is None:
                     # what was queued behind a failed call would wait for a second deadline
                     batch, self._pending = batch + self._pending, []
-                settle_batch(batch, reply)
+                    verdicts = [None] * len(batch)
+                for (_, _, settle), verdict in zip(batch, verdicts, strict=True):
+                    settle(verdict)
         finally:
             self._task = None
 
-    async def _ask(self, reps: list[PendingRep]) -> list[int] | None:
-        keys, args = pack_batch(reps, self._now_ms)
+    async def _ask(self, batch: list[PendingRep]) -> Sequence[Verdict | None] | None:
+        keys, args = pack_batch(batch, self._now_ms)
         try:
             async with asyncio.timeout(ANSWER_DEADLINE_S):
-                return await self._calls.call(keys, args)
+                reply = await self._calls.call(keys, args)
+            return [*zip(reply[::3], reply[1::3], reply[2::3], strict=True)]
         except (redis.RedisError, OSError, TimeoutError) as error:
-            log.warning("redis_unavailable", reps=len(reps), error=str(error) or type(error).__name__)
-            await self._calls.drop()
-            return None
+            log.warning("redis_unavailable", reps=len(batch), error=str(error) or type(error).__name__)
+        except Exception:
+            log.exception("reps_not_counted", reps=len(batch))  # a slip of ours must not leave sockets without an answer
+        await self._calls.drop()
+        return None
 
 
-def settle_batch(reps: Iterable[PendingRep], reply: list[int] | None) -> None:
-    """Give each rep its three numbers of the reply, or None where there is none."""
-    if reply is None:
-        for rep in reps:
-            rep.settle(None)
-        return
-    numbers = iter(reply)
-    for rep, verdict in zip(reps, zip(numbers, numbers, numbers, strict=True), strict=True):
-        rep.settle(Verdict._make(verdict))
-
-
-def pack_batch(reps: Iterable[PendingRep], now_ms: Callable[[], int] | None) -> tuple[list[bytes], list[bytes | int]]:
+def pack_batch(batch: Iterable[PendingRep], now_ms: Callable[[], int] | None) -> tuple[list[bytes], list[bytes | int]]:
     """Return KEYS and ARGV of rep.lua."""
     keys: list[bytes] = []
     args: list[bytes | int] = [now_ms() if now_ms else b"", str(uuid.uuid4())[:-4].encode()]
-    for rep in reps:
-        names = rep.keys
+    for names, min_interval_ms, _ in batch:
         keys += (names.mark, names.session, names.timeline, names.refused, names.live_index)
-        args += (names.member, rep.min_interval_ms)
+        args += (names.member, min_interval_ms)
     return keys, args
 
 
@@ -170,7 +151,7 @@ class SingleCalls:
         return self._connection
 
     async def _execute(self, connection: Any, command: bytes, script: bytes, keys: list[bytes], args: list[bytes | int]) -> list[int]:
-        packed = hiredis.pack_command((command, script, len(keys), *keys, *args))
+        packed = hiredis.pack_command((command, script, len(keys), *keys, *args))  # type: ignore[arg-type]  # the stub takes one-tuples only
         await connection.send_packed_command(packed, check_health=False)
         return await connection.read_response()  # type: ignore[no-any-return]
 

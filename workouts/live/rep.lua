@@ -20,21 +20,19 @@ for rep = 1, #KEYS / 5 do
   -- a mark in the future is a clock that was set back, and no reason to refuse
   if last and now >= last and now - last < interval then
     verdict, wait = 2, interval - (now - last)
-    count = tonumber(redis.call('HGET', session, 'count') or 0)
+    count = redis.call('LLEN', timeline)
     if count > 0 then
       redis.call('HINCRBY', session, 'refused:debounced', 1)
       redis.call('RPUSH', refused, (now - redis.call('HGET', session, 'started')) * 8 + 1)
       redis.call('LTRIM', refused, -100, -1)
     end
   else
-    count = redis.call('HINCRBY', session, 'count', 1)
-    local started = now
-    if count == 1 then
+    local started = redis.call('HGET', session, 'started')
+    if not started then
+      started = now
       redis.call('HSET', session, 'id', ARGV[2] .. string.format('%04x', rep), 'started', now)
-    else
-      started = redis.call('HGET', session, 'started')
     end
-    redis.call('RPUSH', timeline, (now - started) * 128)
+    count = redis.call('RPUSH', timeline, (now - started) * 128)
     redis.call('SET', mark, now, 'PX', mark_ttl_ms or interval)
     redis.call('ZADD', KEYS[key + 4], now, member)
   end

@@ -26,7 +26,6 @@ class SealedSession:
     """A session that no rep will join any more, as it has to be saved."""
 
     name: SessionName
-    count: int
     reps: list[Rep]
     refused: dict[str, int] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
@@ -60,7 +59,6 @@ class LiveStore:
         started_ms = int(fields["started"])
         return SealedSession(
             name=name,
-            count=int(fields["count"]),
             reps=unpack_reps(started_ms, timeline),
             refused={key.partition(":")[2]: int(value) for key, value in fields.items() if key.startswith("refused:")},
             refusals=unpack_refusals(started_ms, refused),

@@ -3,17 +3,25 @@
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from asgiref.sync import async_to_sync
 from django.conf import settings
 
-from workouts.live.batching import RepBatcher, Verdict
+from workouts.live.batching import RepBatcher
 from workouts.live.runtime import get_key_space, get_store
 from workouts.models import Athlete, WorkoutSession
 
 SQUAT_INTERVAL_MS = 450
 STARTED_MS = 1_763_839_190_000
+
+
+class Verdict(NamedTuple):
+    """What the batcher says of a rep, by name."""
+
+    verdict: int
+    count: int
+    retry_after_ms: int
 
 
 def new_athlete() -> str:
@@ -30,7 +38,7 @@ async def count_reps_async(
     keys = get_key_space().live(user_id, exercise)
     verdicts: list[Verdict | None] = []
     for _ in times_ms:
-        batcher.submit(keys, interval_ms, verdicts.append)
+        batcher.submit(keys, interval_ms, lambda verdict: verdicts.append(verdict and Verdict._make(verdict)))
         await batcher.settled()
     await batcher.close()
     return verdicts

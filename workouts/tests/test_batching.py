@@ -8,11 +8,11 @@ from pathlib import Path
 from asgiref.sync import async_to_sync
 from django.test import SimpleTestCase
 
-from workouts.live.batching import COUNTED, RepBatcher, Verdict
+from workouts.live.batching import COUNTED, RepBatcher
 from workouts.live.clients import connect
 from workouts.live.keys import KeySpace
 from workouts.live.store import LiveStore, SessionName
-from workouts.tests.cast import new_athlete
+from workouts.tests.cast import Verdict, new_athlete
 from workouts.tests.servers import ValkeyServer
 from workouts.tests.service import free_port, fresh_folder
 
@@ -20,10 +20,10 @@ SPACE = KeySpace("test")
 
 
 async def count_one(batcher: RepBatcher, user_id: str, *, interval_ms: int = 1) -> Verdict | None:
-    verdicts: list[Verdict | None] = []
+    verdicts: list[tuple[int, int, int] | None] = []
     batcher.submit(SPACE.live(user_id, "squat"), interval_ms, verdicts.append)
     await batcher.settled()
-    return verdicts[0]
+    return verdicts[0] and Verdict._make(verdicts[0])
 
 
 class OwnServerTests(SimpleTestCase):
@@ -93,7 +93,7 @@ class OwnServerTests(SimpleTestCase):
     def test_it_gives_up_within_two_seconds_on_a_server_that_hangs(self) -> None:
         async def play(batcher: RepBatcher) -> None:
             await count_one(batcher, self.athlete)
-            verdicts: list[Verdict | None] = []
+            verdicts: list[tuple[int, int, int] | None] = []
             waits = time.monotonic()
             connect(f"unix://{self.socket}").execute_command("CLIENT", "PAUSE", "2500", "ALL")
             for _ in range(3):
@@ -120,11 +120,11 @@ class OwnServerTests(SimpleTestCase):
 
     def test_it_counts_a_thousand_at_once_in_their_order(self) -> None:
         async def play(batcher: RepBatcher) -> None:
-            verdicts: list[Verdict | None] = []
+            verdicts: list[tuple[int, int, int] | None] = []
             for _ in range(1000):
                 batcher.submit(SPACE.live(self.athlete, "squat"), 1, verdicts.append)
             await batcher.settled()
-            counts = [verdict.count for verdict in verdicts if verdict]
+            counts = [verdict[1] for verdict in verdicts if verdict]
             assert len(counts) == 1000
             assert counts == sorted(counts)
 
@@ -150,9 +150,9 @@ class ClusterTests(SimpleTestCase):
     def test_it_counts_seals_reads_and_clears(self) -> None:
         athletes = [new_athlete() for _ in range(40)]
 
-        async def count_all() -> list[Verdict | None]:
+        async def count_all() -> list[tuple[int, int, int] | None]:
             batcher = RepBatcher(self.url)
-            verdicts: list[Verdict | None] = []
+            verdicts: list[tuple[int, int, int] | None] = []
             for athlete in athletes:
                 batcher.submit(SPACE.live(athlete, "squat"), 1, verdicts.append)
             await batcher.close()
@@ -166,7 +166,7 @@ class ClusterTests(SimpleTestCase):
             name = SessionName(athlete, "squat", session_id)
             sealed = store.read(name)
             assert sealed is not None
-            assert sealed.count == 1
+            assert len(sealed.reps) == 1
             store.clear(name)
         assert list(store.sealed_sessions()) == []
 

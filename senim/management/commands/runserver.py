@@ -1,6 +1,8 @@
 """Django's own development server, by daphne, with the embedded parts beside it."""
 
 import os
+import signal
+import sys
 from typing import Any
 
 from daphne.management.commands.runserver import Command as DaphneCommand
@@ -17,5 +19,7 @@ class Command(DaphneCommand):
             # the reloaded child: the parts belong to its parent
             super().handle(*args, **options)
             return
+        # until daphne's own handler is there, a SIGTERM must not leave the parts behind either
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         with embedded_redis(share=True):
             super().handle(*args, **options)

@@ -34,8 +34,7 @@ class Command(BaseCommand):
         signal.signal(signal.SIGINT, leave)
         with listen(host, port) as listener, embedded_redis(share=False):
             startup.wait_for_parts()
-            startup.migrate()
-            password = startup.make_first_coach()
+            password = startup.prepare_database()
             connection.close()
             with Sweeper().running():
                 serve(listener, workers=workers, announce=lambda: self.announce(listener, password))

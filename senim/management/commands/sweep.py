@@ -1,6 +1,7 @@
 """The sweeper as a process of its own, or once."""
 
 import signal
+import sys
 from argparse import ArgumentParser
 from typing import Any
 
@@ -20,12 +21,13 @@ class Command(BaseCommand):
 
     def handle(self, *, once: bool, **options: Any) -> None:
         sweeper = Sweeper()
+        for signal_number in (signal.SIGTERM, signal.SIGINT):
+            # what a sweep was cut off in, the next one finishes
+            signal.signal(signal_number, lambda *_: sys.exit(0))
         with embedded_redis(share=True):
             if once:
                 self.sweep_once(sweeper)
                 return
-            for signal_number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(signal_number, lambda *_: sweeper.stop())
             sweeper.run()
 
     def sweep_once(self, sweeper: Sweeper) -> None:
