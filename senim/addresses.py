@@ -88,7 +88,8 @@ def postgres_database(name: str, url: str, *, pool_size: int) -> dict[str, Any]:
         raise ImproperlyConfigured(f"{name} has an {str(error).strip()}; {DATABASE_TAKES}.") from None
     options.setdefault("connect_timeout", 2)
     if pool_size:
-        options["pool"] = {"min_size": 0, "max_size": pool_size, "timeout": 3, "max_idle": 60}
+        # the pool's own default is to try again after 1, 2, 4 … 300 s, long after the database is back
+        options["pool"] = {"min_size": 0, "max_size": pool_size, "timeout": 3, "max_idle": 60, "reconnect_timeout": 2}
     # Django's pool wants no persistent connections, and checks one before it is handed out only if told to
     return {**database, "OPTIONS": options, "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
 

@@ -144,5 +144,7 @@ LOGGING = {
         "uvicorn": {"level": "WARNING", "propagate": True},
         # each answer of 4xx is the client's business
         "django.request": {"level": "ERROR"},
+        # or anybody could fill the log with tracebacks
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
     },
 }

@@ -8,7 +8,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import django.db
-import redis
 import structlog
 from django.contrib.auth import get_user_model
 from django.core.checks import Tags, run_checks
@@ -16,13 +15,14 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
 
+from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store
 
 WAIT_S = 60.0
 SAY_EVERY_S = 5.0
 ASK_EVERY_S = 0.5
 MAX_REASON_LENGTH = 300
-PART_AWAY = (redis.RedisError, redis.exceptions.RedisClusterException, django.db.Error, OSError)
+PART_AWAY = (*REDIS_AWAY, django.db.Error, OSError)
 MIGRATION_LOCK = 0x53454E494D  # "SENIM": the key of PostgreSQL's advisory lock
 FIRST_COACH = "coach"
 log = structlog.get_logger(__name__)

@@ -10,8 +10,7 @@ from workouts.models import WorkoutSession, check_slug
 class WorkoutSessionFilter(django_filters.FilterSet):
     """`from` and `to` are times in ISO 8601; a session saved at `to` is not in the list any more."""
 
-    # a validator searches, where the pattern is for a match
-    user_id = django_filters.CharFilter(field_name="athlete_id", validators=[RegexValidator(rf"\A{USER_ID.pattern}", USER_ID_RULE)])
+    user_id = django_filters.CharFilter(field_name="athlete_id", validators=[RegexValidator(USER_ID, USER_ID_RULE)])
     exercise_type = django_filters.CharFilter(field_name="exercise_id", validators=[check_slug])
     # "from" is a keyword of Python, hence the way these two are named
     locals()["from"] = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")

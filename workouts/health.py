@@ -4,9 +4,9 @@ import time
 from typing import Any
 
 import django.db
-import redis
 from django.db import connection
 
+from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store
 
 OK = "ok"
@@ -18,7 +18,7 @@ def check_redis() -> str:
     """Return "ok", or what is wrong."""
     try:
         get_store().ping()
-    except redis.RedisError as error:
+    except REDIS_AWAY as error:
         return f"away: {error}"
     return OK
 
@@ -51,7 +51,7 @@ def find_durability_gaps() -> list[str]:
     if time.monotonic() - asked_at > GAPS_TTL_S:
         try:
             gaps = get_store().durability_gaps()
-        except redis.RedisError:
+        except REDIS_AWAY:
             return []
         _gaps = (time.monotonic(), gaps)
     return gaps

@@ -9,7 +9,7 @@ from workouts.exceptions import Code, WorkoutError
 
 GUEST = "guest"
 MAX_USER_ID_LENGTH = 64
-USER_ID = re.compile(r"[A-Za-z0-9._@:-]{1,64}\Z")
+USER_ID = re.compile(r"\A[A-Za-z0-9._@:-]{1,64}\Z")  # \A: a validator of Django searches
 USER_ID_RULE = "user_id takes 1 to 64 letters, digits and . _ @ : -"
 
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import django.db
-import redis
 import structlog
 from django.db import DataError, IntegrityError, transaction
 
 from workouts.exceptions import Code, WorkoutError
+from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store
 from workouts.live.store import SealedSession, SessionName
 from workouts.models import Athlete, WorkoutSession
@@ -40,7 +40,7 @@ def finish_workout(*, user_id: str, exercise_type: str) -> WorkoutSession:
         if session_ids and newest is None:
             raise WorkoutError(Code.UNAVAILABLE, "the session could not be saved yet; it is kept, and tried again")
         newest = newest or find_newest(user_id=user_id, exercise_type=exercise_type)
-    except redis.RedisError as error:
+    except REDIS_AWAY as error:
         log.warning("redis_unavailable", error=str(error))
         raise WorkoutError(Code.UNAVAILABLE, "Redis cannot be reached; nothing is lost, try again") from error
     except DATABASE_AWAY as error:
@@ -72,7 +72,7 @@ def settle_sealed(name: SessionName) -> WorkoutSession | None:
         log.error("session_gone", **name._asdict())
     try:
         store.clear(name)
-    except redis.RedisError as error:
+    except REDIS_AWAY as error:
         # it is saved: the next finish or sweep clears it
         log.warning("session_not_cleared", **name._asdict(), error=str(error))
     return saved

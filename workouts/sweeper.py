@@ -5,11 +5,11 @@ import threading
 from collections.abc import Iterator
 
 import django.db
-import redis
 import structlog
 from django.conf import settings
 from django.db import close_old_connections
 
+from workouts.live.clients import REDIS_AWAY
 from workouts.services import SweepResult, sweep
 
 log = structlog.get_logger(__name__)
@@ -26,8 +26,10 @@ class Sweeper:
         while not self._stop.is_set():
             try:
                 self.sweep_once()
-            except (redis.RedisError, django.db.Error) as error:
+            except (*REDIS_AWAY, django.db.Error) as error:
                 log.warning("sweep_cut_short", error=str(error).strip())
+            except Exception:
+                log.exception("sweep_failed")  # a slip of ours must not end the sweeping
             self._stop.wait(settings.SENIM_SWEEP_SECONDS)
 
     def sweep_once(self) -> SweepResult:

@@ -22,3 +22,6 @@ class WorkoutSessionAdmin(admin.ModelAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: WorkoutSession | None = None) -> bool:
         return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: WorkoutSession | None = None) -> bool:
+        return False

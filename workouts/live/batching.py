@@ -10,12 +10,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import hiredis
-import redis
 import structlog
 from redis.exceptions import NoScriptError
 
 from workouts.live import scripts
-from workouts.live.clients import connect_async, is_cluster
+from workouts.live.clients import REDIS_AWAY, connect_async, is_cluster
 from workouts.live.keys import LiveKeys
 
 ANSWER_DEADLINE_S = 1.8  # a client has its answer within 2 s
@@ -99,7 +98,7 @@ class Lane:
             async with asyncio.timeout(ANSWER_DEADLINE_S):
                 reply = await self._calls.call(keys, args)
             return [*zip(reply[::3], reply[1::3], reply[2::3], strict=True)]
-        except (redis.RedisError, OSError, TimeoutError) as error:
+        except (*REDIS_AWAY, OSError, TimeoutError) as error:
             log.warning("redis_unavailable", reps=len(batch), error=str(error) or type(error).__name__)
         except Exception:
             log.exception("reps_not_counted", reps=len(batch))  # a slip of ours must not leave sockets without an answer

@@ -13,12 +13,16 @@ from redis.asyncio.cluster import ClusterNode as AsyncClusterNode
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.cluster import ClusterNode
+from redis.exceptions import RedisClusterException
 from redis.retry import Retry
 
 CONNECT_TIMEOUT_S = 1.0
 COMMAND_TIMEOUT_S = 2.0
 DEFAULT_PORTS = {"redis+cluster": 6379, "redis+sentinel": 26379}
 COMMON: dict[str, Any] = {"protocol": 2, "socket_connect_timeout": CONNECT_TIMEOUT_S, "socket_keepalive": True}
+
+# a cluster that is away raises an error that is no RedisError
+REDIS_AWAY = (redis.RedisError, RedisClusterException)
 
 # redis-py's own types for the clients are not generic enough to be of help
 SyncClient = Any

@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
             name='Athlete',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('user_id', models.CharField(max_length=64, unique=True, validators=[django.core.validators.RegexValidator(re.compile('[A-Za-z0-9._@:-]{1,64}\\Z'), 'user_id takes 1 to 64 letters, digits and . _ @ : -')], verbose_name='user ID')),
+                ('user_id', models.CharField(max_length=64, unique=True, validators=[django.core.validators.RegexValidator(re.compile('\\A[A-Za-z0-9._@:-]{1,64}\\Z'), 'user_id takes 1 to 64 letters, digits and . _ @ : -')], verbose_name='user ID')),
                 ('display_name', models.CharField(blank=True, max_length=128, verbose_name='name')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='first seen')),
             ],

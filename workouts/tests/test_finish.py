@@ -193,7 +193,8 @@ class RefusedRequestTests(FinishCase):
         assert not Athlete.objects.filter(user_id=self.user_id).exists()
 
     def test_it_names_the_field_of_a_malformed_user_id(self) -> None:
-        for user_id in ("a b", " a", "a\n", "a\0b", "a" * 65, "", "é", "a/b", "\ud800", [], ["a"], {}, True, False, None):
+        bad: tuple[Any, ...] = ("a b", " a", "a\n", "a\0b", "a" * 65, "", "é", "a/b", "\ud800", [], ["a"], {}, True, False, None)
+        for user_id in bad:
             with self.subTest(user_id=user_id):
                 problem = self.refusal(self.post({"user_id": user_id}))
                 assert list(problem["errors"]) == ["user_id"]
@@ -238,6 +239,9 @@ class RefusedRequestTests(FinishCase):
     def test_it_refuses_what_is_nested_or_long_beyond_reading(self) -> None:
         for body in (b"[" * 100_000, b'{"a":' * 100_000, b'{"user_id": ' + b"9" * 5000 + b"}"):
             assert self.refusal(self.post(body))["detail"]
+
+    def test_it_refuses_a_body_of_megabytes(self) -> None:
+        self.refusal(self.post({"user_id": self.user_id, "more": "a" * 3_000_000}))
 
     def test_it_refuses_other_kinds_of_bodies(self) -> None:
         for content_type in ("text/plain", "application/xml", "application/jsonx"):

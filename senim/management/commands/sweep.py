@@ -6,10 +6,10 @@ from argparse import ArgumentParser
 from typing import Any
 
 import django.db
-import redis
 from django.core.management.base import BaseCommand, CommandError
 
 from senim.embedded import embedded_redis
+from workouts.live.clients import REDIS_AWAY
 from workouts.sweeper import Sweeper
 
 
@@ -33,7 +33,7 @@ class Command(BaseCommand):
     def sweep_once(self, sweeper: Sweeper) -> None:
         try:
             result = sweeper.sweep_once()
-        except (redis.RedisError, django.db.Error) as error:
+        except (*REDIS_AWAY, django.db.Error) as error:
             raise CommandError(f"the sweep was cut short: {str(error).strip()}") from None
         self.stdout.write(f"saved {result.saved}, left {result.left}")
         if result.left:
