@@ -213,7 +213,7 @@ def recorded_sets() -> list[tuple[str, list[int]]]:
     if HUMAN_REPS.exists():
         sets = [json.loads(line) for line in HUMAN_REPS.read_text().splitlines()]
         return [(recorded["exercise"], recorded["rep_end_ms"]) for recorded in sets]
-    return [(exercise, [i * (interval_ms + 17 * (i % 3)) for i in range(20)]) for exercise, interval_ms in INTERVALS_MS.items()]
+    return [(exercise, [i * interval_ms + 17 * (i // 3) for i in range(20)]) for exercise, interval_ms in INTERVALS_MS.items()]
 
 
 class RealPeopleTests(SimpleTestCase):
