@@ -98,6 +98,7 @@ DATABASE_POOL_SIZE = read_number("DATABASE_POOL_SIZE", 8, low=0, high=500)
 DATABASES = {"default": read_database("DATABASE_URL", SENIM_DATA / "senim.sqlite3", pool_size=DATABASE_POOL_SIZE)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+CHANNELS_REDIS_URL = read_redis_url("CHANNELS_REDIS_URL", REDIS_URL)
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",

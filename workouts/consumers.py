@@ -1,12 +1,14 @@
 """The WebSocket side: frames in, answers out, each in its turn."""
 
+from collections.abc import Coroutine
 from functools import partial
 from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import DatabaseError
 
-from workouts.catalogue import catalogue
+from workouts.catalogue import ExerciseLimits, catalogue
+from workouts.events import NOBODY, Changed, get_publisher
 from workouts.exceptions import Code, WorkoutError
 from workouts.identity import identify_socket
 from workouts.live.batching import COUNTED, Verdict
@@ -31,29 +33,36 @@ UNAVAILABLE = encode_frame(ErrorFrame(Code.UNAVAILABLE, "the live state did not 
 
 
 class WorkoutConsumer(AsyncWebsocketConsumer):
-    """Counts the reps of one athlete's phone.
+    """Counts the reps of one athlete's phone, on a plain socket.
 
     The message loop is its own: the stock one starts two tasks a message and costs four times all the rest.
     A rep is handed over to the batcher and the next frame is read; the outbox keeps the answers in order.
     """
+
+    subprotocol: str | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.scope = scope
         self.base_send = send
         self.outbox = Outbox(send)
         self.errors_in_a_row = 0
+        self.closed = False
         self.keys_by_exercise: dict[str, LiveKeys] = {}
+        self.chore: Coroutine[Any, Any, None] | None = None
         await receive()
         if await self.connect():
             try:
-                await self.receive_frames(receive)
+                await self.serve(receive)
             finally:
                 self.outbox.abandon()
                 catalogue.unfollow()
 
+    async def serve(self, receive: Any) -> None:
+        await self.receive_frames(receive)
+
     async def connect(self) -> bool:
         """Accept the socket; one that cannot be served is told why by its close code, which a browser sees only then."""
-        await self.accept()
+        await self.accept(self.subprotocol)
         try:
             self.user_id = identify_socket(self.scope)
             await catalogue.follow()
@@ -63,6 +72,7 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
             await self.close(CLOSE_TRY_LATER, "the database cannot be reached")
         else:
             self.batcher = get_batcher()
+            self.publisher = get_publisher()
             return True
         return False
 
@@ -72,11 +82,14 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
             message = await receive()
             if message["type"] == "websocket.disconnect":
                 # 1012 comes from this server: it stops, and the client waits for its answers
-                if message.get("code") != CLOSE_RESTART:
+                if message.get("code") != CLOSE_RESTART or self.closed:
                     return
                 close_code = CLOSE_RESTART
             else:
                 close_code = self.receive_frame(message.get("text"))
+                if self.chore is not None:
+                    chore, self.chore = self.chore, None
+                    await chore
                 if self.outbox.is_full():
                     await self.outbox.room()
         await self.outbox.drain(DRAIN_S)
@@ -87,35 +100,49 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
         if text is not None and is_too_big(text):
             return CLOSE_TOO_BIG
         try:
-            self.count_rep(text)
+            self.handle_message(text)
         except WorkoutError as error:
-            self.outbox.put(encode_frame(ErrorFrame(error.code, error.message)))
+            self.outbox.put(encode_frame(ErrorFrame(error.code, error.message, error.seq)))
             self.errors_in_a_row += 1
             return CLOSE_POLICY if self.errors_in_a_row >= MAX_ERRORS_IN_A_ROW else None
         self.errors_in_a_row = 0
         return None
 
-    def count_rep(self, text: str | None) -> None:
+    def handle_message(self, text: str | None) -> None:
+        """Handle a message (None: a binary one). What has to be waited for, before the next is read, is left in `chore`."""
         if text is None:
             raise WorkoutError(Code.INVALID_MESSAGE, "a binary message; send text")
-        slug = decode_rep(text).type
-        exercise = catalogue.find(slug)
-        if exercise is None or not exercise.active:
-            raise WorkoutError(Code.UNKNOWN_EXERCISE, f"type is {slug[:40]!r}; known: {', '.join(catalogue.active_slugs())}")
+        self.count_rep(decode_rep(text).type)
+
+    def count_rep(self, slug: str) -> None:
+        exercise = find_exercise(slug)
+        answer = self.outbox.reserve()
+        self.batcher.submit(self.keys_of(slug), exercise.min_interval_ms, partial(self.answer_rep, answer, slug))
+
+    def keys_of(self, slug: str) -> LiveKeys:
         keys = self.keys_by_exercise.get(slug)
         if keys is None:
             keys = self.keys_by_exercise[slug] = get_key_space().live(self.user_id, slug)
-        answer = self.outbox.reserve()
-        self.batcher.submit(keys, exercise.min_interval_ms, partial(self.answer_rep, answer, slug))
+        return keys
 
     def answer_rep(self, answer: Answer, slug: str, verdict: Verdict | None) -> None:
         if verdict is None:
             text = UNAVAILABLE
         else:
             kind, count, retry_after_ms = verdict
+            if kind == COUNTED:
+                self.publisher.note(Changed(self.user_id, slug), NOBODY)
             ack = RepAck(slug, "counted", count) if kind == COUNTED else RepAck(slug, "debounced", count, retry_after_ms)
             text = encode_frame(ack)
         self.outbox.fill(answer, text)
+
+
+def find_exercise(slug: str) -> ExerciseLimits:
+    """Return an exercise that is switched on. Raises WorkoutError(unknown_exercise)."""
+    exercise = catalogue.find(slug)
+    if exercise is None or not exercise.active:
+        raise WorkoutError(Code.UNKNOWN_EXERCISE, f"type is {slug[:40]!r}; known: {', '.join(catalogue.active_slugs())}")
+    return exercise
 
 
 def is_too_big(text: str) -> bool:

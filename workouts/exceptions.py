@@ -14,9 +14,10 @@ class Code(StrEnum):
 
 
 class WorkoutError(Exception):
-    """A refusal that the client is told: a code for programs, a message for people."""
+    """A refusal that the client is told: a code for programs, a message for people, and the seq of the rep it is about."""
 
-    def __init__(self, code: Code, message: str) -> None:
+    def __init__(self, code: Code, message: str, *, seq: int | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
+        self.seq = seq

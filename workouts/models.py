@@ -70,6 +70,24 @@ class Athlete(models.Model):
         return self.display_name or self.user_id
 
 
+class Device(models.Model):
+    """A device that numbers its reps: the highest seq that is in a saved session, for when Redis remembers none."""
+
+    athlete = models.ForeignKey(
+        Athlete, on_delete=models.CASCADE, to_field="user_id", db_column="user_id", related_name="devices", db_index=False
+    )
+    device_id = models.CharField(_("device ID"), max_length=32)
+    last_seq = models.PositiveBigIntegerField(_("last seq"))
+
+    class Meta:
+        verbose_name = _("device")
+        verbose_name_plural = _("devices")
+        constraints = [models.UniqueConstraint(name="device_of_athlete", fields=["athlete", "device_id"])]
+
+    def __str__(self) -> str:
+        return f"{self.athlete_id}: {self.device_id}"
+
+
 class WorkoutSession(models.Model):
     """A finished workout: one row a session, whatever was repeated or killed on the way."""
 
@@ -100,6 +118,9 @@ class WorkoutSession(models.Model):
     )
     late_reps = models.JSONField(_("late reps"), default=list, blank=True, help_text=_("Which reps, from 0, came late."))
     device_seqs = models.JSONField(_("last seq by device"), default=dict, blank=True)
+    distrusted_times = models.PositiveIntegerField(
+        _("times not trusted"), default=0, help_text=_("Reps whose device gave a time that cannot be; they go by their arrival.")
+    )
 
     class Meta:
         db_table = "workout_sessions"

@@ -1,8 +1,11 @@
+from typing import Any
+
 from django.urls import re_path
 
-from workouts.consumers import UnknownAddressConsumer, WorkoutConsumer
+from workouts.consumers import UnknownAddressConsumer
+from workouts.devices import workout_socket
 
-websocket_urlpatterns = [
-    re_path(r"^ws/workout/?$", WorkoutConsumer.as_asgi()),
+websocket_urlpatterns: list[Any] = [
+    re_path(r"^ws/workout/?$", workout_socket),
     re_path(r"", UnknownAddressConsumer.as_asgi()),
 ]

@@ -14,21 +14,23 @@ import django.db
 import structlog
 from django.db import DataError, IntegrityError, transaction
 
+from workouts.events import NOBODY, publish_finished
 from workouts.exceptions import Code, WorkoutError
 from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store
 from workouts.live.store import SealedSession, SessionName
-from workouts.models import Athlete, WorkoutSession
+from workouts.live.timeline import Rep
+from workouts.models import Athlete, Device, WorkoutSession
 
 DATABASE_AWAY = django.db.Error  # where it is not the row that was refused
 ROW_REFUSED = (IntegrityError, DataError, ValueError, LookupError, OverflowError)  # by the database, or not to be read
 log = structlog.get_logger(__name__)
 
 
-def finish_workout(*, user_id: str, exercise_type: str) -> WorkoutSession:
+def finish_workout(*, user_id: str, exercise_type: str, origin: str = NOBODY) -> WorkoutSession:
     """Save the live session of this athlete and exercise, and all sealed before it, and return the newest.
 
-    With nothing live or sealed, return the newest saved one: so a finish can be repeated. Raises
+    The athlete's sockets are told, but for the one named `origin`. With nothing live or sealed, return the newest saved one: so a finish can be repeated. Raises
     WorkoutError(nothing_to_finish) where there is none, and WorkoutError(unavailable) where Redis or the
     database is away or the newest cannot be saved; then it stays sealed, and is saved by a later try.
     """
@@ -36,7 +38,7 @@ def finish_workout(*, user_id: str, exercise_type: str) -> WorkoutSession:
         session_ids = get_store().seal(user_id, exercise_type)
         newest = None
         for session_id in session_ids:
-            newest = settle_sealed(SessionName(user_id, exercise_type, session_id))
+            newest = settle_sealed(SessionName(user_id, exercise_type, session_id), origin=origin)
         if session_ids and newest is None:
             raise WorkoutError(Code.UNAVAILABLE, "the session could not be saved yet; it is kept, and tried again")
         newest = newest or find_newest(user_id=user_id, exercise_type=exercise_type)
@@ -56,7 +58,7 @@ def find_newest(*, user_id: str, exercise_type: str) -> WorkoutSession | None:
     return WorkoutSession.objects.filter(athlete_id=user_id, exercise_id=exercise_type).order_by("-finished_at", "-id").first()
 
 
-def settle_sealed(name: SessionName) -> WorkoutSession | None:
+def settle_sealed(name: SessionName, *, origin: str = NOBODY) -> WorkoutSession | None:
     """Save one sealed session and clear it. Return its row, or None where the row was refused and it stays sealed.
 
     Raises django.db.Error where the database is away, redis.RedisError where Redis is.
@@ -75,6 +77,15 @@ def settle_sealed(name: SessionName) -> WorkoutSession | None:
     except REDIS_AWAY as error:
         # it is saved: the next finish or sweep clears it
         log.warning("session_not_cleared", **name._asdict(), error=str(error))
+    if saved is not None:
+        publish_finished(
+            user_id=name.user_id,
+            exercise_type=name.exercise_type,
+            count=saved.total_reps,
+            session_id=name.session_id,
+            workout_id=saved.pk,
+            origin=origin,
+        )
     return saved
 
 
@@ -86,12 +97,13 @@ def find_saved(session_id: uuid.UUID) -> WorkoutSession | None:
 def save_sealed(sealed: SealedSession) -> WorkoutSession:
     """Insert the row of a sealed session, or return the one that is there already.
 
-    Reps later than that row's last, which a Redis that forgot the seal went on counting, are saved as a session
-    of their own, whose id is derived from the first. Raises IntegrityError or DataError where no row can be made.
+    Reps beyond those of that row, which a Redis that forgot the seal went on counting, are saved as a session of
+    their own, whose id is derived from the first. Raises IntegrityError or DataError where no row can be made.
     """
     try:
         with transaction.atomic():
             Athlete.objects.get_or_create(user_id=sealed.name.user_id)
+            remember_devices(sealed)
             row = build_row(sealed)
             row.save(force_insert=True)
             return row
@@ -99,13 +111,50 @@ def save_sealed(sealed: SealedSession) -> WorkoutSession:
         saved = find_saved(uuid.UUID(sealed.name.session_id))
         if saved is None:
             raise
-    later = [rep for rep in sealed.reps if rep.at_ms > to_ms(saved.finished_at)]
-    if not later:
+    beyond = find_beyond(saved, sealed)
+    if not beyond:
         return saved
     derived = uuid.uuid5(saved.session_id, "reps after the saved ones")
-    log.warning("session_came_back", session_id=sealed.name.session_id, reps=len(later), derived=str(derived))
+    log.warning("session_came_back", session_id=sealed.name.session_id, reps=len(beyond), derived=str(derived))
     name = sealed.name._replace(session_id=str(derived))
-    return save_sealed(replace(sealed, name=name, reps=later, refused={}, refusals=[]))
+    return save_sealed(replace(sealed, name=name, reps=beyond, refused={}, refusals=[]))
+
+
+def find_beyond(saved: WorkoutSession, sealed: SealedSession) -> list[Rep]:
+    """Return the reps that are not in the saved row.
+
+    What a failover brings back is an earlier state of the same list, gone on: so they are those from the first on
+    that differs. Their times do not tell: a device may send reps of an hour ago.
+    """
+    started_ms = to_ms(saved.started_at)
+    for index, rep in enumerate(sealed.reps):
+        if index >= saved.total_reps or rep.at_ms != started_ms + saved.timeline_ms[index]:
+            return sealed.reps[index:]
+    return []
+
+
+def remember_devices(sealed: SealedSession) -> None:
+    """Raise the last seq of each device to that of the session."""
+    for device_id, seq in sealed.device_seqs.items():
+        device, made = Device.objects.get_or_create(athlete_id=sealed.name.user_id, device_id=device_id, defaults={"last_seq": seq})
+        if not made:
+            Device.objects.filter(pk=device.pk, last_seq__lt=seq).update(last_seq=seq)
+
+
+def meet_device(*, user_id: str, device: str) -> int:
+    """Return the highest seq that was settled of a device, from Redis and from the saved sessions.
+
+    Raises redis.RedisError where Redis is away; django.db.Error where the database is away and Redis knows nothing.
+    """
+    try:
+        saved = Device.objects.filter(athlete_id=user_id, device_id=device).values_list("last_seq", flat=True).first()
+    except DATABASE_AWAY as error:
+        last_seq = get_store().meet_device(user_id, device, 0)
+        if not last_seq:
+            raise
+        log.warning("database_unavailable", error=str(error).strip())
+        return last_seq
+    return get_store().meet_device(user_id, device, saved or 0)
 
 
 def build_row(sealed: SealedSession) -> WorkoutSession:
@@ -125,6 +174,7 @@ def build_row(sealed: SealedSession) -> WorkoutSession:
         rep_devices=[rep.device for rep in sealed.reps] if any(rep.device for rep in sealed.reps) else [],
         late_reps=[index for index, rep in enumerate(sealed.reps) if rep.late],
         device_seqs=sealed.device_seqs,
+        distrusted_times=sealed.distrusted,
     )
 
 

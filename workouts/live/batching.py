@@ -20,16 +20,16 @@ from workouts.live.keys import LiveKeys
 ANSWER_DEADLINE_S = 1.8  # a client has its answer within 2 s
 MAX_BATCH = 500  # bounds how long one call keeps Redis from others: about 10 ms
 TRUST_IDLE_S = 0.5  # a connection that was idle for longer is looked at before it is used
-COUNTED, DEBOUNCED = 1, 2
+COUNTED, DEBOUNCED, DUPLICATE, FORGOTTEN = 1, 2, 3, 4
 
 log = structlog.get_logger(__name__)
 
 
-# What became of a rep: COUNTED or DEBOUNCED, the running count, and ms until the next can count; None: no answer in time.
-# Plain tuples, here and below: a batch makes thousands of them a second.
-Verdict = tuple[int, int, int]
-Settle = Callable[[Verdict | None], None]
-PendingRep = tuple[LiveKeys, int, Settle]
+# What became of a rep: COUNTED, DEBOUNCED, DUPLICATE or FORGOTTEN, the running count, ms until the next can count, and for a rep
+# of a device the id of its live session; None: no answer in time. Plain tuples: a batch makes thousands of them a second.
+Verdict = tuple[Any, ...]
+Settle = Callable[[Any], None]
+PendingRep = tuple[LiveKeys, int, Settle, bytes, bytes]
 
 
 class RepBatcher:
@@ -41,13 +41,16 @@ class RepBatcher:
         self._now_ms = now_ms
         self._lanes: dict[int, Lane] = {}
 
-    def submit(self, keys: LiveKeys, min_interval_ms: int, settle: Settle) -> None:
-        """Count a rep in the next batch; `settle` is called with the verdict, in order of submission for each athlete."""
+    def submit(self, keys: LiveKeys, min_interval_ms: int, settle: Settle, *, memory: bytes = b"", said: bytes = b"") -> None:
+        """Count a rep in the next batch; `settle` is called with the verdict, in order of submission for each athlete.
+
+        Of a device, `memory` is its key and `said` what device.lua reads.
+        """
         number = keys.tag if self._cluster else 0
         lane = self._lanes.get(number)
         if lane is None:
             lane = self._lanes[number] = Lane(self._calls, self._now_ms)
-        lane.submit((keys, min_interval_ms, settle))
+        lane.submit((keys, min_interval_ms, settle, memory or keys.mark, said))
 
     async def settled(self) -> None:
         """Wait until every rep that was submitted has its verdict."""
@@ -87,8 +90,8 @@ class Lane:
                     # what was queued behind a failed call would wait for a second deadline
                     batch, self._pending = batch + self._pending, []
                     verdicts = [None] * len(batch)
-                for (_, _, settle), verdict in zip(batch, verdicts, strict=True):
-                    settle(verdict)
+                for rep, verdict in zip(batch, verdicts, strict=True):
+                    rep[2](verdict)
         finally:
             self._task = None
 
@@ -97,7 +100,7 @@ class Lane:
         try:
             async with asyncio.timeout(ANSWER_DEADLINE_S):
                 reply = await self._calls.call(keys, args)
-            return [*zip(reply[::3], reply[1::3], reply[2::3], strict=True)]
+            return unpack_reply(batch, *reply)
         except (*REDIS_AWAY, OSError, TimeoutError) as error:
             log.warning("redis_unavailable", reps=len(batch), error=str(error) or type(error).__name__)
         except Exception:
@@ -110,10 +113,20 @@ def pack_batch(batch: Iterable[PendingRep], now_ms: Callable[[], int] | None) ->
     """Return KEYS and ARGV of rep.lua."""
     keys: list[bytes] = []
     args: list[bytes | int] = [now_ms() if now_ms else b"", str(uuid.uuid4())[:-4].encode()]
-    for names, min_interval_ms, _ in batch:
-        keys += (names.mark, names.session, names.timeline, names.refused, names.live_index)
-        args += (names.member, min_interval_ms)
+    for names, min_interval_ms, _, memory, said in batch:
+        keys += names[:5]
+        keys.append(memory)
+        args += (names.member, min_interval_ms, said)
     return keys, args
+
+
+def unpack_reply(batch: list[PendingRep], numbers: list[int], session_ids: list[bytes]) -> list[Verdict]:
+    """Return the verdicts in a reply of rep.lua."""
+    verdicts = zip(numbers[::3], numbers[1::3], numbers[2::3], strict=True)
+    if not session_ids:
+        return [*verdicts]
+    ids = iter(session_ids)
+    return [(*verdict, next(ids)) if rep[4] else verdict for rep, verdict in zip(batch, verdicts, strict=True)]
 
 
 class SingleCalls:
@@ -124,7 +137,7 @@ class SingleCalls:
         self._connection: Any = None
         self._used_at = 0.0
 
-    async def call(self, keys: list[bytes], args: list[bytes | int]) -> list[int]:
+    async def call(self, keys: list[bytes], args: list[bytes | int]) -> Any:
         connection = await self._ready_connection()
         try:
             reply = await self._execute(connection, b"EVALSHA", scripts.REP.sha, keys, args)
@@ -149,10 +162,10 @@ class SingleCalls:
             await self._pool.ensure_connection(self._connection)
         return self._connection
 
-    async def _execute(self, connection: Any, command: bytes, script: bytes, keys: list[bytes], args: list[bytes | int]) -> list[int]:
+    async def _execute(self, connection: Any, command: bytes, script: bytes, keys: list[bytes], args: list[bytes | int]) -> Any:
         packed = hiredis.pack_command((command, script, len(keys), *keys, *args))  # type: ignore[arg-type]  # the stub takes one-tuples only
         await connection.send_packed_command(packed, check_health=False)
-        return await connection.read_response()  # type: ignore[no-any-return]
+        return await connection.read_response()
 
 
 class ClusterCalls:
@@ -161,11 +174,11 @@ class ClusterCalls:
     def __init__(self, url: str) -> None:
         self._client = connect_async(url)
 
-    async def call(self, keys: list[bytes], args: list[bytes | int]) -> list[int]:
+    async def call(self, keys: list[bytes], args: list[bytes | int]) -> Any:
         try:
-            return await self._client.execute_command("EVALSHA", scripts.REP.sha, len(keys), *keys, *args)  # type: ignore[no-any-return]
+            return await self._client.execute_command("EVALSHA", scripts.REP.sha, len(keys), *keys, *args)
         except NoScriptError:
-            return await self._client.execute_command("EVAL", scripts.REP.text, len(keys), *keys, *args)  # type: ignore[no-any-return]
+            return await self._client.execute_command("EVAL", scripts.REP.text, len(keys), *keys, *args)
 
     async def drop(self) -> None:
         """A cluster's client looks after its connections itself."""

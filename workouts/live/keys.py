@@ -7,7 +7,7 @@ TAGS = 256  # fixed for good: another number would look for the athletes' state 
 
 
 class LiveKeys(NamedTuple):
-    """The keys of one athlete and exercise; `member` is how the indexes name the pair."""
+    """The keys of one athlete and exercise, those of rep.lua first; `member` is how the indexes name the pair."""
 
     mark: bytes
     session: bytes
@@ -29,6 +29,11 @@ class SealedKeys(NamedTuple):
     refused: bytes
 
 
+def tag_of(user_id: str) -> int:
+    """Return the number of the athlete's hash tag."""
+    return zlib.crc32(user_id.encode()) % TAGS
+
+
 class KeySpace:
     """Every key of one deployment, under its prefix."""
 
@@ -44,7 +49,7 @@ class KeySpace:
     def live(self, user_id: str, exercise_type: str) -> LiveKeys:
         # the exercise goes first: it has no colon, a user_id may
         member = f"{exercise_type}:{user_id}"
-        tag = zlib.crc32(user_id.encode()) % TAGS
+        tag = tag_of(user_id)
         return LiveKeys(
             mark=self._key(tag, f"mark:{member}"),
             session=self._key(tag, f"session:{member}"),
@@ -61,6 +66,11 @@ class KeySpace:
     def sealed(self, keys: LiveKeys, session_id: str) -> SealedKeys:
         session = keys.sealed_prefix + session_id.encode()
         return SealedKeys(session, session + b":timeline", session + b":refused")
+
+    def device(self, user_id: str, device: str) -> bytes:
+        """The memory of a device: the highest seq settled and its last time, for every exercise and session."""
+        # the device goes first: it has no colon, a user_id may
+        return self._key(tag_of(user_id), f"device:{device}:{user_id}")
 
     def _key(self, tag: int, rest: str) -> bytes:
         return f"{self.prefix}:{{{tag:02x}}}:{rest}".encode()

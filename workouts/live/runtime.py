@@ -7,7 +7,7 @@ import weakref
 from django.conf import settings
 
 from workouts.live.batching import RepBatcher
-from workouts.live.clients import connect
+from workouts.live.clients import SyncClient, connect
 from workouts.live.keys import KeySpace
 from workouts.live.store import LiveStore
 
@@ -18,6 +18,12 @@ _batchers: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, RepBatcher] = we
 def get_store() -> LiveStore:
     """Return this process's store."""
     return LiveStore(connect(settings.REDIS_URL), settings.SENIM_REDIS_PREFIX)
+
+
+@functools.cache
+def get_layer_client() -> SyncClient:
+    """Return this process's client of the Redis that the channel layer runs on."""
+    return connect(settings.CHANNELS_REDIS_URL)
 
 
 @functools.cache

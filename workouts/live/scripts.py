@@ -10,13 +10,15 @@ class Script(NamedTuple):
     sha: bytes
 
 
-def load_script(name: str) -> Script:
-    """Return the script in `<name>.lua`."""
-    text = Path(__file__).with_name(f"{name}.lua").read_bytes()
+def load_script(*names: str) -> Script:
+    """Return the script in `<name>.lua`, or in several files, one after the other."""
+    text = b"".join(Path(__file__).with_name(f"{name}.lua").read_bytes() for name in names)
     return Script(text, hashlib.sha1(text, usedforsecurity=False).hexdigest().encode())
 
 
-REP = load_script("rep")
+REP = load_script("device", "rep")
+HELLO = load_script("hello")
+STATUS = load_script("status")
 SEAL = load_script("seal")
 READ = load_script("read")
 CLEAR = load_script("clear")

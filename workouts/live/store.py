@@ -12,6 +12,8 @@ from workouts.live.clients import SyncClient
 from workouts.live.keys import TAGS, KeySpace
 from workouts.live.timeline import Refusal, Rep, unpack_refusals, unpack_reps
 
+DEVICE_TTL = b"172800"  # 48 h, in s; after that the database remembers
+
 
 class SessionName(NamedTuple):
     """Which session of whom; `session_id` is empty for a live one that is named by its athlete and exercise."""
@@ -19,6 +21,14 @@ class SessionName(NamedTuple):
     user_id: str
     exercise_type: str
     session_id: str = ""
+
+
+class LiveSession(NamedTuple):
+    """A session that goes on."""
+
+    exercise_type: str
+    session_id: str
+    reps: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +40,7 @@ class SealedSession:
     refused: dict[str, int] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
     device_seqs: dict[str, int] = field(default_factory=dict)
+    distrusted: int = 0
 
 
 class LiveStore:
@@ -62,6 +73,8 @@ class LiveStore:
             reps=unpack_reps(started_ms, timeline),
             refused={key.partition(":")[2]: int(value) for key, value in fields.items() if key.startswith("refused:")},
             refusals=unpack_refusals(started_ms, refused),
+            device_seqs={key.removeprefix("seq:"): int(value) for key, value in fields.items() if key.startswith("seq:")},
+            distrusted=int(fields.get("clock", 0)),
         )
 
     def clear(self, name: SessionName) -> None:
@@ -69,6 +82,17 @@ class LiveStore:
         keys = self.keys.live(name.user_id, name.exercise_type)
         names = (*self.keys.sealed(keys, name.session_id), keys.sealed_index, keys.waiting)
         self._run(scripts.CLEAR, names, (name.session_id.encode(), keys.member))
+
+    def meet_device(self, user_id: str, device: str, saved_seq: int) -> int:
+        """Return the highest seq that was settled of the device, here or in the saved sessions, and remember it."""
+        return int(self._run(scripts.HELLO, (self.keys.device(user_id, device),), (str(saved_seq).encode(), DEVICE_TTL)))
+
+    def live_sessions(self, user_id: str, exercise_types: list[str]) -> list[LiveSession]:
+        """Return the athlete's live sessions of these exercises."""
+        keys = [self.keys.live(user_id, slug) for slug in exercise_types]
+        states = self._run(scripts.STATUS, tuple(name for key in keys for name in (key.session, key.timeline)), ())
+        triples = zip(exercise_types, states[::2], states[1::2], strict=True)
+        return [LiveSession(slug, session_id.decode(), count) for slug, session_id, count in triples if session_id]
 
     def sealed_sessions(self) -> Iterator[SessionName]:
         """Yield the sessions that were sealed and not cleared, the longest waiting of each tag first."""

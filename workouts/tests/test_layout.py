@@ -10,12 +10,13 @@ from django.test import SimpleTestCase
 # each line may import from its own and from those above
 ORDER = [
     "exceptions",
-    "models protocol plausibility identity parsers outbox replay",
-    "live events",
+    "models protocol plausibility identity parsers outbox",
+    "live client",
+    "events replay",
     "catalogue problems checks health",
     "services",
     "serializers filters sweeper apps",
-    "views consumers admin management",
+    "views consumers devices admin management",
     "urls routing",
 ]
 RANKS = {name: rank for rank, names in enumerate(ORDER) for name in names.split()}
