@@ -69,6 +69,7 @@ def settle_sealed(name: SessionName, *, origin: str = NOBODY) -> WorkoutSession 
         saved = save_sealed(sealed) if sealed else find_saved(uuid.UUID(name.session_id))
     except ROW_REFUSED as error:
         log.error("session_not_saved", **name._asdict(), error=str(error).strip())
+        store.park(name, str(error).strip() or type(error).__name__)
         return None
     if saved is None:
         log.error("session_gone", **name._asdict())

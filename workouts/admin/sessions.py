@@ -1,7 +1,11 @@
+from typing import Any
+
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
+from workouts.admin.parked import show_parked
 from workouts.models import WorkoutSession
 
 
@@ -16,6 +20,9 @@ class WorkoutSessionAdmin(admin.ModelAdmin):
     search_fields = ["athlete__user_id", "athlete__display_name"]
     search_help_text = _("User ID or name of the athlete")
     show_full_result_count = False
+
+    def get_urls(self) -> list[Any]:
+        return [path("parked/", self.admin_site.admin_view(show_parked), name="workouts_parked"), *super().get_urls()]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

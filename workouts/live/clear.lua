@@ -1,7 +1,10 @@
 -- Clear a sealed session, once it is saved. Safe to repeat. The debounce mark is left to expire by itself.
--- KEYS: 1 sealed session, 2 its timeline, 3 its refused reps, 4 sealed index, 5 waiting list of this athlete and exercise
+-- KEYS: 1 sealed session, 2 its timeline, 3 its refused reps, 4 sealed index, 5 waiting list of this athlete and exercise,
+--       6 parked sessions of this tag
 -- ARGV: 1 session id, 2 index member of the athlete and exercise
 -- Returns how many of the session's keys there were
-redis.call('ZREM', KEYS[4], ARGV[1] .. ':' .. ARGV[2])
+local name = ARGV[1] .. ':' .. ARGV[2]
+redis.call('ZREM', KEYS[4], name)
 redis.call('LREM', KEYS[5], 0, ARGV[1])
+redis.call('HDEL', KEYS[6], 'since:' .. name, 'reason:' .. name)
 return redis.call('DEL', KEYS[1], KEYS[2], KEYS[3])

@@ -46,6 +46,9 @@ class KeySpace:
     def sealed_index(self, tag: int) -> bytes:
         return self._key(tag, "sealed")
 
+    def parked(self, tag: int) -> bytes:
+        return self._key(tag, "parked")
+
     def live(self, user_id: str, exercise_type: str) -> LiveKeys:
         # the exercise goes first: it has no colon, a user_id may
         member = f"{exercise_type}:{user_id}"

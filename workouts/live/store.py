@@ -23,6 +23,20 @@ class SessionName(NamedTuple):
     session_id: str = ""
 
 
+def split_member(member: str) -> SessionName:
+    """Return the session that the sealed index names so."""
+    session_id, exercise_type, user_id = member.split(":", 2)
+    return SessionName(user_id, exercise_type, session_id)
+
+
+class ParkedSession(NamedTuple):
+    """A sealed session that cannot be saved, why, and since when (epoch ms)."""
+
+    name: SessionName
+    reason: str
+    since_ms: int
+
+
 class LiveSession(NamedTuple):
     """A session that goes on."""
 
@@ -80,8 +94,23 @@ class LiveStore:
     def clear(self, name: SessionName) -> None:
         """Remove a sealed session that is saved."""
         keys = self.keys.live(name.user_id, name.exercise_type)
-        names = (*self.keys.sealed(keys, name.session_id), keys.sealed_index, keys.waiting)
+        names = (*self.keys.sealed(keys, name.session_id), keys.sealed_index, keys.waiting, self.keys.parked(keys.tag))
         self._run(scripts.CLEAR, names, (name.session_id.encode(), keys.member))
+
+    def park(self, name: SessionName, reason: str) -> None:
+        """Note why a sealed session cannot be saved; it stays sealed."""
+        keys = self.keys.live(name.user_id, name.exercise_type)
+        member = f"{name.session_id}:".encode() + keys.member
+        self._run(scripts.PARK, (self.keys.parked(keys.tag),), (member, reason.encode()))
+
+    def parked_sessions(self) -> Iterator[ParkedSession]:
+        """Yield the sessions that could not be saved."""
+        for tag in range(TAGS):
+            notes = {key.decode(): value.decode() for key, value in self.client.hgetall(self.keys.parked(tag)).items()}
+            for key, reason in notes.items():
+                kind, _, member = key.partition(":")
+                if kind == "reason":
+                    yield ParkedSession(split_member(member), reason, int(notes[f"since:{member}"]))
 
     def meet_device(self, user_id: str, device: str, saved_seq: int) -> int:
         """Return the highest seq that was settled of the device, here or in the saved sessions, and remember it."""
@@ -98,8 +127,7 @@ class LiveStore:
         """Yield the sessions that were sealed and not cleared, the longest waiting of each tag first."""
         for tag in range(TAGS):
             for member in self.client.zrange(self.keys.sealed_index(tag), 0, -1):
-                session_id, exercise_type, user_id = member.decode().split(":", 2)
-                yield SessionName(user_id, exercise_type, session_id)
+                yield split_member(member.decode())
 
     def idle_sessions(self, idle_since_ms: int) -> Iterator[SessionName]:
         """Yield the live sessions whose last counted rep is not later than the time (epoch ms)."""

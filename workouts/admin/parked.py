@@ -1,0 +1,52 @@
+"""The sessions that could not be saved: shown beside the saved ones, and tried again on demand."""
+
+from datetime import datetime
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+
+from workouts.live.clients import REDIS_AWAY
+from workouts.live.runtime import get_store
+from workouts.live.store import ParkedSession
+from workouts.services import DATABASE_AWAY, from_ms, settle_sealed
+
+
+def show_parked(request: HttpRequest) -> HttpResponse:
+    """List the parked sessions; a POST tries each of them again."""
+    if not request.user.has_perm("workouts.view_workoutsession"):
+        raise PermissionDenied
+    if request.method == "POST":
+        try_again(request)
+        return redirect("admin:workouts_parked")
+    context = {
+        **admin.site.each_context(request),
+        "title": _("Sessions that could not be saved"),
+        "rows": [*map(describe, find_parked(request))],
+    }
+    return TemplateResponse(request, "admin/workouts/parked.html", context)
+
+
+def find_parked(request: HttpRequest) -> list[ParkedSession]:
+    try:
+        return list(get_store().parked_sessions())
+    except REDIS_AWAY as error:
+        messages.error(request, _("Redis cannot be reached: %s") % error)
+        return []
+
+
+def describe(parked: ParkedSession) -> tuple[ParkedSession, datetime]:
+    return parked, from_ms(parked.since_ms)
+
+
+def try_again(request: HttpRequest) -> None:
+    parked = find_parked(request)
+    try:
+        saved = sum(settle_sealed(each.name) is not None for each in parked)
+    except (*REDIS_AWAY, DATABASE_AWAY) as error:
+        messages.error(request, _("Cut short: %s") % error)
+    else:
+        messages.info(request, _("%(saved)d of %(all)d saved.") % {"saved": saved, "all": len(parked)})
