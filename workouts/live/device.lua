@@ -5,44 +5,44 @@
 local MEMORY_TTL_S, MARK_TTL_MS = 172800, 60000
 local MAX_AHEAD_MS, MAX_AGE_MS, LATE_MS, MAX_NUMBER = 2000, 86400000, 10000, 63
 
--- Returns the rep, and a verdict where there is nothing to count: 3 its seq was settled before; 4 this server forgot what
--- the socket knows (a failover), so that settling this one would lose those between.
+-- Returns what the device says of the rep, and a verdict: 1 it is to be counted; 3 its seq was settled before; 4 this server
+-- forgot what the socket knows (a failover), so that settling this one would lose those between.
 local function meet_device(memory, said, now)
-  local device, seq, at, known = string.match(said, '^(%S+) (%d+) (%S+) (%d+)$')
+  local id, seq, at, known = string.match(said, '^(%S+) (%d+) (%S+) (%d+)$')
   local last_seq, last_time = string.match(redis.call('GET', memory) or '0 0', '^(%d+) (%-?%d+)$')
   seq, at, last_seq, last_time = tonumber(seq), tonumber(at), tonumber(last_seq), tonumber(last_time)
   if seq <= last_seq then return {}, 3 end
   if last_seq < tonumber(known) then return {}, 4 end
   local trusted = at and at >= last_time and at <= now + MAX_AHEAD_MS and at >= now - MAX_AGE_MS
   local time = trusted and at or now
-  return {device = device, seq = seq, time = time, late = now - time > LATE_MS and 1 or 0, distrusted = at and not trusted}
+  return {id = id, seq = seq, time = time, late = now - time > LATE_MS and 1 or 0, distrusted = at and not trusted}, 1
 end
 
--- The time of the last counted rep that this one's is to be measured from, as if both were arrivals.
-local function read_mark(mark, rep, now)
-  local time, arrival, device = string.match(mark, '^(%-?%d+) (%d+) (%S+)$')
-  return device == rep.device and now - (rep.time - time) or arrival
+-- Returns the time of the last counted rep, as if both had arrived when their device says (device is nil for a plain socket).
+local function read_mark(mark, device, now)
+  local time, arrival, id = string.match(mark, '^(%-?%d+) (%d+) (%S+)$')
+  return device and id == device.id and now - (device.time - time) or arrival
 end
 
-local function write_mark(rep, now)
-  return string.format('%.0f %.0f %s', rep.time, now, rep.device)
+local function write_mark(device, now)
+  return string.format('%.0f %.0f %s', device.time, now, device.id)
 end
 
--- Returns the device's number within the session.
-local function enter_device(session, rep)
-  local number = redis.call('HGET', session, 'device:' .. rep.device)
+-- Returns the device's number within the session and the late mark, as the timeline packs them.
+local function enter_device(session, device)
+  local number = redis.call('HGET', session, 'device:' .. device.id)
   if not number then
     number = math.min(redis.call('HINCRBY', session, 'devices', 1), MAX_NUMBER)
-    redis.call('HSET', session, 'device:' .. rep.device, number)
+    redis.call('HSET', session, 'device:' .. device.id, number)
   end
-  return number
+  return number * 2 + device.late
 end
 
 -- Remember what was settled: for 48 hours, and with the session, if there is one, for good.
-local function settle_device(memory, session, rep)
-  redis.call('SET', memory, string.format('%.0f %.0f', rep.seq, rep.time), 'EX', MEMORY_TTL_S)
+local function settle_device(memory, session, device)
+  redis.call('SET', memory, string.format('%.0f %.0f', device.seq, device.time), 'EX', MEMORY_TTL_S)
   if redis.call('EXISTS', session) == 1 then
-    redis.call('HSET', session, 'seq:' .. rep.device, rep.seq)
-    if rep.distrusted then redis.call('HINCRBY', session, 'clock', 1) end
+    redis.call('HSET', session, 'seq:' .. device.id, device.seq)
+    if device.distrusted then redis.call('HINCRBY', session, 'clock', 1) end
   end
 end

@@ -11,54 +11,45 @@ local clock = redis.call('TIME')
 local now = tonumber(ARGV[1]) or clock[1] * 1000 + math.floor(clock[2] / 1000)
 local mark_ttl_ms = ARGV[1] ~= '' and 60000 or 0
 
--- How long until a rep counts: by the device's own times after a rep of the same device, else by arrival.
-local function find_wait(mark, interval, rep)
-  local last = redis.call('GET', mark)
-  if not last then return 0 end
-  local passed = now - (tonumber(last) or read_mark(last, rep, now))
-  -- a mark in the future is a clock that was set back, and no reason to refuse
-  return passed >= 0 and passed < interval and interval - passed or 0
-end
-
-local function refuse(session, refused, rep, started)
-  redis.call('HINCRBY', session, 'refused:debounced', 1)
-  redis.call('RPUSH', refused, (rep.time - started) * 8 + 1)
-  redis.call('LTRIM', refused, -100, -1)
-end
-
-local function count_rep(number, mark, session, timeline, refused, index, member, interval, rep)
-  local wait = find_wait(mark, interval, rep)
+local function refuse(session, refused, time)
   local started = redis.call('HGET', session, 'started')
-  if wait > 0 then
-    if started then refuse(session, refused, rep, started) end
-    return 2, redis.call('LLEN', timeline), wait
+  if started then
+    redis.call('HINCRBY', session, 'refused:debounced', 1)
+    redis.call('RPUSH', refused, (time - started) * 8 + 1)
+    redis.call('LTRIM', refused, -100, -1)
   end
-  if not started then
-    started = rep.time
-    redis.call('HSET', session, 'id', ARGV[2] .. string.format('%04x', number), 'started', started)
-  end
-  redis.call('SET', mark, rep.device and write_mark(rep, now) or now, 'PX', math.max(interval, rep.device and MARK_TTL_MS or mark_ttl_ms))
-  redis.call('ZADD', index, now, member)
-  local device_number = rep.device and enter_device(session, rep) or 0
-  return 1, redis.call('RPUSH', timeline, (rep.time - started) * 128 + device_number * 2 + (rep.late or 0)), 0
 end
 
-local replies, ids, plain = {}, {}, {time = now}
+local replies, ids = {}, {}
 for number = 1, #KEYS / 6 do
   local key, arg = number * 6 - 5, number * 3
-  local mark, session, timeline, refused, index, memory = unpack(KEYS, key, key + 5)
-  local rep, verdict = plain, nil
+  local mark, session, timeline = KEYS[key], KEYS[key + 1], KEYS[key + 2]
+  local time, device, verdict, count, wait = now, nil, 1, nil, 0
   if ARGV[arg + 2] ~= '' then
-    rep, verdict = meet_device(memory, ARGV[arg + 2], now)
+    device, verdict = meet_device(KEYS[key + 5], ARGV[arg + 2], now)
+    time = device.time
   end
-  local count, wait = nil, 0
-  if verdict then
-    count = redis.call('LLEN', timeline)
-  else
-    verdict, count, wait = count_rep(number, mark, session, timeline, refused, index, ARGV[arg], tonumber(ARGV[arg + 1]), rep)
-    if rep.device then settle_device(memory, session, rep) end
+  if verdict == 1 then
+    -- How long until a rep counts: by the device's own times after a rep of the same device, else by arrival.
+    -- A mark in the future is a clock that was set back, and no reason to refuse.
+    local last, interval = redis.call('GET', mark), tonumber(ARGV[arg + 1])
+    local passed = last and now - (tonumber(last) or read_mark(last, device, now))
+    if passed and passed >= 0 and passed < interval then
+      verdict, wait = 2, interval - passed
+      refuse(session, KEYS[key + 3], time)
+    else
+      local started = redis.call('HGET', session, 'started')
+      if not started then
+        started = time
+        redis.call('HSET', session, 'id', ARGV[2] .. string.format('%04x', number), 'started', started)
+      end
+      redis.call('SET', mark, device and write_mark(device, now) or now, 'PX', math.max(interval, device and MARK_TTL_MS or mark_ttl_ms))
+      redis.call('ZADD', KEYS[key + 4], now, ARGV[arg])
+      count = redis.call('RPUSH', timeline, (time - started) * 128 + (device and enter_device(session, device) or 0))
+    end
+    if device then settle_device(KEYS[key + 5], session, device) end
   end
-  if rep ~= plain then ids[#ids + 1] = redis.call('HGET', session, 'id') or '' end
-  replies[number * 3 - 2], replies[number * 3 - 1], replies[number * 3] = verdict, count, wait
+  if device then ids[#ids + 1] = redis.call('HGET', session, 'id') or '' end
+  replies[number * 3 - 2], replies[number * 3 - 1], replies[number * 3] = verdict, count or redis.call('LLEN', timeline), wait
 end
 return {replies, ids}
