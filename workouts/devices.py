@@ -2,22 +2,24 @@
 
 import asyncio
 import time
+import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from heapq import heappop, heappush
 from typing import Any, Literal, TypeVar
 
 import django.db
 import structlog
 from channels.db import database_sync_to_async
-from channels.layers import get_channel_layer
 
 from workouts.catalogue import catalogue
-from workouts.consumers import WorkoutConsumer, find_exercise
-from workouts.events import Changed, athlete_group
+from workouts.consumers import UNAVAILABLE, WorkoutConsumer, find_exercise
+from workouts.events import Changed, Event, get_feed
 from workouts.exceptions import Code, WorkoutError
-from workouts.live.batching import COUNTED, DUPLICATE, FORGOTTEN, Verdict
+from workouts.live.batching import COUNTED, DEBOUNCED, DUPLICATE, FORGOTTEN, Verdict
 from workouts.live.clients import REDIS_AWAY
+from workouts.live.keys import LiveKeys
 from workouts.live.runtime import get_key_space, get_store
 from workouts.outbox import Answer
 from workouts.protocol import (
@@ -34,7 +36,6 @@ from workouts.protocol import (
     Sessions,
     SessionState,
     SessionUpdate,
-    Status,
     Welcome,
     decode_message,
     encode_frame,
@@ -42,7 +43,11 @@ from workouts.protocol import (
 from workouts.services import finish_workout, meet_device
 
 NOT_SETTLED = "the live state did not answer; nothing from this seq on is settled until it comes again"
-CHORE_DEADLINE_S = 8.0
+CHORE_DEADLINE_S = 6.0  # a chore that is under way at a SIGTERM is answered before the process ends
+LISTEN_DEADLINE_S = 1.0
+RESTART_DRAIN_S = 1.0
+STATUSES: dict[int, Literal["counted", "debounced", "duplicate"]] = {COUNTED: "counted", DEBOUNCED: "debounced", DUPLICATE: "duplicate"}
+MAX_BLOCKED = 10_000  # of one socket; beyond them a new hello is the shorter way
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
@@ -53,102 +58,137 @@ class DeviceConsumer(WorkoutConsumer):
     subprotocol = SENIM_V1
 
     async def serve(self, receive: Any) -> None:
+        self.name = uuid.uuid4().hex
         self.device = ""
         self.memory = b""
         self.clock_offset_ms = 0
         self.known_seq = 0  # the highest that this socket knows as settled
-        self.blocked_seq: int | None = None  # nothing above it is settled until it comes again
+        self.blocked: list[int] = []  # a heap of those that were told unavailable: nothing above one is settled until it comes again
         self.unsettled = 0
         self.quiet = asyncio.Event()
         self.quiet.set()
+        self.restarting: asyncio.Task[None] | None = None
         # first listen, then look: what changes in between is told twice, never not at all
-        listener = await self.listen()
+        feed = get_feed()
+        first = self.outbox.reserve()
+        listening = feed.join(self.user_id, self.hear)
         try:
-            await self.outbox_chore(self.outbox.reserve(), self.welcome)
+            await asyncio.wait({listening}, timeout=LISTEN_DEADLINE_S)
+            await self.answer_with(first, self.welcome)
             await self.receive_frames(receive)
         finally:
-            if listener is not None:
-                listener.cancel()
-                with suppress(asyncio.CancelledError):
-                    await listener
+            feed.leave(self.user_id, self.hear)
 
     def handle_message(self, text: str | None) -> None:
         if text is None:
             raise WorkoutError(Code.INVALID_MESSAGE, "a binary message; send text")
         message = decode_message(text)
-        if isinstance(message, DeviceRep):
-            if message.seq is None:
-                self.count_rep(message.type)
-            else:
-                self.count_device_rep(message.type, message.seq, message.at)
-            return
-        acts: dict[type, Callable[[Any], Any]] = {Hello: self.meet, Finish: self.finish, Status: self.tell_status}
-        act = acts[type(message)]
-        self.chore = self.outbox_chore(self.outbox.reserve(), partial(act, message))
+        act: Callable[[], Any]
+        match message:
+            case DeviceRep(type=slug, seq=int(seq), at=at):
+                self.count_device_rep(slug, seq, at)
+                return
+            case DeviceRep(type=slug):
+                self.count_rep(slug)
+                return
+            case Hello(device=device, now=device_time):
+                if self.device not in ("", device):
+                    raise WorkoutError(Code.INVALID_MESSAGE, f"this socket is device {self.device}; another device takes another socket")
+                act = partial(self.meet, device, device_time, now_ms())
+            case Finish(type=slug):
+                if catalogue.find(slug) is None:  # one that is switched off can still be finished
+                    find_exercise(slug)
+                act = partial(self.finish, slug)
+            case _:
+                act = self.tell_status
+        self.chore = self.answer_with(self.outbox.reserve(), act)
 
-    async def outbox_chore(self, answer: Answer, act: Callable[[], Any]) -> None:
+    async def answer_with(self, answer: Answer, act: Callable[[], Any]) -> None:
         """Do what takes more than a script call, and answer with the frame it returns, or the error it raises."""
-        frame: Frame
+        frame: Frame = ErrorFrame(Code.UNAVAILABLE, "Redis or the database cannot be reached; try again")
         try:
             frame = await act()
         except WorkoutError as error:
             frame = ErrorFrame(error.code, error.message)
         except (*REDIS_AWAY, django.db.Error, TimeoutError) as error:
-            log.warning("chore_not_done", error=str(error).strip())
-            frame = ErrorFrame(Code.UNAVAILABLE, "Redis or the database cannot be reached; try again")
+            log.warning("chore_not_done", error=str(error).strip() or type(error).__name__)
+        except Exception:
+            log.exception("chore_failed")  # a slip of ours must not cost the client its socket
         self.outbox.fill(answer, encode_frame(frame))
 
     # --- reps
 
+    def count_rep(self, slug: str) -> None:
+        exercise = find_exercise(slug)
+        self.submit(self.keys_of(slug), exercise.min_interval_ms, partial(self.answer_rep, self.outbox.reserve(), slug))
+
     def count_device_rep(self, slug: str, seq: int, at: int | None) -> None:
+        if not self.device:
+            raise WorkoutError(Code.INVALID_MESSAGE, "a seq without a hello; say hello first", seq=seq)
+        if self.blocked and seq > self.blocked[0]:
+            self.block(seq)
+            self.outbox.put(encode_frame(ErrorFrame(Code.UNAVAILABLE, NOT_SETTLED, seq)))
+            return
+        while self.blocked and self.blocked[0] == seq:
+            heappop(self.blocked)
         try:
             exercise = find_exercise(slug)
         except WorkoutError as error:
             error.seq = seq
             raise
-        if not self.device:
-            raise WorkoutError(Code.INVALID_MESSAGE, "a seq without a hello; say hello first", seq=seq)
-        if self.blocked_seq is not None and seq > self.blocked_seq:
-            self.outbox.put(encode_frame(ErrorFrame(Code.UNAVAILABLE, NOT_SETTLED, seq)))
-            return
         time_ms = "-" if at is None else at + self.clock_offset_ms
-        said = f"{self.device} {seq} {time_ms} {self.known_seq}".encode()
+        said = f"{self.device} {seq} {time_ms} {self.known_seq} {self.clock_offset_ms}".encode()
         settle = partial(self.answer_device_rep, self.outbox.reserve(), slug, seq)
+        self.submit(self.keys_of(slug), exercise.min_interval_ms, settle, memory=self.memory, said=said)
+
+    def submit(self, keys: LiveKeys, min_interval_ms: int, settle: Callable[[Verdict | None], None], **more: bytes) -> None:
         self.unsettled += 1
         self.quiet.clear()
-        self.batcher.submit(self.keys_of(slug), exercise.min_interval_ms, settle, memory=self.memory, said=said)
+        self.batcher.submit(keys, min_interval_ms, partial(self.settle, settle), **more)
 
-    def answer_device_rep(self, answer: Answer, slug: str, seq: int, verdict: Verdict | None) -> None:
+    def settle(self, settle: Callable[[Verdict | None], None], verdict: Verdict | None) -> None:
+        settle(verdict)
         self.unsettled -= 1
         if not self.unsettled:
             self.quiet.set()
+
+    def answer_device_rep(self, answer: Answer, slug: str, seq: int, verdict: Verdict | None) -> None:
         if verdict is None or verdict[0] == FORGOTTEN:
-            self.blocked_seq = seq if self.blocked_seq is None else min(seq, self.blocked_seq)
+            self.block(seq)
             self.outbox.fill(answer, encode_frame(ErrorFrame(Code.UNAVAILABLE, NOT_SETTLED, seq)))
             if verdict is not None:
                 # a failover lost what this socket has acknowledged: a new hello says from where to send again
-                asyncio.get_running_loop().create_task(self.restart())
+                self.restart()
             return
-        if self.blocked_seq is not None and seq >= self.blocked_seq:
-            self.blocked_seq = None
         self.known_seq = max(self.known_seq, seq)
-        self.outbox.fill(answer, encode_frame(self.describe(slug, seq, verdict)))
-
-    def describe(self, slug: str, seq: int, verdict: Verdict) -> RepAck:
         kind, count, retry_after_ms, raw_id = verdict
-        session_id = raw_id.decode() or None
         if kind == COUNTED:
-            self.publisher.note(Changed(self.user_id, slug), self.channel_name)
-        elif kind == DUPLICATE:
-            return RepAck(slug, "duplicate", count, seq=seq, session_id=session_id)
-        status: Literal["counted", "debounced"] = "counted" if kind == COUNTED else "debounced"
-        return RepAck(slug, status, count, retry_after_ms or None, seq, session_id)
+            self.publisher.note(Changed(self.user_id, slug), self.name)
+        ack = RepAck(slug, STATUSES[kind], count, retry_after_ms or None, seq, raw_id.decode() or None)
+        self.outbox.fill(answer, encode_frame(ack))
 
-    async def restart(self) -> None:
-        if self.closed:
+    def answer_rep(self, answer: Answer, slug: str, verdict: Verdict | None) -> None:
+        if verdict is None:
+            self.outbox.fill(answer, UNAVAILABLE)
             return
-        self.closed = True
-        await self.outbox.drain(1)
+        kind, count, retry_after_ms = verdict
+        if kind == COUNTED:
+            self.publisher.note(Changed(self.user_id, slug), self.name)
+        self.outbox.fill(answer, encode_frame(RepAck(slug, STATUSES[kind], count, retry_after_ms or None)))
+
+    def block(self, seq: int) -> None:
+        heappush(self.blocked, seq)
+        if len(self.blocked) > MAX_BLOCKED:
+            self.restart()
+
+    def restart(self) -> None:
+        """Have the client connect and say hello again."""
+        if not self.closed:
+            self.closed = True
+            self.restarting = asyncio.get_running_loop().create_task(self.close_for_restart())
+
+    async def close_for_restart(self) -> None:
+        await self.outbox.drain(RESTART_DRAIN_S)
         with suppress(Exception):
             await self.close(CLOSE_RESTART)
 
@@ -158,28 +198,34 @@ class DeviceConsumer(WorkoutConsumer):
         sessions = await self.in_thread(self.read_sessions)
         return Welcome(self.user_id, now_ms(), sessions, catalogue.active_slugs())
 
-    async def meet(self, hello: Hello) -> HelloAck:
-        if self.device and hello.device != self.device:
-            raise WorkoutError(Code.INVALID_MESSAGE, f"this socket is device {self.device}; another device takes another socket")
+    async def meet(self, device: str, device_time: int, read_at: int) -> HelloAck:
         await self.quiet.wait()
-        last_seq = await self.in_thread(partial(meet_device, user_id=self.user_id, device=hello.device))
-        self.device = hello.device
-        self.memory = get_key_space().device(self.user_id, hello.device)
-        self.known_seq, self.blocked_seq = last_seq, None
-        server_time = now_ms()
-        self.clock_offset_ms = server_time - hello.now
-        return HelloAck(hello.device, last_seq, server_time)
+        last_seq = await self.in_thread(partial(meet_device, user_id=self.user_id, device=device))
+        self.device = device
+        self.memory = get_key_space().device(self.user_id, device)
+        self.known_seq, self.blocked = last_seq, []
+        # from when it was read: the time that the database takes is none of the clock's
+        self.clock_offset_ms = read_at - device_time
+        return HelloAck(device, last_seq, read_at)
 
-    async def finish(self, message: Finish) -> Finished:
-        if catalogue.find(message.type) is None:
-            raise WorkoutError(Code.UNKNOWN_EXERCISE, f"type is {message.type[:40]!r}; known: {', '.join(catalogue.active_slugs())}")
+    async def finish(self, slug: str) -> Finished:
         await self.quiet.wait()
-        if self.blocked_seq is not None:
-            raise WorkoutError(Code.UNAVAILABLE, f"the rep of seq {self.blocked_seq} is not settled; send it again first")
-        session = await self.in_thread(partial(finish_workout, user_id=self.user_id, exercise_type=message.type, origin=self.channel_name))
-        return Finished(message.type, session.pk, session.total_reps)
+        if self.blocked:
+            raise WorkoutError(Code.UNAVAILABLE, f"the rep of seq {self.blocked[0]} is not settled; send it again first")
+        if await self.is_forgotten():
+            self.restart()
+            raise WorkoutError(Code.UNAVAILABLE, "acknowledged reps were lost; say hello, send them again, and finish then")
+        session = await self.in_thread(partial(finish_workout, user_id=self.user_id, exercise_type=slug, origin=self.name))
+        return Finished(slug, session.pk, session.total_reps)
 
-    async def tell_status(self, message: Status) -> Sessions:
+    async def is_forgotten(self) -> bool:
+        """Return whether a failover lost what this socket has acknowledged."""
+        return self.known_seq > 0 and await self.in_thread(self.read_memory) < self.known_seq
+
+    def read_memory(self) -> int:
+        return get_store().meet_device(self.user_id, self.device, 0)
+
+    async def tell_status(self) -> Sessions:
         await self.quiet.wait()
         return Sessions(now_ms(), await self.in_thread(self.read_sessions))
 
@@ -195,33 +241,15 @@ class DeviceConsumer(WorkoutConsumer):
 
     # --- what other devices change
 
-    async def listen(self) -> asyncio.Task[None] | None:
-        """Join the athlete's group. A socket that cannot still counts; it is told less."""
-        layer = get_channel_layer()
-        self.channel_name = ""
-        try:
-            self.channel_name = await layer.new_channel()
-            await layer.group_add(athlete_group(self.user_id), self.channel_name)
-        except (*REDIS_AWAY, OSError) as error:
-            log.warning("updates_not_listened_to", error=str(error))
-            return None
-        return asyncio.get_running_loop().create_task(self.relay(layer))
-
-    async def relay(self, layer: Any) -> None:
-        try:
-            while True:
-                event = await layer.receive(self.channel_name)
-                # one that reads so slowly hears of the next change, or asks
-                if event["origin"] != self.channel_name and not self.outbox.is_full():
-                    self.outbox.put(encode_frame(describe_update(event)))
-        finally:
-            with suppress(*REDIS_AWAY, OSError):
-                await layer.group_discard(athlete_group(self.user_id), self.channel_name)
+    def hear(self, event: Event) -> None:
+        # one that reads so slowly hears of the next change, or asks
+        if event["origin"] != self.name and not self.outbox.is_full():
+            self.outbox.put(encode_frame(describe_update(event)))
 
 
-def describe_update(event: dict[str, Any]) -> SessionUpdate:
+def describe_update(event: Event) -> SessionUpdate:
     state: Literal["live", "finished"] = "finished" if event["workout_id"] else "live"
-    return SessionUpdate(event["exercise_type"], event["count"], event["session_id"], state, event["workout_id"])
+    return SessionUpdate(event["exercise_type"], event["reps"], event["session_id"], state, event["workout_id"])
 
 
 def now_ms() -> int:

@@ -67,7 +67,7 @@ class RepAck(msgspec.Struct, tag_field="event", tag="rep_ack", frozen=True, gc=F
 
 
 class HelloAck(msgspec.Struct, tag_field="event", tag="hello", frozen=True, gc=False):
-    """The highest seq that was settled of the device, and the server's clock in epoch ms."""
+    """The highest seq that was settled of the device, and the server's clock in epoch ms when it read the hello."""
 
     device: str
     last_seq: int
@@ -131,6 +131,7 @@ Frame = RepAck | HelloAck | Sessions | Welcome | Finished | SessionUpdate | Erro
 
 class _AnyEvent(msgspec.Struct):
     event: str
+    seq: Any = None
 
 
 T = TypeVar("T")
@@ -166,12 +167,16 @@ def _decode(decoder: msgspec.json.Decoder[T], text: str, known: tuple[str, ...])
 
 def _explain(text: str, detail: str, known: tuple[str, ...]) -> WorkoutError:
     try:
-        event = _event_decoder.decode(text).event
+        found = _event_decoder.decode(text)
     except (msgspec.DecodeError, RecursionError):
         return WorkoutError(Code.INVALID_MESSAGE, detail)
-    if event in known:
-        return WorkoutError(Code.INVALID_MESSAGE, detail)
-    return WorkoutError(Code.UNKNOWN_EVENT, f"event is {event[:40]!r}; known: {', '.join(known)}")
+    if found.event in known:
+        return WorkoutError(Code.INVALID_MESSAGE, detail, seq=found.seq if known is DEVICE_EVENTS and is_seq(found.seq) else None)
+    return WorkoutError(Code.UNKNOWN_EVENT, f"event is {found.event[:40]!r}; known: {', '.join(known)}")
+
+
+def is_seq(value: Any) -> bool:
+    return type(value) is int and 1 <= value <= MAX_WHOLE
 
 
 def encode_frame(frame: Frame) -> str:

@@ -5,7 +5,7 @@ import json
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,7 +14,11 @@ from urllib.parse import urlsplit
 import msgspec
 import websockets
 
+from workouts.client import Rep, WorkoutClient, WorkoutClientError
+from workouts.client.connection import wall_clock_ms
+
 ANSWER_TIMEOUT_S = 10.0
+FINISH_TIMEOUT_S = 120.0  # the client sits out a restart of the service
 MAX_AT_ONCE = 500
 
 
@@ -23,6 +27,13 @@ class RecordedSet(msgspec.Struct):
 
     exercise: str
     rep_end_ms: list[int]
+
+    def offsets_ms(self) -> list[int]:
+        return [end_ms - self.rep_end_ms[0] for end_ms in self.rep_end_ms]
+
+    def ahead_ms(self, speed: float) -> int:
+        """Return how far a replay gets ahead of the recording: begun so long ago, no rep lies in the future."""
+        return max(0, round(self.offsets_ms()[-1] * (1 - 1 / speed)))
 
 
 @dataclass(slots=True)
@@ -75,11 +86,15 @@ def read_sets(path: Path, limit: int | None) -> list[RecordedSet]:
 
 
 class Replay:
-    """Replays sets against the service at `url`, `speed` times as fast as they were recorded."""
+    """Replays sets against the service at `url`, `speed` times as fast as they were recorded.
 
-    def __init__(self, url: str, *, speed: float = 1.0) -> None:
+    The reference client carries the recorded times and sits out what goes wrong on the way; a `plain` socket does neither.
+    """
+
+    def __init__(self, url: str, *, speed: float = 1.0, plain: bool = False) -> None:
         self.url = url.rstrip("/")
         self.speed = speed
+        self.plain = plain
         self.run_id = uuid.uuid4().hex[:8]
         self._slots = asyncio.Semaphore(MAX_AT_ONCE)
 
@@ -93,19 +108,48 @@ class Replay:
         outcome = Outcome()
         async with self._slots:
             try:
-                await self._train(user_id, recorded, outcome)
-                await self._finish(user_id, recorded.exercise, outcome)
-            except (OSError, TimeoutError, ValueError, websockets.WebSocketException) as error:
+                if self.plain:
+                    await self._train_plain(user_id, recorded, outcome)
+                    await self._finish_plain(user_id, recorded.exercise, outcome)
+                else:
+                    await self._train(user_id, recorded, outcome)
+            except (OSError, ValueError, WorkoutClientError, websockets.WebSocketException) as error:
                 outcome.problem = f"{user_id}: {str(error) or type(error).__name__}"
         on_done(outcome)
 
     async def _train(self, user_id: str, recorded: RecordedSet, outcome: Outcome) -> None:
+        reps: list[Rep] = []
+        wrong: list[str] = []
+        started_ms = wall_clock_ms() - recorded.ahead_ms(self.speed)
+
+        def check(rep: Rep, count: int) -> None:
+            if not could_be(count, reps):
+                wrong.append(f"{user_id}: {rep} was answered with the count {count}")
+
+        async with WorkoutClient(self.url, user_id=user_id, on_ack=check) as client:
+            async for offset_ms in self._pace(recorded):
+                reps.append(client.rep(recorded.exercise, at_ms=started_ms + offset_ms))
+            finished = await asyncio.wait_for(client.finish(recorded.exercise), FINISH_TIMEOUT_S)
+        outcome.sent = len(reps)
+        outcome.counted = sum(rep.counted for rep in reps)
+        outcome.debounced = sum(rep.status == "debounced" for rep in reps)
+        outcome.saved = await self._read_total(f"/workout/sessions/{finished.workout_id}/")
+        if not could_be(outcome.saved, reps):
+            wrong.append(f"{user_id}: {outcome.counted} reps were counted, the row has {outcome.saved}")
+        outcome.problem = wrong[0] if wrong else ""
+
+    async def _pace(self, recorded: RecordedSet) -> AsyncIterator[int]:
+        """Yield the offset in ms of each rep from the first one, when it is time."""
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        for offset_ms in recorded.offsets_ms():
+            await asyncio.sleep(max(0.0, began + offset_ms / 1000 / self.speed - clock()))
+            yield offset_ms
+
+    async def _train_plain(self, user_id: str, recorded: RecordedSet, outcome: Outcome) -> None:
         address = f"ws{self.url.removeprefix('http')}/ws/workout?user_id={user_id}"
         async with websockets.connect(address) as socket:
-            clock = asyncio.get_running_loop().time
-            began, first = clock(), recorded.rep_end_ms[0]
-            for at_ms in recorded.rep_end_ms:
-                await asyncio.sleep(max(0.0, began + (at_ms - first) / 1000 / self.speed - clock()))
+            async for _ in self._pace(recorded):
                 await socket.send(json.dumps({"event": "rep_detected", "type": recorded.exercise}))
                 answer = json.loads(await asyncio.wait_for(socket.recv(), ANSWER_TIMEOUT_S))
                 outcome.sent += 1
@@ -114,15 +158,20 @@ class Replay:
                 if answer.get("count") != outcome.counted:
                     raise ValueError(f"rep {outcome.sent} of {recorded.exercise}: {outcome.counted} counted, answered {answer}")
 
-    async def _finish(self, user_id: str, exercise: str, outcome: Outcome) -> None:
+    async def _finish_plain(self, user_id: str, exercise: str, outcome: Outcome) -> None:
         body = {"user_id": user_id, "exercise_type": exercise}
         finished = await asyncio.to_thread(self._ask, "POST", "/workout/finish", body)
         if finished.status != 200:
             raise ValueError(f"finish answered {finished.status}: {finished.body.get('detail')}")
-        row = (await asyncio.to_thread(self._ask, "GET", finished.location)).body
-        outcome.saved = row["total_reps"]
+        outcome.saved = await self._read_total(finished.location)
         if outcome.saved != outcome.counted:
             outcome.problem = f"{user_id}: {outcome.counted} reps were counted, the row has {outcome.saved}"
+
+    async def _read_total(self, location: str) -> int:
+        row = await asyncio.to_thread(self._ask, "GET", location)
+        if row.status != 200:
+            raise ValueError(f"{location} answered {row.status}: {row.body.get('detail')}")
+        return int(row.body["total_reps"])
 
     def _ask(self, method: str, path: str, body: Any = None) -> HttpAnswer:
         data = None if body is None else json.dumps(body).encode()
@@ -133,6 +182,13 @@ class Replay:
         except urllib.error.HTTPError as error:
             with error:
                 return HttpAnswer(error.code, json.load(error), "")
+
+
+def could_be(total: int, reps: list[Rep]) -> bool:
+    """Return whether a total fits what is known of its reps: of those whose ack was lost the verdict is not known."""
+    counted = sum(rep.counted for rep in reps)
+    unknown = sum(not rep.counted and rep.status in (None, "settled", "duplicate") for rep in reps)
+    return counted <= total <= counted + unknown
 
 
 def check_url(url: str) -> str:

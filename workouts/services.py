@@ -14,7 +14,7 @@ import django.db
 import structlog
 from django.db import DataError, IntegrityError, transaction
 
-from workouts.events import NOBODY, publish_finished
+from workouts.events import NOBODY, SessionNews, publish_finished
 from workouts.exceptions import Code, WorkoutError
 from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store
@@ -30,9 +30,10 @@ log = structlog.get_logger(__name__)
 def finish_workout(*, user_id: str, exercise_type: str, origin: str = NOBODY) -> WorkoutSession:
     """Save the live session of this athlete and exercise, and all sealed before it, and return the newest.
 
-    The athlete's sockets are told, but for the one named `origin`. With nothing live or sealed, return the newest saved one: so a finish can be repeated. Raises
-    WorkoutError(nothing_to_finish) where there is none, and WorkoutError(unavailable) where Redis or the
-    database is away or the newest cannot be saved; then it stays sealed, and is saved by a later try.
+    The athlete's sockets are told, but for the one named `origin`. With nothing live or sealed, return the newest
+    saved one: so a finish can be repeated. Raises WorkoutError(nothing_to_finish) where there is none, and
+    WorkoutError(unavailable) where Redis or the database is away or the newest cannot be saved; then it stays
+    sealed, and is saved by a later try.
     """
     try:
         session_ids = get_store().seal(user_id, exercise_type)
@@ -79,14 +80,8 @@ def settle_sealed(name: SessionName, *, origin: str = NOBODY) -> WorkoutSession 
         # it is saved: the next finish or sweep clears it
         log.warning("session_not_cleared", **name._asdict(), error=str(error))
     if saved is not None:
-        publish_finished(
-            user_id=name.user_id,
-            exercise_type=name.exercise_type,
-            count=saved.total_reps,
-            session_id=name.session_id,
-            workout_id=saved.pk,
-            origin=origin,
-        )
+        news = SessionNews(name.user_id, name.exercise_type, saved.total_reps, str(saved.session_id), saved.pk)
+        publish_finished(news, origin=origin)
     return saved
 
 

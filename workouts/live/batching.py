@@ -4,22 +4,20 @@ No rep is ever sent twice: where the answer is lost, the rep is "unavailable".
 """
 
 import asyncio
-import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-import hiredis
 import structlog
-from redis.exceptions import NoScriptError
+from redis.asyncio.sentinel import SentinelConnectionPool
 
-from workouts.live import scripts
+from workouts.live.calls import ClusterCalls, SingleCalls
 from workouts.live.clients import REDIS_AWAY, connect_async, is_cluster
 from workouts.live.keys import LiveKeys
+from workouts.live.topology import Topology
 
 ANSWER_DEADLINE_S = 1.8  # a client has its answer within 2 s
 MAX_BATCH = 500  # bounds how long one call keeps Redis from others: about 10 ms
-TRUST_IDLE_S = 0.5  # a connection that was idle for longer is looked at before it is used
 COUNTED, DEBOUNCED, DUPLICATE, FORGOTTEN = 1, 2, 3, 4
 
 log = structlog.get_logger(__name__)
@@ -36,8 +34,8 @@ class RepBatcher:
     """Counts reps for one event loop: in one lane to a single server, in one for each hash tag to a cluster."""
 
     def __init__(self, url: str, *, now_ms: Callable[[], int] | None = None) -> None:
-        self._cluster = is_cluster(url)
-        self._calls = ClusterCalls(url) if self._cluster else SingleCalls(url)
+        self._topology = Topology(url) if is_cluster(url) else None
+        self._pool = None if self._topology else connect_async(url).connection_pool
         self._now_ms = now_ms
         self._lanes: dict[int, Lane] = {}
 
@@ -46,10 +44,11 @@ class RepBatcher:
 
         Of a device, `memory` is its key and `said` what device.lua reads.
         """
-        number = keys.tag if self._cluster else 0
+        number = keys.tag if self._topology else 0
         lane = self._lanes.get(number)
         if lane is None:
-            lane = self._lanes[number] = Lane(self._calls, self._now_ms)
+            calls = ClusterCalls(self._topology) if self._topology else SingleCalls(self._pool)
+            lane = self._lanes[number] = Lane(calls, self._now_ms)
         lane.submit((keys, min_interval_ms, settle, memory or keys.mark, said))
 
     async def settled(self) -> None:
@@ -60,13 +59,18 @@ class RepBatcher:
     async def close(self) -> None:
         """Wait for what is under way, then disconnect."""
         await self.settled()
-        await self._calls.close()
+        for lane in self._lanes.values():
+            await lane.close()
+        if self._topology:
+            await self._topology.close()
+        elif isinstance(self._pool, SentinelConnectionPool):
+            await self._pool.sentinel_manager.aclose()
 
 
 class Lane:
     """Reps that go to Redis one call after another; what arrives during one call makes up the next."""
 
-    def __init__(self, calls: "SingleCalls | ClusterCalls", now_ms: Callable[[], int] | None) -> None:
+    def __init__(self, calls: SingleCalls | ClusterCalls, now_ms: Callable[[], int] | None) -> None:
         self._calls = calls
         self._now_ms = now_ms
         self._pending: list[PendingRep] = []
@@ -80,6 +84,9 @@ class Lane:
     async def settled(self) -> None:
         if self._task is not None:
             await asyncio.shield(self._task)
+
+    async def close(self) -> None:
+        await self._calls.close()
 
     async def _work(self) -> None:
         try:
@@ -127,61 +134,3 @@ def unpack_reply(batch: list[PendingRep], numbers: list[int], session_ids: list[
         return [*verdicts]
     ids = iter(session_ids)
     return [(*verdict, next(ids)) if rep[4] else verdict for rep, verdict in zip(batch, verdicts, strict=True)]
-
-
-class SingleCalls:
-    """Script calls to one server (found through Sentinel, maybe), packed by hiredis on a connection kept open."""
-
-    def __init__(self, url: str) -> None:
-        self._pool = connect_async(url).connection_pool
-        self._connection: Any = None
-        self._used_at = 0.0
-
-    async def call(self, keys: list[bytes], args: list[bytes | int]) -> Any:
-        connection = await self._ready_connection()
-        try:
-            reply = await self._execute(connection, b"EVALSHA", scripts.REP.sha, keys, args)
-        except NoScriptError:
-            reply = await self._execute(connection, b"EVAL", scripts.REP.text, keys, args)
-        self._used_at = time.monotonic()
-        return reply
-
-    async def drop(self) -> None:
-        """Give the connection up: a late answer on it would be taken for the next one's."""
-        if self._connection is not None:
-            await self._connection.disconnect(nowait=True)
-
-    async def close(self) -> None:
-        if self._connection is not None:
-            await self._connection.disconnect()
-
-    async def _ready_connection(self) -> Any:
-        if self._connection is None:
-            self._connection = self._pool.make_connection()
-        if time.monotonic() - self._used_at > TRUST_IDLE_S:
-            await self._pool.ensure_connection(self._connection)
-        return self._connection
-
-    async def _execute(self, connection: Any, command: bytes, script: bytes, keys: list[bytes], args: list[bytes | int]) -> Any:
-        packed = hiredis.pack_command((command, script, len(keys), *keys, *args))  # type: ignore[arg-type]  # the stub takes one-tuples only
-        await connection.send_packed_command(packed, check_health=False)
-        return await connection.read_response()
-
-
-class ClusterCalls:
-    """Script calls to a cluster: one for each hash tag."""
-
-    def __init__(self, url: str) -> None:
-        self._client = connect_async(url)
-
-    async def call(self, keys: list[bytes], args: list[bytes | int]) -> Any:
-        try:
-            return await self._client.execute_command("EVALSHA", scripts.REP.sha, len(keys), *keys, *args)
-        except NoScriptError:
-            return await self._client.execute_command("EVAL", scripts.REP.text, len(keys), *keys, *args)
-
-    async def drop(self) -> None:
-        """A cluster's client looks after its connections itself."""
-
-    async def close(self) -> None:
-        await self._client.aclose()

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 import redis
 import redis.asyncio as aioredis
-from redis.asyncio.cluster import ClusterNode as AsyncClusterNode
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.cluster import ClusterNode
@@ -18,6 +17,7 @@ from redis.retry import Retry
 
 CONNECT_TIMEOUT_S = 1.0
 COMMAND_TIMEOUT_S = 2.0
+SENTINEL_TIMEOUT_S = 0.5  # two of three may hang, and the third is still asked within the deadline of a batch
 DEFAULT_PORTS = {"redis+cluster": 6379, "redis+sentinel": 26379}
 COMMON: dict[str, Any] = {"protocol": 2, "socket_connect_timeout": CONNECT_TIMEOUT_S, "socket_keepalive": True}
 
@@ -41,21 +41,28 @@ def connect(url: str) -> SyncClient:
         nodes = [ClusterNode(host, port) for host, port in read_hosts(url)]
         return redis.RedisCluster(startup_nodes=nodes, **credentials(url), **options)
     if urlsplit(url).scheme == "redis+sentinel":
-        sentinel = redis.Sentinel(read_hosts(url), sentinel_kwargs=options, **credentials(url), **options)
+        asks = {**options, "socket_timeout": SENTINEL_TIMEOUT_S, "socket_connect_timeout": SENTINEL_TIMEOUT_S}
+        sentinel = redis.Sentinel(read_hosts(url), sentinel_kwargs=asks, **credentials(url), **options)
         return sentinel.master_for(service_name(url))
     return redis.Redis.from_url(url, **without_keepalive(url, options))
 
 
 def connect_async(url: str) -> AsyncClient:
-    """Return a client for one event loop, without a timeout of its own: the caller has a deadline for each batch."""
+    """Return a client of one server for one event loop, without a timeout of its own: the caller has a deadline for each batch.
+
+    Not for a cluster: see topology.py.
+    """
     options: dict[str, Any] = {**COMMON, "socket_timeout": None, "retry": AsyncRetry(NoBackoff(), 0)}
-    if is_cluster(url):
-        nodes = [AsyncClusterNode(host, port) for host, port in read_hosts(url)]
-        return aioredis.RedisCluster(startup_nodes=nodes, **credentials(url), **options)
     if urlsplit(url).scheme == "redis+sentinel":
-        sentinel = aioredis.Sentinel(read_hosts(url), sentinel_kwargs=options, **credentials(url), **options)
+        asks = {**options, "socket_timeout": SENTINEL_TIMEOUT_S, "socket_connect_timeout": SENTINEL_TIMEOUT_S}
+        sentinel = aioredis.Sentinel(read_hosts(url), sentinel_kwargs=asks, **credentials(url), **options)
         return sentinel.master_for(service_name(url))
     return aioredis.Redis.from_url(url, **without_keepalive(url, options))
+
+
+def connect_node(url: str, host: str, port: int) -> AsyncClient:
+    """Return a client of one node of the cluster, for one event loop, without a timeout of its own."""
+    return aioredis.Redis(host=host, port=port, **credentials(url), **COMMON, retry=AsyncRetry(NoBackoff(), 0), socket_timeout=None)
 
 
 def read_hosts(url: str) -> list[tuple[str, int]]:

@@ -1,6 +1,6 @@
 """The durable side of the live state: seal, read, clear, and what waits. Synchronous, and safe in threads."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -8,8 +8,9 @@ import redis
 from redis.exceptions import NoScriptError
 
 from workouts.live import scripts
-from workouts.live.clients import SyncClient
+from workouts.live.clients import REDIS_AWAY, SyncClient
 from workouts.live.keys import TAGS, KeySpace
+from workouts.live.replicas import ReplicaWait, find_gaps, find_server, look_elsewhere
 from workouts.live.timeline import Refusal, Rep, unpack_refusals, unpack_reps
 
 DEVICE_TTL = b"172800"  # 48 h, in s; after that the database remembers
@@ -63,16 +64,22 @@ class LiveStore:
     def __init__(self, client: SyncClient, prefix: str) -> None:
         self.client = client
         self.keys = KeySpace(prefix)
+        self._replicas = ReplicaWait(client)
 
     def seal(self, user_id: str, exercise_type: str, *, idle_since_ms: int | None = None) -> list[str]:
         """Seal the live session, if there is one, and return the ids of all that wait to be saved, oldest first.
 
-        With `idle_since_ms` (epoch) it is sealed only if its last counted rep is not later.
+        With `idle_since_ms` (epoch) it is sealed only if its last counted rep is not later. Where the server has replicas, as
+        many of them as it wants for a write have the seal on disk before this returns, or a line in the log says otherwise.
         """
         keys = self.keys.live(user_id, exercise_type)
         names = (keys.session, keys.timeline, keys.refused, keys.live_index, keys.sealed_index, keys.waiting, keys.sealed_prefix)
         idle = b"" if idle_since_ms is None else str(idle_since_ms).encode()
-        return [session_id.decode() for session_id in self._run(scripts.SEAL, names, (keys.member, idle, b""))]
+        args = (keys.member, idle, b"")
+        session_ids = self._replicas.run(scripts.SEAL, names, args)
+        if session_ids is None:
+            session_ids = self._run(scripts.SEAL, names, args)
+        return [session_id.decode() for session_id in session_ids]
 
     def read(self, name: SessionName) -> SealedSession | None:
         """Return the sealed session, or None where it was cleared."""
@@ -124,35 +131,56 @@ class LiveStore:
         return [LiveSession(slug, session_id.decode(), count) for slug, session_id, count in triples if session_id]
 
     def sealed_sessions(self) -> Iterator[SessionName]:
-        """Yield the sessions that were sealed and not cleared, the longest waiting of each tag first."""
-        for tag in range(TAGS):
-            for member in self.client.zrange(self.keys.sealed_index(tag), 0, -1):
-                yield split_member(member.decode())
+        """Yield the sessions that were sealed and not cleared, the longest waiting of each tag first.
+
+        Of a cluster, those of the masters that answer come before the error of one that does not.
+        """
+        for member in self._scan(lambda tag: self.client.zrange(self.keys.sealed_index(tag), 0, -1)):
+            session_id, exercise_type, user_id = member.split(":", 2)
+            yield SessionName(user_id, exercise_type, session_id)
 
     def idle_sessions(self, idle_since_ms: int) -> Iterator[SessionName]:
-        """Yield the live sessions whose last counted rep is not later than the time (epoch ms)."""
-        for tag in range(TAGS):
-            for member in self.client.zrangebyscore(self.keys.live_index(tag), "-inf", idle_since_ms):
-                exercise_type, user_id = member.decode().split(":", 1)
-                yield SessionName(user_id, exercise_type)
+        """Yield the live sessions whose last counted rep is not later than the time (epoch ms); errors as of sealed_sessions."""
+        for member in self._scan(lambda tag: self.client.zrangebyscore(self.keys.live_index(tag), "-inf", idle_since_ms)):
+            exercise_type, user_id = member.split(":", 1)
+            yield SessionName(user_id, exercise_type)
 
     def ping(self) -> None:
         """Ask Redis for a sign of life."""
         self.client.ping()
 
     def durability_gaps(self) -> list[str]:
-        """Return what weakens "on disk before the ack" in this Redis's configuration, a sentence each."""
-        wanted = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
-        try:
-            found = {name: self._config(name) for name in wanted}
-        except redis.ResponseError as error:
-            return [f"Redis does not tell its configuration ({error}): whether an acknowledged rep is on disk is not known"]
-        return [f"Redis has {name} {found[name]}, not {value}" for name, value in wanted.items() if found[name] != value]
+        """Return what weakens "on disk before the ack, and still there after a failover", a sentence each."""
+        return find_gaps(self.client)
 
-    def _config(self, name: str) -> str:
-        return str(self.client.config_get(name).get(name, "unknown"))
+    def _scan(self, read: Callable[[int], list[bytes]]) -> Iterator[str]:
+        """Yield the members of an index, tag by tag. One master that is away does not keep the others' from being seen."""
+        away: dict[str, Exception] = {}
+        for tag in range(TAGS):
+            name, _ = find_server(self.client, self.keys.live_index(tag))
+            if name in away:
+                continue
+            try:
+                members = read(tag)
+            except REDIS_AWAY as error:
+                if not name:
+                    raise
+                away[name] = error
+            else:
+                yield from (member.decode() for member in members)
+        if away:
+            raise next(iter(away.values()))
 
     def _run(self, script: scripts.Script, keys: tuple[bytes, ...], args: tuple[bytes, ...]) -> Any:
+        """Run a script, each of which is safe to repeat: a second time where another server took over meanwhile."""
+        try:
+            return self._call(script, keys, args)
+        except (redis.ConnectionError, redis.ResponseError) as error:
+            if not look_elsewhere(self.client, error):
+                raise
+            return self._call(script, keys, args)
+
+    def _call(self, script: scripts.Script, keys: tuple[bytes, ...], args: tuple[bytes, ...]) -> Any:
         try:
             return self.client.evalsha(script.sha, len(keys), *keys, *args)
         except NoScriptError:

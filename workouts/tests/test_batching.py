@@ -3,16 +3,16 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 from asgiref.sync import async_to_sync
 from django.test import SimpleTestCase
+from redis.crc import key_slot
 
 from workouts.live.batching import COUNTED, RepBatcher
 from workouts.live.clients import connect
-from workouts.live.keys import KeySpace
-from workouts.live.store import LiveStore, SessionName
+from workouts.live.keys import TAGS, KeySpace
 from workouts.tests.cast import Verdict, new_athlete
+from workouts.tests.redis_servers import shared_cluster, shared_sentinels
 from workouts.tests.servers import ValkeyServer
 from workouts.tests.service import free_port, fresh_folder
 
@@ -76,7 +76,7 @@ class OwnServerTests(SimpleTestCase):
             assert await count_one(batcher, self.athlete) == Verdict(COUNTED, 1, 0)
             await asyncio.to_thread(self.server.stop)
             await asyncio.to_thread(self.server.start)
-            batcher._calls._used_at = 0.0  # type: ignore[union-attr]  # as after half a second
+            batcher._lanes[0]._calls._used_at = 0.0  # type: ignore[union-attr]  # as after half a second
             assert await count_one(batcher, self.athlete) == Verdict(COUNTED, 2, 0)
 
         self.run_with_batcher(play)
@@ -132,44 +132,47 @@ class OwnServerTests(SimpleTestCase):
 
 
 class ClusterTests(SimpleTestCase):
-    """One server in cluster mode refuses what touches keys of two slots, as a large cluster does."""
+    """A cluster takes one call for each hash tag."""
 
     def setUp(self) -> None:
-        port = free_port()
-        folder = fresh_folder()
-        server = ValkeyServer(folder, folder / "valkey.sock", cluster_options(port, folder))
-        server.start()
-        self.addCleanup(server.stop)
-        direct = connect(f"unix://{folder / 'valkey.sock'}")
-        direct.execute_command("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
-        deadline = time.monotonic() + 20
-        while b"cluster_state:ok" not in bytes(direct.execute_command("CLUSTER", "INFO")) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        self.url = f"redis+cluster://127.0.0.1:{port}"
+        # servers end with the thread that starts them, and the tests below run in threads of their own
+        self.cluster, self.sentinels = shared_cluster(), shared_sentinels()
 
-    def test_it_counts_seals_reads_and_clears(self) -> None:
-        athletes = [new_athlete() for _ in range(40)]
-
-        async def count_all() -> list[tuple[int, int, int] | None]:
-            batcher = RepBatcher(self.url)
-            verdicts: list[tuple[int, int, int] | None] = []
-            for athlete in athletes:
+    async def test_it_counts_for_all_tags_at_once(self) -> None:
+        batcher = RepBatcher(self.cluster.url)
+        verdicts: list[tuple[int, int, int] | None] = []
+        athletes = {SPACE.live(athlete, "squat").tag: athlete for athlete in (new_athlete() for _ in range(4000))}
+        assert len(athletes) == TAGS
+        for count in (1, 2):
+            verdicts.clear()
+            for athlete in athletes.values():
                 batcher.submit(SPACE.live(athlete, "squat"), 1, verdicts.append)
-            await batcher.close()
-            return verdicts
+            await batcher.settled()
+            assert verdicts == [Verdict(COUNTED, count, 0)] * TAGS
+            await asyncio.sleep(0.01)
+        await batcher.close()
 
-        assert async_to_sync(count_all)() == [Verdict(COUNTED, 1, 0)] * 40
-        store = LiveStore(connect(self.url), "test")
-        self.addCleanup(store.client.close)
-        for athlete in athletes:
-            (session_id,) = store.seal(athlete, "squat")
-            name = SessionName(athlete, "squat", session_id)
-            sealed = store.read(name)
-            assert sealed is not None
-            assert len(sealed.reps) == 1
-            store.clear(name)
-        assert list(store.sealed_sessions()) == []
+    async def test_it_follows_a_tag_to_where_it_is(self) -> None:
+        batcher = RepBatcher(self.cluster.url)
+        athlete = new_athlete()
+        await count_one(batcher, athlete)
+        topology = batcher._topology
+        assert topology is not None
+        topology._owners.reverse()
+        topology._looked_at = time.monotonic()
+        slot = key_slot(SPACE.live(athlete, "squat").mark)
+        assert await count_one(batcher, athlete) == Verdict(COUNTED, 2, 0)
+        assert (await topology.find_owner(slot))[1] == self.cluster.owner_of(SPACE.live(athlete, "squat").mark).port
+        await batcher.close()
 
+    async def test_it_gives_no_verdict_where_no_node_answers(self) -> None:
+        batcher = RepBatcher(f"redis+cluster://127.0.0.1:{free_port()}")
+        assert await count_one(batcher, new_athlete()) is None
+        assert await count_one(batcher, new_athlete()) is None
+        await batcher.close()
 
-def cluster_options(port: int, folder: Path) -> list[str]:
-    return ["--port", str(port), "--bind", "127.0.0.1", "--cluster-enabled", "yes", "--cluster-config-file", str(folder / "nodes.conf")]
+    async def test_it_gives_no_verdict_where_the_one_server_is_no_cluster(self) -> None:
+        node = self.sentinels.nodes[0]
+        batcher = RepBatcher(f"redis+cluster://{node.address}")
+        assert await count_one(batcher, new_athlete()) is None
+        await batcher.close()

@@ -1,4 +1,4 @@
-"""The verbs of the live state, on a real server."""
+"""The verbs of the live state, on every kind of real server."""
 
 import json
 from collections import Counter
@@ -15,6 +15,7 @@ from workouts.live.keys import KeySpace
 from workouts.live.runtime import get_key_space, get_store
 from workouts.live.store import SealedSession, SessionName
 from workouts.live.timeline import Refusal, Rep, unpack_reps
+from workouts.tests.backends import OnCluster, OnSentinel, OnSingle
 from workouts.tests.cast import SQUAT_INTERVAL_MS, STARTED_MS, Verdict, count_reps, new_athlete, seal, train
 
 HUMAN_REPS = Path(settings.BASE_DIR).parent / "shared" / "data" / "human_reps.jsonl"
@@ -32,7 +33,7 @@ def waiting_ids() -> set[str]:
     return {name.session_id for name in get_store().sealed_sessions()}
 
 
-class CountRepTests(SimpleTestCase):
+class CountRepSuite:
     def setUp(self) -> None:
         self.athlete = new_athlete()
 
@@ -92,7 +93,19 @@ class CountRepTests(SimpleTestCase):
         assert get_store().client.pttl(keys.mark) > 0
 
 
-class SealTests(SimpleTestCase):
+class CountRepTests(CountRepSuite, OnSingle):
+    pass
+
+
+class CountRepClusterTests(CountRepSuite, OnCluster):
+    pass
+
+
+class CountRepSentinelTests(CountRepSuite, OnSentinel):
+    pass
+
+
+class SealSuite:
     def setUp(self) -> None:
         self.athlete = new_athlete()
 
@@ -164,7 +177,19 @@ class SealTests(SimpleTestCase):
         assert [refusal.at_ms - STARTED_MS for refusal in sealed.refusals] == list(range(51, 151))
 
 
-class ClearTests(SimpleTestCase):
+class SealTests(SealSuite, OnSingle):
+    pass
+
+
+class SealClusterTests(SealSuite, OnCluster):
+    pass
+
+
+class SealSentinelTests(SealSuite, OnSentinel):
+    pass
+
+
+class ClearSuite:
     def test_it_leaves_nothing_but_the_mark(self) -> None:
         athlete = new_athlete()
         count_reps(athlete, [STARTED_MS, STARTED_MS + 10, STARTED_MS + 5000])
@@ -186,6 +211,18 @@ class ClearTests(SimpleTestCase):
         first, second = seal(athlete)
         get_store().clear(SessionName(athlete, "squat", first))
         assert seal(athlete) == [second]
+
+
+class ClearTests(ClearSuite, OnSingle):
+    pass
+
+
+class ClearClusterTests(ClearSuite, OnCluster):
+    pass
+
+
+class ClearSentinelTests(ClearSuite, OnSentinel):
+    pass
 
 
 class KeyTests(SimpleTestCase):
@@ -217,10 +254,22 @@ def recorded_sets() -> list[tuple[str, list[int]]]:
     return [(exercise, [i * interval_ms + 17 * (i // 3) for i in range(20)]) for exercise, interval_ms in INTERVALS_MS.items()]
 
 
-class RealPeopleTests(SimpleTestCase):
+class RealPeopleSuite:
     @pytest.mark.timeout(300)
     def test_it_refuses_no_rep_of_real_people(self) -> None:
         for exercise, times in recorded_sets():
             interval_ms = INTERVALS_MS.get(exercise, BATTLE_ROPE_MS)
             verdicts = count_reps(new_athlete(), [STARTED_MS + at for at in times], exercise=exercise, interval_ms=interval_ms)
             assert [verdict.count for verdict in verdicts if verdict] == list(range(1, len(times) + 1)), exercise
+
+
+class RealPeopleTests(RealPeopleSuite, OnSingle):
+    pass
+
+
+class RealPeopleClusterTests(RealPeopleSuite, OnCluster):
+    pass
+
+
+class RealPeopleSentinelTests(RealPeopleSuite, OnSentinel):
+    pass

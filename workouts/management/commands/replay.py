@@ -11,6 +11,10 @@ from tqdm import tqdm
 from workouts.replay import Outcome, Replay, Totals, check_url, read_sets
 
 SHOWN_PROBLEMS = 10
+SPEED_HELP = (
+    "times as fast as recorded; over senim.v1 each rep carries its recorded time, so a fast replay counts what a slow one does, "
+    "with reps marked late; on a plain socket fast reps are debounced"
+)
 
 
 class Command(BaseCommand):
@@ -20,14 +24,18 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, help='a JSON object a line: {"exercise": …, "rep_end_ms": […]}')
         parser.add_argument("--url", default="http://127.0.0.1:8000")
-        parser.add_argument("--speed", type=float, default=1.0, help="times as fast as recorded; fast reps are debounced")
+        parser.add_argument("--speed", type=float, default=1.0, help=SPEED_HELP)
         parser.add_argument("--limit", type=int, help="only the first N sets")
+        parser.add_argument(
+            "--protocol", choices=("v1", "plain"), default="v1", help="senim.v1 with the reference client, or a plain socket"
+        )
+        parser.add_argument("--plain", dest="protocol", action="store_const", const="plain", help="the same as --protocol plain")
 
-    def handle(self, *, file: Path, url: str, speed: float, limit: int | None, **options: Any) -> None:
+    def handle(self, *, file: Path, url: str, speed: float, limit: int | None, protocol: str, **options: Any) -> None:
         if speed <= 0:
             raise CommandError(f"--speed is {speed}; it takes a number above 0")
         try:
-            replay, sets = Replay(check_url(url), speed=speed), read_sets(file, limit)
+            replay, sets = Replay(check_url(url), speed=speed, plain=protocol == "plain"), read_sets(file, limit)
         except (OSError, ValueError) as error:
             raise CommandError(str(error)) from None
         totals = Totals()

@@ -1,0 +1,85 @@
+"""A device with the reference client, and a record of all it made and was told."""
+
+import logging
+from collections import Counter
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from workouts.client import Frame, Rep, WorkoutClient, WorkoutClientError
+
+log = logging.getLogger(__name__)
+
+
+class CountedAck(NamedTuple):
+    """That a rep was `counted`: as the how-manieth of which session."""
+
+    session_id: str
+    count: int
+    seq: int
+
+
+class RecordingClient(WorkoutClient):
+    """The reference client; it keeps a record of the frames that it sends and of those that it takes for answers."""
+
+    record: "Device"
+
+    def _next_frame(self) -> dict[str, Any] | None:
+        frame = super()._next_frame()
+        if frame is not None:
+            log.info("%s > %s", self.record, frame)
+        return frame
+
+    def _take(self, frame: Frame) -> None:
+        log.info("%s < %s", self.record, tell_briefly(frame))
+        if frame.event == "rep_ack":
+            self.record.acks[frame.status] += 1
+            if frame.status == "counted":
+                self.record.counted.append(CountedAck(frame.session_id or "", frame.count, frame.seq or 0))
+        elif frame.event == "welcome":
+            self.record.connections += 1
+        super()._take(frame)
+
+
+def tell_briefly(frame: Frame) -> dict[str, Any]:
+    """Return the fields that a frame has."""
+    fields = {name: getattr(frame, name) for name in frame.__struct_fields__}
+    return {name: value for name, value in fields.items() if value}
+
+
+class Device:
+    """One device of an athlete: its reps in the order they were made, whatever became of them."""
+
+    def __init__(self, url: str, user_id: str, name: str, events: Counter[str]) -> None:
+        self.user_id = user_id
+        self.name = name
+        self.events = events
+        self.reps: list[Rep] = []
+        self.acks: Counter[str] = Counter()
+        self.counted: list[CountedAck] = []
+        self.connections = 0
+        self.client = RecordingClient(url, user_id, device=name, first_seq=1)
+        self.client.record = self
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.name} connection {self.connections}"
+
+    async def start(self) -> None:
+        await self.client.__aenter__()
+
+    def rep(self, exercise: str, at_ms: int) -> None:
+        self.reps.append(self.client.rep(exercise, at_ms=at_ms))
+
+    async def finish(self, exercise: str) -> None:
+        """Finish on the socket; that there is nothing to finish is no news where others finish too."""
+        try:
+            await self.client.finish(exercise)
+        except WorkoutClientError as error:
+            self.events[f"finish answered {error.code}"] += 1
+
+    async def settled(self, timeout_s: float) -> None:
+        """Wait until each rep has its verdict, but not for ever: the invariants tell what is missing."""
+        with suppress(TimeoutError):
+            await self.client.settled(timeout_s)
+
+    async def close(self) -> None:
+        await self.client.close()

@@ -1,0 +1,140 @@
+"""What has to hold once all is over: every rep that was made is in exactly one saved session, once."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import psycopg
+import redis
+
+from bench.chaos.devices import Device
+
+PREFIX = "senim:"
+# what is left to expire by itself: senim:{tag}:mark:… and senim:{tag}:device:…
+MAY_REMAIN = ("mark", "device")
+NEAR_MS = 300  # less than the smallest interval between two reps
+SESSIONS = """
+    SELECT user_id, exercise_type, session_id::text, total_reps, (EXTRACT(EPOCH FROM started_at) * 1000)::bigint, timeline_ms,
+        distrusted_times
+    FROM workout_sessions ORDER BY id
+"""
+
+
+class Saved(NamedTuple):
+    """A row of the table of sessions."""
+
+    user_id: str
+    exercise: str
+    session_id: str
+    total: int
+    started_ms: int
+    timeline_ms: list[int]
+    distrusted: int
+
+
+@dataclass(slots=True)
+class Verdict:
+    """The figures, and what is wrong."""
+
+    made: int = 0
+    saved: int = 0
+    lost: int = 0
+    doubled: int = 0
+    sessions: int = 0
+    distrusted: int = 0
+    keys_left: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+def read_sessions(database_url: str) -> list[Saved]:
+    """Return all saved sessions."""
+    with psycopg.connect(database_url) as connection:
+        return [Saved(*row) for row in connection.execute(SESSIONS)]
+
+
+def read_keys_left(redis_url: str) -> list[str]:
+    """Return the keys of sessions: all that do not expire by themselves."""
+    with redis.Redis.from_url(redis_url, protocol=2) as client:
+        keys = [key.decode() for key in client.scan_iter(count=1000)]
+    return sorted(key for key in keys if key.removeprefix(PREFIX).split(":")[1:2] not in [[kind] for kind in MAY_REMAIN])
+
+
+def judge(devices: list[Device], rows: list[Saved], keys_left: list[str]) -> Verdict:
+    """Compare what was made and what was answered with what is saved.
+
+    The clients keep sending a rep until it is settled, and here no rep can be debounced. So all that was made has to be
+    saved; a rep whose only answers were `duplicate`, or a hello's `last_seq`, has lost its `counted` on the way.
+    """
+    verdict = Verdict(sessions=len(rows), distrusted=sum(row.distrusted for row in rows), keys_left=len(keys_left))
+    verdict.problems += [f"left in Redis: {key}" for key in keys_left]
+    judge_totals(verdict, devices, rows)
+    verdict.problems += judge_verdicts(devices)
+    verdict.problems += judge_rows(rows)
+    verdict.problems += judge_acks(devices, rows)
+    return verdict
+
+
+def judge_totals(verdict: Verdict, devices: list[Device], rows: list[Saved]) -> None:
+    """Compare the reps of each athlete and exercise with the sum over their sessions."""
+    made = Counter((device.user_id, rep.exercise) for device in devices for rep in device.reps)
+    saved: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        saved[row.user_id, row.exercise] += row.total
+    verdict.made, verdict.saved = made.total(), saved.total()
+    for pair in sorted(made | saved):
+        difference = saved[pair] - made[pair]
+        verdict.lost += max(0, -difference)
+        verdict.doubled += max(0, difference)
+        if difference:
+            verdict.problems.append(describe_difference(*pair, made[pair], devices, rows))
+
+
+def describe_difference(user_id: str, exercise: str, made: int, devices: list[Device], rows: list[Saved]) -> str:
+    """Say which reps have no time near theirs among the saved, and what is known of them."""
+    own = [row for row in rows if (row.user_id, row.exercise) == (user_id, exercise)]
+    times = [row.started_ms + offset for row in own for offset in row.timeline_ms]
+    missing = []
+    for device in devices:
+        for rep in device.reps if device.user_id == user_id else []:
+            if rep.exercise == exercise and not any(abs(time - rep.at_ms) < NEAR_MS for time in times):
+                missing.append(f"{device.name} seq {rep.seq} at {rep.at_ms} ({'counted' if rep.counted else rep.status})")
+    sessions = ", ".join(f"{row.session_id}: {row.total} from {row.started_ms}" for row in own)
+    return f"{user_id} {exercise}: {made} made, {len(times)} saved; no saved time near: {missing}; sessions: {sessions}"
+
+
+def judge_verdicts(devices: Iterable[Device]) -> Iterable[str]:
+    """Every rep has to be settled, and none refused."""
+    for device in devices:
+        for rep in device.reps:
+            if not rep.counted and rep.status not in ("duplicate", "settled"):
+                yield f"{device.user_id} {device.name} seq {rep.seq} {rep.exercise} at {rep.at_ms}: {rep.status or 'never settled'}"
+
+
+def judge_rows(rows: list[Saved]) -> Iterable[str]:
+    """No session twice, and each as long as its timeline."""
+    for session_id, times in Counter(row.session_id for row in rows).items():
+        if times > 1:
+            yield f"session {session_id} is saved {times} times"
+    for row in rows:
+        if row.total != len(row.timeline_ms):
+            yield f"session {row.session_id} has {row.total} reps and {len(row.timeline_ms)} times"
+
+
+def judge_acks(devices: Iterable[Device], rows: list[Saved]) -> Iterable[str]:
+    """What an ack said is kept: its session is saved and at least as long, and no two reps were the same one of a session.
+
+    That finds a rep lost and another doubled, which the totals do not tell apart.
+    """
+    totals = {row.session_id: row.total for row in rows}
+    told: dict[tuple[str, int], list[str]] = defaultdict(list)
+    for device in devices:
+        for ack in device.counted:
+            rep = f"{device.user_id} {device.name} seq {ack.seq}"
+            told[ack.session_id, ack.count].append(rep)
+            if totals.get(ack.session_id, 0) < ack.count:
+                yield f"{rep}: was number {ack.count} of session {ack.session_id}, saved with {totals.get(ack.session_id, 0)}"
+        for seq, times in Counter(ack.seq for ack in device.counted).items():
+            if times > 1:
+                yield f"{device.user_id} {device.name} seq {seq}: answered `counted` {times} times"
+    yield from (f"number {place[1]} of session {place[0]} was {', '.join(reps)}" for place, reps in told.items() if len(reps) > 1)

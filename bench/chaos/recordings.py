@@ -1,0 +1,39 @@
+"""The pace of people: recorded sets where there is a file of them, made-up ones where there is none."""
+
+import itertools
+import random
+from pathlib import Path
+
+from workouts.replay import read_sets
+
+RECORDED = Path(__file__).resolve().parents[3] / "shared" / "data" / "human_reps.jsonl"
+# how long a rep of it takes people, ms from and to
+PACES = {"squat": (2000, 4000), "push_up": (1500, 3000), "jumping_jack": (1000, 1500), "pull_up": (2000, 4000)}
+MADE_UP_SETS = 200
+
+
+def read_paces(path: Path | None, smallest_ms: dict[str, int], margin_ms: int) -> dict[str, list[list[int]]]:
+    """Return, by exercise, the sets as intervals between reps in ms, each at least the smallest that counts and a margin.
+
+    Only exercises in `smallest_ms` are taken: so no rep is one that the service may refuse. Raises OSError and ValueError.
+    """
+    sets = [(recorded.exercise, recorded.rep_end_ms) for recorded in read_sets(path, None)] if path else make_up_sets()
+    paces: dict[str, list[list[int]]] = {}
+    for exercise, ends in sets:
+        if exercise in smallest_ms and len(ends) > 1:
+            least = smallest_ms[exercise] + margin_ms
+            paces.setdefault(exercise, []).append([max(least, end - before) for before, end in itertools.pairwise(ends)])
+    return paces
+
+
+def make_up_sets() -> list[tuple[str, list[int]]]:
+    """Return sets at the pace of people, the same ones every time."""
+    chance = random.Random("sets")
+    sets = []
+    for _ in range(MADE_UP_SETS):
+        exercise, (low, high) = chance.choice(list(PACES.items()))
+        ends = [chance.randint(low, high)]
+        for _ in range(chance.randint(3, 30)):
+            ends.append(ends[-1] + chance.randint(low, high))
+        sets.append((exercise, ends))
+    return sets

@@ -1,0 +1,41 @@
+"""Where to connect, when to try again, and when not to."""
+
+import secrets
+import time
+from urllib.parse import quote, urlsplit
+
+import websockets
+
+from workouts.client.frames import WorkoutClientError
+
+BACKOFF_MIN_S, BACKOFF_MAX_S = 0.1, 5.0
+FATAL_CLOSE_CODES = (1008, 4401, 4403)
+FATAL_STATUSES = (401, 403)
+
+
+def full_jitter(failures: int) -> float:
+    """Return a random wait in s: up to 0.1 s after the first failure, up to twice that after each further one, at most 5 s."""
+    # "full jitter" in https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+    most_s: float = min(BACKOFF_MAX_S, BACKOFF_MIN_S * 2 ** min(failures - 1, 16))
+    return most_s * secrets.randbelow(1_000_001) / 1_000_000
+
+
+def wall_clock_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def socket_address(url: str, user_id: str) -> str:
+    """Return the address of the socket of the service at `url`. Raises ValueError."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https", "ws", "wss") or not parts.netloc:
+        raise ValueError(f"{url!r} is no address like http://127.0.0.1:8000")
+    scheme = parts.scheme.replace("http", "ws")
+    return f"{scheme}://{parts.netloc}{parts.path.rstrip('/')}/ws/workout?user_id={quote(user_id, safe='')}"
+
+
+def raise_fatal(error: Exception) -> None:
+    """Raise WorkoutClientError for what trying again does not mend."""
+    if isinstance(error, websockets.ConnectionClosed) and error.rcvd is not None and error.rcvd.code in FATAL_CLOSE_CODES:
+        raise WorkoutClientError(str(error.rcvd.code), error.rcvd.reason) from error
+    if isinstance(error, websockets.InvalidStatus) and error.response.status_code in FATAL_STATUSES:
+        raise WorkoutClientError(str(error.response.status_code), "the handshake was refused") from error

@@ -1,0 +1,43 @@
+"""What the server says, and how it says no."""
+
+from dataclasses import dataclass
+
+import msgspec
+
+WELCOME, HELLO, REP_ACK, FINISHED, ERROR = "welcome", "hello", "rep_ack", "finished", "error"
+ANSWERS = (WELCOME, HELLO, REP_ACK, FINISHED, ERROR)
+
+
+class WorkoutClientError(Exception):
+    """What trying again does not mend. `code` is the server's error code or close code, or `closed` or `unsettled`."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+
+
+@dataclass(slots=True, frozen=True)
+class Finished:
+    """The answer to a finish."""
+
+    workout_id: int
+    count: int
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """Any frame of the server; a field that it does not have is empty."""
+
+    event: str
+    type: str = ""
+    status: str = ""
+    count: int = 0
+    seq: int | None = None
+    last_seq: int = 0
+    workout_id: int | None = None
+    session_id: str | None = None
+    state: str = ""
+    code: str = ""
+    detail: str = ""
+
+
+decode_frame = msgspec.json.Decoder(Frame).decode

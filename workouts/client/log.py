@@ -1,0 +1,96 @@
+"""What the client holds: reps and finishes, in the order in which they were made."""
+
+import asyncio
+from dataclasses import dataclass
+
+from workouts.client.frames import Finished
+
+
+@dataclass(slots=True, eq=False)
+class Rep:
+    """A repetition.
+
+    `status` is the latest verdict: None until there is one, an error's code where the server will not have the rep, and
+    "settled" where the ack was lost and only `last_seq` says that there was one. `counted` stays true once it was.
+    `seq` may still change until the rep is sent.
+    """
+
+    exercise: str
+    seq: int
+    at_ms: int
+    status: str | None = None
+    counted: bool = False
+    sent: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Finish:
+    exercise: str
+    answer: asyncio.Future[Finished]
+    sent: bool = False
+
+
+class Log:
+    """Those before `position` are sent on this connection. A finish is never passed before it is answered."""
+
+    def __init__(self, first_seq: int) -> None:
+        self.entries: list[Rep | Finish] = []
+        self.position = 0
+        self.seq = first_seq - 1
+
+    def reps(self) -> list[Rep]:
+        return [entry for entry in self.entries if isinstance(entry, Rep)]
+
+    def finishes(self) -> list[Finish]:
+        return [entry for entry in self.entries if isinstance(entry, Finish)]
+
+    def is_settled(self) -> bool:
+        return all(isinstance(entry, Rep) and entry.status is not None for entry in reversed(self.entries))
+
+    def add_rep(self, exercise: str, at_ms: int) -> Rep:
+        self.seq += 1
+        rep = Rep(exercise, self.seq, at_ms)
+        self.entries.append(rep)
+        return rep
+
+    def add_finish(self, exercise: str, answer: asyncio.Future[Finished]) -> Finish:
+        finish = Finish(exercise, answer)
+        self.entries.append(finish)
+        return finish
+
+    def next_entry(self) -> Rep | Finish | None:
+        return self.entries[self.position] if self.position < len(self.entries) else None
+
+    def rewind(self, last_seq: int) -> list[Rep]:
+        """Go back to the first rep above `last_seq`, and return those up to it that had no verdict."""
+        self._number_above(last_seq)
+        above = (i for i, entry in enumerate(self.entries) if isinstance(entry, Finish) or entry.seq > last_seq)
+        self.position = next(above, len(self.entries))
+        return [rep for rep in self.entries[: self.position] if isinstance(rep, Rep) and rep.status is None]
+
+    def _number_above(self, last_seq: int) -> None:
+        unsent = [rep for rep in self.reps() if not rep.sent]
+        if unsent and unsent[0].seq <= last_seq:
+            # an earlier run of this device, with its clock ahead, used these numbers: they would pass for its reps
+            for seq, rep in enumerate(unsent, start=last_seq + 1):
+                rep.seq = seq
+        self.seq = max(self.seq, last_seq, *(rep.seq for rep in unsent[-1:]))
+
+    def complete(self, finish: Finish) -> None:
+        """Let go of the finish at the position, which was answered, and of the reps that it saved."""
+        kept = [entry for entry in self.entries[: self.position] if entry.exercise != finish.exercise]
+        self.entries[: self.position + 1] = kept
+        self.position = len(kept)
+
+    def withdraw(self, finish: Finish) -> None:
+        """Forget a finish that nobody waits for, unless it was sent: then it is carried through."""
+        if not finish.sent and finish in self.entries:
+            self.entries.remove(finish)
+
+    def refuse(self, rep: Rep, *, whole_exercise: bool) -> list[Rep]:
+        """Let go of a rep that the server will not have, and maybe of all to come of its exercise; return them."""
+        coming = self.entries[self.position :] if whole_exercise else []
+        gone = [rep, *(other for other in coming if isinstance(other, Rep) and other.exercise == rep.exercise)]
+        self.entries = [entry for entry in self.entries if entry not in gone]
+        self.position -= 1
+        return gone

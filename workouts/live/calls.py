@@ -1,0 +1,98 @@
+"""Calls of rep.lua on connections kept open, packed by hiredis: to one server, or to a cluster's node."""
+
+import time
+from typing import Any
+
+import hiredis
+from redis.crc import key_slot
+from redis.exceptions import MovedError, NoScriptError
+
+from workouts.live import scripts
+from workouts.live.clients import REDIS_AWAY
+from workouts.live.topology import Address, Topology
+
+TRUST_IDLE_S = 0.5  # a connection that was idle for longer is looked at before it is used
+NEVER = float("-inf")
+
+
+class SingleCalls:
+    """Script calls to one server, or to the master that the Sentinels name when it connects."""
+
+    def __init__(self, pool: Any) -> None:
+        self._pool = pool
+        self._connection: Any = None
+        self._used_at = NEVER
+
+    async def call(self, keys: list[bytes], args: list[bytes | int]) -> Any:
+        await self.make_ready()
+        try:
+            reply = await self._execute(b"EVALSHA", scripts.REP.sha, keys, args)
+        except NoScriptError:
+            reply = await self._execute(b"EVAL", scripts.REP.text, keys, args)
+        self._used_at = time.monotonic()
+        return reply
+
+    async def make_ready(self) -> None:
+        """Connect, or look whether a connection that was idle still stands."""
+        if self._connection is None:
+            self._connection = self._pool.make_connection()
+        if time.monotonic() - self._used_at > TRUST_IDLE_S:
+            await self._pool.ensure_connection(self._connection)
+            self._used_at = time.monotonic()
+
+    async def drop(self) -> None:
+        """Give the connection up: a late answer on it would be taken for the next one's."""
+        # only ensure_connection asks the Sentinels for the master; sending reconnects to the one that was
+        self._used_at = NEVER
+        if self._connection is not None:
+            await self._connection.disconnect(nowait=True)
+
+    async def close(self) -> None:
+        if self._connection is not None:
+            await self._connection.disconnect()
+
+    async def _execute(self, command: bytes, script: bytes, keys: list[bytes], args: list[bytes | int]) -> Any:
+        packed = hiredis.pack_command((command, script, len(keys), *keys, *args))  # type: ignore[arg-type]  # the stub takes one-tuples only
+        await self._connection.send_packed_command(packed, check_health=False)
+        return await self._connection.read_response()
+
+
+class ClusterCalls:
+    """Script calls to the node that has the hash tag, on a connection that no other tag shares."""
+
+    def __init__(self, topology: Topology) -> None:
+        self._topology = topology
+        self._address: Address = ("", 0)
+        self._calls: SingleCalls | None = None
+
+    async def call(self, keys: list[bytes], args: list[bytes | int]) -> Any:
+        slot = key_slot(keys[0])
+        calls = await self._at(await self._topology.find_owner(slot))
+        try:
+            await calls.make_ready()
+        except (*REDIS_AWAY, OSError):
+            # nothing was sent: its replica may have taken over while nobody trained
+            await self._topology.look_again()
+            calls = await self._at(await self._topology.find_owner(slot))
+        try:
+            return await calls.call(keys, args)
+        except MovedError as moved:
+            calls = await self._at(self._topology.move(slot, moved, self._address))
+            return await calls.call(keys, args)
+
+    async def drop(self) -> None:
+        """Give the connection up, and ask which node has the tag now."""
+        self._topology.doubt()
+        if self._calls is not None:
+            await self._calls.drop()
+
+    async def close(self) -> None:
+        if self._calls is not None:
+            await self._calls.close()
+
+    async def _at(self, address: Address) -> SingleCalls:
+        if self._calls is None or address != self._address:
+            if self._calls is not None:
+                await self._calls.drop()
+            self._address, self._calls = address, SingleCalls(self._topology.pool(address))
+        return self._calls

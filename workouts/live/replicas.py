@@ -1,0 +1,167 @@
+"""What a failover may lose, and whether the replicas have what must not be lost."""
+
+import time
+from typing import Any, NamedTuple
+
+import redis
+import structlog
+from redis.exceptions import NoScriptError
+from redis.sentinel import SentinelConnectionPool
+
+from workouts.live import scripts
+from workouts.live.clients import REDIS_AWAY, SyncClient
+
+WANTED = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
+MIN_REPLICAS = "min-replicas-to-write"
+LOOK_EVERY_S = 10.0  # a server may get replicas, or lose them, while it runs
+WAIT_MS, WAIT_AOF_MS = 300, 1000  # together less than the client's timeout of 2 s for a command
+log = structlog.get_logger(__name__)
+
+
+class Copies(NamedTuple):
+    """On how many disks a seal has to be: this server's own (0 or 1), and replicas'."""
+
+    local: int
+    replicas: int
+
+
+class ReplicaWait:
+    """Runs a script and waits until its writes are on the disks of the server and its replicas."""
+
+    def __init__(self, client: SyncClient) -> None:
+        self._client = client
+        self._looked: dict[str, tuple[float, Copies | None]] = {}
+
+    def run(self, script: scripts.Script, keys: tuple[bytes, ...], args: tuple[bytes, ...]) -> Any | None:
+        """Return the script's answer, or None where there is nothing to wait for, or where the keys are elsewhere by now.
+
+        What is not on enough disks in time is a line in the log: until the row is saved, a failover may lose it. Raises
+        redis.RedisError where the server cannot be asked.
+        """
+        name, server = find_server(self._client, keys[0])
+        try:
+            return self._run(name, server, script, keys, args)
+        except redis.TimeoutError:
+            if server is self._client:
+                raise  # the next call would wait as long
+            return None
+        except redis.ConnectionError:
+            # the client's own call finds out whether a replica took over
+            return None
+
+    def _run(self, name: str, server: SyncClient, script: scripts.Script, keys: tuple[bytes, ...], args: tuple[bytes, ...]) -> Any | None:
+        copies = self._copies(name, server)
+        if copies is None:
+            return None
+        answer, *waits = ask(server, copies, (b"EVALSHA", script.sha, len(keys), *keys, *args))
+        if isinstance(answer, NoScriptError):
+            answer, *waits = ask(server, copies, (b"EVAL", script.text, len(keys), *keys, *args))
+        if isinstance(answer, redis.RedisError):
+            # nothing was written; the client's own call follows the keys to where they are, or raises what is wrong
+            return None
+        self._check(name, copies, waits[-1])
+        return answer
+
+    def _copies(self, name: str, server: SyncClient) -> Copies | None:
+        looked_at, copies = self._looked.get(name, (float("-inf"), None))
+        if time.monotonic() - looked_at > LOOK_EVERY_S:
+            copies = read_copies(server)
+            self._looked[name] = (time.monotonic(), copies)
+        return copies
+
+    def _check(self, name: str, copies: Copies, reached: Any) -> None:
+        if isinstance(reached, redis.RedisError):
+            # Redis before 7.2, or a user that may not
+            self._looked[name] = (float("inf"), None)
+            log.warning("replicas_not_waited_for", error=str(reached))
+        elif reached[0] < copies.local or reached[1] < copies.replicas:
+            log.warning("seal_not_on_replicas", disks=reached[0], replicas=reached[1], wanted=copies.replicas)
+
+
+def ask(server: SyncClient, copies: Copies, command: tuple[Any, ...]) -> list[Any]:
+    """Send the command and the waiting on one connection, and return their answers, or errors."""
+    pipeline = server.pipeline(transaction=False)
+    pipeline.execute_command(*command)
+    if copies.replicas:
+        # the first question makes a replica write to its disk, the second finds it done; WAITAOF alone is answered by what
+        # was on disk before, and again only a second later (Valkey 9.1: 975 ms against 2)
+        pipeline.wait(copies.replicas, WAIT_MS)
+    pipeline.waitaof(copies.local, copies.replicas, WAIT_AOF_MS)
+    return list(pipeline.execute(raise_on_error=False))
+
+
+def find_server(client: SyncClient, key: bytes) -> tuple[str, SyncClient]:
+    """Return the server that has the key, and a name to remember it by."""
+    if not isinstance(client, redis.RedisCluster):
+        return "", client
+    node: Any = client.get_node_from_key(key.decode())
+    return node.name, client.get_redis_connection(node)
+
+
+def look_elsewhere(client: SyncClient, error: redis.RedisError) -> bool:
+    """Return whether another server may have taken over, so that the next call, which asks which it is, may fare better."""
+    if isinstance(client, redis.RedisCluster):
+        return isinstance(error, redis.ConnectionError)
+    pool = client.connection_pool
+    if not isinstance(pool, SentinelConnectionPool):
+        return False
+    if str(error).startswith("NOREPLICAS"):
+        # a master that was replaced, and will be told so in some seconds; its connections work
+        pool.disconnect(inuse_connections=False)
+        return True
+    return isinstance(error, redis.ConnectionError)
+
+
+def masters(client: SyncClient) -> list[SyncClient]:
+    """Return a client of each master: of a single server, the one."""
+    if not isinstance(client, redis.RedisCluster):
+        return [client]
+    return [client.get_redis_connection(node) for node in client.get_primaries()]
+
+
+def read_copies(server: SyncClient) -> Copies | None:
+    """Return on how many disks a write has to be, None where there is no replica: then it is on its own before the answer."""
+    if not count_replicas(server):
+        return None
+    local = int(server.info("persistence").get("aof_enabled", 0))
+    try:
+        replicas = int(read_setting(server, MIN_REPLICAS))
+    except (redis.ResponseError, ValueError):
+        replicas = 0
+    return Copies(local, replicas) if local or replicas else None
+
+
+def count_replicas(server: SyncClient) -> int:
+    return int(server.info("replication").get("connected_slaves", 0))
+
+
+def read_setting(server: SyncClient, name: str) -> str:
+    return str(server.config_get(name).get(name, "unknown"))
+
+
+def find_gaps(client: SyncClient) -> list[str]:
+    """Return what weakens "on disk before the ack, and still there after a failover" in any master, a sentence each.
+
+    Raises redis.RedisError where a single server cannot be asked.
+    """
+    gaps: dict[str, None] = {}  # a set that keeps its order
+    servers = masters(client)
+    for server in servers:
+        try:
+            gaps |= dict.fromkeys(find_gaps_of(server))
+        except REDIS_AWAY:
+            if len(servers) == 1:
+                raise
+            gaps["a master of the Redis Cluster does not answer: what it keeps is not known"] = None
+    return list(gaps)
+
+
+def find_gaps_of(server: SyncClient) -> list[str]:
+    try:
+        found = {name: read_setting(server, name) for name in WANTED}
+        gaps = [f"Redis has {name} {found[name]}, not {value}" for name, value in WANTED.items() if found[name] != value]
+        if count_replicas(server) and read_setting(server, MIN_REPLICAS) in ("0", "unknown"):
+            gaps.append(f"Redis has replicas and {MIN_REPLICAS} 0: cut off from them it goes on, and a failover loses what it counts")
+    except redis.ResponseError as error:
+        return [f"Redis does not tell its configuration ({error}): whether an acknowledged rep is on disk is not known"]
+    return gaps
