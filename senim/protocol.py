@@ -3,6 +3,7 @@
 from uvicorn._types import ASGIReceiveEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+CLOSE_ABNORMAL = 1006
 CLOSE_RESTART = 1012
 MAX_WAITING = 16
 LINGER_S = 3.0
@@ -43,10 +44,9 @@ class DrainingWebSocketProtocol(WebSocketsSansIOProtocol):
 
     def handle_parser_exception(self) -> None:
         """Say why the socket closes, and drop the rest of what comes: a socket closed with unread data is reset, and its reason lost."""
-        assert self.conn.close_sent is not None
-        code, reason = self.conn.close_sent.code, self.conn.close_sent.reason
+        close = self.conn.close_sent
         self.lingers = self.close_sent = True
-        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": close.code if close else CLOSE_ABNORMAL})
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.transport.write_eof()
         if self.read_paused:
