@@ -65,7 +65,9 @@ def settle_sealed(name: SessionName) -> WorkoutSession | None:
     try:
         sealed = store.read(name)
         saved = save_sealed(sealed) if sealed else find_saved(uuid.UUID(name.session_id))
-    except ROW_REFUSED as error:
+    except (*ROW_REFUSED, django.db.Error) as error:
+        if not isinstance(error, ROW_REFUSED) and not is_database_there():
+            raise
         log.error("session_not_saved", **name._asdict(), error=str(error).strip())
         return None
     if saved is None:
@@ -76,6 +78,15 @@ def settle_sealed(name: SessionName) -> WorkoutSession | None:
         # it is saved: the next finish or sweep clears it
         log.warning("session_not_cleared", **name._asdict(), error=str(error))
     return saved
+
+
+def is_database_there() -> bool:
+    """Return whether the table can be asked: then an error was about the row."""
+    try:
+        WorkoutSession.objects.exists()
+    except django.db.Error:
+        return False
+    return True
 
 
 def find_saved(session_id: uuid.UUID) -> WorkoutSession | None:

@@ -32,9 +32,9 @@ for rep = 1, #KEYS / 5 do
       started = now
       redis.call('HSET', session, 'id', ARGV[2] .. string.format('%04x', rep), 'started', now)
     end
-    count = redis.call('RPUSH', timeline, (now - started) * 128)
     redis.call('SET', mark, now, 'PX', mark_ttl_ms or interval)
     redis.call('ZADD', KEYS[key + 4], now, member)
+    count = redis.call('RPUSH', timeline, (now - started) * 128)
   end
   replies[rep * 3 - 2], replies[rep * 3 - 1], replies[rep * 3] = verdict, count, wait
 end

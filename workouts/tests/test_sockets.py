@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -172,8 +174,29 @@ class UvicornTests(SocketContract, SimpleTestCase):
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        cls.service = Service(SENIM_DATA=str(fresh_folder())).start()
+        cls.folder = fresh_folder()
+        cls.service = Service(SENIM_DATA=str(cls.folder)).start()
         cls.addClassCleanup(cls.service.stop)
+
+    async def test_it_goes_by_an_edited_limit_within_seconds(self) -> None:
+        rep = '{"event": "rep_detected", "type": "double_under"}'
+        async with self.connect() as socket:
+            await self.ask(socket, rep)
+            with closing(sqlite3.connect(self.folder / "senim.sqlite3")) as database, database:
+                database.execute("UPDATE workouts_exercise SET min_interval_ms = 50000 WHERE slug = 'double_under'")
+            async with asyncio.timeout(10):
+                while (await self.ask(socket, rep)).get("retry_after_ms", 0) < 1000:
+                    await asyncio.sleep(0.1)
+
+    async def test_it_refuses_an_exercise_that_was_switched_off(self) -> None:
+        rep = '{"event": "rep_detected", "type": "lunge"}'
+        async with self.connect() as socket:
+            await self.ask(socket, rep)
+            with closing(sqlite3.connect(self.folder / "senim.sqlite3")) as database, database:
+                database.execute("UPDATE workouts_exercise SET active = 0 WHERE slug = 'lunge'")
+            async with asyncio.timeout(10):
+                while (await self.ask(socket, rep)).get("code") != "unknown_exercise":
+                    await asyncio.sleep(0.5)
 
     async def test_it_survives_text_that_is_not_utf8(self) -> None:
         async with self.connect() as socket:
