@@ -29,6 +29,7 @@ from workouts.problems import plain_problem, wants_page
 from workouts.serializers import FinishSerializer, WorkoutSessionSerializer
 from workouts.services import finish_workout
 
+FINISH_FIELDS = {"user_id", "exercise_type"}
 CHARSETS = ("utf-8", "utf8", "us-ascii", "iso-8859-1", "latin-1")
 
 
@@ -82,10 +83,11 @@ def read_fields(request: Request) -> dict[str, Any]:
     if charset not in CHARSETS:
         raise ParseError(f"the charset is {charset[:40]!r}; it takes utf-8")
     fields: Any = request.data
-    if request.body and not fields and not request.content_type.startswith("application/json"):
-        raise ParseError("there is no field in the body")
+    is_form = isinstance(fields, QueryDict)
+    if is_form and request.body and not FINISH_FIELDS & fields.keys():
+        raise ParseError("the form has no user_id and no exercise_type")
     for name in fields:
-        if isinstance(fields, QueryDict) and len(fields.getlist(name)) > 1:
+        if is_form and len(fields.getlist(name)) > 1:
             raise DRFValidationError({name: ["It stands more than once."]})
     # of a form, DRF takes an empty field for a missing one; of a plain dict it does not
     return dict(fields.items())
