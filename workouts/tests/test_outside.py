@@ -92,11 +92,9 @@ class TriggerTests(TransactionTestCase):
             for athlete in (unlucky, lucky):
                 train(athlete)
                 seal(athlete)
-            names = sorted(
-                (name for name in get_store().sealed_sessions() if name.user_id in (unlucky, lucky)), key=lambda n: n.user_id != unlucky
-            )
+            names = {name.user_id: name for name in get_store().sealed_sessions()}
             result = SweepResult()
-            sweep_sealed(names, result)
+            sweep_sealed([names[unlucky], names[lucky]], result)
         finally:
             with connection.cursor() as cursor:
                 cursor.execute("DROP FUNCTION refuse CASCADE")
