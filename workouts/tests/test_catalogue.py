@@ -3,7 +3,7 @@
 import asyncio
 import threading
 
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from django.test import SimpleTestCase, TestCase, TransactionTestCase
 
 from workouts.catalogue import Catalogue
@@ -42,6 +42,7 @@ class TogetherTests(TransactionTestCase):
             barrier.wait()
             catalogue.refresh()
             found.append(catalogue.find("squat"))
+            connection.close()
 
         threads = [threading.Thread(target=look) for _ in range(6)]
         for thread in threads:
