@@ -86,7 +86,9 @@ def postgres_database(name: str, url: str, *, pool_size: int) -> dict[str, Any]:
         psycopg.conninfo.make_conninfo(**options)
     except psycopg.ProgrammingError as error:
         raise ImproperlyConfigured(f"{name} has an {str(error).strip()}; {DATABASE_TAKES}.") from None
-    options.setdefault("connect_timeout", 2)
+    # a server that hangs, or a network that swallows what is sent, is given up after 10 s
+    for option, value in {"connect_timeout": 2, "tcp_user_timeout": 10_000, "keepalives_idle": 10, "keepalives_interval": 5}.items():
+        options.setdefault(option, value)
     if pool_size:
         # the pool's own default is to try again after 1, 2, 4 … 300 s, long after the database is back
         options["pool"] = {"min_size": 0, "max_size": pool_size, "timeout": 3, "max_idle": 60, "reconnect_timeout": 2}
@@ -105,10 +107,10 @@ def read_sqlite_path(name: str, rest: str) -> Path:
 
 
 def sqlite_database(path: Path) -> dict[str, Any]:
-    """Return the settings of a SQLite file: readers beside one writer, and a COMMIT that is on disk."""
+    """Return the settings of a SQLite file: a COMMIT is on disk, and `start` makes it one that is read while it is written."""
     options = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 5,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+        "init_command": "PRAGMA synchronous=FULL;",
     }
     return {"ENGINE": "django.db.backends.sqlite3", "NAME": path, "OPTIONS": options}

@@ -8,11 +8,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import redis
+import structlog
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
@@ -20,7 +22,9 @@ PR_SET_PDEATHSIG = 1
 START_DEADLINE_S = 20.0
 STOP_DEADLINE_S = 10.0
 LOCK_DEADLINE_S = 5.0
+LOOK_EVERY_S = 0.3
 DURABLE = ["--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction"]
+log = structlog.get_logger(__name__)
 
 
 def die_with_parent(signal_number: int = signal.SIGTERM) -> Callable[[], None]:
@@ -131,12 +135,36 @@ def embedded_redis(*, share: bool) -> Iterator[None]:
             return
         take_lock(lock.fileno())
         server = ValkeyServer(settings.SENIM_DATA / "valkey", settings.EMBEDDED_REDIS_SOCKET)
+        # the server holds the lock too: one that outlives its parent for a moment still writes to the same files
+        hold = (lock.fileno(),)
         try:
-            # the server holds the lock too: one that outlives its parent for a moment still writes to the same files
-            server.start(hold=(lock.fileno(),))
-            yield
+            server.start(hold=hold)
+            with kept_alive(server, hold):
+                yield
         finally:
             server.stop()
+
+
+@contextlib.contextmanager
+def kept_alive(server: ValkeyServer, hold: tuple[int, ...]) -> Iterator[None]:
+    """Start the server again whenever it ends by itself; what was acknowledged is in its file."""
+    stop = threading.Event()
+
+    def watch() -> None:
+        while not stop.wait(LOOK_EVERY_S):
+            if server.process is None or server.process.poll() is not None:
+                log.error("valkey_ended", log=str(server.directory / "valkey.log"))
+                with contextlib.suppress(ImproperlyConfigured, OSError):
+                    server.start(hold=hold)
+
+    # the child ends with the thread that started it, so this one lives as long as the service
+    watcher = threading.Thread(target=watch, name="valkey-watcher", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        watcher.join()
 
 
 def take_lock(descriptor: int) -> None:

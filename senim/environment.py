@@ -9,6 +9,7 @@ import zoneinfo
 from collections.abc import Collection
 from pathlib import Path
 
+import environ
 from django.core.exceptions import ImproperlyConfigured
 
 MIN_SECRET_KEY_LENGTH = 32
@@ -20,6 +21,14 @@ HOST = r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?|\[[0-9A-Fa-f:.]+\])"
 def is_given(*names: str) -> bool:
     """Return whether none of the variables is unset or blank."""
     return all(os.environ.get(name, "").strip() for name in names)
+
+
+def load_env_file(path: Path) -> None:
+    """Take from the file, where there is one, what the environment does not say."""
+    try:
+        environ.Env.read_env(path)
+    except (UnicodeDecodeError, OSError) as error:
+        raise ImproperlyConfigured(f"{path} cannot be read ({error}); it takes lines like NAME=value, in UTF-8.") from None
 
 
 def read_text(name: str, default: str) -> str:

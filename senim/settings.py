@@ -3,12 +3,12 @@
 from pathlib import Path
 from urllib.parse import quote
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from senim.addresses import read_database, read_layer_host, read_redis_url
 from senim.environment import (
     is_given,
+    load_env_file,
     read_choice,
     read_flag,
     read_folder,
@@ -23,7 +23,7 @@ from senim.environment import (
 
 MAX_SOCKET_PATH = 100  # the address of a unix socket has room for 104 bytes on macOS, 108 on Linux
 BASE_DIR = Path(__file__).resolve().parent.parent
-environ.Env.read_env(BASE_DIR / ".env")
+load_env_file(BASE_DIR / ".env")
 
 SENIM_DATA = read_folder("SENIM_DATA", BASE_DIR / ".senim", needed=not is_given("DATABASE_URL", "REDIS_URL", "SECRET_KEY"))
 # "" is no choice: `start` then takes "open" on loopback and asks for one on any other address
@@ -146,6 +146,6 @@ LOGGING = {
         # each answer of 4xx is the client's business
         "django.request": {"level": "ERROR"},
         # or anybody could fill the log with tracebacks
-        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        "django.security": {"level": "CRITICAL"},
     },
 }

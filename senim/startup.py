@@ -76,6 +76,10 @@ def prepare_database() -> str | None:
         errors = run_checks(tags=[Tags.database], databases=["default"])
         if errors:
             raise CommandError("; ".join(str(error.msg) for error in errors))
+        if connection.vendor == "sqlite":
+            # kept in the file: readers beside one writer
+            with connection.cursor() as cursor:
+                cursor.execute("PRAGMA journal_mode=WAL")
         call_command("migrate", interactive=False, verbosity=0)
         return make_first_coach()
 

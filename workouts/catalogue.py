@@ -1,6 +1,7 @@
 """The exercises, in memory for the hot path; a change in the admin is in force within seconds."""
 
 import asyncio
+import threading
 import time
 from typing import NamedTuple
 
@@ -28,22 +29,24 @@ class Catalogue:
     def __init__(self) -> None:
         self.by_slug: dict[str, ExerciseLimits] = {}
         self.looked_at = float("-inf")
+        self._lock = threading.Lock()
         self._followers = 0
         self._task: asyncio.Task[None] | None = None
 
     def refresh(self) -> None:
-        """Look again if the last look is older than 2 s. Raises DatabaseError only if there never was one."""
-        if time.monotonic() - self.looked_at < REFRESH_S / 2:
-            return
-        self.looked_at = time.monotonic()
-        try:
-            rows = Exercise.objects.values_list("slug", "min_interval_ms", "active")
-            self.by_slug = {row[0]: ExerciseLimits(*row) for row in rows}
-        except DatabaseError as error:
-            if not self.by_slug:
-                self.looked_at = float("-inf")
-                raise
-            log.warning("exercises_not_refreshed", error=str(error))
+        """Look again if the last look is older than a second. Raises DatabaseError only if there never was one."""
+        with self._lock:  # who comes second waits for the first look
+            if time.monotonic() - self.looked_at < REFRESH_S / 2:
+                return
+            try:
+                rows = list(Exercise.objects.values_list("slug", "min_interval_ms", "active"))
+            except DatabaseError as error:
+                if not self.by_slug:
+                    raise
+                log.warning("exercises_not_refreshed", error=str(error))
+            else:
+                self.by_slug = {row[0]: ExerciseLimits(*row) for row in rows}
+            self.looked_at = time.monotonic()
 
     def find(self, slug: str) -> ExerciseLimits | None:
         """Return the exercise, switched off or not."""
@@ -58,7 +61,7 @@ class Catalogue:
         if not self.by_slug:
             await self._refresh_in_thread()
         self._followers += 1
-        if self._task is None or self._task.get_loop() is not asyncio.get_running_loop():
+        if self._task is None or self._task.done() or self._task.get_loop() is not asyncio.get_running_loop():
             self._task = asyncio.get_running_loop().create_task(self._keep_fresh())
 
     def unfollow(self) -> None:
@@ -69,7 +72,10 @@ class Catalogue:
 
     async def _keep_fresh(self) -> None:
         while True:
-            await self._refresh_in_thread()
+            try:
+                await self._refresh_in_thread()
+            except Exception:
+                log.exception("exercises_not_refreshed")
             await asyncio.sleep(REFRESH_S)
 
     async def _refresh_in_thread(self) -> None:

@@ -9,6 +9,8 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from workouts.models import WorkoutSession
 
+OWN_COLUMNS = {"session_id", "timeline_ms", "total_reps"}  # which another program's table of this name has not
+
 
 @register(Tags.database)
 def check_table_is_ours(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
@@ -25,8 +27,13 @@ def check_table_is_ours(*, databases: Sequence[str] | None = None, **kwargs: Any
 
 
 def has_foreign_table(alias: str) -> bool:
-    """Return whether there is a table of our name that no migration of ours made."""
+    """Return whether there is a table or view of our name, in whatever case, that is not ours, or another program's migrations."""
     connection = connections[alias]
-    if WorkoutSession._meta.db_table not in connection.introspection.table_names():
-        return False
-    return ("workouts", "0001_initial") not in MigrationRecorder(connection).applied_migrations()
+    migrated = ("workouts", "0001_initial") in MigrationRecorder(connection).applied_migrations()
+    with connection.cursor() as cursor:
+        names = {table.name.lower(): table.name for table in connection.introspection.get_table_list(cursor)}
+        name = names.get(WorkoutSession._meta.db_table)
+        if name is None:
+            return migrated
+        columns = {column.name for column in connection.introspection.get_table_description(cursor, name)}
+    return not (migrated and columns >= OWN_COLUMNS)

@@ -1,6 +1,6 @@
 """What is kept for good: the exercises, the athletes, and their sessions."""
 
-from django.core.validators import MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from workouts.identity import MAX_USER_ID_LENGTH, USER_ID, USER_ID_RULE
 
+MAX_INTERVAL_MS = 60_000
 check_slug = RegexValidator(r"^[a-z0-9_]{1,32}\Z", _("A slug takes 1 to 32 small letters, digits and underscores."))
 
 
@@ -18,7 +19,7 @@ class Exercise(models.Model):
     name = models.CharField(_("name"), max_length=64)
     min_interval_ms = models.PositiveIntegerField(
         _("smallest interval, ms"),
-        validators=[MinValueValidator(1)],
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_INTERVAL_MS)],
         help_text=_("A rep that comes sooner after the last one is a bounce."),
     )
     record_per_minute = models.PositiveIntegerField(_("record, reps a minute"), null=True, blank=True, validators=[MinValueValidator(1)])
@@ -37,7 +38,8 @@ class Exercise(models.Model):
             models.CheckConstraint(name="exercise_slug_is_plain", condition=~Q(slug="") & ~Q(slug__contains=":")),
             models.CheckConstraint(
                 name="exercise_limits_are_positive",
-                condition=Q(min_interval_ms__gte=1, max_per_minute__gte=1, max_per_session__gte=1, typical_ms_low__gte=1),
+                condition=Q(min_interval_ms__gte=1, min_interval_ms__lte=MAX_INTERVAL_MS)
+                & Q(max_per_minute__gte=1, max_per_session__gte=1, typical_ms_low__gte=1),
             ),
             models.CheckConstraint(
                 name="exercise_record_is_positive", condition=Q(record_per_minute__isnull=True) | Q(record_per_minute__gte=1)

@@ -68,7 +68,9 @@ def settle_sealed(name: SessionName, *, origin: str = NOBODY) -> WorkoutSession 
     try:
         sealed = store.read(name)
         saved = save_sealed(sealed) if sealed else find_saved(uuid.UUID(name.session_id))
-    except ROW_REFUSED as error:
+    except (*ROW_REFUSED, django.db.Error) as error:
+        if not isinstance(error, ROW_REFUSED) and not is_database_there():
+            raise
         log.error("session_not_saved", **name._asdict(), error=str(error).strip())
         store.park(name, str(error).strip() or type(error).__name__)
         return None
@@ -83,6 +85,15 @@ def settle_sealed(name: SessionName, *, origin: str = NOBODY) -> WorkoutSession 
         news = SessionNews(name.user_id, name.exercise_type, saved.total_reps, str(saved.session_id), saved.pk)
         publish_finished(news, origin=origin)
     return saved
+
+
+def is_database_there() -> bool:
+    """Return whether the table can be asked: then an error was about the row."""
+    try:
+        WorkoutSession.objects.exists()
+    except django.db.Error:
+        return False
+    return True
 
 
 def find_saved(session_id: uuid.UUID) -> WorkoutSession | None:

@@ -5,15 +5,16 @@ from typing import Any
 
 import django.db
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework import parsers, viewsets
 from rest_framework.exceptions import NotFound, ParseError
+from rest_framework.exceptions import ValidationError as DRFValidationError
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -24,14 +25,21 @@ from workouts.filters import WorkoutSessionFilter
 from workouts.health import OK, check_health
 from workouts.models import WorkoutSession
 from workouts.parsers import ObjectParser
-from workouts.problems import wants_page
+from workouts.problems import plain_problem, wants_page
 from workouts.serializers import FinishSerializer, WorkoutSessionSerializer
 from workouts.services import finish_workout
 
+FINISH_FIELDS = {"user_id", "exercise_type"}
+CHARSETS = ("utf-8", "utf8", "us-ascii", "iso-8859-1", "latin-1")
 
-@require_safe
+
+@csrf_exempt  # it changes nothing, and a wrong method deserves its own answer
 @never_cache
 def show_health(request: HttpRequest) -> HttpResponse:
+    if request.method not in ("GET", "HEAD"):
+        response = plain_problem(HTTPStatus.METHOD_NOT_ALLOWED, f"{request.method} is not allowed here")
+        response["Allow"] = "GET, HEAD"
+        return response
     health = check_health()
     status = HTTPStatus.OK if health["status"] == OK else HTTPStatus.SERVICE_UNAVAILABLE
     if wants_page(request):
@@ -65,11 +73,23 @@ class FinishView(DatabaseView):
 
 
 def read_fields(request: Request) -> dict[str, Any]:
-    """Return the fields of a body, whatever its kind. Raises RequestDataTooBig over DATA_UPLOAD_MAX_MEMORY_SIZE."""
-    # DRF takes a body that comes in chunks, without a length, for none: that would be the guest's workout
+    """Return the fields of a body, whatever its kind. Raises RequestDataTooBig over DATA_UPLOAD_MAX_MEMORY_SIZE.
+
+    What cannot be read must not be taken for an empty body: that would finish the guest's workout.
+    """
+    # DRF takes a body that comes in chunks, without a length, for none
     request.META["CONTENT_LENGTH"] = str(len(request.body))
-    # and an empty field of a form for a missing one, but of a plain dict it does not
+    charset = (request.content_params or {}).get("charset", "utf-8").lower()
+    if charset not in CHARSETS:
+        raise ParseError(f"the charset is {charset[:40]!r}; it takes utf-8")
     fields: Any = request.data
+    is_form = isinstance(fields, QueryDict)
+    if is_form and request.body and not FINISH_FIELDS & fields.keys():
+        raise ParseError("the form has no user_id and no exercise_type")
+    for name in fields:
+        if is_form and len(fields.getlist(name)) > 1:
+            raise DRFValidationError({name: ["It stands more than once."]})
+    # of a form, DRF takes an empty field for a missing one; of a plain dict it does not
     return dict(fields.items())
 
 

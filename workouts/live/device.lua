@@ -25,7 +25,8 @@ local function meet_device(memory, said, now)
   if last_seq < tonumber(known) then return {}, 4 end
   if at and offset and last_offset then at, offset = steady(at, offset, last_offset, now) end
   local trusted = at and at >= last_time and at <= now + MAX_AHEAD_MS and at >= now - MAX_AGE_MS
-  local time = trusted and at or now
+  -- never before the last one: a clock that jumps must not make room for reps that no body can do
+  local time = trusted and at or math.max(now, last_time)
   return {id = id, seq = seq, time = time, offset = offset or 0, late = now - time > LATE_MS and 1 or 0, distrusted = at and not trusted}, 1
 end
 

@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('slug', models.CharField(max_length=32, unique=True, validators=[django.core.validators.RegexValidator('^[a-z0-9_]{1,32}\\Z', 'A slug takes 1 to 32 small letters, digits and underscores.')], verbose_name='slug')),
                 ('name', models.CharField(max_length=64, verbose_name='name')),
-                ('min_interval_ms', models.PositiveIntegerField(help_text='A rep that comes sooner after the last one is a bounce.', validators=[django.core.validators.MinValueValidator(1)], verbose_name='smallest interval, ms')),
+                ('min_interval_ms', models.PositiveIntegerField(help_text='A rep that comes sooner after the last one is a bounce.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(60000)], verbose_name='smallest interval, ms')),
                 ('record_per_minute', models.PositiveIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(1)], verbose_name='record, reps a minute')),
                 ('max_per_minute', models.PositiveIntegerField(validators=[django.core.validators.MinValueValidator(1)], verbose_name='ceiling, reps a minute')),
                 ('max_per_session', models.PositiveIntegerField(default=10000, validators=[django.core.validators.MinValueValidator(1)], verbose_name='ceiling, reps a session')),
@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'exercise',
                 'verbose_name_plural': 'exercises',
                 'ordering': ['slug'],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('slug', ''), _negated=True), models.Q(('slug__contains', ':'), _negated=True)), name='exercise_slug_is_plain'), models.CheckConstraint(condition=models.Q(('max_per_minute__gte', 1), ('max_per_session__gte', 1), ('min_interval_ms__gte', 1), ('typical_ms_low__gte', 1)), name='exercise_limits_are_positive'), models.CheckConstraint(condition=models.Q(('record_per_minute__isnull', True), ('record_per_minute__gte', 1), _connector='OR'), name='exercise_record_is_positive'), models.CheckConstraint(condition=models.Q(('typical_ms_low__lte', models.F('typical_ms_high'))), name='exercise_typical_is_a_range', violation_error_message='The typical pace has to go from the smaller to the larger figure.')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('slug', ''), _negated=True), models.Q(('slug__contains', ':'), _negated=True)), name='exercise_slug_is_plain'), models.CheckConstraint(condition=models.Q(('min_interval_ms__gte', 1), ('min_interval_ms__lte', 60000), ('max_per_minute__gte', 1), ('max_per_session__gte', 1), ('typical_ms_low__gte', 1)), name='exercise_limits_are_positive'), models.CheckConstraint(condition=models.Q(('record_per_minute__isnull', True), ('record_per_minute__gte', 1), _connector='OR'), name='exercise_record_is_positive'), models.CheckConstraint(condition=models.Q(('typical_ms_low__lte', models.F('typical_ms_high'))), name='exercise_typical_is_a_range', violation_error_message='The typical pace has to go from the smaller to the larger figure.')],
             },
         ),
         migrations.CreateModel(

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -172,14 +174,51 @@ class UvicornTests(SocketContract, SimpleTestCase):
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        cls.service = Service(SENIM_DATA=str(fresh_folder())).start()
+        cls.folder = fresh_folder()
+        cls.service = Service(SENIM_DATA=str(cls.folder)).start()
         cls.addClassCleanup(cls.service.stop)
+
+    async def test_it_goes_by_an_edited_limit_within_seconds(self) -> None:
+        rep = '{"event": "rep_detected", "type": "double_under"}'
+        async with self.connect() as socket:
+            await self.ask(socket, rep)
+            with closing(sqlite3.connect(self.folder / "senim.sqlite3")) as database, database:
+                database.execute("UPDATE workouts_exercise SET min_interval_ms = 50000 WHERE slug = 'double_under'")
+            async with asyncio.timeout(10):
+                while (await self.ask(socket, rep)).get("retry_after_ms", 0) < 1000:
+                    await asyncio.sleep(0.1)
+
+    async def test_it_refuses_an_exercise_that_was_switched_off(self) -> None:
+        rep = '{"event": "rep_detected", "type": "lunge"}'
+        async with self.connect() as socket:
+            await self.ask(socket, rep)
+            with closing(sqlite3.connect(self.folder / "senim.sqlite3")) as database, database:
+                database.execute("UPDATE workouts_exercise SET active = 0 WHERE slug = 'lunge'")
+            async with asyncio.timeout(10):
+                while (await self.ask(socket, rep)).get("code") != "unknown_exercise":
+                    await asyncio.sleep(0.5)
 
     async def test_it_survives_text_that_is_not_utf8(self) -> None:
         async with self.connect() as socket:
             await socket.send(b"\xff\xfe", text=True)
             assert (await self.hear(socket))["code"] == "invalid_message"
             assert (await self.ask(socket, REP))["status"] == "counted"
+
+    async def test_it_says_why_it_closes_to_a_client_that_is_still_sending(self) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.service.port)
+        key = "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13"
+        writer.write(f"GET /ws/workout HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{key}\r\n\r\n".encode())
+        await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), ANSWER_S)
+        # the head of a frame of 1 MB, and then all of it before the answer is read
+        writer.write(b"\x81\xff" + (1_000_000).to_bytes(8, "big") + b"\0\0\0\0")
+        for _ in range(100):
+            writer.write(b"x" * 10_000)
+            await asyncio.wait_for(writer.drain(), ANSWER_S)
+            await asyncio.sleep(0.002)
+        answer = await asyncio.wait_for(reader.read(), ANSWER_S)
+        assert answer[:1] == b"\x88"
+        assert int.from_bytes(answer[2:4], "big") == 1009
+        writer.close()
 
     async def test_it_does_not_let_a_slow_reader_hold_up_others(self) -> None:
         slow = await self.connect(max_size=None)

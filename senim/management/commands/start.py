@@ -1,6 +1,7 @@
 """The whole service in one command."""
 
 import ipaddress
+import resource
 import signal
 import socket
 import sys
@@ -16,6 +17,8 @@ from senim.embedded import embedded_redis
 from senim.server import serve
 from workouts.sweeper import Sweeper
 
+OTHER_FILES = 200
+
 
 class Command(BaseCommand):
     help = "Run the service: embedded parts where no address is given, migrations, the first coach, the server, the sweeper."
@@ -30,6 +33,7 @@ class Command(BaseCommand):
         check_auth(host)
         if workers < 1:
             raise CommandError(f"--workers is {workers}; it takes a whole number from 1.")
+        raise_open_files(settings.SENIM_MAX_CONNECTIONS + OTHER_FILES)
         signal.signal(signal.SIGTERM, leave)
         signal.signal(signal.SIGINT, leave)
         with listen(host, port) as listener, embedded_redis(share=False):
@@ -47,6 +51,14 @@ class Command(BaseCommand):
             lines.append(f"The first coach: name {startup.FIRST_COACH}, password {password} (shown this once; change it in the admin)")
         self.stdout.write("\n".join(lines))
         self.stdout.flush()
+
+
+def raise_open_files(wanted: int) -> None:
+    """Raise how many files, sockets among them, may be open, as far as this user may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def check_auth(host: str) -> None:
