@@ -121,7 +121,10 @@ class WorkoutSession(models.Model):
     late_reps = models.JSONField(_("late reps"), default=list, blank=True, help_text=_("Which reps, from 0, came late."))
     device_seqs = models.JSONField(_("last seq by device"), default=dict, blank=True)
     distrusted_times = models.PositiveIntegerField(
-        _("times not trusted"), default=0, help_text=_("Reps whose device gave a time that cannot be; they go by their arrival.")
+        _("times not trusted"),
+        default=0,
+        db_default=0,
+        help_text=_("Reps whose device gave a time that cannot be; they go by their arrival."),
     )
 
     class Meta:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import django.db
 import structlog
-from django.db import DataError, IntegrityError, transaction
+from django.db import DatabaseError, DataError, IntegrityError, OperationalError, transaction
 
 from workouts.events import NOBODY, SessionNews, publish_finished
 from workouts.exceptions import Code, WorkoutError
@@ -68,8 +68,8 @@ def settle_sealed(name: SessionName, *, origin: str = NOBODY) -> WorkoutSession 
     try:
         sealed = store.read(name)
         saved = save_sealed(sealed) if sealed else find_saved(uuid.UUID(name.session_id))
-    except (*ROW_REFUSED, django.db.Error) as error:
-        if not isinstance(error, ROW_REFUSED) and not is_database_there():
+    except (*ROW_REFUSED, DatabaseError) as error:
+        if isinstance(error, OperationalError) or not (isinstance(error, ROW_REFUSED) or is_database_there()):
             raise
         log.error("session_not_saved", **name._asdict(), error=str(error).strip())
         store.park(name, str(error).strip() or type(error).__name__)

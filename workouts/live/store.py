@@ -108,7 +108,7 @@ class LiveStore:
         """Note why a sealed session cannot be saved; it stays sealed."""
         keys = self.keys.live(name.user_id, name.exercise_type)
         member = f"{name.session_id}:".encode() + keys.member
-        self._run(scripts.PARK, (self.keys.parked(keys.tag),), (member, reason.encode()))
+        self._run(scripts.PARK, (self.keys.parked(keys.tag), self.keys.sealed(keys, name.session_id).session), (member, reason.encode()))
 
     def parked_sessions(self) -> Iterator[ParkedSession]:
         """Yield the sessions that could not be saved."""

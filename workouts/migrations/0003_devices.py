@@ -14,6 +14,7 @@ class Migration(migrations.Migration):
             model_name="workoutsession",
             name="distrusted_times",
             field=models.PositiveIntegerField(
+                db_default=0,
                 default=0,
                 help_text="Reps whose device gave a time that cannot be; they go by their arrival.",
                 verbose_name="times not trusted",

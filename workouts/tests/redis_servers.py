@@ -112,12 +112,12 @@ class SentinelNode(Node):
         return [str(self.folder / "sentinel.conf"), "--sentinel"]
 
     def is_ready(self) -> bool:
-        """Return whether it has found the replicas and the other Sentinels."""
+        """Return whether it has found the replicas and the other Sentinels, and no failover is under way."""
         try:
             state = self.client.sentinel_master(SERVICE)
         except (redis.RedisError, OSError):
             return False
-        return (state["num-slaves"], state["num-other-sentinels"]) == (2, 2)
+        return (state["num-slaves"], state["num-other-sentinels"], state["flags"]) == (2, 2, "master")
 
 
 class Fleet:

@@ -29,6 +29,8 @@ def choose_addresses(folder: Path) -> None:
 if "SENIM_TEST_FOLDER" not in os.environ:
     choose_addresses(Path(tempfile.mkdtemp(prefix="senim-test-")))
 
-from senim.settings import *  # noqa: E402, F403
+worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+if not os.environ["SENIM_REDIS_PREFIX"].endswith(worker):
+    os.environ["SENIM_REDIS_PREFIX"] += worker
 
-SENIM_REDIS_PREFIX += os.environ.get("PYTEST_XDIST_WORKER", "")  # noqa: F405
+from senim.settings import *  # noqa: E402, F403
