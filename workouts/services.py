@@ -211,11 +211,17 @@ def sweep(*, idle_minutes: int) -> SweepResult:
     the database is away; what was not reached is left for the next sweep.
     """
     store, result = get_store(), SweepResult()
-    sweep_sealed(store.sealed_sessions(), result)
+    away = None
+    try:
+        sweep_sealed(store.sealed_sessions(), result)
+    except REDIS_AWAY as error:
+        away = error  # one master of a cluster, maybe: what idles on the others need not wait for it
     idle_since_ms = int((time.time() - idle_minutes * 60) * 1000)
     for name in store.idle_sessions(idle_since_ms):
         session_ids = store.seal(name.user_id, name.exercise_type, idle_since_ms=idle_since_ms)
         sweep_sealed((name._replace(session_id=session_id) for session_id in session_ids), result)
+    if away is not None:
+        raise away
     return result
 
 
