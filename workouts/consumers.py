@@ -40,6 +40,7 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
     """
 
     subprotocol: str | None = None
+    name = NOBODY  # of a plain socket: its reps are news to every device
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.scope = scope
@@ -131,7 +132,7 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
         else:
             kind, count, retry_after_ms = verdict
             if kind == COUNTED:
-                self.publisher.note(Changed(self.user_id, slug), NOBODY)
+                self.publisher.note(Changed(self.user_id, slug), self.name)
             ack = RepAck(slug, "counted", count) if kind == COUNTED else RepAck(slug, "debounced", count, retry_after_ms)
             text = encode_frame(ack)
         self.outbox.fill(answer, text)

@@ -14,7 +14,7 @@ import structlog
 from channels.db import database_sync_to_async
 
 from workouts.catalogue import catalogue
-from workouts.consumers import UNAVAILABLE, WorkoutConsumer, find_exercise
+from workouts.consumers import WorkoutConsumer, find_exercise
 from workouts.events import Changed, Event, get_feed
 from workouts.exceptions import Code, WorkoutError
 from workouts.live.batching import COUNTED, DEBOUNCED, DUPLICATE, FORGOTTEN, Verdict
@@ -166,15 +166,6 @@ class DeviceConsumer(WorkoutConsumer):
             self.publisher.note(Changed(self.user_id, slug), self.name)
         ack = RepAck(slug, STATUSES[kind], count, retry_after_ms or None, seq, raw_id.decode() or None)
         self.outbox.fill(answer, encode_frame(ack))
-
-    def answer_rep(self, answer: Answer, slug: str, verdict: Verdict | None) -> None:
-        if verdict is None:
-            self.outbox.fill(answer, UNAVAILABLE)
-            return
-        kind, count, retry_after_ms = verdict
-        if kind == COUNTED:
-            self.publisher.note(Changed(self.user_id, slug), self.name)
-        self.outbox.fill(answer, encode_frame(RepAck(slug, STATUSES[kind], count, retry_after_ms or None)))
 
     def block(self, seq: int) -> None:
         heappush(self.blocked, seq)

@@ -136,8 +136,7 @@ class LiveStore:
         Of a cluster, those of the masters that answer come before the error of one that does not.
         """
         for member in self._scan(lambda tag: self.client.zrange(self.keys.sealed_index(tag), 0, -1)):
-            session_id, exercise_type, user_id = member.split(":", 2)
-            yield SessionName(user_id, exercise_type, session_id)
+            yield split_member(member)
 
     def idle_sessions(self, idle_since_ms: int) -> Iterator[SessionName]:
         """Yield the live sessions whose last counted rep is not later than the time (epoch ms); errors as of sealed_sessions."""
