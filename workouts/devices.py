@@ -4,12 +4,14 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from heapq import heappop, heappush
 from typing import Any, Literal, TypeVar
 
 import django.db
+import msgspec
 import structlog
 from channels.db import database_sync_to_async
 
@@ -49,6 +51,7 @@ RESTART_DRAIN_S = 1.0
 STATUSES: dict[int, Literal["counted", "debounced", "duplicate"]] = {COUNTED: "counted", DEBOUNCED: "debounced", DUPLICATE: "duplicate"}
 MAX_BLOCKED = 10_000  # of one socket; beyond them a new hello is the shorter way
 T = TypeVar("T")
+finishers = ThreadPoolExecutor(8, "finisher")  # of their own: while the database is away they wait for it, and a hello need not
 log = structlog.get_logger(__name__)
 
 
@@ -186,15 +189,20 @@ class DeviceConsumer(WorkoutConsumer):
     # --- chores
 
     async def welcome(self) -> Welcome:
-        sessions = await self.in_thread(self.read_sessions)
-        return Welcome(self.user_id, now_ms(), sessions, catalogue.active_slugs())
+        sessions: list[SessionState] | msgspec.UnsetType = msgspec.UNSET
+        try:
+            sessions = await self.in_thread(self.read_sessions)
+        except (*REDIS_AWAY, TimeoutError) as error:
+            log.warning("welcome_without_sessions", error=str(error) or type(error).__name__)
+        return Welcome(self.user_id, now_ms(), catalogue.active_slugs(), sessions)
 
     async def meet(self, device: str, device_time: int, read_at: int) -> HelloAck:
         await self.quiet.wait()
         last_seq = await self.in_thread(partial(meet_device, user_id=self.user_id, device=device))
         self.device = device
         self.memory = get_key_space().device(self.user_id, device)
-        self.known_seq, self.blocked = last_seq, []
+        self.known_seq = last_seq
+        self.blocked = sorted(seq for seq in self.blocked if seq > last_seq)
         # from when it was read: the time that the database takes is none of the clock's
         self.clock_offset_ms = read_at - device_time
         return HelloAck(device, last_seq, read_at)
@@ -206,7 +214,8 @@ class DeviceConsumer(WorkoutConsumer):
         if await self.is_forgotten():
             self.restart()
             raise WorkoutError(Code.UNAVAILABLE, "acknowledged reps were lost; say hello, send them again, and finish then")
-        session = await self.in_thread(partial(finish_workout, user_id=self.user_id, exercise_type=slug, origin=self.name))
+        act = partial(finish_workout, user_id=self.user_id, exercise_type=slug, origin=self.name)
+        session = await self.in_thread(act, executor=finishers)
         return Finished(slug, session.pk, session.total_reps)
 
     async def is_forgotten(self) -> bool:
@@ -224,10 +233,10 @@ class DeviceConsumer(WorkoutConsumer):
         live = get_store().live_sessions(self.user_id, sorted(catalogue.by_slug))
         return [SessionState(session.exercise_type, session.reps, session.session_id) for session in live]
 
-    async def in_thread(self, act: Callable[[], T]) -> T:
+    async def in_thread(self, act: Callable[[], T], executor: ThreadPoolExecutor | None = None) -> T:
         # a thread of its own: one slow database call must not hold up the others
         async with asyncio.timeout(CHORE_DEADLINE_S):
-            done: T = await database_sync_to_async(act, thread_sensitive=False)()
+            done: T = await database_sync_to_async(act, thread_sensitive=False, executor=executor)()
         return done
 
     # --- what other devices change

@@ -90,12 +90,12 @@ class Sessions(msgspec.Struct, tag_field="event", tag="sessions", frozen=True, g
 
 
 class Welcome(msgspec.Struct, tag_field="event", tag="welcome", frozen=True, gc=False):
-    """The first frame of a senim.v1 socket."""
+    """The first frame of a senim.v1 socket; without `sessions` where Redis could not be asked."""
 
     user_id: str
     server_time: int
-    sessions: list[SessionState]
     exercises: list[str]
+    sessions: list[SessionState] | msgspec.UnsetType = msgspec.UNSET
     protocol: int = 1
 
 

@@ -14,6 +14,7 @@ import django.db
 import structlog
 from django.db import DatabaseError, DataError, IntegrityError, OperationalError, transaction
 
+from workouts.breaker import Breaker
 from workouts.events import NOBODY, SessionNews, publish_finished
 from workouts.exceptions import Code, WorkoutError
 from workouts.live.clients import REDIS_AWAY
@@ -24,6 +25,7 @@ from workouts.models import Athlete, Device, WorkoutSession
 
 DATABASE_AWAY = django.db.Error  # where it is not the row that was refused
 ROW_REFUSED = (IntegrityError, DataError, ValueError, LookupError, OverflowError)  # by the database, or not to be read
+saved_seqs = Breaker(retry_s=2.0)  # many phones may say hello at once, and each would wait for the pool
 log = structlog.get_logger(__name__)
 
 
@@ -153,15 +155,25 @@ def meet_device(*, user_id: str, device: str) -> int:
 
     Raises redis.RedisError where Redis is away; django.db.Error where the database is away and Redis knows nothing.
     """
-    try:
-        saved = Device.objects.filter(athlete_id=user_id, device_id=device).values_list("last_seq", flat=True).first()
-    except DATABASE_AWAY as error:
-        last_seq = get_store().meet_device(user_id, device, 0)
-        if not last_seq:
-            raise
-        log.warning("database_unavailable", error=str(error).strip())
+    saved_seq, away = find_saved_seq(user_id=user_id, device=device)
+    last_seq = get_store().meet_device(user_id, device, saved_seq)
+    if away is None or last_seq:
         return last_seq
-    return get_store().meet_device(user_id, device, saved or 0)
+    raise away
+
+
+def find_saved_seq(*, user_id: str, device: str) -> tuple[int, django.db.Error | None]:
+    """Return the highest seq that the saved sessions know of a device, 0 where none does; and what kept from asking them."""
+    if not saved_seqs.allows():
+        return 0, OperationalError("the database was away a moment ago")
+    try:
+        saved_seq = Device.objects.filter(athlete_id=user_id, device_id=device).values_list("last_seq", flat=True).first()
+    except DATABASE_AWAY as error:
+        saved_seqs.tell(works=False)
+        log.warning("database_unavailable", error=str(error).strip())
+        return 0, error
+    saved_seqs.tell(works=True)
+    return saved_seq or 0, None
 
 
 def build_row(sealed: SealedSession) -> WorkoutSession:

@@ -2,8 +2,7 @@
 -- It says "device seq time known offset": its id; the seq of this rep; the time of this rep in ms by this server's clock, or "-";
 -- the highest seq that its socket knows as settled; and by how much its clock was corrected for that time. Its memory is
 -- "seq time offset": the highest seq settled, whatever the verdict, the time that was used for it, and the correction that was.
--- A mark set by a device is "time arrival device".
-local MEMORY_TTL_S, MARK_TTL_MS = 172800, 60000
+local MEMORY_TTL_S = 172800
 local MAX_AHEAD_MS, MAX_AGE_MS, LATE_MS, MAX_WOBBLE_MS, MAX_NUMBER = 2000, 86400000, 10000, 10000, 63
 
 -- A hello that was slow on its way makes the offset too large, and the next one's would turn the device's time back, so that none
@@ -28,16 +27,6 @@ local function meet_device(memory, said, now)
   -- never before the last one: a clock that jumps must not make room for reps that no body can do
   local time = trusted and at or math.max(now, last_time)
   return {id = id, seq = seq, time = time, offset = offset or 0, late = now - time > LATE_MS and 1 or 0, distrusted = at and not trusted}, 1
-end
-
--- Returns the time of the last counted rep, as if both had arrived when their device says (device is nil for a plain socket).
-local function read_mark(mark, device, now)
-  local time, arrival, id = string.match(mark, '^(%-?%d+) (%d+) (%S+)$')
-  return device and id == device.id and now - (device.time - time) or arrival
-end
-
-local function write_mark(device, now)
-  return string.format('%.0f %.0f %s', device.time, now, device.id)
 end
 
 -- Returns the device's number within the session and the late mark, as the timeline packs them.

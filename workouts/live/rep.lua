@@ -1,4 +1,4 @@
--- Count reps: each is one atomic operation, and many share a call. device.lua stands before this file.
+-- Count reps: each is one atomic operation, and many share a call. device.lua and mark.lua stand before this file.
 -- KEYS, 6 a rep: debounce mark, session (hash), timeline (list), refused (list), live index (sorted set),
 --       memory of the device (of a plain socket: the mark again)
 -- ARGV: 1 the time in ms, '' for this server's clock; 2 the first 32 characters of a UUID for the sessions that begin here;
@@ -30,11 +30,9 @@ for number = 1, #KEYS / 6 do
     time = device.time
   end
   if verdict == 1 then
-    -- How long until a rep counts: by the device's own times after a rep of the same device, else by arrival.
-    -- A mark in the future is a clock that was set back, and no reason to refuse.
     local last, interval = redis.call('GET', mark), tonumber(ARGV[arg + 1])
-    local passed = last and now - (tonumber(last) or read_mark(last, device, now))
-    if passed and passed >= 0 and passed < interval then
+    local passed = last and since_mark(last, device, now) or math.huge
+    if passed < interval then
       verdict, wait = 2, interval - passed
       refuse(session, KEYS[key + 3], time)
     else
@@ -43,7 +41,8 @@ for number = 1, #KEYS / 6 do
         started = time
         redis.call('HSET', session, 'id', ARGV[2] .. string.format('%04x', number), 'started', started)
       end
-      redis.call('SET', mark, device and write_mark(device, now) or now, 'PX', math.max(interval, device and MARK_TTL_MS or mark_ttl_ms))
+      local moved, ttl_ms = move_mark(last, device, now, interval)
+      redis.call('SET', mark, moved, 'PX', math.max(ttl_ms, mark_ttl_ms))
       redis.call('ZADD', KEYS[key + 4], now, ARGV[arg])
       count = redis.call('RPUSH', timeline, (time - started) * 128 + (device and enter_device(session, device) or 0))
     end

@@ -171,6 +171,27 @@ class AgainTests(SimpleTestCase):
             await within(client.settled())
         assert waits == [1, 2, 3]
 
+    async def test_nothing_while_a_hello_is_not_answered(self) -> None:
+        said_hello = asyncio.Event()
+
+        async def script(phone: Phone) -> None:
+            await phone.greet()
+            await phone.count(1, 1)
+            await phone.hear("rep_detected")
+            await phone.be_unavailable(seq=2)
+            await phone.hear("hello")
+            said_hello.set()
+            await phone.hear_nothing()
+            await phone.say("hello", device="phone", last_seq=1, server_time=1)
+            await phone.count(2, 4)
+            await phone.stay()
+
+        async with Peer(script) as peer, client_of(peer.url) as client:
+            make(client, 2)
+            await within(said_hello.wait())
+            make(client, 2)
+            await within(client.settled())
+
     async def test_after_an_answer_that_does_not_fit(self) -> None:
         async def skip_one(phone: Phone) -> None:
             await phone.greet()

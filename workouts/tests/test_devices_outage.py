@@ -1,5 +1,6 @@
 """senim.v1 of the real service, while its Redis stops, dies, forgets, and comes back; and while its database is away."""
 
+import asyncio
 import contextlib
 import signal
 import time
@@ -112,6 +113,17 @@ class RedisAwayTests(DeviceOutageCase):
         assert answers[-1]["count"] == 7
         await phone.close()
 
+    async def test_a_hello_lets_no_seq_pass_one_that_has_to_come_again(self) -> None:
+        phone = await self.take_device(self.user_id)
+        reps = make_set([1, 2, 3])
+        await phone.ask_all(reps[:1])
+        self.take_away(self.redis)
+        assert verdicts(await phone.ask_all(reps[1:2])) == [UNAVAILABLE]
+        await self.bring_back_async(self.redis)
+        assert (await phone.say_hello())["last_seq"] == 1
+        assert verdicts(await phone.ask_all([reps[2], reps[1], reps[2]])) == [UNAVAILABLE, "counted", "counted"]
+        await phone.close()
+
     async def test_it_finishes_nothing_while_a_rep_is_not_settled(self) -> None:
         phone = await self.take_device(self.user_id)
         reps = make_set([1, 2])
@@ -129,7 +141,11 @@ class RedisAwayTests(DeviceOutageCase):
         watch = await self.take_device(self.user_id, "watch")
         self.take_away(self.redis)
         phone = Phone(await self.open_socket(self.user_id, subprotocols=["senim.v1"]))
-        assert (await phone.hear())["code"] == UNAVAILABLE
+        welcome = await phone.hear()
+        assert welcome["event"] == "welcome"
+        assert welcome["user_id"] == self.user_id
+        assert "squat" in welcome["exercises"]
+        assert "sessions" not in welcome
         assert (await phone.say_hello())["code"] == UNAVAILABLE
         await self.bring_back_async(self.redis)
         assert (await phone.say_hello())["last_seq"] == 0
@@ -231,8 +247,16 @@ class RedisForgetsTests(DeviceOutageCase):
 
 
 class DatabaseAwayTests(DeviceOutageCase):
+    async def take_new_device(self) -> Phone:
+        """Return a phone that has said hello, with a device that only the database can tell of."""
+        phone = await self.take_phone(self.user_id)
+        async with asyncio.timeout(ANSWER_WITHIN_S * 5):
+            while (await phone.say_hello())["event"] != "hello":  # for a moment after an outage nobody asks the database
+                await asyncio.sleep(0.1)
+        return phone
+
     async def test_a_finish_is_tried_again(self) -> None:
-        phone = await self.take_device(self.user_id)
+        phone = await self.take_new_device()
         reps = make_set([1, 2, 3])
         await phone.ask_all(reps[:2])
         self.take_away(self.database)
@@ -252,8 +276,24 @@ class DatabaseAwayTests(DeviceOutageCase):
         for device in (phone, other, stranger):
             await device.close()
 
+    async def test_a_crowd_that_redis_knows_says_hello_while_finishes_wait(self) -> None:
+        athletes = [new_athlete() for _ in range(40)]
+        await (await self.take_new_device()).close()
+        for athlete in athletes:
+            await (phone := await self.take_device(athlete)).ask_all(make_set([1]))
+            await phone.close()
+        self.take_away(self.database)
+        finishers = [await self.take_phone(athlete) for athlete in athletes]
+        finishing = [asyncio.create_task(phone.finish()) for phone in finishers]
+        phones = [await self.take_phone(athlete) for athlete in athletes]
+        hellos = await asyncio.gather(*(phone.say_hello() for phone in phones))
+        assert [hello.get("last_seq") for hello in hellos] == [1] * 40, hellos
+        assert {answer["code"] for answer in await asyncio.gather(*finishing)} == {UNAVAILABLE}
+        for phone in (*phones, *finishers):
+            await phone.close()
+
     async def test_the_offset_is_none_of_the_time_that_the_database_takes(self) -> None:
-        phone = await self.take_device(self.user_id)
+        phone = await self.take_new_device()
         await phone.ask_all(make_set([1]))
         await phone.finish()
         self.take_away(self.database)

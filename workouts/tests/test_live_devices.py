@@ -30,6 +30,7 @@ class Sent(NamedTuple):
     device: str = PHONE
     known: int = 0
     exercise: str = "squat"
+    offset: int | None = None  # by how much the clock was corrected for `at`
 
 
 class Told(NamedTuple):
@@ -48,7 +49,7 @@ async def send_async(user_id: str, reps: Sequence[Sent], *, at_once: bool) -> li
     for rep in reps:
         time_ms = "-" if rep.at is None else STARTED_MS + rep.at
         keys, memory = get_key_space().live(user_id, rep.exercise), get_key_space().device(user_id, rep.device)
-        said = f"{rep.device} {rep.seq} {time_ms} {rep.known}".encode()
+        said = f"{rep.device} {rep.seq} {time_ms} {rep.known} {'' if rep.offset is None else rep.offset}".rstrip().encode()
         batcher.submit(keys, SQUAT_INTERVAL_MS, lambda verdict: verdicts.append(Told._make(verdict)), memory=memory, said=said)
         if not at_once:
             await batcher.settled()
@@ -180,6 +181,39 @@ class TimeSuite:
         told = send(self.athlete, *(Sent(i, i, i * 10_000) for i in range(1, 6)))
         assert verdicts_of(told) == [(COUNTED, 1), *[(DEBOUNCED, 1)] * 4]
 
+    def test_it_gains_nothing_by_a_clock_that_jumps_ahead_and_back(self) -> None:
+        told = send(self.athlete, *(Sent(i, i * 100, i * 100 + (1900 if i % 2 else -60_000)) for i in range(1, 41)))
+        counted = offsets(read_one(self.athlete))
+        assert len(counted) <= (4000 + 1900) // SQUAT_INTERVAL_MS + 1
+        assert {said.verdict for said in told} == {COUNTED, DEBOUNCED}
+        assert all(later - earlier >= SQUAT_INTERVAL_MS for earlier, later in itertools.pairwise(counted))
+
+    def test_it_keeps_the_clock_of_the_first_hello_over_one_that_was_slow_or_fast(self) -> None:
+        # the same clock, 3 s behind; the second hello took 800 ms, the third none
+        told = send(
+            self.athlete,
+            Sent(1, 0, 0, offset=3000),
+            Sent(2, 1000, 1800, offset=3800),
+            Sent(3, 2000, 2000, offset=3000),
+            Sent(4, 2100, 2000 + SQUAT_INTERVAL_MS, offset=3000),
+        )
+        assert verdicts_of(told) == [(COUNTED, i) for i in range(1, 5)]
+        sealed = read_one(self.athlete)
+        assert offsets(sealed) == [0, 1000, 2000, 2000 + SQUAT_INTERVAL_MS]
+        assert sealed.distrusted == 0
+
+    def test_it_takes_the_new_clock_where_it_was_set_anew(self) -> None:
+        send(self.athlete, Sent(1, 0, 0, offset=3000), Sent(2, 60_000, 60_000, offset=90_000), Sent(3, 62_000, 61_900, offset=90_000))
+        sealed = read_one(self.athlete)
+        assert offsets(sealed) == [0, 60_000, 61_900]
+        assert sealed.distrusted == 0
+
+    def test_it_keeps_no_clock_that_would_lead_ahead(self) -> None:
+        send(self.athlete, Sent(1, 0, 0, offset=9000), Sent(2, 1000, 1000, offset=1000))
+        sealed = read_one(self.athlete)
+        assert offsets(sealed) == [0, 1000]
+        assert sealed.distrusted == 0
+
     def test_it_marks_what_comes_more_than_ten_seconds_late(self) -> None:
         send(self.athlete, Sent(1, 10_000, 0), Sent(2, 20_001, 10_000), Sent(3, 20_002))
         assert [rep.late for rep in read_one(self.athlete).reps] == [False, True, False]
@@ -212,6 +246,29 @@ class TwoDevicesSuite:
         assert verdicts_of(send(self.athlete, Sent(1, 100, -9000), Sent(2, 500, -8000))) == [(DEBOUNCED, 1), (COUNTED, 2)]
         plain = count_reps(self.athlete, [STARTED_MS + 600, STARTED_MS + 950])
         assert [verdict and verdict[:2] for verdict in plain] == [(DEBOUNCED, 2), (COUNTED, 3)]
+
+    def test_it_refuses_nobody_where_one_sends_an_offline_hour_while_another_counts(self) -> None:
+        offline = (Sent(i, 2000 * i, 2500 * i - 3_600_000, device=WATCH) for i in range(1, 31))
+        live = (Sent(i, 2000 * i + 50, 2000 * i) for i in range(1, 31))
+        told = send(self.athlete, *(rep for pair in zip(offline, live, strict=True) for rep in pair))
+        assert verdicts_of(told) == [(COUNTED, i) for i in range(1, 61)]
+
+    def test_it_refuses_a_bounce_within_an_offline_hour_while_another_counts(self) -> None:
+        told = send(
+            self.athlete,
+            Sent(1, 1000, -60_000, device=WATCH),
+            Sent(1, 1100, 1000),
+            Sent(2, 1200, -59_900, device=WATCH),
+            Sent(3, 1300, -59_500, device=WATCH),
+        )
+        assert verdicts_of(told) == [(COUNTED, 1), (COUNTED, 2), (DEBOUNCED, 2), (COUNTED, 3)]
+        assert told[2].retry_after_ms == SQUAT_INTERVAL_MS - 100
+
+    def test_it_remembers_the_times_of_each_device_over_the_reps_of_others(self) -> None:
+        told = send(self.athlete, Sent(1, 0, 0), Sent(1, 1000, 1000, device=WATCH), Sent(2, 2000, 100), Sent(2, 3000, 2900, device=WATCH))
+        assert verdicts_of(told) == [(COUNTED, 1), (COUNTED, 2), (DEBOUNCED, 2), (COUNTED, 3)]
+        count_reps(self.athlete, [STARTED_MS + 4000])
+        assert verdicts_of(send(self.athlete, Sent(3, 5000, 3000, device=WATCH), Sent(3, 6000, 5900))) == [(DEBOUNCED, 4), (COUNTED, 5)]
 
     def test_it_numbers_the_devices_of_a_session(self) -> None:
         train(self.athlete, 1)
