@@ -11,6 +11,8 @@ class Code(StrEnum):
     INVALID_USER_ID = "invalid_user_id"
     UNAVAILABLE = "unavailable"
     NOTHING_TO_FINISH = "nothing_to_finish"
+    NOTHING_TO_APPEAL = "nothing_to_appeal"
+    NOT_YOURS = "not_yours"
 
 
 class WorkoutError(Exception):

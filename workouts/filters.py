@@ -4,7 +4,7 @@ import django_filters
 from django.core.validators import RegexValidator
 
 from workouts.identity import USER_ID, USER_ID_RULE
-from workouts.models import WorkoutSession, check_slug
+from workouts.models import ReviewStatus, WorkoutSession, check_slug
 
 
 class WorkoutSessionFilter(django_filters.FilterSet):
@@ -12,6 +12,7 @@ class WorkoutSessionFilter(django_filters.FilterSet):
 
     user_id = django_filters.CharFilter(field_name="athlete_id", validators=[RegexValidator(USER_ID, USER_ID_RULE)])
     exercise_type = django_filters.CharFilter(field_name="exercise_id", validators=[check_slug])
+    review_status = django_filters.ChoiceFilter(choices=ReviewStatus.choices)
     # "from" is a keyword of Python, hence the way these two are named
     locals()["from"] = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
     locals()["to"] = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")

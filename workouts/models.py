@@ -1,5 +1,9 @@
 """What is kept for good: the exercises, the athletes, and their sessions."""
 
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
@@ -8,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from workouts.identity import MAX_USER_ID_LENGTH, USER_ID, USER_ID_RULE
 
-MAX_INTERVAL_MS = 60_000
+MAX_INTERVAL_MS = MINUTE_MS = 60_000
+MAX_NOTE_LENGTH = 2000
 check_slug = RegexValidator(r"^[a-z0-9_]{1,32}\Z", _("A slug takes 1 to 32 small letters, digits and underscores."))
 
 
@@ -23,6 +28,7 @@ class Exercise(models.Model):
         help_text=_("A rep that comes sooner after the last one is a bounce."),
     )
     record_per_minute = models.PositiveIntegerField(_("record, reps a minute"), null=True, blank=True, validators=[MinValueValidator(1)])
+    record_per_hour = models.PositiveIntegerField(_("record, reps an hour"), null=True, blank=True, validators=[MinValueValidator(1)])
     max_per_minute = models.PositiveIntegerField(_("ceiling, reps a minute"), validators=[MinValueValidator(1)])
     max_per_session = models.PositiveIntegerField(_("ceiling, reps a session"), default=10_000, validators=[MinValueValidator(1)])
     typical_ms_low = models.PositiveIntegerField(_("typical ms a rep, from"), validators=[MinValueValidator(1)])
@@ -53,6 +59,21 @@ class Exercise(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse limits that would refuse honest people. Raises ValidationError that names the fields."""
+        errors = {}
+        low_ms, least_ms, ceiling = self.typical_ms_low, self.min_interval_ms, self.max_per_minute
+        if low_ms and least_ms and least_ms > low_ms:
+            errors["min_interval_ms"] = _("It is longer than a typical rep (%(ms)d ms): honest reps would be refused.") % {"ms": low_ms}
+        if low_ms and ceiling and ceiling * low_ms < MINUTE_MS:
+            errors["max_per_minute"] = _("It is below the typical pace (%(pace)d a minute): honest reps would be refused.") % {
+                "pace": MINUTE_MS // low_ms
+            }
+        if ceiling and self.record_per_minute and self.record_per_minute > ceiling:
+            errors["record_per_minute"] = _("It is above the ceiling (%(ceiling)d): nobody could reach it.") % {"ceiling": ceiling}
+        if errors:
+            raise ValidationError(errors)
 
 
 class Athlete(models.Model):
@@ -88,6 +109,19 @@ class Device(models.Model):
 
     def __str__(self) -> str:
         return f"{self.athlete_id}: {self.device_id}"
+
+
+class ReviewStatus(models.TextChoices):
+    CLEAN = "clean", _("clean")
+    PENDING = "pending", _("needs review")
+    APPROVED = "approved", _("approved")
+    REJECTED = "rejected", _("rejected")
+
+
+class WorkoutSessionQuerySet(models.QuerySet["WorkoutSession"]):
+    def in_totals(self) -> "WorkoutSessionQuerySet":
+        """Leave out what a coach rejected, and has not brought back."""
+        return self.filter(is_in_totals=True)
 
 
 class WorkoutSession(models.Model):
@@ -126,6 +160,21 @@ class WorkoutSession(models.Model):
         db_default=0,
         help_text=_("Reps whose device gave a time that cannot be; they go by their arrival."),
     )
+    best_minute = models.PositiveIntegerField(
+        _("best minute"), null=True, blank=True, help_text=_("The most reps in 60 s; empty of a session that is shorter.")
+    )
+    flags = models.JSONField(_("flags"), default=list, blank=True, db_default=models.Value([], models.JSONField()))
+    review_status = models.CharField(
+        _("review"), max_length=8, choices=ReviewStatus.choices, default=ReviewStatus.CLEAN, db_default=ReviewStatus.CLEAN
+    )
+    is_in_totals = models.BooleanField(
+        _("in the totals"),
+        default=True,
+        db_default=True,
+        help_text=_("Off once it is rejected; an appeal alone does not bring it back."),
+    )
+
+    objects = WorkoutSessionQuerySet.as_manager()
 
     class Meta:
         db_table = "workout_sessions"
@@ -135,6 +184,10 @@ class WorkoutSession(models.Model):
         indexes = [
             models.Index(fields=["athlete", "exercise", "-finished_at"], name="session_newest_of_athlete"),
             models.Index(fields=["-created_at", "-id"], name="session_newest"),
+            # a few in a hundred: those that have something to review, or had
+            models.Index(
+                fields=["review_status", "-created_at", "-id"], name="session_reviewed", condition=~Q(review_status=ReviewStatus.CLEAN)
+            ),
         ]
         constraints = [
             models.CheckConstraint(name="session_has_a_rep", condition=Q(total_reps__gte=1)),
@@ -143,3 +196,43 @@ class WorkoutSession(models.Model):
 
     def __str__(self) -> str:
         return f"{self.athlete_id}: {self.total_reps} x {self.exercise_id}"
+
+
+class ReviewStep(models.Model):
+    """A change of a session's review status. It is never changed nor deleted; the database refuses that too."""
+
+    class Actor(models.TextChoices):
+        SERVICE = "service", _("Senim")
+        COACH = "coach", _("coach")
+        ATHLETE = "athlete", _("athlete")
+
+    session = models.ForeignKey(WorkoutSession, on_delete=models.PROTECT, related_name="review_steps", verbose_name=_("workout session"))
+    at = models.DateTimeField(_("when"), default=timezone.now)
+    actor = models.CharField(_("by"), max_length=8, choices=Actor.choices)
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("coach")
+    )
+    from_status = models.CharField(_("from"), max_length=8, choices=ReviewStatus.choices)
+    to_status = models.CharField(_("to"), max_length=8, choices=ReviewStatus.choices)
+    note = models.TextField(_("note"), blank=True, max_length=MAX_NOTE_LENGTH)
+
+    class Meta:
+        verbose_name = _("review step")
+        verbose_name_plural = _("review steps")
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                name="review_step_of_a_coach_names_them", condition=Q(actor="coach", reviewer__isnull=False) | ~Q(actor="coach")
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.session_id}: {self.from_status} > {self.to_status}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("a review step is never changed")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError("a review step is never deleted")

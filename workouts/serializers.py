@@ -7,19 +7,26 @@ from rest_framework import serializers
 from workouts.catalogue import catalogue
 from workouts.exceptions import WorkoutError
 from workouts.identity import GUEST, check_user_id
-from workouts.models import WorkoutSession
+from workouts.models import MAX_NOTE_LENGTH, WorkoutSession
 from workouts.protocol import DEFAULT_EXERCISE
 
 
-class FinishSerializer(serializers.Serializer[Any]):
-    user_id = serializers.CharField(default=GUEST, trim_whitespace=False)
-    exercise_type = serializers.CharField(default=DEFAULT_EXERCISE, trim_whitespace=False)
+class UserIdField(serializers.CharField):
+    """The athlete, by the identity provider's name."""
 
-    def validate_user_id(self, text: str) -> str:
+    def __init__(self, **options: Any) -> None:
+        super().__init__(trim_whitespace=False, **options)
+
+    def to_internal_value(self, data: Any) -> str:
         try:
-            return check_user_id(text)
+            return check_user_id(super().to_internal_value(data))
         except WorkoutError as error:
             raise serializers.ValidationError(error.message) from None
+
+
+class FinishSerializer(serializers.Serializer[Any]):
+    user_id = UserIdField(default=GUEST)
+    exercise_type = serializers.CharField(default=DEFAULT_EXERCISE, trim_whitespace=False)
 
     def validate_exercise_type(self, slug: str) -> str:
         """Take an exercise that was switched off too: what was counted can still be finished."""
@@ -47,5 +54,12 @@ class WorkoutSessionSerializer(serializers.ModelSerializer[WorkoutSession]):
             "session_id",
             "refused",
             "timeline_ms",
+            "review_status",
+            "flags",
         ]
         read_only_fields = fields
+
+
+class AppealSerializer(serializers.Serializer[Any]):
+    user_id = UserIdField(default=GUEST)
+    text = serializers.CharField(max_length=MAX_NOTE_LENGTH)

@@ -14,6 +14,7 @@ import django.db
 import structlog
 from django.db import DatabaseError, DataError, IntegrityError, OperationalError, transaction
 
+from workouts.assessment import assess, open_review
 from workouts.breaker import Breaker
 from workouts.events import NOBODY, SessionNews, publish_finished
 from workouts.exceptions import Code, WorkoutError
@@ -114,7 +115,12 @@ def save_sealed(sealed: SealedSession) -> WorkoutSession:
             Athlete.objects.get_or_create(user_id=sealed.name.user_id)
             remember_devices(sealed)
             row = build_row(sealed)
+            assess(row)
+            step = open_review(row)
             row.save(force_insert=True)
+            if step is not None:
+                step.session = row
+                step.save()
             return row
     except IntegrityError:
         saved = find_saved(uuid.UUID(sealed.name.session_id))

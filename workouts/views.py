@@ -6,7 +6,7 @@ from typing import Any
 import django.db
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import never_cache
@@ -26,10 +26,12 @@ from workouts.health import OK, check_health
 from workouts.models import WorkoutSession
 from workouts.parsers import ObjectParser
 from workouts.problems import plain_problem, wants_page
-from workouts.serializers import FinishSerializer, WorkoutSessionSerializer
+from workouts.review import appeal
+from workouts.serializers import AppealSerializer, FinishSerializer, WorkoutSessionSerializer
 from workouts.services import finish_workout
 
 FINISH_FIELDS = {"user_id", "exercise_type"}
+APPEAL_FIELDS = {"user_id", "text"}
 CHARSETS = ("utf-8", "utf8", "us-ascii", "iso-8859-1", "latin-1")
 
 
@@ -65,14 +67,29 @@ class FinishView(DatabaseView):
     parser_classes = [ObjectParser, parsers.FormParser, parsers.MultiPartParser]
 
     def post(self, request: Request) -> Response:
-        body = FinishSerializer(data=read_fields(request))
+        body = FinishSerializer(data=read_fields(request, FINISH_FIELDS))
         body.is_valid(raise_exception=True)
         session = finish_workout(**body.validated_data)
         location = reverse("session-detail", args=[session.pk])
         return Response({"status": "success", "workout_id": session.pk}, headers={"Location": location})
 
 
-def read_fields(request: Request) -> dict[str, Any]:
+class AppealView(DatabaseView):
+    """The athlete asks for another look at a coach's decision."""
+
+    parser_classes = [ObjectParser, parsers.FormParser, parsers.MultiPartParser]
+
+    def post(self, request: Request, pk: str) -> Response:
+        body = AppealSerializer(data=read_fields(request, APPEAL_FIELDS))
+        body.is_valid(raise_exception=True)
+        session = get_object_or_404(WorkoutSession.objects.only("athlete_id"), pk=pk)
+        if session.athlete_id != body.validated_data["user_id"]:
+            raise WorkoutError(Code.NOT_YOURS, f"user_id: session {pk} is not of {body.validated_data['user_id']}")
+        step = appeal(session.pk, text=body.validated_data["text"])
+        return Response({"status": "success", "review_status": step.to_status}, status=HTTPStatus.CREATED)
+
+
+def read_fields(request: Request, known: set[str]) -> dict[str, Any]:
     """Return the fields of a body, whatever its kind. Raises RequestDataTooBig over DATA_UPLOAD_MAX_MEMORY_SIZE.
 
     What cannot be read must not be taken for an empty body: that would finish the guest's workout.
@@ -84,8 +101,8 @@ def read_fields(request: Request) -> dict[str, Any]:
         raise ParseError(f"the charset is {charset[:40]!r}; it takes utf-8")
     fields: Any = request.data
     is_form = isinstance(fields, QueryDict)
-    if is_form and request.body and not FINISH_FIELDS & fields.keys():
-        raise ParseError("the form has no user_id and no exercise_type")
+    if is_form and request.body and not known & fields.keys():
+        raise ParseError(f"the form has no {' and no '.join(sorted(known, reverse=True))}")
     for name in fields:
         if is_form and len(fields.getlist(name)) > 1:
             raise DRFValidationError({name: ["It stands more than once."]})

@@ -1,0 +1,60 @@
+"""What the flags of a saved session are worked out from, and how they are kept with it."""
+
+from datetime import timedelta
+
+from django.db.models import Max
+
+from workouts.models import Exercise, ReviewStatus, ReviewStep, WorkoutSession
+from workouts.plausibility import Evidence, Pace, best_minute, find_flags
+
+HISTORY = timedelta(days=90)
+
+
+def assess(row: WorkoutSession) -> None:
+    """Work out best minute and flags of a session; nothing is saved. At most two queries."""
+    row.best_minute = best_minute(row.timeline_ms)
+    row.flags = find_flags(evidence_of(row), find_pace(row))
+
+
+def evidence_of(row: WorkoutSession) -> Evidence:
+    """Return what is known of the session's reps."""
+    return Evidence(
+        times_ms=row.timeline_ms,
+        devices=row.rep_devices,
+        late=len(row.late_reps),
+        distrusted=row.distrusted_times,
+        refused=sum(row.refused.values()),
+    )
+
+
+def find_pace(row: WorkoutSession) -> Pace:
+    """Return what the session is measured by."""
+    records = Exercise.objects.filter(slug=row.exercise_id).values_list("record_per_minute", "record_per_hour").first() or (None, None)
+    return Pace(*records, None if row.best_minute is None else find_personal_best(row))
+
+
+def find_personal_best(row: WorkoutSession) -> int | None:
+    """Return the athlete's best minute of this exercise in the 90 days before the session."""
+    earlier = WorkoutSession.objects.in_totals().filter(
+        athlete_id=row.athlete_id,
+        exercise_id=row.exercise_id,
+        finished_at__gte=row.started_at - HISTORY,
+        finished_at__lte=row.started_at,
+    )
+    best: int | None = earlier.aggregate(best=Max("best_minute"))["best"]
+    return best
+
+
+def open_review(row: WorkoutSession) -> ReviewStep | None:
+    """Return the unsaved step that has a coach look at a session with flags, and move its status; None where there is nothing to do.
+
+    A decision stands, whatever the flags say later.
+    """
+    names = ", ".join(flag["flag"] for flag in row.flags)
+    moves = {(ReviewStatus.CLEAN, True): ReviewStatus.PENDING, (ReviewStatus.PENDING, False): ReviewStatus.CLEAN}
+    before = ReviewStatus(row.review_status)
+    after = moves.get((before, bool(names)))
+    if after is None:
+        return None
+    row.review_status = after
+    return ReviewStep(session=row, actor=ReviewStep.Actor.SERVICE, from_status=before, to_status=after, note=names)
