@@ -31,6 +31,7 @@ SENIM_AUTH = read_choice("SENIM_AUTH", "", ("", "open", "token"))
 SENIM_WORKERS = read_number("SENIM_WORKERS", 1, low=1, high=64)
 SENIM_IDLE_MINUTES = read_number("SENIM_IDLE_MINUTES", 30, low=1, high=1440)
 SENIM_SWEEP_SECONDS = read_number("SENIM_SWEEP_SECONDS", 15, low=1, high=3600)
+SENIM_MAX_MESSAGES_PER_SECOND = read_number("SENIM_MAX_MESSAGES_PER_SECOND", 1000, low=1, high=1_000_000)
 SENIM_MAX_CONNECTIONS = read_number("SENIM_MAX_CONNECTIONS", 10_000, low=10, high=1_000_000)
 SENIM_REDIS_PREFIX = read_text("SENIM_REDIS_PREFIX", "senim")
 if set(SENIM_REDIS_PREFIX) & set("{}: "):

@@ -1,5 +1,7 @@
 """The WebSocket side: frames in, answers out, each in its turn."""
 
+import asyncio
+import math
 from collections.abc import Coroutine
 from functools import partial
 from typing import Any
@@ -7,12 +9,13 @@ from typing import Any
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import DatabaseError
 
+from django.conf import settings
 from workouts.catalogue import ExerciseLimits, catalogue
 from workouts.events import NOBODY, Changed, get_publisher
 from workouts.exceptions import Code, WorkoutError
 from workouts.identity import identify_socket
-from workouts.live.batching import COUNTED, Verdict
-from workouts.live.keys import LiveKeys
+from workouts.live.batching import COUNTED, DEBOUNCED, DUPLICATE, PACE, SESSION_FULL, Verdict
+from workouts.live.packing import Gates, RepKeys, pack_keys
 from workouts.live.runtime import get_batcher, get_key_space
 from workouts.outbox import Answer, Outbox
 from workouts.protocol import (
@@ -23,12 +26,23 @@ from workouts.protocol import (
     MAX_ERRORS_IN_A_ROW,
     MAX_MESSAGE_BYTES,
     ErrorFrame,
+    RejectReason,
     RepAck,
+    RepStatus,
     decode_rep,
     encode_frame,
 )
 
 DRAIN_S = 5.0
+MAX_TOO_FAST_IN_A_ROW = 1000
+BURST_S = 2  # so many seconds' messages may come at once
+OUTCOMES: dict[int, tuple[RepStatus, RejectReason | None]] = {
+    COUNTED: ("counted", None),
+    DEBOUNCED: ("debounced", None),
+    DUPLICATE: ("duplicate", None),
+    PACE: ("rejected", "pace"),
+    SESSION_FULL: ("rejected", "session_full"),
+}
 UNAVAILABLE = encode_frame(ErrorFrame(Code.UNAVAILABLE, "the live state did not answer in time; whether the rep was counted is not known"))
 
 
@@ -48,7 +62,11 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
         self.outbox = Outbox(send)
         self.errors_in_a_row = 0
         self.closed = False
-        self.keys_by_exercise: dict[str, LiveKeys] = {}
+        self.keys_by_exercise: dict[str, RepKeys] = {}
+        self.counts: dict[str, int] = {}
+        self.messages_left = float(BURST_S * settings.SENIM_MAX_MESSAGES_PER_SECOND)
+        self.messages_since = asyncio.get_running_loop().time()
+        self.too_fast_in_a_row = 0
         self.chore: Coroutine[Any, Any, None] | None = None
         await receive()
         if await self.connect():
@@ -107,7 +125,7 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
             self.errors_in_a_row += 1
             return CLOSE_POLICY if self.errors_in_a_row >= MAX_ERRORS_IN_A_ROW else None
         self.errors_in_a_row = 0
-        return None
+        return CLOSE_POLICY if self.too_fast_in_a_row >= MAX_TOO_FAST_IN_A_ROW else None
 
     def handle_message(self, text: str | None) -> None:
         """Handle a message (None: a binary one). What has to be waited for, before the next is read, is left in `chore`."""
@@ -117,25 +135,50 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
 
     def count_rep(self, slug: str) -> None:
         exercise = find_exercise(slug)
-        answer = self.outbox.reserve()
-        self.batcher.submit(self.keys_of(slug), exercise.min_interval_ms, partial(self.answer_rep, answer, slug))
+        self.messages_left -= 1
+        if self.messages_left < 0 and self.is_too_fast():
+            self.reject_too_fast(slug)
+            return
+        self.submit(slug, exercise.gates)
 
-    def keys_of(self, slug: str) -> LiveKeys:
+    def submit(self, slug: str, gates: Gates) -> None:
+        self.batcher.submit(self.keys_of(slug), gates, partial(self.answer_rep, self.outbox.reserve(), slug))
+
+    def is_too_fast(self) -> bool:
+        """Return whether more messages came than the time since the last look allows."""
+        now, rate = asyncio.get_running_loop().time(), settings.SENIM_MAX_MESSAGES_PER_SECOND
+        self.messages_left = min(BURST_S * rate, self.messages_left + (now - self.messages_since) * rate)
+        self.messages_since = now
+        if self.messages_left >= 0:
+            self.too_fast_in_a_row = 0
+            return False
+        return True
+
+    def reject_too_fast(self, slug: str) -> None:
+        self.messages_left += 1
+        self.too_fast_in_a_row += 1
+        wait_ms = math.ceil(1000 / settings.SENIM_MAX_MESSAGES_PER_SECOND)
+        self.outbox.put(encode_frame(RepAck(slug, "rejected", self.counts.get(slug, 0), "too_fast", wait_ms)))
+
+    def keys_of(self, slug: str) -> RepKeys:
         keys = self.keys_by_exercise.get(slug)
         if keys is None:
-            keys = self.keys_by_exercise[slug] = get_key_space().live(self.user_id, slug)
+            keys = self.keys_by_exercise[slug] = pack_keys(get_key_space().live(self.user_id, slug))
         return keys
 
     def answer_rep(self, answer: Answer, slug: str, verdict: Verdict | None) -> None:
-        if verdict is None:
-            text = UNAVAILABLE
-        else:
-            kind, count, retry_after_ms = verdict
-            if kind == COUNTED:
-                self.publisher.note(Changed(self.user_id, slug), self.name)
-            ack = RepAck(slug, "counted", count) if kind == COUNTED else RepAck(slug, "debounced", count, retry_after_ms)
-            text = encode_frame(ack)
-        self.outbox.fill(answer, text)
+        self.outbox.fill(answer, UNAVAILABLE if verdict is None else encode_frame(self.take_verdict(slug, verdict)))
+
+    def take_verdict(self, slug: str, verdict: Verdict, seq: int | None = None) -> RepAck:
+        """Note what a verdict changes, and return the answer to its rep."""
+        kind, count, wait_ms, *session_id = verdict
+        self.counts[slug] = count
+        if kind == COUNTED:
+            self.publisher.note(Changed(self.user_id, slug), self.name)
+        elif kind == SESSION_FULL:
+            wait_ms = settings.SENIM_IDLE_MINUTES * 60_000  # or until it is finished, if that is sooner
+        status, reason = OUTCOMES[kind]
+        return RepAck(slug, status, count, reason, wait_ms or None, seq, session_id[0].decode() or None if session_id else None)
 
 
 def find_exercise(slug: str) -> ExerciseLimits:

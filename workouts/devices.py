@@ -17,11 +17,11 @@ from channels.db import database_sync_to_async
 
 from workouts.catalogue import catalogue
 from workouts.consumers import WorkoutConsumer, find_exercise
-from workouts.events import Changed, Event, get_feed
+from workouts.events import Event, get_feed
 from workouts.exceptions import Code, WorkoutError
-from workouts.live.batching import COUNTED, DEBOUNCED, DUPLICATE, FORGOTTEN, Verdict
+from workouts.live.batching import FORGOTTEN, Verdict
 from workouts.live.clients import REDIS_AWAY
-from workouts.live.keys import LiveKeys
+from workouts.live.packing import Gates, RepKeys, pack_keys
 from workouts.live.runtime import get_key_space, get_store
 from workouts.outbox import Answer
 from workouts.protocol import (
@@ -34,7 +34,6 @@ from workouts.protocol import (
     Frame,
     Hello,
     HelloAck,
-    RepAck,
     Sessions,
     SessionState,
     SessionUpdate,
@@ -48,7 +47,6 @@ NOT_SETTLED = "the live state did not answer; nothing from this seq on is settle
 CHORE_DEADLINE_S = 6.0  # a chore that is under way at a SIGTERM is answered before the process ends
 LISTEN_DEADLINE_S = 1.0
 RESTART_DRAIN_S = 1.0
-STATUSES: dict[int, Literal["counted", "debounced", "duplicate"]] = {COUNTED: "counted", DEBOUNCED: "debounced", DUPLICATE: "duplicate"}
 MAX_BLOCKED = 10_000  # of one socket; beyond them a new hello is the shorter way
 T = TypeVar("T")
 finishers = ThreadPoolExecutor(8, "finisher")  # of their own: while the database is away they wait for it, and a hello need not
@@ -63,7 +61,7 @@ class DeviceConsumer(WorkoutConsumer):
     async def serve(self, receive: Any) -> None:
         self.name = uuid.uuid4().hex
         self.device = ""
-        self.memory = b""
+        self.device_keys: dict[str, RepKeys] = {}
         self.clock_offset_ms = 0
         self.known_seq = 0  # the highest that this socket knows as settled
         self.blocked: list[int] = []  # a heap of those that were told unavailable: nothing above one is settled until it comes again
@@ -121,10 +119,6 @@ class DeviceConsumer(WorkoutConsumer):
 
     # --- reps
 
-    def count_rep(self, slug: str) -> None:
-        exercise = find_exercise(slug)
-        self.submit(self.keys_of(slug), exercise.min_interval_ms, partial(self.answer_rep, self.outbox.reserve(), slug))
-
     def count_device_rep(self, slug: str, seq: int, at: int | None) -> None:
         if not self.device:
             raise WorkoutError(Code.INVALID_MESSAGE, "a seq without a hello; say hello first", seq=seq)
@@ -141,13 +135,25 @@ class DeviceConsumer(WorkoutConsumer):
             raise
         time_ms = "-" if at is None else at + self.clock_offset_ms
         said = f"{self.device} {seq} {time_ms} {self.known_seq} {self.clock_offset_ms}".encode()
+        self.begin()
         settle = partial(self.answer_device_rep, self.outbox.reserve(), slug, seq)
-        self.submit(self.keys_of(slug), exercise.min_interval_ms, settle, memory=self.memory, said=said)
+        self.batcher.submit(self.device_keys_of(slug), exercise.gates, partial(self.settle, settle), said=said)
 
-    def submit(self, keys: LiveKeys, min_interval_ms: int, settle: Callable[[Verdict | None], None], **more: bytes) -> None:
+    def submit(self, slug: str, gates: Gates) -> None:
+        self.begin()
+        settle = partial(self.answer_rep, self.outbox.reserve(), slug)
+        self.batcher.submit(self.keys_of(slug), gates, partial(self.settle, settle))
+
+    def device_keys_of(self, slug: str) -> RepKeys:
+        keys = self.device_keys.get(slug)
+        if keys is None:
+            space = get_key_space()
+            keys = self.device_keys[slug] = pack_keys(space.live(self.user_id, slug), space.device(self.user_id, self.device))
+        return keys
+
+    def begin(self) -> None:
         self.unsettled += 1
         self.quiet.clear()
-        self.batcher.submit(keys, min_interval_ms, partial(self.settle, settle), **more)
 
     def settle(self, settle: Callable[[Verdict | None], None], verdict: Verdict | None) -> None:
         settle(verdict)
@@ -164,11 +170,7 @@ class DeviceConsumer(WorkoutConsumer):
                 self.restart()
             return
         self.known_seq = max(self.known_seq, seq)
-        kind, count, retry_after_ms, raw_id = verdict
-        if kind == COUNTED:
-            self.publisher.note(Changed(self.user_id, slug), self.name)
-        ack = RepAck(slug, STATUSES[kind], count, retry_after_ms or None, seq, raw_id.decode() or None)
-        self.outbox.fill(answer, encode_frame(ack))
+        self.outbox.fill(answer, encode_frame(self.take_verdict(slug, verdict, seq)))
 
     def block(self, seq: int) -> None:
         heappush(self.blocked, seq)
@@ -200,7 +202,6 @@ class DeviceConsumer(WorkoutConsumer):
         await self.quiet.wait()
         last_seq = await self.in_thread(partial(meet_device, user_id=self.user_id, device=device))
         self.device = device
-        self.memory = get_key_space().device(self.user_id, device)
         self.known_seq = last_seq
         self.blocked = sorted(seq for seq in self.blocked if seq > last_seq)
         # from when it was read: the time that the database takes is none of the clock's

@@ -23,6 +23,10 @@ Time = Annotated[int, msgspec.Meta(ge=0, le=MAX_WHOLE)]
 DeviceId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,32}\Z")]
 
 
+RepStatus = Literal["counted", "debounced", "duplicate", "rejected"]
+RejectReason = Literal["pace", "session_full", "too_fast"]
+
+
 class RepDetected(msgspec.Struct, frozen=True, gc=False):
     """One repetition, seen by the phone."""
 
@@ -59,8 +63,9 @@ class RepAck(msgspec.Struct, tag_field="event", tag="rep_ack", frozen=True, gc=F
     """The answer to one repetition: `count` is the running total of this athlete and exercise."""
 
     type: str
-    status: Literal["counted", "debounced", "duplicate"]
+    status: RepStatus
     count: int
+    reason: RejectReason | None = None
     retry_after_ms: int | None = None
     seq: int | None = None
     session_id: str | None = None

@@ -3,6 +3,8 @@
 import zlib
 from typing import NamedTuple
 
+from redis.crc import key_slot
+
 TAGS = 256  # fixed for good: another number would look for the athletes' state elsewhere
 
 
@@ -34,6 +36,11 @@ def tag_of(user_id: str) -> int:
     return zlib.crc32(user_id.encode()) % TAGS
 
 
+def slot_of(tag: int) -> int:
+    """Return the slot of a cluster in which all keys of a hash tag are."""
+    return key_slot(f"{{{tag:02x}}}".encode())
+
+
 class KeySpace:
     """Every key of one deployment, under its prefix."""
 
@@ -54,7 +61,7 @@ class KeySpace:
         member = f"{exercise_type}:{user_id}"
         tag = tag_of(user_id)
         return LiveKeys(
-            mark=self._key(tag, f"mark:{member}"),
+            mark=self._key(tag, f"gate:{member}"),
             session=self._key(tag, f"session:{member}"),
             timeline=self._key(tag, f"timeline:{member}"),
             refused=self._key(tag, f"refused:{member}"),

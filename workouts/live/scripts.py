@@ -16,7 +16,7 @@ def load_script(*names: str) -> Script:
     return Script(text, hashlib.sha1(text, usedforsecurity=False).hexdigest().encode())
 
 
-REP = load_script("device", "mark", "rep")
+REP = load_script("device", "gates", "rep")
 HELLO = load_script("hello")
 STATUS = load_script("status")
 SEAL = load_script("seal")

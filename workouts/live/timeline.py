@@ -7,7 +7,7 @@ A counted rep is `(ms since the session began * 64 + device number) * 2 + late m
 from collections.abc import Iterable
 from typing import NamedTuple
 
-REASONS = {1: "debounced"}
+REASONS = {1: "debounced", 2: "pace", 3: "session_full"}
 DEVICES = 64
 
 

@@ -48,9 +48,9 @@ async def send_async(user_id: str, reps: Sequence[Sent], *, at_once: bool) -> li
     verdicts: list[Told] = []
     for rep in reps:
         time_ms = "-" if rep.at is None else STARTED_MS + rep.at
-        keys, memory = get_key_space().live(user_id, rep.exercise), get_key_space().device(user_id, rep.device)
+        keys = pack_keys(get_key_space().live(user_id, rep.exercise), get_key_space().device(user_id, rep.device))
         said = f"{rep.device} {rep.seq} {time_ms} {rep.known} {'' if rep.offset is None else rep.offset}".rstrip().encode()
-        batcher.submit(keys, SQUAT_INTERVAL_MS, lambda verdict: verdicts.append(Told._make(verdict)), memory=memory, said=said)
+        batcher.submit(keys, limits or gates(), lambda verdict: verdicts.append(Told._make(verdict)), said=said)
         if not at_once:
             await batcher.settled()
     await batcher.close()
