@@ -29,6 +29,10 @@ from workouts.protocol import (
 )
 
 DRAIN_S = 5.0
+CLOSE_REASONS = {
+    CLOSE_POLICY: f"{MAX_ERRORS_IN_A_ROW} errors in a row",
+    CLOSE_TOO_BIG: f"a message over {MAX_MESSAGE_BYTES} bytes",
+}
 UNAVAILABLE = encode_frame(ErrorFrame(Code.UNAVAILABLE, "the live state did not answer in time; whether the rep was counted is not known"))
 
 
@@ -94,7 +98,7 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
                 if self.outbox.is_full():
                     await self.outbox.room()
         await self.outbox.drain(DRAIN_S)
-        await self.close(close_code)
+        await self.close(close_code, CLOSE_REASONS.get(close_code))
 
     def receive_frame(self, text: str | None) -> int | None:
         """Handle one message (None: a binary one), and return the close code where it was one too many or too big."""

@@ -1,8 +1,10 @@
 -- Part of rep.lua: the debounce mark of an athlete and exercise, which says when the last reps counted.
--- It is "arrival[ device][|device time]…": when the newest rep that did not come late arrived, and of which device it was, if it
--- named one; and the time of the last rep of each of the last few devices, the newest first.
--- Within one device its own times count, else the arrival. But the arrival of a rep from an offline hour says nothing: a late rep
--- goes by its own device's last one alone, and is none to the others.
+-- It is "arrival[ device][|device time foe]…": when the newest rep that did not come late arrived, and of which device it was, if
+-- it named one; then of each of the last few devices, the newest first, the time of its last rep, and the arrival of another's that
+-- it was refused for, or 0.
+-- Within one device its own times count, else the arrival. But many reps may share an arrival, after a radio stall: so a device is
+-- refused once for another's rep, and goes by its own times then. And the arrival of a rep from an offline hour says nothing: a
+-- late rep goes by its own device's last one alone, and is none to the others.
 local MARK_TTL_MS, MAX_MARKED = 60000, 4
 
 local function split_mark(mark)
@@ -11,17 +13,27 @@ local function split_mark(mark)
   return tonumber(arrival), id, times
 end
 
--- Returns how many ms before this rep the last one was that it is near to (device is nil for a plain socket).
--- A mark in the future is a clock that was set back, and no reason to refuse.
+-- Returns the times of the devices with that of this one as the newest.
+local function list_times(times, device, foe)
+  local kept = {string.format('|%s %.0f %.0f', device.id, device.time, foe)}
+  for id, rest in string.gmatch(times, '|(%S+) ([^|]+)') do
+    if #kept < MAX_MARKED and id ~= device.id then kept[#kept + 1] = '|' .. id .. ' ' .. rest end
+  end
+  return table.concat(kept)
+end
+
+-- Returns how many ms before this rep the last one was that it is near to, and the mark if it is refused for that, where another's
+-- rep is the reason (device is nil for a plain socket). A mark in the future is a clock that was set back, and no reason to refuse.
 local function since_mark(mark, device, now)
   local arrival, id, times = split_mark(mark)
   local passed = now >= arrival and now - arrival or math.huge
   if not device then return passed end
-  if device.late == 1 or device.id == id then passed = math.huge end
   local _, found = string.find(times, '|' .. device.id .. ' ', 1, true)
-  local last = found and tonumber(string.match(times, '^%d+', found + 1))
-  if last and device.time >= last then passed = math.min(passed, device.time - last) end
-  return passed
+  local last, foe = string.match(times, '^(%d+) (%d+)', found and found + 1 or #times + 1)
+  if device.late == 1 or device.id == id or tonumber(foe) == arrival then passed = math.huge end
+  if last and device.time >= tonumber(last) and device.time - last <= passed then return device.time - last end
+  if passed == math.huge then return passed end
+  return passed, string.format('%.0f%s%s', arrival, id == '' and id or ' ' .. id, list_times(times, device, arrival))
 end
 
 -- Returns the mark after this rep, if it counts, and how long it is kept, in ms.
@@ -30,9 +42,5 @@ local function move_mark(mark, device, now, interval)
   if not device and times == '' then return now, interval end
   if not device then return string.format('%.0f%s', now, times), MARK_TTL_MS end
   if device.late == 0 then arrival, id = now, device.id end
-  local kept = {string.format('%.0f %s|%s %.0f', arrival, id, device.id, device.time)}
-  for other, last in string.gmatch(times, '|(%S+) (%d+)') do
-    if #kept < MAX_MARKED and other ~= device.id then kept[#kept + 1] = '|' .. other .. ' ' .. last end
-  end
-  return table.concat(kept), MARK_TTL_MS
+  return string.format('%.0f %s%s', arrival, id, list_times(times, device, 0)), MARK_TTL_MS
 end

@@ -31,9 +31,11 @@ for number = 1, #KEYS / 6 do
   end
   if verdict == 1 then
     local last, interval = redis.call('GET', mark), tonumber(ARGV[arg + 1])
-    local passed = last and since_mark(last, device, now) or math.huge
+    local passed, noted = math.huge, nil
+    if last then passed, noted = since_mark(last, device, now) end
     if passed < interval then
       verdict, wait = 2, interval - passed
+      if noted then redis.call('SET', mark, noted, 'KEEPTTL') end
       refuse(session, KEYS[key + 3], time)
     else
       local started = redis.call('HGET', session, 'started')
