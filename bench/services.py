@@ -82,7 +82,14 @@ def running_senim_without_file(name: str, data: Path) -> Iterator[Service]:
 def clean_environment(data: Path) -> dict[str, str]:
     """Return an environment in which the service has nothing but the folder: blank beats what a .env file says."""
     blank = dict.fromkeys(("REDIS_URL", "CHANNELS_REDIS_URL", "DATABASE_URL", "TRUSTED_PROXIES", "SENIM_REDIS_PREFIX"), "")
-    return {**os.environ, **blank, "SENIM_DATA": str(data), "SENIM_AUTH": "open", "LOG_LEVEL": "WARNING", "SENIM_MAX_MESSAGES_PER_SECOND": "1000000"}
+    return {
+        **os.environ,
+        **blank,
+        "SENIM_DATA": str(data),
+        "SENIM_AUTH": "open",
+        "LOG_LEVEL": "WARNING",
+        "SENIM_MAX_MESSAGES_PER_SECOND": "1000000",
+    }
 
 
 def ask_redis_pid(socket: Path) -> int:

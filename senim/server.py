@@ -1,6 +1,9 @@
 """How uvicorn runs the application."""
 
+import os
 import socket
+import threading
+import time
 from collections.abc import Callable
 
 import uvicorn
@@ -10,7 +13,9 @@ from uvicorn.supervisors import Multiprocess
 from senim.protocol import DrainingWebSocketProtocol
 from workouts.protocol import MAX_MESSAGE_BYTES
 
-GRACEFUL_SHUTDOWN_S = 7  # with what comes after it, the process ends within 10 s
+GRACEFUL_SHUTDOWN_S = 7
+WORKERS_DEADLINE_S = 8.5
+EXIT_DEADLINE_S = 9.5
 
 
 def build_config(*, workers: int) -> uvicorn.Config:
@@ -36,7 +41,7 @@ def serve(listener: socket.socket, *, workers: int, announce: Callable[[], None]
     config = build_config(workers=workers)
     if workers > 1:
         announce()
-        Multiprocess(config, sockets=[listener]).run()
+        Supervisor(config, sockets=[listener]).run()
     else:
         AnnouncingServer(config, announce).run([listener])
 
@@ -52,3 +57,32 @@ class AnnouncingServer(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self.announce()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        end_by_force(EXIT_DEADLINE_S)
+        await super().shutdown(sockets)
+
+
+class Supervisor(Multiprocess):
+    """Lets go of the address at once when it stops, and ends the workers that do not."""
+
+    def terminate_all(self) -> None:
+        end_by_force(EXIT_DEADLINE_S)
+        for listener in self.sockets:
+            listener.close()
+        super().terminate_all()
+
+    def join_all(self) -> None:
+        deadline = time.monotonic() + WORKERS_DEADLINE_S
+        for worker in self.processes:
+            worker.process.join(max(0.0, deadline - time.monotonic()))
+            if worker.exitcode is None:
+                worker.kill()
+        super().join_all()
+
+
+def end_by_force(after_s: float) -> None:
+    """End this process then: a thread that waits for a database that hangs is waited for by asyncio and by the interpreter."""
+    timer = threading.Timer(after_s, os._exit, (0,))
+    timer.daemon = True
+    timer.start()

@@ -1,6 +1,7 @@
 """What happens before the service answers: wait for the parts, look at the database, migrate, the first coach."""
 
 import fcntl
+import os
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ SAY_EVERY_S = 5.0
 ASK_EVERY_S = 0.5
 MAX_REASON_LENGTH = 300
 PART_AWAY = (*REDIS_AWAY, django.db.Error, OSError)
+STATEMENT_TIMEOUT_MS = 5000
 MIGRATION_LOCK = 0x53454E494D  # "SENIM": the key of PostgreSQL's advisory lock
 FIRST_COACH = "coach"
 log = structlog.get_logger(__name__)
@@ -82,6 +84,17 @@ def prepare_database() -> str | None:
                 cursor.execute("PRAGMA journal_mode=WAL")
         call_command("migrate", interactive=False, verbosity=0)
         return make_first_coach()
+
+
+def limit_statements() -> None:
+    """Have PostgreSQL give up what takes a request longer than 5 s, a locked table above all; migrations take their time.
+
+    In the environment, so that the worker processes have it too. A PGOPTIONS that is set, if only to nothing, stays.
+    """
+    os.environ.setdefault("PGOPTIONS", f"-c statement_timeout={STATEMENT_TIMEOUT_MS}")
+    if connection.vendor == "postgresql":
+        connection.close()
+        connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's has it
 
 
 @contextmanager

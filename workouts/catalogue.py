@@ -9,7 +9,7 @@ import structlog
 from channels.db import database_sync_to_async
 from django.db import DatabaseError
 
-from workouts.live.packing import Gates
+from workouts.live.packing import Gates, pack_gates
 from workouts.models import Exercise
 
 REFRESH_S = 2.0
@@ -26,7 +26,7 @@ class ExerciseLimits(NamedTuple):
 
 
 def read_limits(row: dict[str, Any]) -> ExerciseLimits:
-    return ExerciseLimits(row["slug"], row["active"], Gates(**{name: row[name] for name in LIMITS}))
+    return ExerciseLimits(row["slug"], row["active"], pack_gates(**{name: row[name] for name in LIMITS}))
 
 
 class Catalogue:

@@ -7,9 +7,9 @@ from functools import partial
 from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
 from django.db import DatabaseError
 
-from django.conf import settings
 from workouts.catalogue import ExerciseLimits, catalogue
 from workouts.events import NOBODY, Changed, get_publisher
 from workouts.exceptions import Code, WorkoutError
@@ -42,6 +42,10 @@ OUTCOMES: dict[int, tuple[RepStatus, RejectReason | None]] = {
     DUPLICATE: ("duplicate", None),
     PACE: ("rejected", "pace"),
     SESSION_FULL: ("rejected", "session_full"),
+}
+CLOSE_REASONS = {
+    CLOSE_POLICY: f"{MAX_ERRORS_IN_A_ROW} errors in a row",
+    CLOSE_TOO_BIG: f"a message over {MAX_MESSAGE_BYTES} bytes",
 }
 UNAVAILABLE = encode_frame(ErrorFrame(Code.UNAVAILABLE, "the live state did not answer in time; whether the rep was counted is not known"))
 
@@ -112,7 +116,7 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
                 if self.outbox.is_full():
                     await self.outbox.room()
         await self.outbox.drain(DRAIN_S)
-        await self.close(close_code)
+        await self.close(close_code, CLOSE_REASONS.get(close_code))
 
     def receive_frame(self, text: str | None) -> int | None:
         """Handle one message (None: a binary one), and return the close code where it was one too many or too big."""

@@ -4,7 +4,6 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from heapq import heappop, heappush
@@ -13,7 +12,6 @@ from typing import Any, Literal, TypeVar
 import django.db
 import msgspec
 import structlog
-from channels.db import database_sync_to_async
 
 from workouts.catalogue import catalogue
 from workouts.consumers import WorkoutConsumer, find_exercise
@@ -23,6 +21,7 @@ from workouts.live.batching import FORGOTTEN, Verdict
 from workouts.live.clients import REDIS_AWAY
 from workouts.live.packing import Gates, RepKeys, pack_keys
 from workouts.live.runtime import get_key_space, get_store
+from workouts.memory import REDIS_DEADLINE_S, meet_device
 from workouts.outbox import Answer
 from workouts.protocol import (
     CLOSE_RESTART,
@@ -41,15 +40,16 @@ from workouts.protocol import (
     decode_message,
     encode_frame,
 )
-from workouts.services import finish_workout, meet_device
+from workouts.services import finish_workout
+from workouts.threads import for_database, for_redis, in_thread
 
 NOT_SETTLED = "the live state did not answer; nothing from this seq on is settled until it comes again"
-CHORE_DEADLINE_S = 6.0  # a chore that is under way at a SIGTERM is answered before the process ends
+FINISH_DEADLINE_S = 6.0  # one that is under way at a SIGTERM is answered before the process ends
+MAX_HELLO_DELAY_MS = 10_000
 LISTEN_DEADLINE_S = 1.0
 RESTART_DRAIN_S = 1.0
 MAX_BLOCKED = 10_000  # of one socket; beyond them a new hello is the shorter way
 T = TypeVar("T")
-finishers = ThreadPoolExecutor(8, "finisher")  # of their own: while the database is away they wait for it, and a hello need not
 log = structlog.get_logger(__name__)
 
 
@@ -63,7 +63,9 @@ class DeviceConsumer(WorkoutConsumer):
         self.device = ""
         self.device_keys: dict[str, RepKeys] = {}
         self.clock_offset_ms = 0
+        self.is_clock_new = False  # no rep went by it yet
         self.known_seq = 0  # the highest that this socket knows as settled
+        self.asked_seq = 0  # the highest that is on its way: what follows it may be settled only where it was
         self.blocked: list[int] = []  # a heap of those that were told unavailable: nothing above one is settled until it comes again
         self.unsettled = 0
         self.quiet = asyncio.Event()
@@ -133,8 +135,12 @@ class DeviceConsumer(WorkoutConsumer):
         except WorkoutError as error:
             error.seq = seq
             raise
+        self.is_clock_new = False
         time_ms = "-" if at is None else at + self.clock_offset_ms
-        said = f"{self.device} {seq} {time_ms} {self.known_seq} {self.clock_offset_ms}".encode()
+        # those on their way count as known: a failover between two calls must not settle this one without them
+        known_seq = max(self.known_seq, self.asked_seq) if seq > self.asked_seq else self.known_seq
+        self.asked_seq = max(self.asked_seq, seq)
+        said = f"{self.device} {seq} {time_ms} {known_seq} {self.clock_offset_ms}".encode()
         self.begin()
         settle = partial(self.answer_device_rep, self.outbox.reserve(), slug, seq)
         self.batcher.submit(self.device_keys_of(slug), exercise.gates, partial(self.settle, settle), said=said)
@@ -164,6 +170,7 @@ class DeviceConsumer(WorkoutConsumer):
     def answer_device_rep(self, answer: Answer, slug: str, seq: int, verdict: Verdict | None) -> None:
         if verdict is None or verdict[0] == FORGOTTEN:
             self.block(seq)
+            self.asked_seq = 0
             self.outbox.fill(answer, encode_frame(ErrorFrame(Code.UNAVAILABLE, NOT_SETTLED, seq)))
             if verdict is not None:
                 # a failover lost what this socket has acknowledged: a new hello says from where to send again
@@ -193,20 +200,26 @@ class DeviceConsumer(WorkoutConsumer):
     async def welcome(self) -> Welcome:
         sessions: list[SessionState] | msgspec.UnsetType = msgspec.UNSET
         try:
-            sessions = await self.in_thread(self.read_sessions)
+            sessions = await self.ask_redis(self.read_sessions)
         except (*REDIS_AWAY, TimeoutError) as error:
             log.warning("welcome_without_sessions", error=str(error) or type(error).__name__)
         return Welcome(self.user_id, now_ms(), catalogue.active_slugs(), sessions)
 
     async def meet(self, device: str, device_time: int, read_at: int) -> HelloAck:
         await self.quiet.wait()
-        last_seq = await self.in_thread(partial(meet_device, user_id=self.user_id, device=device))
+        last_seq = await meet_device(user_id=self.user_id, device=device)
         self.device = device
-        self.known_seq = last_seq
+        self.known_seq, self.asked_seq = last_seq, 0
         self.blocked = sorted(seq for seq in self.blocked if seq > last_seq)
-        # from when it was read: the time that the database takes is none of the clock's
-        self.clock_offset_ms = read_at - device_time
+        self.set_clock(read_at - device_time)
         return HelloAck(device, last_seq, read_at)
+
+    def set_clock(self, offset_ms: int) -> None:
+        """Take the offset of a hello; of several before a rep the smallest, as a hello can only be slow on its way."""
+        if self.is_clock_new and offset_ms - self.clock_offset_ms < MAX_HELLO_DELAY_MS:
+            offset_ms = min(offset_ms, self.clock_offset_ms)
+        self.is_clock_new = True
+        self.clock_offset_ms = offset_ms
 
     async def finish(self, slug: str) -> Finished:
         await self.quiet.wait()
@@ -216,29 +229,26 @@ class DeviceConsumer(WorkoutConsumer):
             self.restart()
             raise WorkoutError(Code.UNAVAILABLE, "acknowledged reps were lost; say hello, send them again, and finish then")
         act = partial(finish_workout, user_id=self.user_id, exercise_type=slug, origin=self.name)
-        session = await self.in_thread(act, executor=finishers)
+        session = await in_thread(for_database, act, timeout_s=FINISH_DEADLINE_S)
         return Finished(slug, session.pk, session.total_reps)
 
     async def is_forgotten(self) -> bool:
         """Return whether a failover lost what this socket has acknowledged."""
-        return self.known_seq > 0 and await self.in_thread(self.read_memory) < self.known_seq
+        return self.known_seq > 0 and await self.ask_redis(self.read_memory) < self.known_seq
 
     def read_memory(self) -> int:
         return get_store().meet_device(self.user_id, self.device, 0)
 
     async def tell_status(self) -> Sessions:
         await self.quiet.wait()
-        return Sessions(now_ms(), await self.in_thread(self.read_sessions))
+        return Sessions(now_ms(), await self.ask_redis(self.read_sessions))
 
     def read_sessions(self) -> list[SessionState]:
         live = get_store().live_sessions(self.user_id, sorted(catalogue.by_slug))
         return [SessionState(session.exercise_type, session.reps, session.session_id) for session in live]
 
-    async def in_thread(self, act: Callable[[], T], executor: ThreadPoolExecutor | None = None) -> T:
-        # a thread of its own: one slow database call must not hold up the others
-        async with asyncio.timeout(CHORE_DEADLINE_S):
-            done: T = await database_sync_to_async(act, thread_sensitive=False, executor=executor)()
-        return done
+    async def ask_redis(self, ask: Callable[[], T]) -> T:
+        return await in_thread(for_redis, ask, timeout_s=REDIS_DEADLINE_S)
 
     # --- what other devices change
 

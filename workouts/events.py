@@ -8,17 +8,20 @@ import asyncio
 import hashlib
 import weakref
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, NamedTuple
 
 import structlog
-from asgiref.sync import async_to_sync, sync_to_async
+from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.conf import settings
 
 from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_layer_client, get_store
+from workouts.threads import for_redis, in_thread
 
 PUBLISH_EVERY_S = 0.3
+READ_DEADLINE_S = 5.0
 LISTEN_AGAIN_S = 1.0
 NOBODY = ""
 Event = dict[str, Any]
@@ -156,7 +159,7 @@ class UpdatePublisher:
         try:
             feed = get_feed()
             alone = {changed for changed, origin in origins.items() if origin != NOBODY and feed.count(changed.user_id) == 1}
-            for event in await sync_to_async(read_updates, thread_sensitive=False)(origins, alone):
+            for event in await in_thread(for_redis, partial(read_updates, origins, alone), timeout_s=READ_DEADLINE_S):
                 await get_channel_layer().group_send(athlete_group(event["user_id"]), event)
         except Exception as error:
             log.warning("update_not_published", error=str(error))

@@ -182,7 +182,7 @@ class WorkoutSession(models.Model):
         verbose_name_plural = _("workout sessions")
         ordering = ["-created_at", "-id"]
         indexes = [
-            models.Index(fields=["athlete", "exercise", "-finished_at"], name="session_newest_of_athlete"),
+            models.Index(fields=["athlete", "exercise", "-id"], name="session_saved_last"),
             models.Index(fields=["-created_at", "-id"], name="session_newest"),
             # a few in a hundred: those that have something to review, or had
             models.Index(

@@ -15,18 +15,17 @@ import structlog
 from django.db import DatabaseError, DataError, IntegrityError, OperationalError, transaction
 
 from workouts.assessment import assess, open_review
-from workouts.breaker import Breaker
 from workouts.events import NOBODY, SessionNews, publish_finished
 from workouts.exceptions import Code, WorkoutError
 from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store
 from workouts.live.store import SealedSession, SessionName
 from workouts.live.timeline import Rep
-from workouts.models import Athlete, Device, WorkoutSession
+from workouts.memory import remember_saved, remember_sealed
+from workouts.models import Athlete, WorkoutSession
 
 DATABASE_AWAY = django.db.Error  # where it is not the row that was refused
 ROW_REFUSED = (IntegrityError, DataError, ValueError, LookupError, OverflowError)  # by the database, or not to be read
-saved_seqs = Breaker(retry_s=2.0)  # many phones may say hello at once, and each would wait for the pool
 log = structlog.get_logger(__name__)
 
 
@@ -58,8 +57,8 @@ def finish_workout(*, user_id: str, exercise_type: str, origin: str = NOBODY) ->
 
 
 def find_newest(*, user_id: str, exercise_type: str) -> WorkoutSession | None:
-    """Return the saved session of this athlete and exercise that ended last."""
-    return WorkoutSession.objects.filter(athlete_id=user_id, exercise_id=exercise_type).order_by("-finished_at", "-id").first()
+    """Return the session of this athlete and exercise that was saved last: its reps may be of an offline hour before others'."""
+    return WorkoutSession.objects.filter(athlete_id=user_id, exercise_id=exercise_type).order_by("-id").first()
 
 
 def settle_sealed(name: SessionName, *, origin: str = NOBODY) -> WorkoutSession | None:
@@ -67,7 +66,7 @@ def settle_sealed(name: SessionName, *, origin: str = NOBODY) -> WorkoutSession 
 
     Raises django.db.Error where the database is away, redis.RedisError where Redis is.
     """
-    store = get_store()
+    store, sealed = get_store(), None
     try:
         sealed = store.read(name)
         saved = save_sealed(sealed) if sealed else find_saved(uuid.UUID(name.session_id))
@@ -76,6 +75,8 @@ def settle_sealed(name: SessionName, *, origin: str = NOBODY) -> WorkoutSession 
             raise
         log.error("session_not_saved", **name._asdict(), error=str(error).strip())
         store.park(name, str(error).strip() or type(error).__name__)
+        if sealed is not None:
+            remember_sealed(name.user_id, sealed.device_seqs)
         return None
     if saved is None:
         log.error("session_gone", **name._asdict())
@@ -113,7 +114,7 @@ def save_sealed(sealed: SealedSession) -> WorkoutSession:
     try:
         with transaction.atomic():
             Athlete.objects.get_or_create(user_id=sealed.name.user_id)
-            remember_devices(sealed)
+            remember_saved(sealed.name.user_id, sealed.device_seqs)
             row = build_row(sealed)
             assess(row)
             step = open_review(row)
@@ -146,40 +147,6 @@ def find_beyond(saved: WorkoutSession, sealed: SealedSession) -> list[Rep]:
         if index >= saved.total_reps or rep.at_ms != started_ms + saved.timeline_ms[index]:
             return sealed.reps[index:]
     return []
-
-
-def remember_devices(sealed: SealedSession) -> None:
-    """Raise the last seq of each device to that of the session."""
-    for device_id, seq in sealed.device_seqs.items():
-        device, made = Device.objects.get_or_create(athlete_id=sealed.name.user_id, device_id=device_id, defaults={"last_seq": seq})
-        if not made:
-            Device.objects.filter(pk=device.pk, last_seq__lt=seq).update(last_seq=seq)
-
-
-def meet_device(*, user_id: str, device: str) -> int:
-    """Return the highest seq that was settled of a device, from Redis and from the saved sessions.
-
-    Raises redis.RedisError where Redis is away; django.db.Error where the database is away and Redis knows nothing.
-    """
-    saved_seq, away = find_saved_seq(user_id=user_id, device=device)
-    last_seq = get_store().meet_device(user_id, device, saved_seq)
-    if away is None or last_seq:
-        return last_seq
-    raise away
-
-
-def find_saved_seq(*, user_id: str, device: str) -> tuple[int, django.db.Error | None]:
-    """Return the highest seq that the saved sessions know of a device, 0 where none does; and what kept from asking them."""
-    if not saved_seqs.allows():
-        return 0, OperationalError("the database was away a moment ago")
-    try:
-        saved_seq = Device.objects.filter(athlete_id=user_id, device_id=device).values_list("last_seq", flat=True).first()
-    except DATABASE_AWAY as error:
-        saved_seqs.tell(works=False)
-        log.warning("database_unavailable", error=str(error).strip())
-        return 0, error
-    saved_seqs.tell(works=True)
-    return saved_seq or 0, None
 
 
 def build_row(sealed: SealedSession) -> WorkoutSession:
@@ -244,8 +211,16 @@ def sweep(*, idle_minutes: int) -> SweepResult:
 
 
 def sweep_sealed(names: Iterable[SessionName], result: SweepResult) -> None:
+    """Save what is sealed. Raises OperationalError where the database is away; one row that is locked keeps none of the others."""
     for name in names:
-        if settle_sealed(name) is None:
+        try:
+            saved = settle_sealed(name)
+        except OperationalError as error:
+            if not is_database_there():
+                raise
+            log.warning("session_not_saved_yet", **name._asdict(), error=str(error).strip())
+            saved = None
+        if saved is None:
             result.left += 1
         else:
             result.saved += 1

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 import psycopg
@@ -11,12 +12,13 @@ import redis
 from bench.chaos.devices import Device
 
 PREFIX = "senim:"
-# what is left to expire by itself: senim:{tag}:mark:… and senim:{tag}:device:…
-MAY_REMAIN = ("mark", "device")
-NEAR_MS = 300  # less than the smallest interval between two reps
+# what is left to expire by itself: senim:{tag}:gate:… and senim:{tag}:device:…
+MAY_REMAIN = ("gate", "device")
+NEAR_MS = 300
+SAME_MS = 100  # less than the smallest interval of any exercise
 SESSIONS = """
     SELECT user_id, exercise_type, session_id::text, total_reps, (EXTRACT(EPOCH FROM started_at) * 1000)::bigint, timeline_ms,
-        distrusted_times
+        rep_devices, distrusted_times
     FROM workout_sessions ORDER BY id
 """
 
@@ -30,6 +32,7 @@ class Saved(NamedTuple):
     total: int
     started_ms: int
     timeline_ms: list[int]
+    rep_devices: list[int]
     distrusted: int
 
 
@@ -71,6 +74,7 @@ def judge(devices: list[Device], rows: list[Saved], keys_left: list[str]) -> Ver
     judge_totals(verdict, devices, rows)
     verdict.problems += judge_verdicts(devices)
     verdict.problems += judge_rows(rows)
+    verdict.problems += judge_times(rows)
     verdict.problems += judge_acks(devices, rows)
     return verdict
 
@@ -119,6 +123,20 @@ def judge_rows(rows: list[Saved]) -> Iterable[str]:
     for row in rows:
         if row.total != len(row.timeline_ms):
             yield f"session {row.session_id} has {row.total} reps and {len(row.timeline_ms)} times"
+
+
+def judge_times(rows: list[Saved]) -> Iterable[str]:
+    """No rep twice: those of one device in a session are further apart than that."""
+    times: dict[tuple[str, str, int, str], list[int]] = defaultdict(list)
+    for row in rows:
+        devices = row.rep_devices or [0] * len(row.timeline_ms)
+        for offset, device in zip(row.timeline_ms, devices, strict=True):
+            times[row.user_id, row.exercise, device, row.session_id].append(row.started_ms + offset)
+    for (user_id, exercise, device, session_id), own in times.items():
+        own.sort()
+        near = sum(later - earlier < SAME_MS for earlier, later in pairwise(own))
+        if near:
+            yield f"{user_id} {exercise}: session {session_id} has {near} reps of device {device} at the time of another"
 
 
 def judge_acks(devices: Iterable[Device], rows: list[Saved]) -> Iterable[str]:

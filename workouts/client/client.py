@@ -5,7 +5,6 @@ import contextlib
 import logging
 import re
 import secrets
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from types import TracebackType
@@ -14,23 +13,12 @@ from typing import Any, Self
 import msgspec
 import websockets
 
-from workouts.client.connection import BACKOFF_MAX_S, full_jitter, raise_fatal, socket_address, wall_clock_ms
-from workouts.client.frames import (
-    ANSWERS,
-    ERROR,
-    FINISHED,
-    HELLO,
-    REP_ACK,
-    WELCOME,
-    Finished,
-    Frame,
-    WorkoutClientError,
-    decode_frame,
-)
-from workouts.client.log import Finish, Log, Rep
+from workouts.client.connection import BACKOFF_MAX_S, Backoff, full_jitter, raise_fatal, socket_address, start_clock
+from workouts.client.conversation import Conversation
+from workouts.client.frames import Finished, Frame, WorkoutClientError, decode_frame
+from workouts.client.log import Log, Rep
 
 SENIM_V1 = websockets.Subprotocol("senim.v1")
-MAX_UNANSWERED = 200
 ANSWER_TIMEOUT_S = 5.0
 CHORE_PATIENCE = 2  # times as long, for what the server asks the database: it gives that 6 s
 LEAVE_TIMEOUT_S = 10.0
@@ -51,7 +39,7 @@ class WorkoutClient:
     headers: Mapping[str, str] | None = None
     on_ack: Callable[[Rep, int], None] | None = None  # called with each rep that got a verdict, and the running count
     on_frame: Callable[[Frame], None] | None = None  # called with each frame of the server, a session_update above all
-    now_ms: Callable[[], int] = wall_clock_ms
+    now_ms: Callable[[], int] = field(default_factory=start_clock)
     backoff: Callable[[int], float] = full_jitter  # from the number of failures in a row to a wait in s
     answer_timeout_s: float = ANSWER_TIMEOUT_S
     counts: dict[str, int] = field(default_factory=dict, init=False)  # by exercise, as the server last said
@@ -61,13 +49,11 @@ class WorkoutClient:
             raise ValueError(f"device is {self.device!r}; it takes 1 to 32 of letters, digits, _ and -")
         self._address = socket_address(self.url, self.user_id)
         self._log = Log(self.first_seq or self.now_ms())
-        self._unanswered: deque[str | Rep | Finish] = deque()
-        self._proven: set[str] = set()
-        self._hello_due = self._pause_due = False
-        self._failures = 0
-        self._heard_at = 0.0
+        self._backoff = Backoff(self.backoff)
         self._wake, self._progress = asyncio.Event(), asyncio.Event()
-        self._error: Exception | None = None
+        self._error: Exception | None = None  # what trying again does not mend
+        self._closed: Exception | None = None
+        self._is_error_told = False
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -77,8 +63,13 @@ class WorkoutClient:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._task is None:
             return  # closed by hand, which told the number
-        left = await self.close(LEAVE_TIMEOUT_S if kind is None else 0.0)
-        if left and kind is None:
+        if kind is not None:
+            await self.close()
+            return
+        left = await self.close(LEAVE_TIMEOUT_S)
+        if self._error is not None and (left or not self._is_error_told):
+            raise self._error
+        if left:
             raise WorkoutClientError("unsettled", f"{left} reps are not known to be settled")
 
     @property
@@ -88,7 +79,7 @@ class WorkoutClient:
 
     def rep(self, exercise: str = "squat", *, at_ms: int | None = None) -> Rep:
         """Take down a repetition seen now, or at `at_ms` by this client's clock; it is sent when it can be."""
-        self._check()
+        self._check(exercise)
         rep = self._log.add_rep(exercise, self.now_ms() if at_ms is None else at_ms)
         self._wake.set()
         return rep
@@ -98,11 +89,14 @@ class WorkoutClient:
 
         Raises WorkoutClientError, with the code `nothing_to_finish` where there was no workout.
         """
-        self._check()
+        self._check(exercise)
         finish = self._log.add_finish(exercise, asyncio.get_running_loop().create_future())
         self._wake.set()
         try:
             return await finish.answer
+        except WorkoutClientError as error:
+            self._is_error_told |= error is self._error
+            raise
         finally:
             self._log.withdraw(finish)
             self._wake.set()
@@ -118,7 +112,7 @@ class WorkoutClient:
     async def close(self, wait_s: float = 0.0) -> int:
         """Disconnect, after waiting up to `wait_s` for what is not settled, and return how many reps still are not."""
         try:
-            if wait_s:
+            if wait_s and self._error is None:
                 with contextlib.suppress(TimeoutError):
                     await self.settled(wait_s)
         finally:
@@ -126,18 +120,21 @@ class WorkoutClient:
             if task is not None:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
-            self._fail(WorkoutClientError("closed", "the client is closed"))
+            self._closed = self._error or WorkoutClientError("closed", "the client is closed")
+            self._let_go(self._closed)
         return sum(rep.status is None for rep in self.held)
 
-    def _check(self) -> None:
-        if self._error is not None:
-            raise self._error
+    def _check(self, exercise: str = "") -> None:
+        if exercise and not re.fullmatch(r"[a-z0-9_]{1,32}", exercise):
+            raise ValueError(f"exercise is {exercise!r}; it takes 1 to 32 of small letters, digits and _")
+        if error := self._error or self._closed:
+            self._is_error_told = True
+            raise error
 
-    def _fail(self, error: Exception) -> None:
-        self._error = self._error or error
+    def _let_go(self, error: Exception) -> None:
         for finish in self._log.finishes():
             if not finish.answer.done():
-                finish.answer.set_exception(self._error)
+                finish.answer.set_exception(error)
         self._progress.set()
 
     async def _run(self) -> None:
@@ -149,12 +146,13 @@ class WorkoutClient:
                     await self._connect()
                 except (OSError, EOFError, websockets.WebSocketException) as error:
                     raise_fatal(error)
-                    self._failures = 1 if clock() - began > BACKOFF_MAX_S else self._failures + 1
-                    wait_s = self.backoff(self._failures)
+                    self._backoff.failures = 1 if clock() - began > BACKOFF_MAX_S else self._backoff.failures + 1
+                    wait_s = self._backoff.wait_s()
                     log.info("reconnecting in %.2f s: %s", wait_s, str(error) or type(error).__name__)
                     await asyncio.sleep(wait_s)
         except Exception as error:
-            self._fail(error)
+            self._error = error
+            self._let_go(error)
 
     async def _connect(self) -> None:
         """Stay connected until the connection is lost, and raise how it was."""
@@ -162,10 +160,7 @@ class WorkoutClient:
         async with websockets.connect(self._address, subprotocols=[SENIM_V1], additional_headers=self.headers, **options) as socket:
             if socket.subprotocol != SENIM_V1:
                 raise WorkoutClientError("no_senim_v1", f"the server at {self.url} does not speak {SENIM_V1}")
-            self._unanswered.clear()
-            self._proven.clear()
-            self._pause_due, self._hello_due = False, True
-            self._expect(WELCOME)
+            self._talk = self._begin()
             tasks = [asyncio.create_task(self._listen(socket)), asyncio.create_task(self._send(socket))]
             try:
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -175,6 +170,10 @@ class WorkoutClient:
                 outcomes = await asyncio.gather(*tasks, return_exceptions=True)
             # the listener's first: it knows the close code
             raise next(outcome for outcome in outcomes if isinstance(outcome, Exception))
+
+    def _begin(self) -> Conversation:
+        talk = (self._log, self.device, self.now_ms)
+        return Conversation(*talk, on_ack=self.on_ack, on_frame=self.on_frame, counts=self.counts, backoff=self._backoff)
 
     async def _listen(self, socket: websockets.ClientConnection) -> None:
         while True:
@@ -189,106 +188,26 @@ class WorkoutClient:
     async def _send(self, socket: websockets.ClientConnection) -> None:
         while True:
             self._wake.clear()
-            if self._pause_due and not self._unanswered:
-                self._pause_due = False
-                await asyncio.sleep(self.backoff(self._failures))
+            if self._talk.pause_due and not self._talk.unanswered:
+                self._talk.pause_due = False
+                await asyncio.sleep(self._backoff.wait_s())
             while (frame := self._next_frame()) is not None:
                 async with asyncio.timeout(self.answer_timeout_s):
                     await socket.send(msgspec.json.encode(frame), text=True)
+            self._progress.set()  # what is not sent may be settled all the same
             async with asyncio.timeout_at(self._deadline()):
                 await self._wake.wait()
 
     def _deadline(self) -> float | None:
-        if not self._unanswered:
+        asked = self._talk.unanswered
+        if not asked:
             return None
-        patience = 1 if isinstance(self._unanswered[0], Rep) else CHORE_PATIENCE
-        return self._heard_at + self.answer_timeout_s * patience
+        return self._talk.heard_at + self.answer_timeout_s * (1 if isinstance(asked[0], Rep) else CHORE_PATIENCE)
 
     def _next_frame(self) -> dict[str, Any] | None:
-        entry = self._log.next_entry()
-        if self._hello_due:
-            return None if self._unanswered else self._say_hello()
-        if entry is None or len(self._unanswered) >= MAX_UNANSWERED or (self._unanswered and self._goes_alone(entry)):
-            return None
-        self._expect(entry)
-        entry.sent = True
-        if isinstance(entry, Finish):
-            return {"event": "finish", "type": entry.exercise}
-        self._log.position += 1
-        return {"event": "rep_detected", "type": entry.exercise, "seq": entry.seq, "at": entry.at_ms}
-
-    def _say_hello(self) -> dict[str, Any]:
-        self._expect(HELLO)
-        self._hello_due = False
-        return {"event": "hello", "device": self.device, "now": self.now_ms()}
-
-    def _goes_alone(self, entry: Rep | Finish) -> bool:
-        """Return whether to wait for all answers first: many reps of an unknown exercise would be too many errors in a row.
-
-        And no rep goes out before the hello is answered, or it would be settled before those that have to come again.
-        """
-        return isinstance(entry, Finish) or entry.exercise not in self._proven or self._unanswered[0] == HELLO
-
-    def _expect(self, asked: str | Rep | Finish) -> None:
-        if not self._unanswered:
-            self._heard_at = asyncio.get_running_loop().time()
-        self._unanswered.append(asked)
+        return self._talk.next_frame()
 
     def _take(self, frame: Frame) -> None:
-        if self.on_frame is not None:
-            self.on_frame(frame)
-        if frame.event not in ANSWERS or not self._unanswered:
-            return
-        asked = self._unanswered.popleft()
-        self._heard_at = asyncio.get_running_loop().time()
-        if not is_answer(frame, asked):
-            raise ConnectionError(f"{frame} answers something else than {asked}")
-        if frame.event == ERROR:
-            self._take_error(asked, frame)
-        elif isinstance(asked, Rep):
-            self._proven.add(asked.exercise)
-            self._settle(asked, frame.status, frame.count)
-        elif isinstance(asked, Finish):
-            self._finished(asked, frame)
-        elif asked == HELLO:
-            for rep in self._log.rewind(frame.last_seq):
-                self._settle(rep, "settled", self.counts.get(rep.exercise, 0))
+        self._talk.take(frame)
         self._wake.set()
         self._progress.set()
-
-    def _take_error(self, asked: str | Rep | Finish, frame: Frame) -> None:
-        if frame.code == "unavailable":
-            self._hello_due = True
-            self._failures += not self._pause_due
-            self._pause_due = True
-        elif isinstance(asked, Rep):
-            for rep in self._log.refuse(asked, whole_exercise=frame.code == "unknown_exercise"):
-                self._settle(rep, frame.code, self.counts.get(rep.exercise, 0))
-        elif isinstance(asked, Finish):
-            self._log.entries.remove(asked)
-            if not asked.answer.done():
-                asked.answer.set_exception(WorkoutClientError(frame.code, frame.detail))
-        else:
-            raise WorkoutClientError(frame.code, frame.detail)
-
-    def _settle(self, rep: Rep, status: str, count: int) -> None:
-        rep.status = status
-        rep.counted |= status == "counted"
-        self.counts[rep.exercise] = count
-        self._failures = 0
-        if self.on_ack is not None:
-            self.on_ack(rep, count)
-
-    def _finished(self, finish: Finish, frame: Frame) -> None:
-        self._log.complete(finish)
-        self.counts[finish.exercise] = 0
-        self._failures = 0
-        if not finish.answer.done():
-            finish.answer.set_result(Finished(frame.workout_id or 0, frame.count))
-
-
-def is_answer(frame: Frame, asked: str | Rep | Finish) -> bool:
-    """Return whether a frame can be the answer to what was asked: answers come in order, and name their rep."""
-    if isinstance(asked, Rep):
-        return frame.event in (REP_ACK, ERROR) and frame.seq in (asked.seq, None)
-    return frame.event in (ERROR, FINISHED if isinstance(asked, Finish) else asked)

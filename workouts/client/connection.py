@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from collections.abc import Callable
 from urllib.parse import quote, urlsplit
 
 import websockets
@@ -9,8 +10,8 @@ import websockets
 from workouts.client.frames import WorkoutClientError
 
 BACKOFF_MIN_S, BACKOFF_MAX_S = 0.1, 5.0
-FATAL_CLOSE_CODES = (1008, 4401, 4403)
-FATAL_STATUSES = (401, 403)
+FATAL_CLOSE_CODES = (1008, 1009, 4401, 4403)
+FATAL_STATUSES = (400, 401, 403, 404, 410, 426)
 
 
 def full_jitter(failures: int) -> float:
@@ -20,8 +21,27 @@ def full_jitter(failures: int) -> float:
     return most_s * secrets.randbelow(1_000_001) / 1_000_000
 
 
+class Backoff:
+    """How long to wait after so many failures in a row."""
+
+    def __init__(self, wait: Callable[[int], float]) -> None:
+        self._wait = wait
+        self.failures = 0
+
+    def wait_s(self) -> float:
+        return self._wait(self.failures)
+
+
 def wall_clock_ms() -> int:
     return time.time_ns() // 1_000_000
+
+
+def start_clock() -> Callable[[], int]:
+    """Return a clock in epoch ms that nobody sets: `at` and the hello's `now` have to come from one clock, or be corrected wrongly."""
+    # where there is one, a clock that goes on while the machine sleeps
+    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    started_ms = wall_clock_ms() - time.clock_gettime_ns(clock) // 1_000_000
+    return lambda: started_ms + time.clock_gettime_ns(clock) // 1_000_000
 
 
 def socket_address(url: str, user_id: str) -> str:

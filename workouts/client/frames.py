@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import msgspec
 
 WELCOME, HELLO, REP_ACK, FINISHED, ERROR = "welcome", "hello", "rep_ack", "finished", "error"
+SESSION_UPDATE, UNKNOWN_EXERCISE = "session_update", "unknown_exercise"
 ANSWERS = (WELCOME, HELLO, REP_ACK, FINISHED, ERROR)
 
 
 class WorkoutClientError(Exception):
-    """What trying again does not mend. `code` is the server's error code or close code, or `closed` or `unsettled`."""
+    """What trying again does not mend. `code` is the server's error code or close code, or `closed`, `unsettled` or `callback`."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")

@@ -11,8 +11,8 @@ class Rep:
     """A repetition.
 
     `status` is the latest verdict: None until there is one, an error's code where the server will not have the rep, and
-    "settled" where the ack was lost and only `last_seq` says that there was one. `counted` stays true once it was.
-    `seq` may still change until the rep is sent.
+    "settled" where the ack was lost and only `last_seq` says that there was one. `counted` stays true once it was, and
+    `session_id` says in which session. `seq` may still change until the rep is sent.
     """
 
     exercise: str
@@ -20,6 +20,7 @@ class Rep:
     at_ms: int
     status: str | None = None
     counted: bool = False
+    session_id: str | None = None
     sent: bool = False
 
 
@@ -87,10 +88,21 @@ class Log:
         if not finish.sent and finish in self.entries:
             self.entries.remove(finish)
 
-    def refuse(self, rep: Rep, *, whole_exercise: bool) -> list[Rep]:
-        """Let go of a rep that the server will not have, and maybe of all to come of its exercise; return them."""
-        coming = self.entries[self.position :] if whole_exercise else []
-        gone = [rep, *(other for other in coming if isinstance(other, Rep) and other.exercise == rep.exercise)]
-        self.entries = [entry for entry in self.entries if entry not in gone]
-        self.position -= 1
+    def refuse(self, rep: Rep) -> None:
+        """Let go of a rep that was sent, and that the server will not have."""
+        if rep in self.entries:  # which somebody else's finish may have let go of meanwhile
+            self.entries.remove(rep)
+            self.position -= 1
+
+    def drop_coming(self, exercise: str) -> list[Rep]:
+        """Let go of the reps of an exercise that are still to be sent, and return them."""
+        coming = self.entries[self.position :]
+        gone = [entry for entry in coming if isinstance(entry, Rep) and entry.exercise == exercise]
+        self.entries[self.position :] = [entry for entry in coming if entry not in gone]
         return gone
+
+    def forget(self, session_id: str) -> None:
+        """Let go of the reps of a session that somebody else finished."""
+        kept = [entry for entry in self.entries[: self.position] if isinstance(entry, Finish) or entry.session_id != session_id]
+        self.entries[: self.position] = kept
+        self.position = len(kept)

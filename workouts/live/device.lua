@@ -6,10 +6,12 @@ local MEMORY_TTL_S = 172800
 local MAX_AHEAD_MS, MAX_AGE_MS, LATE_MS, MAX_WOBBLE_MS, MAX_NUMBER = 2000, 86400000, 10000, 10000, 63
 
 -- A hello that was slow on its way makes the offset too large, and the next one's would turn the device's time back, so that none
--- of its reps could be trusted. So the last one stays in use while it is near, and leads to no time ahead.
-local function steady(at, offset, last_offset, now)
+-- of its reps could be trusted. So the last one stays in use while it is near and leads to no time ahead, unless it is the one that
+-- turns time back: then the clock was set anew.
+local function steady(at, offset, last_offset, last_time, now)
   local time = at - offset + last_offset
-  if math.abs(offset - last_offset) <= MAX_WOBBLE_MS and time <= now + MAX_AHEAD_MS then return time, last_offset end
+  local is_near = math.abs(offset - last_offset) <= MAX_WOBBLE_MS and time <= now + MAX_AHEAD_MS
+  if is_near and (time >= last_time or at < last_time) then return time, last_offset end
   return at, offset
 end
 
@@ -22,7 +24,7 @@ local function meet_device(memory, said, now)
   seq, at, last_seq, last_time = tonumber(seq), tonumber(at), tonumber(last_seq), tonumber(last_time)
   if seq <= last_seq then return {}, 3 end
   if last_seq < tonumber(known) then return {}, 4 end
-  if at and offset and last_offset then at, offset = steady(at, offset, last_offset, now) end
+  if at and offset and last_offset then at, offset = steady(at, offset, last_offset, last_time, now) end
   local trusted = at and at >= last_time and at <= now + MAX_AHEAD_MS and at >= now - MAX_AGE_MS
   -- never before the last one: a clock that jumps must not make room for reps that no body can do
   local time = trusted and at or math.max(now, last_time)

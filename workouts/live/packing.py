@@ -16,15 +16,18 @@ def bulk(value: bytes) -> bytes:
 NOTHING = bulk(b"")
 
 
-class Gates:
-    """An exercise's limits, as gates.lua takes them: the smallest interval, a rep's share of the minute, the most reps a session."""
+class Gates(NamedTuple):
+    """An exercise's limits, packed: before what a device says, and for a plain socket, which says nothing."""
 
-    __slots__ = ("of_device", "of_plain")
+    of_device: bytes
+    of_plain: bytes
 
-    def __init__(self, *, min_interval_ms: int, max_per_minute: int, max_per_session: int) -> None:
-        # rounded down, in the athlete's favour
-        self.of_device = bulk(b"%d %d %d" % (min_interval_ms, 60_000 // max_per_minute, max_per_session))
-        self.of_plain = self.of_device + NOTHING
+
+def pack_gates(*, min_interval_ms: int, max_per_minute: int, max_per_session: int) -> Gates:
+    """Pack limits as rep.lua takes them: the smallest interval, a rep's share of the minute, and the most reps of a session."""
+    # rounded down, in the athlete's favour
+    limits = bulk(b"%d %d %d" % (min_interval_ms, 60_000 // max_per_minute, max_per_session))
+    return Gates(limits, limits + NOTHING)
 
 
 class RepKeys(NamedTuple):

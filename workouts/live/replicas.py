@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import redis
 import structlog
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoPermissionError, NoScriptError
 from redis.sentinel import SentinelConnectionPool
 
 from workouts.live import scripts
@@ -71,11 +71,18 @@ class ReplicaWait:
 
     def _check(self, name: str, copies: Copies, reached: Any) -> None:
         if isinstance(reached, redis.RedisError):
-            # Redis before 7.2, or a user that may not
-            self._looked[name] = (float("inf"), None)
+            if cannot_wait(reached):
+                self._looked[name] = (float("inf"), None)
+            else:
+                self._looked.pop(name, None)  # the server changed its role meanwhile: look again
             log.warning("replicas_not_waited_for", error=str(reached))
         elif reached[0] < copies.local or reached[1] < copies.replicas:
             log.warning("seal_not_on_replicas", disks=reached[0], replicas=reached[1], wanted=copies.replicas)
+
+
+def cannot_wait(error: redis.RedisError) -> bool:
+    """Return whether it is a Redis before 7.2, or a user that may not."""
+    return isinstance(error, NoPermissionError) or str(error).lower().startswith(("unknown command", "noperm", "user "))
 
 
 def ask(server: SyncClient, copies: Copies, command: tuple[Any, ...]) -> list[Any]:

@@ -1,8 +1,8 @@
 """The durable side of the live state: seal, read, clear, and what waits. Synchronous, and safe in threads."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import redis
 from redis.exceptions import NoScriptError
@@ -10,9 +10,10 @@ from redis.exceptions import NoScriptError
 from workouts.live import scripts
 from workouts.live.clients import REDIS_AWAY, SyncClient
 from workouts.live.keys import TAGS, KeySpace
-from workouts.live.replicas import ReplicaWait, find_gaps, find_server, look_elsewhere
+from workouts.live.replicas import ReplicaWait, find_gaps, find_server, look_elsewhere, masters
 from workouts.live.timeline import Refusal, Rep, unpack_refusals, unpack_reps
 
+T = TypeVar("T")
 DEVICE_TTL = b"172800"  # 48 h, in s; after that the database remembers
 
 
@@ -111,13 +112,15 @@ class LiveStore:
         self._run(scripts.PARK, (self.keys.parked(keys.tag), self.keys.sealed(keys, name.session_id).session), (member, reason.encode()))
 
     def parked_sessions(self) -> Iterator[ParkedSession]:
-        """Yield the sessions that could not be saved."""
-        for tag in range(TAGS):
-            notes = {key.decode(): value.decode() for key, value in self.client.hgetall(self.keys.parked(tag)).items()}
-            for key, reason in notes.items():
-                kind, _, member = key.partition(":")
-                if kind == "reason":
-                    yield ParkedSession(split_member(member), reason, int(notes[f"since:{member}"]))
+        """Yield the sessions that could not be saved; errors as of sealed_sessions."""
+        yield from self._scan(self._read_parked)
+
+    def _read_parked(self, tag: int) -> Iterator[ParkedSession]:
+        notes = {key.decode(): value.decode() for key, value in self.client.hgetall(self.keys.parked(tag)).items()}
+        for key, reason in notes.items():
+            kind, _, member = key.partition(":")
+            if kind == "reason":
+                yield ParkedSession(split_member(member), reason, int(notes[f"since:{member}"]))
 
     def meet_device(self, user_id: str, device: str, saved_seq: int) -> int:
         """Return the highest seq that was settled of the device, here or in the saved sessions, and remember it."""
@@ -136,37 +139,45 @@ class LiveStore:
         Of a cluster, those of the masters that answer come before the error of one that does not.
         """
         for member in self._scan(lambda tag: self.client.zrange(self.keys.sealed_index(tag), 0, -1)):
-            yield split_member(member)
+            yield split_member(member.decode())
 
     def idle_sessions(self, idle_since_ms: int) -> Iterator[SessionName]:
         """Yield the live sessions whose last counted rep is not later than the time (epoch ms); errors as of sealed_sessions."""
         for member in self._scan(lambda tag: self.client.zrangebyscore(self.keys.live_index(tag), "-inf", idle_since_ms)):
-            exercise_type, user_id = member.split(":", 1)
+            exercise_type, user_id = member.decode().split(":", 1)
             yield SessionName(user_id, exercise_type)
 
     def ping(self) -> None:
-        """Ask Redis for a sign of life."""
-        self.client.ping()
+        """Ask Redis for a sign of life; of a cluster one master's is enough, the others are among durability_gaps()."""
+        errors = []
+        servers = masters(self.client)
+        for server in servers:
+            try:
+                server.ping()
+            except REDIS_AWAY as error:
+                errors.append(error)
+        if len(errors) == len(servers):
+            raise errors[0]
 
     def durability_gaps(self) -> list[str]:
         """Return what weakens "on disk before the ack, and still there after a failover", a sentence each."""
         return find_gaps(self.client)
 
-    def _scan(self, read: Callable[[int], list[bytes]]) -> Iterator[str]:
-        """Yield the members of an index, tag by tag. One master that is away does not keep the others' from being seen."""
+    def _scan(self, read: Callable[[int], Iterable[T]]) -> Iterator[T]:
+        """Yield what is read, tag by tag. One master that is away does not keep the others' from being seen."""
         away: dict[str, Exception] = {}
         for tag in range(TAGS):
             name, _ = find_server(self.client, self.keys.live_index(tag))
             if name in away:
                 continue
             try:
-                members = read(tag)
+                found = [*read(tag)]
             except REDIS_AWAY as error:
                 if not name:
                     raise
                 away[name] = error
             else:
-                yield from (member.decode() for member in members)
+                yield from found
         if away:
             raise next(iter(away.values()))
 

@@ -9,7 +9,7 @@ from asgiref.sync import async_to_sync
 from django.conf import settings
 
 from workouts.live.batching import RepBatcher
-from workouts.live.packing import Gates, pack_keys
+from workouts.live.packing import Gates, pack_gates, pack_keys
 from workouts.live.runtime import get_key_space, get_store
 from workouts.models import Athlete, WorkoutSession
 
@@ -19,7 +19,7 @@ STARTED_MS = 1_763_839_190_000
 
 def gates(min_interval_ms: int = SQUAT_INTERVAL_MS, *, max_per_minute: int = 60_001, max_per_session: int = 10_000) -> Gates:
     """Return limits, by default with no ceiling a minute."""
-    return Gates(min_interval_ms=min_interval_ms, max_per_minute=max_per_minute, max_per_session=max_per_session)
+    return pack_gates(min_interval_ms=min_interval_ms, max_per_minute=max_per_minute, max_per_session=max_per_session)
 
 
 class Verdict(NamedTuple):

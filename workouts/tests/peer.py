@@ -21,6 +21,12 @@ async def within(awaitable: Awaitable[T], seconds: float = PATIENCE_S) -> T:
     return await asyncio.wait_for(awaitable, seconds)
 
 
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait until it holds."""
+    while not holds():
+        await asyncio.sleep(0.01)
+
+
 def client_of(url: str, **options: Any) -> WorkoutClient:
     """Return a client that numbers from 1 and does not wait between attempts."""
     return WorkoutClient(url, **{"user_id": "aigul", "first_seq": 1, "backoff": lambda failures: 0.01, **options})

@@ -30,7 +30,7 @@ def make_device(*answers: str | None) -> Device:
 
 
 def make_row(*times_ms: int, session_id: str = "s") -> Saved:
-    return Saved("ann", "squat", session_id, len(times_ms), 1000, [time - 1000 for time in times_ms], 0)
+    return Saved("ann", "squat", session_id, len(times_ms), 1000, [time - 1000 for time in times_ms], [], 0)
 
 
 class ChaosTests(SimpleTestCase):
@@ -51,6 +51,7 @@ class ChaosTests(SimpleTestCase):
         assert figures["reps saved"] == figures["reps made"] > 200, done.stdout
         assert figures["kills"] >= KILLS // 2, done.stdout
         assert (figures["lost"], figures["doubled"], figures["session keys left"]) == (0, 0, 0)
+        assert figures["answered duplicate"] > 0  # what was settled came again, and was known
 
     def test_the_seed_repeats_the_schedule(self) -> None:
         assert plan_kills(7, 50) == plan_kills(7, 50) != plan_kills(8, 50)
@@ -76,6 +77,11 @@ class JudgeTests(SimpleTestCase):
         verdict = judge([make_device("counted", "counted")], [make_row(1000), make_row(1000, session_id="t")], [])
         assert (verdict.lost, verdict.doubled) == (0, 0)
         assert verdict.problems == ["ann phone seq 2: was number 2 of session s, saved with 1"]
+
+    def test_one_lost_and_one_doubled_in_one_session(self) -> None:
+        verdict = judge([make_device("counted", "counted", "counted")], [make_row(1000, 1000, 3000)], [])
+        assert (verdict.lost, verdict.doubled) == (0, 0)
+        assert verdict.problems == ["ann squat: session s has 1 reps of device 0 at the time of another"]
 
     def test_a_session_twice(self) -> None:
         assert "session s is saved 2 times" in judge([make_device("counted", "counted")], [make_row(1000), make_row(2000)], []).problems

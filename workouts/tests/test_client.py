@@ -6,7 +6,7 @@ import pytest
 from django.test import SimpleTestCase
 
 from workouts.client import Finished, Frame, WorkoutClientError
-from workouts.tests.peer import Peer, Phone, client_of, make, statuses, within
+from workouts.tests.peer import Peer, Phone, client_of, make, statuses, until, within
 
 
 class TalkTests(SimpleTestCase):
@@ -113,6 +113,22 @@ class AgainTests(SimpleTestCase):
             make(client, 3)
             await within(client.settled())
             await within(client.finish())
+
+    async def test_nothing_of_a_workout_that_somebody_else_finished(self) -> None:
+        async def script(phone: Phone) -> None:
+            await phone.greet()
+            await phone.count(1, 3)
+            await phone.say("session_update", type="squat", count=3, session_id="s", state="finished", workout_id=4)
+            await phone.count(4, 4)
+            await phone.stay()
+
+        async with Peer(script) as peer, client_of(peer.url) as client:
+            make(client, 3)
+            await within(client.settled())
+            await within(until(lambda: not client.held))
+            (fourth,) = make(client, 1)
+            await within(client.settled())
+            assert client.held == [fourth]
 
     async def test_nothing_of_a_finished_workout(self) -> None:
         async def save_squats(phone: Phone) -> None:

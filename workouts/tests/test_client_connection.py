@@ -9,8 +9,9 @@ import pytest
 import websockets
 from django.test import SimpleTestCase
 
-from workouts.client import WorkoutClient, WorkoutClientError, full_jitter
-from workouts.tests.peer import Peer, Phone, client_of, make, statuses, within
+from workouts.client import Rep, WorkoutClient, WorkoutClientError, full_jitter
+from workouts.client.connection import start_clock, wall_clock_ms
+from workouts.tests.peer import Peer, Phone, client_of, make, statuses, until, within
 
 
 class ConnectionTests(SimpleTestCase):
@@ -81,7 +82,7 @@ class ConnectionTests(SimpleTestCase):
             await within(client.settled())
 
     async def test_it_gives_up_where_it_is_not_wanted(self) -> None:
-        for code in (4401, 4403, 1008):
+        for code in (4401, 4403, 1008, 1009):
 
             async def turn_away(phone: Phone, code: int = code) -> None:
                 await phone.greet()
@@ -117,6 +118,69 @@ class ConnectionTests(SimpleTestCase):
                 with pytest.raises(WorkoutClientError, match=r"senim\.v1"):
                     await within(client.finish())
 
+    async def test_what_went_wrong_while_nobody_asked_is_raised_at_the_end(self) -> None:
+        async def turn_away(phone: Phone) -> None:
+            await phone.greet()
+            await phone.socket.close(1008, "not you")
+
+        async with Peer(turn_away) as peer:
+            with pytest.raises(WorkoutClientError, match="1008: not you"):
+                async with client_of(peer.url) as client:
+                    await within(until(lambda: client._error is not None))
+
+    async def test_a_callback_that_fails_is_no_lost_connection(self) -> None:
+        async def script(phone: Phone) -> None:
+            await phone.greet()
+            await phone.count(1, 1)
+            await phone.stay()
+
+        def fail(rep: Rep, count: int) -> None:
+            raise OSError("disk full")
+
+        async with Peer(script) as peer:
+            with pytest.raises(WorkoutClientError, match="callback: OSError: disk full"):
+                async with client_of(peer.url, on_ack=fail) as client:
+                    make(client, 1)
+        assert peer.connections == 1
+
+    async def test_one_error_for_an_unknown_exercise_however_many_come_later(self) -> None:
+        async def script(phone: Phone) -> None:
+            await phone.greet()
+            (rep,) = await phone.hear("rep_detected")
+            await phone.say("error", code="unknown_exercise", detail="known: squat", seq=rep["seq"])
+            await phone.count(26, 26)
+            await phone.stay()
+
+        async with Peer(script) as peer, client_of(peer.url) as client:
+            for _ in range(25):
+                (typo,) = make(client, 1, "sqat")
+                await within(client.settled())
+                assert typo.status == "unknown_exercise"
+            make(client, 1)
+            await within(client.settled())
+
+    async def test_a_hello_that_was_slow_is_said_again(self) -> None:
+        async def script(phone: Phone) -> None:
+            await phone.say("welcome", protocol=1, user_id="aigul", server_time=1, exercises=["squat"])
+            for wait_s in (0.15, 0.0):
+                await phone.hear("hello")
+                await asyncio.sleep(wait_s)
+                await phone.say("hello", device="phone", last_seq=0, server_time=1)
+            await phone.count(1, 1)
+            await phone.stay()
+
+        with patch("workouts.client.conversation.HELLO_S", 0.1):
+            async with Peer(script) as peer, client_of(peer.url) as client:
+                make(client, 1)
+                await within(client.settled())
+
+    def test_its_clock_goes_on_whatever_the_time_of_day_is_set_to(self) -> None:
+        now_ms = start_clock()
+        before = now_ms()
+        assert abs(before - wall_clock_ms()) < 1000
+        with patch("time.time_ns", lambda: 0):
+            assert 0 <= now_ms() - before < 1000
+
     async def test_one_error_for_an_unknown_exercise(self) -> None:
         async def script(phone: Phone) -> None:
             await phone.greet()
@@ -150,3 +214,6 @@ class ConnectionTests(SimpleTestCase):
             WorkoutClient("http://127.0.0.1", device="två")
         with pytest.raises(ValueError, match="address"):
             WorkoutClient("127.0.0.1:8000")
+        for exercise in ("Squat", "x" * 33, "a b", "\ud800"):
+            with pytest.raises(ValueError, match="exercise"):
+                WorkoutClient("http://127.0.0.1").rep(exercise)

@@ -10,10 +10,11 @@ from django.test import SimpleTestCase
 # each line may import from its own and from those above
 ORDER = [
     "exceptions",
-    "models protocol plausibility identity parsers outbox",
+    "models protocol plausibility identity parsers outbox breaker threads",
     "live client",
     "events replay",
     "catalogue problems checks health",
+    "memory assessment review",
     "services",
     "serializers filters sweeper apps",
     "views consumers devices admin management",
@@ -59,7 +60,7 @@ class LayoutTests(SimpleTestCase):
             name for module, name in find_imports("workouts") if find_part(module) in ("live", "events") and name.startswith("workouts.")
         ]
         assert plain
-        assert {find_part(name) for name in plain} <= {"live", "events", "exceptions"}
+        assert {find_part(name) for name in plain} <= {"live", "events", "exceptions", "threads"}
 
     def test_senim_stands_on_workouts(self) -> None:
         assert any(name.startswith("workouts.") for _, name in find_imports("senim"))

@@ -9,11 +9,12 @@ from django.conf import settings
 
 from workouts.live.batching import COUNTED, DEBOUNCED, DUPLICATE, FORGOTTEN, RepBatcher
 from workouts.live.keys import KeySpace
+from workouts.live.packing import Gates, pack_keys
 from workouts.live.runtime import get_key_space, get_store
 from workouts.live.store import LiveSession, SealedSession, SessionName
 from workouts.live.timeline import Refusal, Rep
 from workouts.tests.backends import OnCluster, OnSentinel, OnSingle
-from workouts.tests.cast import SQUAT_INTERVAL_MS, STARTED_MS, count_reps, new_athlete, seal, train
+from workouts.tests.cast import SQUAT_INTERVAL_MS, STARTED_MS, count_reps, gates, new_athlete, seal, train
 
 PHONE, WATCH = "phone", "watch"
 DAY_MS = 86_400_000
@@ -42,7 +43,7 @@ class Told(NamedTuple):
     session_id: bytes
 
 
-async def send_async(user_id: str, reps: Sequence[Sent], *, at_once: bool) -> list[Told]:
+async def send_async(user_id: str, reps: Sequence[Sent], *, at_once: bool, limits: Gates | None) -> list[Told]:
     clock = itertools.chain((rep.arrival for rep in reps), itertools.repeat(0))
     batcher = RepBatcher(settings.REDIS_URL, now_ms=lambda: STARTED_MS + next(clock))
     verdicts: list[Told] = []
@@ -57,9 +58,9 @@ async def send_async(user_id: str, reps: Sequence[Sent], *, at_once: bool) -> li
     return verdicts
 
 
-def send(user_id: str, *reps: Sent, at_once: bool = False) -> list[Told]:
+def send(user_id: str, *reps: Sent, at_once: bool = False, limits: Gates | None = None) -> list[Told]:
     """Send each rep in a call of its own, or all in one at the arrival of the first, and return what is said of them."""
-    return async_to_sync(send_async)(user_id, reps, at_once=at_once)
+    return async_to_sync(send_async)(user_id, reps, at_once=at_once, limits=limits)
 
 
 def verdicts_of(told: Sequence[Told]) -> list[tuple[int, int]]:
@@ -263,6 +264,22 @@ class TwoDevicesSuite:
         )
         assert verdicts_of(told) == [(COUNTED, 1), (COUNTED, 2), (DEBOUNCED, 2), (COUNTED, 3)]
         assert told[2].retry_after_ms == SQUAT_INTERVAL_MS - 100
+
+    def test_it_refuses_a_stalled_device_once_for_anothers_rep(self) -> None:
+        stalled = (Sent(i, 10_100, 1000 * i, device=WATCH) for i in range(1, 10))
+        told = send(self.athlete, Sent(1, 10_000, 10_000), *stalled)
+        assert verdicts_of(told) == [(COUNTED, 1), (DEBOUNCED, 1), *[(COUNTED, i) for i in range(2, 10)]]
+        train(athlete := new_athlete(), 1)
+        told = send(athlete, *(Sent(i, 100, 1000 * i - 9000) for i in range(1, 10)))
+        assert verdicts_of(told) == [(DEBOUNCED, 1), *[(COUNTED, i) for i in range(2, 10)]]
+
+    def test_it_counts_once_what_two_devices_see_at_once(self) -> None:
+        both = (Sent(i, 2000 * i + 100 * late, 2000 * i, device=device) for i in range(1, 20) for late, device in enumerate((PHONE, WATCH)))
+        assert verdicts_of(send(self.athlete, *both))[-1] == (DEBOUNCED, 19)
+
+    def test_it_gains_nothing_by_taking_turns(self) -> None:
+        turns = (Sent(i, 50 * i + 10 * number, device=device) for i in range(1, 100) for number, device in enumerate((PHONE, WATCH, "d3")))
+        assert send(self.athlete, *turns)[-1].count <= 5000 // SQUAT_INTERVAL_MS + 1
 
     def test_it_remembers_the_times_of_each_device_over_the_reps_of_others(self) -> None:
         told = send(self.athlete, Sent(1, 0, 0), Sent(1, 1000, 1000, device=WATCH), Sent(2, 2000, 100), Sent(2, 3000, 2900, device=WATCH))

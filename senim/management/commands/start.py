@@ -40,6 +40,7 @@ class Command(BaseCommand):
             startup.wait_for_parts()
             password = startup.prepare_database()
             connection.close()
+            startup.limit_statements()
             with Sweeper().running():
                 serve(listener, workers=workers, announce=lambda: self.announce(listener, password))
 

@@ -3,14 +3,23 @@
 import signal
 import sys
 from argparse import ArgumentParser
-from typing import Any
+from typing import Any, NoReturn
 
 import django.db
 from django.core.management.base import BaseCommand, CommandError
 
 from senim.embedded import embedded_redis
+from senim.server import EXIT_DEADLINE_S, end_by_force
+from senim.startup import limit_statements
 from workouts.live.clients import REDIS_AWAY
 from workouts.sweeper import Sweeper
+
+
+def leave(sweeper: Sweeper) -> NoReturn:
+    # what the SystemExit is lost in, a rollback on a connection that hangs, must not sweep on
+    sweeper.stop()
+    end_by_force(EXIT_DEADLINE_S)
+    sys.exit(0)
 
 
 class Command(BaseCommand):
@@ -23,7 +32,8 @@ class Command(BaseCommand):
         sweeper = Sweeper()
         for signal_number in (signal.SIGTERM, signal.SIGINT):
             # what a sweep was cut off in, the next one finishes
-            signal.signal(signal_number, lambda *_: sys.exit(0))
+            signal.signal(signal_number, lambda *_: leave(sweeper))
+        limit_statements()
         with embedded_redis(share=True):
             if once:
                 self.sweep_once(sweeper)

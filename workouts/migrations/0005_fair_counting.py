@@ -63,7 +63,7 @@ def allow_changes(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workouts", "0003_devices"),
+        ("workouts", "0004_saved_last"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
