@@ -24,6 +24,8 @@ KEYS = [
     "session_id",
     "refused",
     "timeline_ms",
+    "review_status",
+    "flags",
 ]
 NOON = datetime(2025, 11, 22, 12, tzinfo=UTC)
 
