@@ -5,6 +5,7 @@ import json
 import urllib.error
 import urllib.request
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,8 +15,10 @@ from urllib.parse import urlsplit
 import msgspec
 import websockets
 
+from workouts.cheats import perform
 from workouts.client import Rep, WorkoutClient, WorkoutClientError
 from workouts.client.connection import wall_clock_ms
+from workouts.pretender import Pretender
 
 ANSWER_TIMEOUT_S = 10.0
 FINISH_TIMEOUT_S = 120.0  # the client sits out a restart of the service
@@ -45,10 +48,14 @@ class Outcome:
     debounced: int = 0
     saved: int = 0
     problem: str = ""
+    verdicts: Counter[str] = field(default_factory=Counter)
+    flags: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Totals:
+    verdicts: Counter[str] = field(default_factory=Counter)
+    flags: Counter[str] = field(default_factory=Counter)
     sent: int = 0
     counted: int = 0
     debounced: int = 0
@@ -60,6 +67,8 @@ class Totals:
         self.counted += outcome.counted
         self.debounced += outcome.debounced
         self.rows += outcome.saved > 0
+        self.verdicts += outcome.verdicts
+        self.flags.update(outcome.flags)
         if outcome.problem:
             self.problems.append(outcome.problem)
 
@@ -89,10 +98,12 @@ class Replay:
     """Replays sets against the service at `url`, `speed` times as fast as they were recorded.
 
     The reference client carries the recorded times and sits out what goes wrong on the way; a `plain` socket does neither.
+    With a `kind` each set is played as that kind of athlete or script, see cheats.py, at its own pace.
     """
 
-    def __init__(self, url: str, *, speed: float = 1.0, plain: bool = False) -> None:
+    def __init__(self, url: str, *, speed: float = 1.0, plain: bool = False, kind: str = "") -> None:
         self.url = url.rstrip("/")
+        self.kind = kind
         self.speed = speed
         self.plain = plain
         self.run_id = uuid.uuid4().hex[:8]
@@ -104,11 +115,21 @@ class Replay:
             for number, recorded in enumerate(sets):
                 group.create_task(self._play_one(f"replay-{self.run_id}-{number}", recorded, on_done))
 
+    async def _perform(self, user_id: str, recorded: RecordedSet, outcome: Outcome) -> None:
+        performance = perform(self.kind, recorded.offsets_ms(), user_id)
+        pretender = Pretender(self.url, user_id, recorded.exercise)
+        verdicts = await pretender.play(performance.frames)
+        outcome.sent, outcome.counted, outcome.debounced = verdicts.total(), verdicts["counted"], verdicts["debounced"]
+        outcome.verdicts += verdicts
+        await self._finish_plain(user_id, recorded.exercise, outcome)
+
     async def _play_one(self, user_id: str, recorded: RecordedSet, on_done: Callable[[Outcome], None]) -> None:
         outcome = Outcome()
         async with self._slots:
             try:
-                if self.plain:
+                if self.kind:
+                    await self._perform(user_id, recorded, outcome)
+                elif self.plain:
                     await self._train_plain(user_id, recorded, outcome)
                     await self._finish_plain(user_id, recorded.exercise, outcome)
                 else:
@@ -133,7 +154,10 @@ class Replay:
         outcome.sent = len(reps)
         outcome.counted = sum(rep.counted for rep in reps)
         outcome.debounced = sum(rep.status == "debounced" for rep in reps)
-        outcome.saved = await self._read_total(f"/workout/sessions/{finished.workout_id}/")
+        row = await self._read_row(f"/workout/sessions/{finished.workout_id}/")
+        outcome.saved = int(row["total_reps"])
+        outcome.flags = [flag["flag"] for flag in row["flags"]]
+        outcome.verdicts.update(rep.status for rep in reps if rep.status)
         if not could_be(outcome.saved, reps):
             wrong.append(f"{user_id}: {outcome.counted} reps were counted, the row has {outcome.saved}")
         outcome.problem = wrong[0] if wrong else ""
@@ -163,15 +187,17 @@ class Replay:
         finished = await asyncio.to_thread(self._ask, "POST", "/workout/finish", body)
         if finished.status != 200:
             raise ValueError(f"finish answered {finished.status}: {finished.body.get('detail')}")
-        outcome.saved = await self._read_total(finished.location)
+        row = await self._read_row(finished.location)
+        outcome.saved = int(row["total_reps"])
+        outcome.flags = [flag["flag"] for flag in row["flags"]]
         if outcome.saved != outcome.counted:
             outcome.problem = f"{user_id}: {outcome.counted} reps were counted, the row has {outcome.saved}"
 
-    async def _read_total(self, location: str) -> int:
+    async def _read_row(self, location: str) -> dict[str, Any]:
         row = await asyncio.to_thread(self._ask, "GET", location)
         if row.status != 200:
             raise ValueError(f"{location} answered {row.status}: {row.body.get('detail')}")
-        return int(row.body["total_reps"])
+        return row.body
 
     def _ask(self, method: str, path: str, body: Any = None) -> HttpAnswer:
         data = None if body is None else json.dumps(body).encode()

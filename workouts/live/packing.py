@@ -47,7 +47,7 @@ class PackedCall(NamedTuple):
     """The arguments of a script call, the number of keys first, and how many they are."""
 
     arguments: bytes
-    count: int
+    size: int
 
 
 def pack_call(reps: Iterable[tuple[RepKeys, bytes]], now_ms: bytes, new_id: bytes) -> PackedCall:
@@ -64,4 +64,4 @@ def pack_call(reps: Iterable[tuple[RepKeys, bytes]], now_ms: bytes, new_id: byte
 
 def pack_command(command: bytes, script: bytes, call: PackedCall) -> bytes:
     """Pack EVAL with the script's text, or EVALSHA with its SHA-1."""
-    return b"*%d\r\n%b%b%b" % (call.count + 2, bulk(command), bulk(script), call.arguments)
+    return b"*%d\r\n%b%b%b" % (call.size + 2, bulk(command), bulk(script), call.arguments)

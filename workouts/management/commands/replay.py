@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
+from workouts.cheats import KINDS
 from workouts.replay import Outcome, Replay, Totals, check_url, read_sets
 
 SHOWN_PROBLEMS = 10
@@ -31,11 +32,16 @@ class Command(BaseCommand):
         )
         parser.add_argument("--plain", dest="protocol", action="store_const", const="plain", help="the same as --protocol plain")
 
-    def handle(self, *, file: Path, url: str, speed: float, limit: int | None, protocol: str, **options: Any) -> None:
+        parser.add_argument("--as", dest="kind", choices=KINDS, default="", help="play each set as this kind of athlete or script")
+
+    def handle(self, *, file: Path, url: str, speed: float, limit: int | None, **options: Any) -> None:
+        kind, protocol = options["kind"], options["protocol"]
         if speed <= 0:
             raise CommandError(f"--speed is {speed}; it takes a number above 0")
+        if kind and (speed != 1 or protocol == "plain"):
+            raise CommandError("--as plays at a pace and on sockets of its own; it takes neither --speed nor --plain")
         try:
-            replay, sets = Replay(check_url(url), speed=speed, plain=protocol == "plain"), read_sets(file, limit)
+            replay, sets = Replay(check_url(url), speed=speed, plain=protocol == "plain", kind=kind), read_sets(file, limit)
         except (OSError, ValueError) as error:
             raise CommandError(str(error)) from None
         totals = Totals()
@@ -51,8 +57,10 @@ class Command(BaseCommand):
             raise CommandError(f"{len(totals.problems)} of {len(sets)} sets are not what they must be")
 
     def show(self, totals: Totals) -> None:
-        rows = {"sent": totals.sent, "counted": totals.counted, "debounced": totals.debounced, "rows saved": totals.rows}
+        more = {name: number for name, number in sorted(totals.verdicts.items()) if name not in ("counted", "debounced")}
+        flags = {f"flagged {name}": number for name, number in sorted(totals.flags.items())}
+        rows = {"sent": totals.sent, "counted": totals.counted, "debounced": totals.debounced, **more, "rows saved": totals.rows, **flags}
         for name, number in rows.items():
-            self.stdout.write(f"{name:<10} {number:>8}")
+            self.stdout.write(f"{name:<22} {number:>8}")
         for problem in totals.problems[:SHOWN_PROBLEMS]:
             self.stdout.write(problem)

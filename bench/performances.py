@@ -1,0 +1,79 @@
+"""Plays one athlete over the live store, with time as an argument, to the saved session and its flags."""
+
+import itertools
+import uuid
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+
+from workouts.catalogue import catalogue
+from workouts.cheats import Frame, perform
+from workouts.live.batching import COUNTED, DEBOUNCED, DUPLICATE, PACE, SESSION_FULL, RepBatcher
+from workouts.live.packing import RepKeys, pack_keys
+from workouts.live.runtime import get_key_space
+from workouts.services import finish_workout
+
+SLACK = 2  # reps: what a change from one device to another may cost as well
+STARTED_MS = 1_763_839_190_000
+NAMES = {COUNTED: "counted", DEBOUNCED: "debounced", DUPLICATE: "duplicate", PACE: "pace", SESSION_FULL: "session_full"}
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of the reps of one athlete; `made` is how many a body made."""
+
+    sent: int
+    made: int
+    verdicts: Counter[str] = field(default_factory=Counter)
+    flags: list[dict[str, Any]] = field(default_factory=list)
+
+    def is_stopped(self) -> bool:
+        """Return whether the gates kept the count to what was made, give or take two, or, where nothing was made, to a ceiling."""
+        refused = self.verdicts.total() - self.verdicts["counted"]
+        return bool(refused) and (self.verdicts["counted"] <= self.made + SLACK or not self.made)
+
+
+async def play(kind: str, exercise: str, times: list[int], *, seed: object) -> Outcome:
+    """Play a set as a kind of athlete, and finish it."""
+    performance = perform(kind, times, seed)
+    user_id = f"{kind}-{uuid.uuid4().hex[:12]}"
+    outcome = Outcome(len(performance.frames), performance.made)
+    await sync_to_async(catalogue.refresh)()
+    await send(user_id, exercise, performance.frames, outcome)
+    saved = await sync_to_async(finish_workout)(user_id=user_id, exercise_type=exercise)
+    if saved.total_reps != outcome.verdicts["counted"]:
+        raise AssertionError(f"{user_id}: {outcome.verdicts} and {saved.total_reps} saved")
+    outcome.flags = saved.flags
+    return outcome
+
+
+async def send(user_id: str, exercise: str, frames: list[Frame], outcome: Outcome) -> None:
+    limits = catalogue.find(exercise)
+    if limits is None:
+        raise LookupError(exercise)
+    now_ms = STARTED_MS
+    batcher = RepBatcher(settings.REDIS_URL, now_ms=lambda: now_ms)
+    keys = {device: keys_of(user_id, exercise, device) for device in {frame.device for frame in frames}}
+    # what arrives in one moment shares a call, as it does in the service
+    for arrival_ms, together in itertools.groupby(frames, key=lambda frame: frame.arrival_ms):
+        now_ms = STARTED_MS + arrival_ms
+        for frame in together:
+            batcher.submit(keys[frame.device], limits.gates, lambda verdict: outcome.verdicts.update([NAMES[verdict[0]]]), said=say(frame))
+        await batcher.settled()
+    await batcher.close()
+
+
+def keys_of(user_id: str, exercise: str, device: str) -> RepKeys:
+    space = get_key_space()
+    return pack_keys(space.live(user_id, exercise), space.device(user_id, device) if device else None)
+
+
+def say(frame: Frame) -> bytes:
+    """Return what a device says of a rep, its clock right when it said hello; nothing for a plain socket."""
+    if not frame.device:
+        return b""
+    time = "-" if frame.at_ms is None else STARTED_MS + frame.at_ms
+    return f"{frame.device} {frame.seq} {time} 0 0".encode()

@@ -1,0 +1,65 @@
+"""Sends the frames of an athlete, honest or not, to a running service, each at its time: a client that only replay needs."""
+
+import asyncio
+import contextlib
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import websockets
+
+from workouts.cheats import Frame
+from workouts.client.connection import socket_address, wall_clock_ms
+
+SENIM_V1 = websockets.Subprotocol("senim.v1")
+ANSWER_TIMEOUT_S = 10.0
+ANSWERS = ("rep_ack", "error")
+
+
+class Pretender:
+    """An athlete with a socket for each device, and one without a device where the frames have some of none."""
+
+    def __init__(self, url: str, user_id: str, exercise: str) -> None:
+        self._address = socket_address(url, user_id)
+        self._exercise = exercise
+
+    async def play(self, frames: Sequence[Frame]) -> Counter[str]:
+        """Send all frames and return the verdicts: the status of each answer, or why it was rejected, or the error's code."""
+        async with contextlib.AsyncExitStack() as stack:
+            devices = sorted({frame.device for frame in frames})
+            sockets = {device: await stack.enter_async_context(self._connected(device)) for device in devices}
+            counts = Counter(frame.device for frame in frames)
+            hearing = [asyncio.create_task(self._hear(sockets[device], counts[device])) for device in devices]
+            await self._send(frames, sockets)
+            return sum(await asyncio.gather(*hearing), Counter())
+
+    @contextlib.asynccontextmanager
+    async def _connected(self, device: str) -> AsyncIterator[websockets.ClientConnection]:
+        async with websockets.connect(self._address, subprotocols=[SENIM_V1] if device else None, max_queue=None) as socket:
+            if device:
+                await socket.send(json.dumps({"event": "hello", "device": device, "now": wall_clock_ms()}))
+                while json.loads(await asyncio.wait_for(socket.recv(), ANSWER_TIMEOUT_S))["event"] != "hello":
+                    pass
+            yield socket
+
+    async def _send(self, frames: Sequence[Frame], sockets: dict[str, websockets.ClientConnection]) -> None:
+        first_ms = frames[0].arrival_ms  # what happened before it lies in the past
+        clock = asyncio.get_running_loop().time
+        began, began_ms = clock(), wall_clock_ms() - first_ms
+        for frame in frames:
+            await asyncio.sleep(max(0.0, began + (frame.arrival_ms - first_ms) / 1000 - clock()))
+            rep: dict[str, Any] = {"event": "rep_detected", "type": self._exercise}
+            if frame.device:
+                rep["seq"] = frame.seq
+            if frame.at_ms is not None:
+                rep["at"] = began_ms + frame.at_ms
+            await sockets[frame.device].send(json.dumps(rep))
+
+    async def _hear(self, socket: websockets.ClientConnection, count: int) -> Counter[str]:
+        verdicts: Counter[str] = Counter()
+        while verdicts.total() < count:
+            answer = json.loads(await socket.recv())
+            if answer["event"] in ANSWERS:
+                verdicts[answer.get("reason") or answer.get("status") or answer["code"]] += 1
+        return verdicts
