@@ -3,15 +3,17 @@
 import asyncio
 import threading
 import time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import structlog
 from channels.db import database_sync_to_async
 from django.db import DatabaseError
 
+from workouts.live.packing import Gates, pack_gates
 from workouts.models import Exercise
 
 REFRESH_S = 2.0
+LIMITS = ("min_interval_ms",)
 log = structlog.get_logger(__name__)
 
 
@@ -19,8 +21,12 @@ class ExerciseLimits(NamedTuple):
     """What the gates need to know of an exercise."""
 
     slug: str
-    min_interval_ms: int
     active: bool
+    gates: Gates
+
+
+def read_limits(row: dict[str, Any]) -> ExerciseLimits:
+    return ExerciseLimits(row["slug"], row["active"], pack_gates(**{name: row[name] for name in LIMITS}))
 
 
 class Catalogue:
@@ -39,13 +45,13 @@ class Catalogue:
             if time.monotonic() - self.looked_at < REFRESH_S / 2:
                 return
             try:
-                rows = list(Exercise.objects.values_list("slug", "min_interval_ms", "active"))
+                rows = list(Exercise.objects.values("slug", "active", *LIMITS))
             except DatabaseError as error:
                 if not self.by_slug:
                     raise
                 log.warning("exercises_not_refreshed", error=str(error))
             else:
-                self.by_slug = {row[0]: ExerciseLimits(*row) for row in rows}
+                self.by_slug = {row["slug"]: read_limits(row) for row in rows}
             self.looked_at = time.monotonic()
 
     def find(self, slug: str) -> ExerciseLimits | None:

@@ -12,7 +12,7 @@ from workouts.events import NOBODY, Changed, get_publisher
 from workouts.exceptions import Code, WorkoutError
 from workouts.identity import identify_socket
 from workouts.live.batching import COUNTED, Verdict
-from workouts.live.keys import LiveKeys
+from workouts.live.packing import RepKeys, pack_keys
 from workouts.live.runtime import get_batcher, get_key_space
 from workouts.outbox import Answer, Outbox
 from workouts.protocol import (
@@ -52,7 +52,7 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
         self.outbox = Outbox(send)
         self.errors_in_a_row = 0
         self.closed = False
-        self.keys_by_exercise: dict[str, LiveKeys] = {}
+        self.keys_by_exercise: dict[str, RepKeys] = {}
         self.chore: Coroutine[Any, Any, None] | None = None
         await receive()
         if await self.connect():
@@ -122,12 +122,12 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
     def count_rep(self, slug: str) -> None:
         exercise = find_exercise(slug)
         answer = self.outbox.reserve()
-        self.batcher.submit(self.keys_of(slug), exercise.min_interval_ms, partial(self.answer_rep, answer, slug))
+        self.batcher.submit(self.keys_of(slug), exercise.gates, partial(self.answer_rep, answer, slug))
 
-    def keys_of(self, slug: str) -> LiveKeys:
+    def keys_of(self, slug: str) -> RepKeys:
         keys = self.keys_by_exercise.get(slug)
         if keys is None:
-            keys = self.keys_by_exercise[slug] = get_key_space().live(self.user_id, slug)
+            keys = self.keys_by_exercise[slug] = pack_keys(get_key_space().live(self.user_id, slug))
         return keys
 
     def answer_rep(self, answer: Answer, slug: str, verdict: Verdict | None) -> None:

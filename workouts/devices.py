@@ -19,7 +19,7 @@ from workouts.events import Changed, Event, get_feed
 from workouts.exceptions import Code, WorkoutError
 from workouts.live.batching import COUNTED, DEBOUNCED, DUPLICATE, FORGOTTEN, Verdict
 from workouts.live.clients import REDIS_AWAY
-from workouts.live.keys import LiveKeys
+from workouts.live.packing import Gates, RepKeys, pack_keys
 from workouts.live.runtime import get_key_space, get_store
 from workouts.memory import REDIS_DEADLINE_S, meet_device
 from workouts.outbox import Answer
@@ -63,7 +63,7 @@ class DeviceConsumer(WorkoutConsumer):
     async def serve(self, receive: Any) -> None:
         self.name = uuid.uuid4().hex
         self.device = ""
-        self.memory = b""
+        self.device_keys: dict[str, RepKeys] = {}
         self.clock_offset_ms = 0
         self.is_clock_new = False  # no rep went by it yet
         self.known_seq = 0  # the highest that this socket knows as settled
@@ -125,7 +125,7 @@ class DeviceConsumer(WorkoutConsumer):
 
     def count_rep(self, slug: str) -> None:
         exercise = find_exercise(slug)
-        self.submit(self.keys_of(slug), exercise.min_interval_ms, partial(self.answer_rep, self.outbox.reserve(), slug))
+        self.submit(self.keys_of(slug), exercise.gates, partial(self.answer_rep, self.outbox.reserve(), slug))
 
     def count_device_rep(self, slug: str, seq: int, at: int | None) -> None:
         if not self.device:
@@ -148,12 +148,19 @@ class DeviceConsumer(WorkoutConsumer):
         self.asked_seq = max(self.asked_seq, seq)
         said = f"{self.device} {seq} {time_ms} {known_seq} {self.clock_offset_ms}".encode()
         settle = partial(self.answer_device_rep, self.outbox.reserve(), slug, seq)
-        self.submit(self.keys_of(slug), exercise.min_interval_ms, settle, memory=self.memory, said=said)
+        self.submit(self.device_keys_of(slug), exercise.gates, settle, said=said)
 
-    def submit(self, keys: LiveKeys, min_interval_ms: int, settle: Callable[[Verdict | None], None], **more: bytes) -> None:
+    def submit(self, keys: RepKeys, gates: Gates, settle: Callable[[Verdict | None], None], said: bytes = b"") -> None:
         self.unsettled += 1
         self.quiet.clear()
-        self.batcher.submit(keys, min_interval_ms, partial(self.settle, settle), **more)
+        self.batcher.submit(keys, gates, partial(self.settle, settle), said=said)
+
+    def device_keys_of(self, slug: str) -> RepKeys:
+        keys = self.device_keys.get(slug)
+        if keys is None:
+            space = get_key_space()
+            keys = self.device_keys[slug] = pack_keys(space.live(self.user_id, slug), space.device(self.user_id, self.device))
+        return keys
 
     def settle(self, settle: Callable[[Verdict | None], None], verdict: Verdict | None) -> None:
         settle(verdict)
@@ -207,7 +214,6 @@ class DeviceConsumer(WorkoutConsumer):
         await self.quiet.wait()
         last_seq = await meet_device(user_id=self.user_id, device=device)
         self.device = device
-        self.memory = get_key_space().device(self.user_id, device)
         self.known_seq, self.asked_seq = last_seq, 0
         self.blocked = sorted(seq for seq in self.blocked if seq > last_seq)
         self.set_clock(read_at - device_time)

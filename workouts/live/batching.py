@@ -5,7 +5,7 @@ No rep is ever sent twice: where the answer is lost, the rep is "unavailable".
 
 import asyncio
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
@@ -13,21 +13,22 @@ from redis.asyncio.sentinel import SentinelConnectionPool
 
 from workouts.live.calls import ClusterCalls, SingleCalls
 from workouts.live.clients import REDIS_AWAY, connect_async, is_cluster
-from workouts.live.keys import LiveKeys
+from workouts.live.keys import slot_of
+from workouts.live.packing import Gates, RepKeys, bulk, pack_call
 from workouts.live.topology import Topology
 
 ANSWER_DEADLINE_S = 1.8  # a client has its answer within 2 s
 MAX_BATCH = 500  # bounds how long one call keeps Redis from others: about 10 ms
-COUNTED, DEBOUNCED, DUPLICATE, FORGOTTEN = 1, 2, 3, 4
+COUNTED, DEBOUNCED, DUPLICATE, FORGOTTEN = range(1, 5)
 
 log = structlog.get_logger(__name__)
 
 
-# What became of a rep: COUNTED, DEBOUNCED, DUPLICATE or FORGOTTEN, the running count, ms until the next can count, and for a rep
+# What became of a rep: one of the above, the running count, ms until the next can count, and for a rep
 # of a device the id of its live session; None: no answer in time. Plain tuples: a batch makes thousands of them a second.
 Verdict = tuple[Any, ...]
 Settle = Callable[[Any], None]
-PendingRep = tuple[LiveKeys, int, Settle, bytes, bytes]
+PendingRep = tuple[RepKeys, bytes, Settle, bool]  # what it says to the script; whether it is of a device
 
 
 class RepBatcher:
@@ -39,17 +40,17 @@ class RepBatcher:
         self._now_ms = now_ms
         self._lanes: dict[int, Lane] = {}
 
-    def submit(self, keys: LiveKeys, min_interval_ms: int, settle: Settle, *, memory: bytes = b"", said: bytes = b"") -> None:
+    def submit(self, keys: RepKeys, gates: Gates, settle: Settle, *, said: bytes = b"") -> None:
         """Count a rep in the next batch; `settle` is called with the verdict, in order of submission for each athlete.
 
-        Of a device, `memory` is its key and `said` what device.lua reads.
+        Of a device, `said` is what device.lua reads, and the keys hold its memory.
         """
         number = keys.tag if self._topology else 0
         lane = self._lanes.get(number)
         if lane is None:
-            calls = ClusterCalls(self._topology) if self._topology else SingleCalls(self._pool)
+            calls = ClusterCalls(self._topology, slot_of(number)) if self._topology else SingleCalls(self._pool)
             lane = self._lanes[number] = Lane(calls, self._now_ms)
-        lane.submit((keys, min_interval_ms, settle, memory or keys.mark, said))
+        lane.submit((keys, gates.of_device + bulk(said) if said else gates.of_plain, settle, said != b""))
 
     async def settled(self) -> None:
         """Wait until every rep that was submitted has its verdict."""
@@ -103,10 +104,11 @@ class Lane:
             self._task = None
 
     async def _ask(self, batch: list[PendingRep]) -> Sequence[Verdict | None] | None:
-        keys, args = pack_batch(batch, self._now_ms)
+        now_ms = b"%d" % self._now_ms() if self._now_ms else b""
+        call = pack_call([rep[:2] for rep in batch], now_ms, str(uuid.uuid4())[:-4].encode())
         try:
             async with asyncio.timeout(ANSWER_DEADLINE_S):
-                reply = await self._calls.call(keys, args)
+                reply = await self._calls.call(call)
             return unpack_reply(batch, *reply)
         except (*REDIS_AWAY, OSError, TimeoutError) as error:
             log.warning("redis_unavailable", reps=len(batch), error=str(error) or type(error).__name__)
@@ -116,21 +118,10 @@ class Lane:
         return None
 
 
-def pack_batch(batch: Iterable[PendingRep], now_ms: Callable[[], int] | None) -> tuple[list[bytes], list[bytes | int]]:
-    """Return KEYS and ARGV of rep.lua."""
-    keys: list[bytes] = []
-    args: list[bytes | int] = [now_ms() if now_ms else b"", str(uuid.uuid4())[:-4].encode()]
-    for names, min_interval_ms, _, memory, said in batch:
-        keys += names[:5]
-        keys.append(memory)
-        args += (names.member, min_interval_ms, said)
-    return keys, args
-
-
 def unpack_reply(batch: list[PendingRep], numbers: list[int], session_ids: list[bytes]) -> list[Verdict]:
     """Return the verdicts in a reply of rep.lua."""
     verdicts = zip(numbers[::3], numbers[1::3], numbers[2::3], strict=True)
     if not session_ids:
         return [*verdicts]
     ids = iter(session_ids)
-    return [(*verdict, next(ids)) if rep[4] else verdict for rep, verdict in zip(batch, verdicts, strict=True)]
+    return [(*verdict, next(ids)) if rep[3] else verdict for rep, verdict in zip(batch, verdicts, strict=True)]

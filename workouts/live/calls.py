@@ -1,14 +1,13 @@
-"""Calls of rep.lua on connections kept open, packed by hiredis: to one server, or to a cluster's node."""
+"""Calls of rep.lua on connections kept open: to one server, or to a cluster's node."""
 
 import time
 from typing import Any
 
-import hiredis
-from redis.crc import key_slot
 from redis.exceptions import MovedError, NoScriptError
 
 from workouts.live import scripts
 from workouts.live.clients import REDIS_AWAY
+from workouts.live.packing import PackedCall, pack_command
 from workouts.live.topology import Address, Topology
 
 TRUST_IDLE_S = 0.5  # a connection that was idle for longer is looked at before it is used
@@ -23,12 +22,12 @@ class SingleCalls:
         self._connection: Any = None
         self._used_at = NEVER
 
-    async def call(self, keys: list[bytes], args: list[bytes | int]) -> Any:
+    async def call(self, call: PackedCall) -> Any:
         await self.make_ready()
         try:
-            reply = await self._execute(b"EVALSHA", scripts.REP.sha, keys, args)
+            reply = await self._execute(b"EVALSHA", scripts.REP.sha, call)
         except NoScriptError:
-            reply = await self._execute(b"EVAL", scripts.REP.text, keys, args)
+            reply = await self._execute(b"EVAL", scripts.REP.text, call)
         self._used_at = time.monotonic()
         return reply
 
@@ -51,34 +50,33 @@ class SingleCalls:
         if self._connection is not None:
             await self._connection.disconnect()
 
-    async def _execute(self, command: bytes, script: bytes, keys: list[bytes], args: list[bytes | int]) -> Any:
-        packed = hiredis.pack_command((command, script, len(keys), *keys, *args))  # type: ignore[arg-type]  # the stub takes one-tuples only
-        await self._connection.send_packed_command(packed, check_health=False)
+    async def _execute(self, command: bytes, script: bytes, call: PackedCall) -> Any:
+        await self._connection.send_packed_command(pack_command(command, script, call), check_health=False)
         return await self._connection.read_response()
 
 
 class ClusterCalls:
-    """Script calls to the node that has the hash tag, on a connection that no other tag shares."""
+    """Script calls to the node that has the slot of one hash tag, on a connection that no other tag shares."""
 
-    def __init__(self, topology: Topology) -> None:
+    def __init__(self, topology: Topology, slot: int) -> None:
         self._topology = topology
+        self._slot = slot
         self._address: Address = ("", 0)
         self._calls: SingleCalls | None = None
 
-    async def call(self, keys: list[bytes], args: list[bytes | int]) -> Any:
-        slot = key_slot(keys[0])
-        calls = await self._at(await self._topology.find_owner(slot))
+    async def call(self, call: PackedCall) -> Any:
+        calls = await self._at(await self._topology.find_owner(self._slot))
         try:
             await calls.make_ready()
         except (*REDIS_AWAY, OSError):
             # nothing was sent: its replica may have taken over while nobody trained
             await self._topology.look_again()
-            calls = await self._at(await self._topology.find_owner(slot))
+            calls = await self._at(await self._topology.find_owner(self._slot))
         try:
-            return await calls.call(keys, args)
+            return await calls.call(call)
         except MovedError as moved:
-            calls = await self._at(self._topology.move(slot, moved, self._address))
-            return await calls.call(keys, args)
+            calls = await self._at(self._topology.move(self._slot, moved, self._address))
+            return await calls.call(call)
 
     async def drop(self) -> None:
         """Give the connection up, and ask which node has the tag now."""

@@ -3,6 +3,8 @@
 import zlib
 from typing import NamedTuple
 
+from redis.crc import key_slot
+
 TAGS = 256  # fixed for good: another number would look for the athletes' state elsewhere
 
 
@@ -32,6 +34,11 @@ class SealedKeys(NamedTuple):
 def tag_of(user_id: str) -> int:
     """Return the number of the athlete's hash tag."""
     return zlib.crc32(user_id.encode()) % TAGS
+
+
+def slot_of(tag: int) -> int:
+    """Return the slot of a cluster in which all keys of a hash tag are."""
+    return key_slot(f"{{{tag:02x}}}".encode())
 
 
 class KeySpace:

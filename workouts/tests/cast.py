@@ -9,11 +9,16 @@ from asgiref.sync import async_to_sync
 from django.conf import settings
 
 from workouts.live.batching import RepBatcher
+from workouts.live.packing import Gates, pack_gates, pack_keys
 from workouts.live.runtime import get_key_space, get_store
 from workouts.models import Athlete, WorkoutSession
 
 SQUAT_INTERVAL_MS = 450
 STARTED_MS = 1_763_839_190_000
+
+
+def gates(min_interval_ms: int = SQUAT_INTERVAL_MS) -> Gates:
+    return pack_gates(min_interval_ms=min_interval_ms)
 
 
 class Verdict(NamedTuple):
@@ -30,15 +35,15 @@ def new_athlete() -> str:
 
 
 async def count_reps_async(
-    user_id: str, times_ms: Sequence[int], *, exercise: str = "squat", interval_ms: int = SQUAT_INTERVAL_MS
+    user_id: str, times_ms: Sequence[int], *, exercise: str = "squat", limits: Gates | None = None
 ) -> list[Verdict | None]:
     """Count reps at the given times (epoch ms), each in a call of its own, and return the verdicts."""
     clock = iter(times_ms)
     batcher = RepBatcher(settings.REDIS_URL, now_ms=lambda: next(clock))
-    keys = get_key_space().live(user_id, exercise)
+    keys = pack_keys(get_key_space().live(user_id, exercise))
     verdicts: list[Verdict | None] = []
     for _ in times_ms:
-        batcher.submit(keys, interval_ms, lambda verdict: verdicts.append(verdict and Verdict._make(verdict)))
+        batcher.submit(keys, limits or gates(), lambda verdict: verdicts.append(verdict and Verdict._make(verdict)))
         await batcher.settled()
     await batcher.close()
     return verdicts

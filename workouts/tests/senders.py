@@ -10,8 +10,9 @@ from typing import Any
 from workouts.live.batching import COUNTED, DUPLICATE, FORGOTTEN, RepBatcher
 from workouts.live.clients import REDIS_AWAY, connect
 from workouts.live.keys import KeySpace
+from workouts.live.packing import pack_keys
 from workouts.live.store import LiveStore, SessionName
-from workouts.tests.cast import new_athlete
+from workouts.tests.cast import gates, new_athlete
 
 SPACE = KeySpace("failover")
 DEVICE = "phone"
@@ -52,10 +53,10 @@ class Sender:
     async def send(self, seq: int) -> int:
         """Send a rep, and return the verdict, 0 where there is none: then it is sent again, on the same socket."""
         at = self.started_ms + seq * STEP_MS
-        keys, memory = SPACE.live(self.user_id, "squat"), SPACE.device(self.user_id, DEVICE)
+        keys = pack_keys(SPACE.live(self.user_id, "squat"), SPACE.device(self.user_id, DEVICE))
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         sent_at = time.monotonic()
-        self.batcher.submit(keys, 1, answer.set_result, memory=memory, said=f"{DEVICE} {seq} {at} {self.known}".encode())
+        self.batcher.submit(keys, gates(1), answer.set_result, said=f"{DEVICE} {seq} {at} {self.known}".encode())
         verdict = await answer
         self.longest_wait_s = max(self.longest_wait_s, time.monotonic() - sent_at)
         if verdict is None or verdict[0] == FORGOTTEN:

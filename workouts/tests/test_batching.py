@@ -11,7 +11,8 @@ from redis.crc import key_slot
 from workouts.live.batching import COUNTED, RepBatcher
 from workouts.live.clients import connect
 from workouts.live.keys import TAGS, KeySpace
-from workouts.tests.cast import Verdict, new_athlete
+from workouts.live.packing import pack_keys
+from workouts.tests.cast import Verdict, gates, new_athlete
 from workouts.tests.redis_servers import shared_cluster, shared_sentinels
 from workouts.tests.servers import ValkeyServer
 from workouts.tests.service import free_port, fresh_folder
@@ -21,7 +22,7 @@ SPACE = KeySpace("test")
 
 async def count_one(batcher: RepBatcher, user_id: str, *, interval_ms: int = 1) -> Verdict | None:
     verdicts: list[tuple[int, int, int] | None] = []
-    batcher.submit(SPACE.live(user_id, "squat"), interval_ms, verdicts.append)
+    batcher.submit(pack_keys(SPACE.live(user_id, "squat")), gates(interval_ms), verdicts.append)
     await batcher.settled()
     return verdicts[0] and Verdict._make(verdicts[0])
 
@@ -97,7 +98,7 @@ class OwnServerTests(SimpleTestCase):
             waits = time.monotonic()
             connect(f"unix://{self.socket}").execute_command("CLIENT", "PAUSE", "2500", "ALL")
             for _ in range(3):
-                batcher.submit(SPACE.live(self.athlete, "squat"), 1, verdicts.append)
+                batcher.submit(pack_keys(SPACE.live(self.athlete, "squat")), gates(1), verdicts.append)
                 await asyncio.sleep(0.1)
             await batcher.settled()
             assert verdicts == [None, None, None]
@@ -122,7 +123,7 @@ class OwnServerTests(SimpleTestCase):
         async def play(batcher: RepBatcher) -> None:
             verdicts: list[tuple[int, int, int] | None] = []
             for _ in range(1000):
-                batcher.submit(SPACE.live(self.athlete, "squat"), 1, verdicts.append)
+                batcher.submit(pack_keys(SPACE.live(self.athlete, "squat")), gates(1), verdicts.append)
             await batcher.settled()
             counts = [verdict[1] for verdict in verdicts if verdict]
             assert len(counts) == 1000
@@ -146,7 +147,7 @@ class ClusterTests(SimpleTestCase):
         for count in (1, 2):
             verdicts.clear()
             for athlete in athletes.values():
-                batcher.submit(SPACE.live(athlete, "squat"), 1, verdicts.append)
+                batcher.submit(pack_keys(SPACE.live(athlete, "squat")), gates(1), verdicts.append)
             await batcher.settled()
             assert verdicts == [Verdict(COUNTED, count, 0)] * TAGS
             await asyncio.sleep(0.01)

@@ -8,6 +8,7 @@ from django.test import SimpleTestCase, TestCase, TransactionTestCase
 
 from workouts.catalogue import Catalogue
 from workouts.models import Exercise
+from workouts.tests.cast import gates
 
 
 class RefreshTests(TestCase):
@@ -16,7 +17,7 @@ class RefreshTests(TestCase):
         catalogue.refresh()
         squat = catalogue.find("squat")
         assert squat is not None
-        assert squat.min_interval_ms == 450
+        assert squat.gates == gates(450)
         assert len(catalogue.active_slugs()) == 16
 
     def test_it_looks_again_after_a_while(self) -> None:
@@ -27,7 +28,7 @@ class RefreshTests(TestCase):
         catalogue.refresh()
         squat = catalogue.find("squat")
         assert squat is not None
-        assert (squat.min_interval_ms, squat.active) == (500, False)
+        assert (squat.gates, squat.active) == (gates(500), False)
         assert "squat" not in catalogue.active_slugs()
 
 

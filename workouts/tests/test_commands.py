@@ -9,8 +9,9 @@ from django.test import SimpleTestCase
 
 from workouts.live.batching import RepBatcher
 from workouts.live.clients import connect
+from workouts.live.packing import pack_keys
 from workouts.live.store import LiveStore
-from workouts.tests.cast import SQUAT_INTERVAL_MS, STARTED_MS, new_athlete
+from workouts.tests.cast import STARTED_MS, gates, new_athlete
 from workouts.tests.processes import HAS_PROC, finish, only_line, processes_of, run_manage, send_rep, wait_until
 from workouts.tests.service import Service, fresh_database, fresh_folder
 
@@ -39,7 +40,7 @@ class SweepTests(SimpleTestCase):
         @async_to_sync
         async def count() -> None:
             batcher = RepBatcher(settings.REDIS_URL, now_ms=lambda: at_ms)
-            batcher.submit(self.store.keys.live(self.athlete, exercise), SQUAT_INTERVAL_MS, lambda _: None)
+            batcher.submit(pack_keys(self.store.keys.live(self.athlete, exercise)), gates(), lambda _: None)
             await batcher.close()
 
         count()

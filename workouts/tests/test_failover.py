@@ -10,8 +10,9 @@ from django.test import SimpleTestCase
 
 from workouts.live.batching import COUNTED, RepBatcher
 from workouts.live.clients import REDIS_AWAY, connect
+from workouts.live.packing import pack_keys
 from workouts.live.store import LiveStore
-from workouts.tests.cast import new_athlete
+from workouts.tests.cast import gates, new_athlete
 from workouts.tests.redis_servers import FAILOVER_DEADLINE_S, SERVICE, Cluster, Fleet, Node, SentinelSet, wait_until
 from workouts.tests.senders import SPACE, Crowd, Sender
 
@@ -22,7 +23,7 @@ CUT_OFF_S = 0.4
 
 async def count_one(batcher: RepBatcher, user_id: str) -> Any:
     verdicts: list[Any] = []
-    batcher.submit(SPACE.live(user_id, "squat"), 1, verdicts.append)
+    batcher.submit(pack_keys(SPACE.live(user_id, "squat")), gates(1), verdicts.append)
     await batcher.settled()
     return verdicts[0]
 

@@ -9,11 +9,12 @@ from django.conf import settings
 
 from workouts.live.batching import COUNTED, DEBOUNCED, DUPLICATE, FORGOTTEN, RepBatcher
 from workouts.live.keys import KeySpace
+from workouts.live.packing import pack_keys
 from workouts.live.runtime import get_key_space, get_store
 from workouts.live.store import LiveSession, SealedSession, SessionName
 from workouts.live.timeline import Refusal, Rep
 from workouts.tests.backends import OnCluster, OnSentinel, OnSingle
-from workouts.tests.cast import SQUAT_INTERVAL_MS, STARTED_MS, count_reps, new_athlete, seal, train
+from workouts.tests.cast import SQUAT_INTERVAL_MS, STARTED_MS, count_reps, gates, new_athlete, seal, train
 
 PHONE, WATCH = "phone", "watch"
 DAY_MS = 86_400_000
@@ -48,9 +49,9 @@ async def send_async(user_id: str, reps: Sequence[Sent], *, at_once: bool) -> li
     verdicts: list[Told] = []
     for rep in reps:
         time_ms = "-" if rep.at is None else STARTED_MS + rep.at
-        keys, memory = get_key_space().live(user_id, rep.exercise), get_key_space().device(user_id, rep.device)
+        keys = pack_keys(get_key_space().live(user_id, rep.exercise), get_key_space().device(user_id, rep.device))
         said = f"{rep.device} {rep.seq} {time_ms} {rep.known} {'' if rep.offset is None else rep.offset}".rstrip().encode()
-        batcher.submit(keys, SQUAT_INTERVAL_MS, lambda verdict: verdicts.append(Told._make(verdict)), memory=memory, said=said)
+        batcher.submit(keys, gates(), lambda verdict: verdicts.append(Told._make(verdict)), said=said)
         if not at_once:
             await batcher.settled()
     await batcher.close()

@@ -12,11 +12,12 @@ from django.test import SimpleTestCase
 from workouts.live import scripts
 from workouts.live.batching import COUNTED, DEBOUNCED, RepBatcher
 from workouts.live.keys import KeySpace
+from workouts.live.packing import pack_keys
 from workouts.live.runtime import get_key_space, get_store
 from workouts.live.store import SealedSession, SessionName
 from workouts.live.timeline import Refusal, Rep, unpack_reps
 from workouts.tests.backends import OnCluster, OnSentinel, OnSingle
-from workouts.tests.cast import SQUAT_INTERVAL_MS, STARTED_MS, Verdict, count_reps, new_athlete, seal, train
+from workouts.tests.cast import SQUAT_INTERVAL_MS, STARTED_MS, Verdict, count_reps, gates, new_athlete, seal, train
 
 HUMAN_REPS = Path(settings.BASE_DIR).parent / "shared" / "data" / "human_reps.jsonl"
 INTERVALS_MS = {"squat": 450, "push_up": 250, "pull_up": 500, "sit_up": 500, "jumping_jack": 400, "bench_press": 550, "front_raise": 300}
@@ -71,7 +72,7 @@ class CountRepSuite:
         async def count_two() -> None:
             batcher = RepBatcher(settings.REDIS_URL)
             for _ in range(2):
-                batcher.submit(get_key_space().live(self.athlete, "squat"), 60_000, batcher_verdicts.append)
+                batcher.submit(pack_keys(get_key_space().live(self.athlete, "squat")), gates(60_000), batcher_verdicts.append)
             await batcher.close()
 
         async_to_sync(count_two)()
@@ -164,7 +165,7 @@ class SealSuite:
         async def count_at_once() -> None:
             batcher = RepBatcher(settings.REDIS_URL)
             for athlete in athletes:
-                batcher.submit(get_key_space().live(athlete, "squat"), 1, lambda verdict: None)
+                batcher.submit(pack_keys(get_key_space().live(athlete, "squat")), gates(1), lambda verdict: None)
             await batcher.close()
 
         async_to_sync(count_at_once)()
@@ -259,7 +260,7 @@ class RealPeopleSuite:
     def test_it_refuses_no_rep_of_real_people(self) -> None:
         for exercise, times in recorded_sets():
             interval_ms = INTERVALS_MS.get(exercise, BATTLE_ROPE_MS)
-            verdicts = count_reps(new_athlete(), [STARTED_MS + at for at in times], exercise=exercise, interval_ms=interval_ms)
+            verdicts = count_reps(new_athlete(), [STARTED_MS + at for at in times], exercise=exercise, limits=gates(interval_ms))
             assert [verdict.count for verdict in verdicts if verdict] == list(range(1, len(times) + 1)), exercise
 
 
