@@ -68,6 +68,7 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
         self.closed = False
         self.keys_by_exercise: dict[str, RepKeys] = {}
         self.counts: dict[str, int] = {}
+        self.changed: dict[str, Changed] = {}
         self.messages_left = float(BURST_S * settings.SENIM_MAX_MESSAGES_PER_SECOND)
         self.messages_since = asyncio.get_running_loop().time()
         self.too_fast_in_a_row = 0
@@ -178,7 +179,7 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
         kind, count, wait_ms, *session_id = verdict
         self.counts[slug] = count
         if kind == COUNTED:
-            self.publisher.note(Changed(self.user_id, slug), self.name)
+            self.publisher.note(self.changed.get(slug) or self.changed.setdefault(slug, Changed(self.user_id, slug)), self.name)
         elif kind == SESSION_FULL:
             wait_ms = settings.SENIM_IDLE_MINUTES * 60_000  # or until it is finished, if that is sooner
         status, reason = OUTCOMES[kind]

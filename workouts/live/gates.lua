@@ -25,10 +25,11 @@ end
 -- if it is refused, where another's rep is the reason (device is nil for a plain socket). A mark in the future is a clock that was
 -- set back, and no reason to refuse.
 local function weigh(mark, device, now)
-  local head, arrival, used, id, devices = string.match(mark, '^((%d+) (%d+) ?([^|]*))(.*)$')
+  local arrival, used = string.match(mark, '^(%d+) (%d+)')
   local passed = now - arrival
   if passed < 0 then passed = math.huge end
   if not device then return passed, math.max(0, used - passed) end
+  local head, id, devices = string.match(mark, '^(%d+ %d+ ?([^|]*))(.*)$')
   local _, found = string.find(devices, '|' .. device.id .. ' ', 1, true)
   local last, own, foe = string.match(devices, '^(%d+) (%d+) (%d+)', found and found + 1 or #devices + 1)
   if device.late == 1 or device.id == id or foe == arrival then passed = math.huge end
@@ -44,7 +45,7 @@ end
 -- Returns the mark after a rep that counts, and how long it is kept, in ms.
 local function move_mark(mark, device, now, used, interval)
   local head, devices = string.match(mark or '0 0', '^([^|]*)(.*)$')
-  if not device or device.late == 0 then head = string.format('%.0f %.0f', now, used) end
+  if not device or device.late == 0 then head = string.format('%d %d', now, used) end
   if not device then return head .. devices, devices == '' and math.max(interval, used) or MARK_TTL_MS end
   if device.late == 0 then head = head .. ' ' .. device.id end
   return head .. list_devices(devices, device, used, 0), MARK_TTL_MS

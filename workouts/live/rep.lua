@@ -36,14 +36,17 @@ local function count_rep(key, arg, device, id)
   if not started then
     started = time
     redis.call('HSET', session, 'id', id, 'started', started)
-  elseif redis.call('LLEN', KEYS[key + 2]) >= limit.most then
+  end
+  local count = redis.call('RPUSH', KEYS[key + 2], (time - started) * 128 + (device and enter_device(session, device) or 0))
+  if count > limit.most then
+    redis.call('RPOP', KEYS[key + 2])
     note_refusal(session, KEYS[key + 3], 'session_full', time)
-    return 6, nil, 0
+    return 6, count - 1, 0
   end
   local moved, ttl_ms = move_mark(mark, device, now, spent + limit.share, limit.interval)
-  redis.call('SET', KEYS[key], moved, 'PX', math.max(ttl_ms, least_ttl_ms, 1))
+  redis.call('SET', KEYS[key], moved, 'PX', math.max(ttl_ms, least_ttl_ms))
   redis.call('ZADD', KEYS[key + 4], now, ARGV[arg])
-  return 1, redis.call('RPUSH', KEYS[key + 2], (time - started) * 128 + (device and enter_device(session, device) or 0)), 0
+  return 1, count, 0
 end
 
 local replies, ids = {}, {}
