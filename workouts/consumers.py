@@ -117,7 +117,8 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
                 if self.outbox.is_full():
                     await self.outbox.room()
         await self.outbox.drain(DRAIN_S)
-        await self.close(close_code, CLOSE_REASONS.get(close_code))
+        reason = "too many messages" if self.too_fast_in_a_row >= MAX_TOO_FAST_IN_A_ROW else CLOSE_REASONS.get(close_code)
+        await self.close(close_code, reason)
 
     def receive_frame(self, text: str | None) -> int | None:
         """Handle one message (None: a binary one), and return the close code where it was one too many or too big."""
