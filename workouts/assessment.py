@@ -1,5 +1,6 @@
 """What the flags of a saved session are worked out from, and how they are kept with it."""
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from django.db.models import Max
@@ -8,12 +9,20 @@ from workouts.models import Exercise, ReviewStatus, ReviewStep, WorkoutSession
 from workouts.plausibility import Evidence, Pace, best_minute, find_flags
 
 HISTORY = timedelta(days=90)
+Records = Mapping[str, Sequence[int | None]]
 
 
-def assess(row: WorkoutSession) -> None:
-    """Work out best minute and flags of a session; nothing is saved. At most two queries."""
+def assess(row: WorkoutSession, records: Records) -> None:
+    """Work out best minute and flags of a session; nothing is saved. One query where it lasts a minute."""
     row.best_minute = best_minute(row.timeline_ms)
-    row.flags = find_flags(evidence_of(row), find_pace(row))
+    personal = None if row.best_minute is None else find_personal_best(row)
+    row.flags = find_flags(evidence_of(row), Pace(*records.get(row.exercise_id, (None, None)), personal))
+
+
+def read_records(*slugs: str) -> Records:
+    """Return the fastest known, in reps a minute and an hour, of these exercises, or of all."""
+    exercises = Exercise.objects.filter(slug__in=slugs) if slugs else Exercise.objects.all()
+    return {slug: records for slug, *records in exercises.values_list("slug", "record_per_minute", "record_per_hour")}
 
 
 def evidence_of(row: WorkoutSession) -> Evidence:
@@ -25,12 +34,6 @@ def evidence_of(row: WorkoutSession) -> Evidence:
         distrusted=row.distrusted_times,
         refused=sum(row.refused.values()),
     )
-
-
-def find_pace(row: WorkoutSession) -> Pace:
-    """Return what the session is measured by."""
-    records = Exercise.objects.filter(slug=row.exercise_id).values_list("record_per_minute", "record_per_hour").first() or (None, None)
-    return Pace(*records, None if row.best_minute is None else find_personal_best(row))
 
 
 def find_personal_best(row: WorkoutSession) -> int | None:

@@ -14,7 +14,7 @@ import django.db
 import structlog
 from django.db import DatabaseError, DataError, IntegrityError, OperationalError, transaction
 
-from workouts.assessment import assess, open_review
+from workouts.assessment import assess, open_review, read_records
 from workouts.events import NOBODY, SessionNews, publish_finished
 from workouts.exceptions import Code, WorkoutError
 from workouts.live.clients import REDIS_AWAY
@@ -116,7 +116,7 @@ def save_sealed(sealed: SealedSession) -> WorkoutSession:
             Athlete.objects.get_or_create(user_id=sealed.name.user_id)
             remember_saved(sealed.name.user_id, sealed.device_seqs)
             row = build_row(sealed)
-            assess(row)
+            assess(row, read_records(row.exercise_id))
             step = open_review(row)
             row.save(force_insert=True)
             if step is not None:
