@@ -1,6 +1,6 @@
 """What the flags of a saved session are worked out from, and how they are kept with it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 
 from django.db.models import Max
@@ -9,7 +9,7 @@ from workouts.models import Exercise, ReviewStatus, ReviewStep, WorkoutSession
 from workouts.plausibility import Evidence, Pace, best_minute, find_flags
 
 HISTORY = timedelta(days=90)
-Records = Mapping[str, Sequence[int | None]]
+Records = Mapping[str, tuple[int | None, int | None]]
 
 
 def assess(row: WorkoutSession, records: Records) -> None:
@@ -22,7 +22,7 @@ def assess(row: WorkoutSession, records: Records) -> None:
 def read_records(*slugs: str) -> Records:
     """Return the fastest known, in reps a minute and an hour, of these exercises, or of all."""
     exercises = Exercise.objects.filter(slug__in=slugs) if slugs else Exercise.objects.all()
-    return {slug: records for slug, *records in exercises.values_list("slug", "record_per_minute", "record_per_hour")}
+    return {slug: (minute, hour) for slug, minute, hour in exercises.values_list("slug", "record_per_minute", "record_per_hour")}
 
 
 def evidence_of(row: WorkoutSession) -> Evidence:

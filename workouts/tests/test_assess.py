@@ -109,6 +109,7 @@ class AssessTests(TestCase):
         assert self.run_assess("--since", "2000-01-01T00:00:00+06:00")["sessions looked at"] == "3"
 
     def test_it_asks_the_database_no_more_often_for_more_short_sessions(self) -> None:
+        self.run_assess()
         counts = []
         for total in (5, 40):
             while WorkoutSession.objects.count() < total:

@@ -25,7 +25,7 @@ class Command(BaseCommand):
             raise CommandError(f"--batch is {batch}; it takes a whole number from 1")
         start = read_time(since)
         with tqdm(total=count_sessions(start), unit="session", disable=None) as bar:
-            changes = reassess(since=start, batch=batch, dry_run=dry_run, on_batch=lambda size: bar.update(size))
+            changes = reassess(since=start, batch=batch, dry_run=dry_run, on_batch=bar.update)
         self.show(changes, dry_run=dry_run)
 
     def show(self, changes: Changes, *, dry_run: bool) -> None:
