@@ -181,6 +181,7 @@ class WorkoutSession(models.Model):
         verbose_name = _("workout session")
         verbose_name_plural = _("workout sessions")
         ordering = ["-created_at", "-id"]
+        permissions = [("review_workoutsession", _("Can approve and reject workout sessions"))]
         indexes = [
             models.Index(fields=["athlete", "exercise", "-id"], name="session_saved_last"),
             models.Index(fields=["-created_at", "-id"], name="session_newest"),

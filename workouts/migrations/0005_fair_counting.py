@@ -182,6 +182,15 @@ class Migration(migrations.Migration):
                 name="review_step_of_a_coach_names_them",
             ),
         ),
+        migrations.AlterModelOptions(
+            name="workoutsession",
+            options={
+                "ordering": ["-created_at", "-id"],
+                "permissions": [("review_workoutsession", "Can approve and reject workout sessions")],
+                "verbose_name": "workout session",
+                "verbose_name_plural": "workout sessions",
+            },
+        ),
         migrations.RunPython(add_hour_records, migrations.RunPython.noop, elidable=False),
         migrations.RunPython(refuse_changes, allow_changes, elidable=False),
     ]

@@ -1,0 +1,140 @@
+"""Deciding about sessions: one page for one or many, and the steps that led there."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from workouts.models import MAX_NOTE_LENGTH, ReviewStatus, ReviewStep, WorkoutSession
+from workouts.review import DECISIONS, Decided, decide
+
+MAX_AT_ONCE = 1000
+
+
+def may_review(request: HttpRequest) -> bool:
+    return request.user.has_perm("workouts.review_workoutsession")
+
+
+class ReviewStepInline(admin.TabularInline):
+    """On record for good: nobody adds, changes or deletes one here."""
+
+    model = ReviewStep
+    fields = ("at", "who", "from_status", "to_status", "note")
+    readonly_fields = fields
+    extra = 0
+    verbose_name_plural = gettext_lazy("Review")
+
+    @admin.display(description=gettext_lazy("by"))
+    def who(self, step: ReviewStep) -> str:
+        return str(step.reviewer) if step.reviewer else step.get_actor_display()
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ReviewStep]:
+        return super().get_queryset(request).select_related("reviewer")
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("workouts.view_workoutsession")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class DecisionForm(forms.Form):
+    """`seen` has each session with the status in which the coach saw it, as `12:pending`."""
+
+    to = forms.ChoiceField(choices=[(to, to.label) for to in DECISIONS], widget=forms.HiddenInput)
+    seen = forms.RegexField(r"\A\d{1,18}:[a-z]{1,8}(,\d{1,18}:[a-z]{1,8})*\Z", widget=forms.HiddenInput)
+    note = forms.CharField(
+        label=gettext_lazy("Note"), max_length=MAX_NOTE_LENGTH, required=False, widget=forms.Textarea({"rows": 4, "cols": 60})
+    )
+
+    def clean_seen(self) -> dict[int, str]:
+        pairs = (pair.split(":") for pair in self.cleaned_data["seen"].split(","))
+        return {int(pk): status for pk, status in pairs}
+
+    def clean(self) -> dict[str, Any]:
+        if self.cleaned_data.get("to") == ReviewStatus.REJECTED and not self.cleaned_data.get("note") and "note" not in self.errors:
+            self.add_error("note", _("A rejection takes a note: the athlete is told why."))
+        return self.cleaned_data
+
+
+def show_decision(request: HttpRequest, queryset: QuerySet[WorkoutSession] | None = None, to: str = "") -> HttpResponse:
+    """Show which sessions are to be decided about, and decide once the form comes back."""
+    if not may_review(request):
+        raise PermissionDenied
+    if "seen" in request.POST:
+        form = DecisionForm(request.POST)
+        if form.is_valid():
+            return carry_out(request, form.cleaned_data)
+        ids = [pair.partition(":")[0] for pair in request.POST["seen"].split(",")]
+        sessions = find_sessions([pk for pk in ids if pk.isdecimal()])
+    else:
+        to = to or request.GET.get("to", "")
+        sessions = find_sessions(request.GET.getlist("ids") if queryset is None else queryset.values_list("pk", flat=True))
+        form = DecisionForm(initial={"to": to, "seen": ",".join(f"{session.pk}:{session.review_status}" for session in sessions)})
+    if problem := find_problem(sessions, to or request.POST.get("to", "")):
+        messages.error(request, problem)
+        return redirect("admin:workouts_workoutsession_changelist")
+    return TemplateResponse(request, "admin/workouts/decision.html", describe(request, form, sessions, to or request.POST["to"]))
+
+
+def find_sessions(ids: Any) -> list[WorkoutSession]:
+    try:
+        chosen = [int(pk) for pk in ids[: MAX_AT_ONCE + 1]]
+    except ValueError:
+        chosen = []
+    return list(WorkoutSession.objects.filter(pk__in=chosen).select_related("athlete", "exercise").order_by("pk"))
+
+
+def find_problem(sessions: list[WorkoutSession], to: str) -> str:
+    if to not in DECISIONS:
+        return _("A session is approved or rejected, nothing else.")
+    if not sessions:
+        return _("There is no such session.")
+    if len(sessions) > MAX_AT_ONCE:
+        return _("At most %d sessions can be decided about at once.") % MAX_AT_ONCE
+    return ""
+
+
+def describe(request: HttpRequest, form: DecisionForm, sessions: list[WorkoutSession], to: str) -> dict[str, Any]:
+    title = _("Reject sessions") if to == ReviewStatus.REJECTED else _("Approve sessions")
+    return {
+        **admin.site.each_context(request),
+        "title": title,
+        "form": form,
+        "sessions": sessions,
+        "is_rejection": to == ReviewStatus.REJECTED,
+    }
+
+
+def carry_out(request: HttpRequest, decision: dict[str, Any]) -> HttpResponse:
+    seen = decision["seen"]
+    decided = decide(seen, to=ReviewStatus(decision["to"]), reviewer=request.user, note=decision["note"])  # type: ignore[arg-type]
+    tell(request, decided)
+    if len(seen) == 1:
+        return redirect("admin:workouts_workoutsession_change", *seen)
+    return redirect("admin:workouts_workoutsession_changelist")
+
+
+def tell(request: HttpRequest, decided: Decided) -> None:
+    if decided.moved:
+        messages.success(request, ngettext("%d session was decided.", "%d sessions were decided.", decided.moved) % decided.moved)
+    if decided.left:
+        text = ngettext(
+            "%d session was left as it is: somebody else decided meanwhile, or it was so already.",
+            "%d sessions were left as they are: somebody else decided meanwhile, or they were so already.",
+            decided.left,
+        )
+        messages.warning(request, text % decided.left)
