@@ -37,7 +37,7 @@ class FlagFilter(admin.SimpleListFilter):
 class WorkoutSessionAdmin(admin.ModelAdmin):
     """Sessions are evidence: they are looked at and decided about, not edited."""
 
-    list_display = ["id", "athlete", "exercise", "total_reps", "started_at", "finished_at", "created_at", "review_status", "flag_list"]
+    list_display = ["id", "athlete", "exercise", "total_reps", "review_status", "flag_list", "started_at", "created_at"]
     list_display_links = ["id", "athlete"]
     list_filter = ["review_status", FlagFilter, "exercise", "created_at"]
     list_select_related = ["athlete", "exercise"]

@@ -1,0 +1,176 @@
+"""The flags: each just held and just not, with its figures."""
+
+import json
+import random
+
+from django.test import SimpleTestCase
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workouts.plausibility import Evidence, Flag, Pace, best_minute, find_flags, most_within
+
+MINUTE_MS, HOUR_MS = 60_000, 3_600_000
+UNEVEN = [2000, 2300, 1900, 2200, 2600]
+NO_PACE = Pace()
+
+
+def times_of(intervals: list[int], start: int = 0) -> list[int]:
+    times = [start]
+    for interval in intervals:
+        times.append(times[-1] + interval)
+    return times
+
+
+def find(kind: str, evidence: Evidence, pace: Pace = NO_PACE) -> Flag | None:
+    found = [flag for flag in find_flags(evidence, pace) if flag["flag"] == kind]
+    assert len(found) <= 1
+    return found[0] if found else None
+
+
+class MetronomeTests(SimpleTestCase):
+    def find(self, intervals: list[int], **more: list[int]) -> Flag | None:
+        return find("metronome", Evidence(times_of(intervals), **more))
+
+    def test_exact(self) -> None:
+        assert self.find([2000] * 42) == {"flag": "metronome", "cv": 0.0, "intervals": 42, "strong": True}
+
+    def test_at_least_20_intervals(self) -> None:
+        assert self.find([2000] * 19) is None
+        assert self.find([2000] * 20) is not None
+
+    def test_under_point_8_percent_and_strong_under_point_5(self) -> None:
+        for deviation, strong in ((9, True), (11, False), (15, False)):  # of 2,000 ms: 0.45, 0.55, 0.75 %
+            flag = self.find([2000 - deviation, 2000 + deviation] * 20)
+            assert flag is not None
+            assert (flag["cv"], flag["strong"]) == (round(deviation / 2000, 4), strong)
+        assert self.find([2000 - 17, 2000 + 17] * 20) is None
+
+    def test_a_pause_parts_two_sets(self) -> None:
+        assert self.find([2000] * 15 + [30_000] + [2000] * 15) is None
+        flag = self.find([2000] * 15 + [30_000] + [2000] * 25)
+        assert flag is not None
+        assert flag["intervals"] == 25
+
+    def test_a_stretch_within_a_persons_set(self) -> None:
+        flag = self.find(UNEVEN * 10 + [2000] * 20 + UNEVEN * 10)
+        assert flag is not None
+        assert flag["intervals"] == 20
+        assert self.find(UNEVEN * 10 + [2000] * 18 + UNEVEN * 10) is None
+
+    def test_each_device_by_itself(self) -> None:
+        times = sorted(times_of([2000] * 30) + times_of(UNEVEN * 6, start=701))
+        devices = [1 if time % 2000 == 0 else 2 for time in times]
+        flag = find("metronome", Evidence(times, devices))
+        assert flag is not None
+        assert flag["intervals"] >= 20
+
+    def test_a_person_is_none(self) -> None:
+        chance = random.Random(5)  # noqa: S311
+        for _ in range(50):
+            assert self.find([round(2500 * chance.gauss(1, 0.031)) for _ in range(60)]) is None
+
+
+class PaceTests(SimpleTestCase):
+    def test_the_record_of_a_minute(self) -> None:
+        assert find("record_pace", Evidence(times_of([800] * 74)), Pace(record_per_minute=75)) is None
+        flag = find("record_pace", Evidence(times_of([800] * 74)), Pace(record_per_minute=74))
+        assert flag == {"flag": "record_pace", "reps": 75, "record": 74}
+        assert find("record_pace", Evidence(times_of([800] * 74))) is None
+
+    def test_a_minute_is_60_s_without_its_end(self) -> None:
+        assert most_within([0, 30_000, 59_999, 60_000], MINUTE_MS) == 3
+        assert most_within([], MINUTE_MS) == 0
+
+    def test_the_athletes_own_pace(self) -> None:
+        evidence = Evidence(times_of([1000] * 120))
+        assert find("personal_pace", evidence, Pace(personal_per_minute=40)) is None
+        assert find("personal_pace", evidence, Pace(personal_per_minute=39)) == {"flag": "personal_pace", "reps": 60, "best": 39}
+        assert find("personal_pace", evidence) is None
+
+    def test_a_set_under_a_minute_says_nothing_of_a_pace_a_minute(self) -> None:
+        assert best_minute(times_of([1000] * 59)) is None
+        assert best_minute(times_of([1000] * 60)) == 60
+        assert best_minute([]) is None
+        assert find("personal_pace", Evidence(times_of([1000] * 59)), Pace(personal_per_minute=10)) is None
+
+
+class OtherTests(SimpleTestCase):
+    def test_two_devices_that_interleave(self) -> None:
+        turns = Evidence([0, 1000, 2000, 3000], [1, 2, 1, 2])
+        assert find("two_devices", turns) == {"flag": "two_devices", "changes": 3}
+        assert find("two_devices", Evidence([0, 1000, 2000, 3000], [1, 2, 1, 1])) is None
+        assert find("two_devices", Evidence([0, 15_001, 30_002, 45_003], [1, 2, 1, 2])) is None
+        assert find("two_devices", Evidence([0, 15_000, 30_000, 45_000], [1, 2, 1, 2])) is not None
+
+    def test_two_devices_in_the_order_of_time_not_of_arrival(self) -> None:
+        assert find("two_devices", Evidence([0, 2000, 4000, 1000, 3000], [1, 1, 1, 2, 2])) == {"flag": "two_devices", "changes": 4}
+
+    def test_a_handover_is_none(self) -> None:
+        assert find("two_devices", Evidence([*range(0, 20_000, 1000)], [1] * 10 + [2] * 10)) is None
+
+    def test_many_refused(self) -> None:
+        assert find("many_refused", Evidence([0, 1000], refused=19)) is None
+        assert find("many_refused", Evidence([0, 1000], refused=20)) == {"flag": "many_refused", "refused": 20, "counted": 2}
+        assert find("many_refused", Evidence(times_of([1000] * 19), refused=20)) is None
+
+    def test_mostly_late(self) -> None:
+        assert find("mostly_late", Evidence([0, 1000, 2000, 3000], late=2)) is None
+        assert find("mostly_late", Evidence([0, 1000, 2000, 3000], late=3)) == {"flag": "mostly_late", "late": 3, "reps": 4}
+
+    def test_clock(self) -> None:
+        assert find("clock", Evidence([0], distrusted=3)) is None
+        assert find("clock", Evidence([0], distrusted=4)) == {"flag": "clock", "reps": 4}
+
+    def test_hours_without_a_pause(self) -> None:
+        def flag(intervals: list[int]) -> Flag | None:
+            return find("marathon", Evidence(times_of(intervals)))
+
+        assert flag([10_000] * 1080) is None
+        assert flag([10_000] * 1081) == {"flag": "marathon", "minutes": 180}
+        assert flag([10_000] * 600 + [5 * MINUTE_MS] + [10_000] * 600) is None
+        assert flag([10_000] * 600 + [5 * MINUTE_MS - 1] + [10_000] * 600) is not None
+
+    def test_more_in_an_hour_than_the_record(self) -> None:
+        evidence = Evidence(times_of([3000] * 1500))
+        flag = find("marathon", evidence, Pace(record_per_hour=1199))
+        assert flag == {"flag": "marathon", "reps_in_hour": 1200, "record": 1199}
+        assert find("marathon", evidence, Pace(record_per_hour=1200)) is None
+
+
+class AnyTests(SimpleTestCase):
+    times = st.lists(st.integers(0, 10**12) | st.integers(0, 5000), max_size=80)
+
+    @given(times, st.data())
+    def test_it_finds_at_most_one_of_each_whatever_the_times(self, times: list[int], data: st.DataObject) -> None:
+        devices = data.draw(st.just([]) | st.lists(st.integers(0, 63), min_size=len(times), max_size=len(times)))
+        pace = Pace(*data.draw(st.tuples(*[st.none() | st.integers(1, 100)] * 3)))
+        flags = find_flags(Evidence(times, devices, *data.draw(st.tuples(*[st.integers(0, 100)] * 3))), pace)
+        kinds = [flag["flag"] for flag in flags]
+        assert len(kinds) == len(set(kinds))
+        assert json.loads(json.dumps(flags)) == flags
+
+    @given(times, st.integers(0, 10**9), st.randoms())
+    def test_neither_when_it_began_nor_the_order_of_arrival_matters(self, times: list[int], start: int, chance: random.Random) -> None:
+        pace = Pace(20, 40, 10)
+        flags = find_flags(Evidence(times), pace)
+        assert find_flags(Evidence([time + start for time in times]), pace) == flags
+        shuffled = list(times)
+        chance.shuffle(shuffled)
+        assert find_flags(Evidence(shuffled), pace) == flags
+
+    def test_it_is_one_pass(self) -> None:
+        class Counted(int):
+            """Counts how often it is subtracted."""
+
+            done = 0
+
+            def __sub__(self, other: int) -> int:
+                Counted.done += 1
+                return int(self) - int(other)
+
+        costs = []
+        for reps in (1000, 10_000):
+            Counted.done = 0
+            find_flags(Evidence([Counted(i * 2000) for i in range(reps)], [1] * reps), Pace(20, 40, 10))
+            costs.append(Counted.done)
+        assert costs[1] < 15 * costs[0]
