@@ -266,6 +266,29 @@ class UvicornTests(DeviceContract, SimpleTestCase):
             await phone.close()
             await asyncio.sleep(0.5)  # between devices the arrival counts
 
+    async def test_of_two_hellos_before_a_rep_the_faster_one_tells_the_clock(self) -> None:
+        for nows in ((-5000, 0), (0, -5000)):  # one of them was 5 s on its way
+            phone = await self.take_phone(new_athlete())
+            for late_ms in nows:
+                assert (await phone.say_hello(now=now_ms() + late_ms))["event"] == "hello"
+            now = now_ms()
+            answers = await phone.ask_all([make_rep(seq, now - 5000 + seq * 500) for seq in range(1, 11)])
+            assert verdicts(answers) == ["counted"] * 10
+            await phone.close()
+
+    async def test_a_clock_that_was_set_back_loses_no_rep(self) -> None:
+        phone = await self.take_device(self.user_id)
+        assert verdicts(await phone.ask_all([make_rep(1, now_ms())])) == ["counted"]
+        await phone.close()
+        await asyncio.sleep(1)
+        phone = await self.take_phone(self.user_id)
+        back = 8000
+        await phone.say_hello(now=now_ms() - back)
+        now = now_ms()
+        answers = await phone.ask_all([make_rep(1 + seq, now - back - 500 + seq * 500) for seq in (1, 2, 3)])
+        assert verdicts(answers) == ["counted"] * 3
+        await phone.close()
+
     async def test_it_goes_by_the_arrival_where_the_time_cannot_be(self) -> None:
         wrong = {
             "in the future": lambda now: (now + 4000, now + 6000),

@@ -4,10 +4,12 @@ import time
 from typing import Any
 
 from django.conf import settings
+from django.test import SimpleTestCase
+from redis.exceptions import NoPermissionError, ResponseError
 from structlog.testing import capture_logs
 
 from workouts.live.clients import connect
-from workouts.live.replicas import MIN_REPLICAS, WAIT_AOF_MS, WAIT_MS
+from workouts.live.replicas import MIN_REPLICAS, WAIT_AOF_MS, WAIT_MS, cannot_wait
 from workouts.live.runtime import get_store
 from workouts.live.store import LiveStore
 from workouts.tests.backends import OnCluster, OnSentinel, OnSingle
@@ -107,6 +109,15 @@ class WaitSentinelTests(WaitSuite, OnSentinel):
     def setUp(self) -> None:
         self.fleet = shared_sentinels()
         super().setUp()
+
+
+class CannotWaitTests(SimpleTestCase):
+    def test_a_wait_that_was_cut_off_by_a_change_of_roles_is_no_reason_to_wait_no_more(self) -> None:
+        assert not cannot_wait(ResponseError("UNBLOCKED force unblock from blocking operation, instance state changed"))
+
+    def test_a_server_before_waitaof_and_a_user_that_may_not_are(self) -> None:
+        assert cannot_wait(ResponseError("unknown command 'WAITAOF', with args beginning with: '1' "))
+        assert cannot_wait(NoPermissionError("this user has no permissions to run the 'waitaof' command"))
 
 
 class NoReplicaTests(OnSingle):

@@ -126,13 +126,15 @@ class SocketContract:
             await self.ask(socket, REP)
             for _ in range(20):
                 assert (await self.ask(socket, "{"))["code"] == "invalid_json"
-            assert (await self.close_of(socket))[0] == 1008
+            assert await self.close_of(socket) == (1008, "20 errors in a row")
 
     async def test_it_closes_on_a_message_that_is_too_big(self) -> None:
         for frame in ('{"x": "' + "я" * 2100 + '"}', "x" * 4097, "x" * 1_000_000):
             async with self.connect() as socket:
                 await socket.send(frame)
-                assert (await self.close_of(socket))[0] == 1009
+                code, reason = await self.close_of(socket)
+                assert code == 1009
+                assert reason
 
     async def test_it_takes_a_message_of_just_4_kib(self) -> None:
         frame = REP[:-1] + ', "x": "' + "x" * (4096 - len(REP) - 9) + '"}'
