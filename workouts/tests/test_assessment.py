@@ -10,7 +10,7 @@ from workouts.assessment import assess, find_personal_best, read_records
 from workouts.models import ReviewStatus, WorkoutSession
 from workouts.services import finish_workout
 from workouts.tests.cast import STARTED_MS, count_reps, new_athlete, save_session
-from workouts.tests.test_live_devices import Sent, send
+from workouts.tests.sent import Sent, send
 
 UNEVEN = [2000, 2300, 1900, 2200, 2600, 2050, 2450]
 

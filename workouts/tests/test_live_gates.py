@@ -9,7 +9,7 @@ from workouts.live.runtime import get_key_space, get_store
 from workouts.live.timeline import Refusal
 from workouts.tests.backends import OnCluster, OnSentinel, OnSingle
 from workouts.tests.cast import STARTED_MS, Verdict, count_reps, gates, new_athlete, seal
-from workouts.tests.test_live_devices import PHONE, WATCH, Sent, Told, read_one, send, verdicts_of
+from workouts.tests.sent import PHONE, WATCH, Sent, Told, read_one, send, verdicts_of
 
 SHARE_MS = 600  # of a minute, at 100 reps
 BURST = 11  # reps at once that 6 s of tolerance allow, at that

@@ -15,7 +15,7 @@ from workouts.memory import remember_saved
 from workouts.models import Device, WorkoutSession
 from workouts.services import settle_sealed, sweep
 from workouts.tests.cast import new_athlete, save_session, seal
-from workouts.tests.test_live_devices import PHONE, Sent, forget, send
+from workouts.tests.sent import PHONE, Sent, forget, send
 from workouts.tests.test_services import OwnRedis, mend_sealed, spoil_sealed
 
 IDLE_MINUTES = 60 * 24 * 365 * 100
