@@ -72,5 +72,5 @@ class EncodeTests(SimpleTestCase):
         assert frame == {"event": "rep_ack", "type": "squat", "status": "counted", "count": 7}
 
     def test_it_says_when_to_try_again(self) -> None:
-        frame = json.loads(encode_frame(RepAck("squat", "debounced", 0, 120)))
+        frame = json.loads(encode_frame(RepAck("squat", "debounced", 0, retry_after_ms=120)))
         assert frame == {"event": "rep_ack", "type": "squat", "status": "debounced", "count": 0, "retry_after_ms": 120}

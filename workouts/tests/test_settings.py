@@ -32,6 +32,7 @@ WRONG_VALUES = {
     "SENIM_IDLE_MINUTES": ["0", "1441", "-1"],
     "SENIM_SWEEP_SECONDS": ["0", "15s"],
     "SENIM_MAX_CONNECTIONS": ["9", "many"],
+    "SENIM_MAX_MESSAGES_PER_SECOND": ["0", "fast"],
     "SENIM_REDIS_PREFIX": ["a:b", "{a}", "a b"],
     "REDIS_URL": [
         f"http://:{PASSWORD}@127.0.0.1",
