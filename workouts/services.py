@@ -116,7 +116,7 @@ def save_sealed(sealed: SealedSession) -> WorkoutSession:
             Athlete.objects.get_or_create(user_id=sealed.name.user_id)
             remember_saved(sealed.name.user_id, sealed.device_seqs)
             row = build_row(sealed)
-            assess(row, read_records(row.exercise_id))
+            find_flags_of(row)
             step = open_review(row)
             row.save(force_insert=True)
             if step is not None:
@@ -134,6 +134,16 @@ def save_sealed(sealed: SealedSession) -> WorkoutSession:
     log.warning("session_came_back", session_id=sealed.name.session_id, reps=len(beyond), derived=str(derived))
     name = sealed.name._replace(session_id=str(derived))
     return save_sealed(replace(sealed, name=name, reps=beyond, refused={}, refusals=[]))
+
+
+def find_flags_of(row: WorkoutSession) -> None:
+    """Work out the flags of a session. A slip of ours must not keep it from being saved: `manage.py assess` makes up for it."""
+    try:
+        assess(row, read_records(row.exercise_id))
+    except django.db.Error:
+        raise
+    except Exception:
+        log.exception("session_not_assessed", session_id=str(row.session_id))
 
 
 def find_beyond(saved: WorkoutSession, sealed: SealedSession) -> list[Rep]:

@@ -1,10 +1,14 @@
 """Flags are kept with the session as it is saved."""
 
 from datetime import timedelta
+from io import StringIO
+from unittest.mock import patch
 
+from django.core.management import call_command
 from django.db import connection
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
+from structlog.testing import capture_logs
 
 from workouts.assessment import assess, find_personal_best, read_records
 from workouts.models import ReviewStatus, WorkoutSession
@@ -36,6 +40,16 @@ class SavedTests(TestCase):
         row = self.finish()
         assert (row.flags, row.review_status, row.best_minute) == ([], ReviewStatus.CLEAN, None)
         assert not row.review_steps.exists()
+
+    def test_a_slip_in_the_flags_keeps_no_session_from_being_saved(self) -> None:
+        count_reps(self.athlete, [STARTED_MS + i * 2000 for i in range(40)])
+        with patch("workouts.assessment.find_flags", side_effect=ZeroDivisionError), capture_logs() as logs:
+            row = self.finish()
+        assert (row.total_reps, row.flags, row.review_status) == (40, [], ReviewStatus.CLEAN)
+        assert [line["event"] for line in logs] == ["session_not_assessed"]
+        call_command("assess", stdout=StringIO())
+        row.refresh_from_db()
+        assert row.review_status == ReviewStatus.PENDING
 
     def test_flags_do_not_change_the_count(self) -> None:
         count_reps(self.athlete, [STARTED_MS + i * 10 for i in range(60)])
