@@ -1,5 +1,5 @@
 """The coach's side: one module a model."""
 
-from workouts.admin import athletes, exercises, sessions
+from workouts.admin import athletes, exercises, sessions, teams
 
-__all__ = ["athletes", "exercises", "sessions"]
+__all__ = ["athletes", "exercises", "sessions", "teams"]

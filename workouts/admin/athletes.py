@@ -5,13 +5,14 @@ from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from workouts.admin.visibility import AthleteTeamFilter, VisibleAdmin
 from workouts.models import Athlete, WorkoutSession
 
 
 @admin.register(Athlete)
-class AthleteAdmin(admin.ModelAdmin):
+class AthleteAdmin(VisibleAdmin):
     list_display = ["user_id", "display_name", "total_reps", "created_at"]
-    list_filter = ["created_at"]
+    list_filter = [AthleteTeamFilter, "created_at"]
     search_fields = ["user_id", "display_name"]
     readonly_fields = ["created_at"]
     show_full_result_count = False

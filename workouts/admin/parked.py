@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store
 from workouts.live.store import ParkedSession
+from workouts.models import Athlete, sees_all
 from workouts.services import DATABASE_AWAY, from_ms, settle_sealed
 
 
@@ -31,11 +32,17 @@ def show_parked(request: HttpRequest) -> HttpResponse:
 
 
 def find_parked(request: HttpRequest) -> list[ParkedSession]:
+    """Return the parked sessions of the athletes whom the coach may see."""
     try:
-        return list(get_store().parked_sessions())
+        parked = list(get_store().parked_sessions())
     except REDIS_AWAY as error:
         messages.error(request, _("Redis cannot be reached: %s") % error)
         return []
+    if sees_all(request.user):
+        return parked  # also those of athletes who have no saved session yet
+    user_ids = {each.name.user_id for each in parked}
+    visible = set(Athlete.objects.visible_to(request.user).filter(user_id__in=user_ids).values_list("user_id", flat=True))
+    return [each for each in parked if each.name.user_id in visible]
 
 
 def describe(parked: ParkedSession) -> tuple[ParkedSession, datetime]:

@@ -79,10 +79,10 @@ def show_decision(request: HttpRequest, queryset: QuerySet[WorkoutSession] | Non
         if form.is_valid():
             return carry_out(request, form.cleaned_data)
         ids = [pair.partition(":")[0] for pair in request.POST["seen"].split(",")]
-        sessions = find_sessions([pk for pk in ids if pk.isdecimal()])
+        sessions = find_sessions(request, [pk for pk in ids if pk.isdecimal()])
     else:
         to = to or request.GET.get("to", "")
-        sessions = find_sessions(request.GET.getlist("ids") if queryset is None else queryset.values_list("pk", flat=True))
+        sessions = find_sessions(request, request.GET.getlist("ids") if queryset is None else queryset.values_list("pk", flat=True))
         form = DecisionForm(initial={"to": to, "seen": ",".join(f"{session.pk}:{session.review_status}" for session in sessions)})
     if problem := find_problem(sessions, to or request.POST.get("to", "")):
         messages.error(request, problem)
@@ -90,12 +90,14 @@ def show_decision(request: HttpRequest, queryset: QuerySet[WorkoutSession] | Non
     return TemplateResponse(request, "admin/workouts/decision.html", describe(request, form, sessions, to or request.POST["to"]))
 
 
-def find_sessions(ids: Any) -> list[WorkoutSession]:
+def find_sessions(request: HttpRequest, ids: Any) -> list[WorkoutSession]:
+    """Return those of the sessions that the coach may see."""
     try:
         chosen = [int(pk) for pk in ids[: MAX_AT_ONCE + 1]]
     except ValueError:
         chosen = []
-    return list(WorkoutSession.objects.filter(pk__in=chosen).select_related("athlete", "exercise").order_by("pk"))
+    visible = WorkoutSession.objects.visible_to(request.user)
+    return list(visible.filter(pk__in=chosen).select_related("athlete", "exercise").order_by("pk"))
 
 
 def find_problem(sessions: list[WorkoutSession], to: str) -> str:
@@ -120,7 +122,8 @@ def describe(request: HttpRequest, form: DecisionForm, sessions: list[WorkoutSes
 
 
 def carry_out(request: HttpRequest, decision: dict[str, Any]) -> HttpResponse:
-    seen = decision["seen"]
+    visible = WorkoutSession.objects.visible_to(request.user).filter(pk__in=decision["seen"])
+    seen = {pk: decision["seen"][pk] for pk in visible.values_list("pk", flat=True)}
     decided = decide(seen, to=ReviewStatus(decision["to"]), reviewer=request.user, note=decision["note"])  # type: ignore[arg-type]
     tell(request, decided)
     if len(seen) == 1:

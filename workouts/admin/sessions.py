@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from workouts.admin.parked import show_parked
 from workouts.admin.review import ReviewStepInline, may_review, show_decision
+from workouts.admin.visibility import TeamFilter, VisibleAdmin
 from workouts.flag_texts import NAMES, explain_flag, name_flag
 from workouts.models import ReviewStatus, WorkoutSession
 
@@ -34,12 +35,12 @@ class FlagFilter(admin.SimpleListFilter):
 
 
 @admin.register(WorkoutSession)
-class WorkoutSessionAdmin(admin.ModelAdmin):
+class WorkoutSessionAdmin(VisibleAdmin):
     """Sessions are evidence: they are looked at and decided about, not edited."""
 
     list_display = ["id", "athlete", "exercise", "total_reps", "review_status", "flag_list", "started_at", "created_at"]
     list_display_links = ["id", "athlete"]
-    list_filter = ["review_status", FlagFilter, "exercise", "created_at"]
+    list_filter = [TeamFilter, "review_status", FlagFilter, "exercise", "created_at"]
     list_select_related = ["athlete", "exercise"]
     search_fields = ["athlete__user_id", "athlete__display_name"]
     search_help_text = _("User ID or name of the athlete")

@@ -125,7 +125,7 @@ class DecisionTests(AdminCase):
 
     def test_it_takes_the_permission(self) -> None:
         viewer = get_user_model().objects.create_user("viewer", is_staff=True)
-        viewer.user_permissions.add(Permission.objects.get(codename="view_workoutsession"))
+        viewer.user_permissions.add(*Permission.objects.filter(codename__in=["view_workoutsession", "view_all_athletes"]))
         self.client.force_login(viewer)
         assert self.client.get(DECISION, {"to": "approved", "ids": str(self.rows[0].pk)}).status_code == 403
         assert self.client.post(DECISION, {"to": "approved", "seen": self.seen(*self.rows)}).status_code == 403

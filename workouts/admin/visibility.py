@@ -1,0 +1,41 @@
+"""What a coach sees: the one door, for the pages of the admin."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from workouts.models import Team
+
+
+class VisibleAdmin(admin.ModelAdmin):
+    """Shows what is visible_to() its user, on every page of the model: lists, details, histories, autocompletes."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        every: Any = super().get_queryset(request)
+        visible: QuerySet[Any] = every.visible_to(request.user)
+        return visible
+
+
+class TeamFilter(admin.SimpleListFilter):
+    """One of the teams that the coach may see. `athletes` is how the listed model names its athlete, empty where it is one."""
+
+    title = _("team")
+    parameter_name = "team"
+    lookup = "athlete__teams"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(str(team.pk), team.name) for team in Team.objects.visible_to(request.user)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() is None:
+            return queryset
+        if self.value() not in {str(value) for value, _name in self.lookup_choices}:
+            return queryset.none()
+        return queryset.filter(**{self.lookup: self.value()})
+
+
+class AthleteTeamFilter(TeamFilter):
+    lookup = "teams"
