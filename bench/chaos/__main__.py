@@ -20,7 +20,7 @@ from bench.chaos.faults import Killer, carry_out_cuts, plan_cuts, plan_kills
 from bench.chaos.finishes import Finisher
 from bench.chaos.invariants import Verdict, judge, read_keys_left, read_sessions
 from bench.chaos.proxy import Proxy
-from bench.chaos.recordings import RECORDED, read_paces
+from bench.chaos.recordings import read_paces
 from bench.chaos.stage import Stage
 
 SHOWN_PROBLEMS = 20
@@ -37,7 +37,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="the same seed repeats the schedule of faults")
     parser.add_argument("--seconds", type=float, default=3600, help="no kill after that, however many are left")
     parser.add_argument("--speed", type=float, default=4.0, help="times as fast as people")
-    parser.add_argument("--sets", type=Path, default=RECORDED if RECORDED.exists() else None, help="recorded sets; without, made-up ones")
+    parser.add_argument("--sets", type=Path, help="recorded sets; without, made-up ones")
     parser.add_argument("--keep", action="store_true", help="keep the folder of the run in any case")
     return parser.parse_args()
 

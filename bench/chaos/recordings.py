@@ -6,7 +6,6 @@ from pathlib import Path
 
 from workouts.replay import read_sets
 
-RECORDED = Path(__file__).resolve().parents[3] / "shared" / "data" / "human_reps.jsonl"
 # how long a rep of it takes people, ms from and to
 PACES = {"squat": (2000, 4000), "push_up": (1500, 3000), "jumping_jack": (1000, 1500), "pull_up": (2000, 4000)}
 MADE_UP_SETS = 200

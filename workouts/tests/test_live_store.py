@@ -1,6 +1,6 @@
 """The verbs of the live state, on every kind of real server."""
 
-import json
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -16,10 +16,11 @@ from workouts.live.packing import pack_keys
 from workouts.live.runtime import get_key_space, get_store
 from workouts.live.store import SealedSession, SessionName
 from workouts.live.timeline import Refusal, Rep, unpack_reps
+from workouts.replay import read_sets
 from workouts.tests.backends import OnCluster, OnSentinel, OnSingle
 from workouts.tests.cast import SQUAT_INTERVAL_MS, STARTED_MS, Verdict, count_reps, gates, new_athlete, seal, train
 
-HUMAN_REPS = Path(settings.BASE_DIR).parent / "shared" / "data" / "human_reps.jsonl"
+RECORDED_SETS = os.environ.get("TEST_SETS", "")  # a file of recorded sets, as `replay` takes it
 INTERVALS_MS = {"squat": 450, "push_up": 250, "pull_up": 500, "sit_up": 500, "jumping_jack": 400, "bench_press": 550, "front_raise": 300}
 BATTLE_ROPE_MS = 150
 
@@ -249,9 +250,8 @@ class KeyTests(SimpleTestCase):
 
 def recorded_sets() -> list[tuple[str, list[int]]]:
     """Return the sets of real people where they are at hand, else sets made up after them."""
-    if HUMAN_REPS.exists():
-        sets = [json.loads(line) for line in HUMAN_REPS.read_text().splitlines()]
-        return [(recorded["exercise"], recorded["rep_end_ms"]) for recorded in sets]
+    if RECORDED_SETS:
+        return [(recorded.exercise, recorded.rep_end_ms) for recorded in read_sets(Path(RECORDED_SETS), None)]
     return [(exercise, [i * interval_ms + 17 * (i // 3) for i in range(20)]) for exercise, interval_ms in INTERVALS_MS.items()]
 
 
