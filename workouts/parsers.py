@@ -16,5 +16,5 @@ class ObjectParser(JSONParser):
         except RecursionError:
             raise ParseError("JSON parse error - nested too deeply") from None
         if not isinstance(body, dict):
-            raise ParseError(f"The body is a JSON {type(body).__name__}; it takes an object with user_id and exercise_type.")
+            raise ParseError(f"The body is a JSON {type(body).__name__}; it takes an object.")
         return body
