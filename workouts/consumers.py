@@ -173,14 +173,28 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
         return keys
 
     def answer_rep(self, answer: Answer, slug: str, verdict: Verdict | None) -> None:
-        self.outbox.fill(answer, UNAVAILABLE if verdict is None else encode_frame(self.take_verdict(slug, verdict)))
+        if verdict is None:
+            text = UNAVAILABLE
+        elif verdict[0] == COUNTED:  # nearly all of them, so without what only the others need
+            self.counts[slug] = verdict[1]
+            self.note_change(slug)
+            text = encode_frame(RepAck(slug, "counted", verdict[1]))
+        else:
+            text = encode_frame(self.take_verdict(slug, verdict))
+        self.outbox.fill(answer, text)
+
+    def note_change(self, slug: str) -> None:
+        changed = self.changed.get(slug)
+        if changed is None:
+            changed = self.changed[slug] = Changed(self.user_id, slug)
+        self.publisher.note(changed, self.name)
 
     def take_verdict(self, slug: str, verdict: Verdict, seq: int | None = None) -> RepAck:
         """Note what a verdict changes, and return the answer to its rep."""
         kind, count, wait_ms, *session_id = verdict
         self.counts[slug] = count
         if kind == COUNTED:
-            self.publisher.note(self.changed.get(slug) or self.changed.setdefault(slug, Changed(self.user_id, slug)), self.name)
+            self.note_change(slug)
         elif kind == SESSION_FULL:
             wait_ms = settings.SENIM_IDLE_MINUTES * 60_000  # or until it is finished, if that is sooner
         status, reason = OUTCOMES[kind]
