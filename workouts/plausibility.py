@@ -74,7 +74,7 @@ def find_metronome(evidence: Evidence) -> Flag | None:
     steadiest: tuple[float, int] | None = None
     for intervals in sets_of(evidence):
         for cv, length in ((variation(intervals), len(intervals)), (steadiest_stretch(intervals), METRONOME_INTERVALS)):
-            if cv < METRONOME_CV and (steadiest is None or length > steadiest[1]):
+            if cv < METRONOME_CV and (steadiest is None or (-length, cv) < (-steadiest[1], steadiest[0])):
                 steadiest = cv, length
     if steadiest is None:
         return None

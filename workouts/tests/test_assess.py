@@ -1,8 +1,12 @@
 """`manage.py assess`: the flags of what is saved, worked out again."""
 
+import os
+import signal
 from datetime import timedelta
+from functools import partial
 from io import StringIO
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -12,6 +16,7 @@ from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 
 from workouts.models import Exercise, ReviewStatus, ReviewStep, WorkoutSession
+from workouts.reassessment import fill_best_minutes
 from workouts.review import decide
 from workouts.tests.cast import new_athlete, save_session
 
@@ -36,10 +41,13 @@ class AssessTests(TestCase):
         self.even = save(self.athlete, [2000] * 40)
         self.uneven = save(new_athlete(), UNEVEN)
 
-    def run_assess(self, *options: str) -> dict[str, str]:
+    def show_assess(self, *options: str) -> str:
         output = StringIO()
         call_command("assess", *options, stdout=output)
-        lines = [line.rsplit(maxsplit=1) for line in output.getvalue().splitlines() if line[-1].isdigit()]
+        return output.getvalue()
+
+    def run_assess(self, *options: str) -> dict[str, str]:
+        lines = [line.rsplit(maxsplit=1) for line in self.show_assess(*options).splitlines() if line[-1].isdigit()]
         return {name.strip(): number for name, number in lines}
 
     def read(self, row: WorkoutSession) -> WorkoutSession:
@@ -103,6 +111,52 @@ class AssessTests(TestCase):
             save(new_athlete(), [2000] * 40)
         assert self.run_assess("--batch", "2", "--dry-run") == self.run_assess("--batch", "500")
 
+    def test_the_order_of_saving_does_not_matter(self) -> None:
+        """What was trained earlier may be saved later, and be in a later batch."""
+        athlete = new_athlete()
+        fast = save(athlete, [interval // 2 for interval in UNEVEN] * 2)
+        save(athlete, UNEVEN, days_ago=9)
+        said = self.run_assess("--batch", "1")
+        assert said["flag personal_pace came"] == "1"
+        assert [flag["flag"] for flag in self.read(fast).flags] == ["personal_pace"]
+        again = self.run_assess("--batch", "1")
+        assert {name for name, number in again.items() if number != "0"} == {"sessions looked at"}
+
+    def test_a_dry_run_in_batches_says_what_the_run_does(self) -> None:
+        athlete = new_athlete()
+        save(athlete, [interval // 2 for interval in UNEVEN] * 2)
+        save(athlete, UNEVEN, days_ago=9)
+        for _ in fill_best_minutes(batch=100):
+            pass
+        dry = self.run_assess("--batch", "1", "--dry-run")
+        assert dry["flag personal_pace came"] == "1"
+        assert dry == self.run_assess("--batch", "1")
+
+    def test_a_dry_run_says_that_best_minutes_are_missing(self) -> None:
+        assert "2 sessions lack their best minute" in self.show_assess("--dry-run")
+        assert "lack" not in self.show_assess()
+        assert "lack" not in self.show_assess("--dry-run")
+
+    def test_one_that_cannot_be_read_keeps_none_of_the_others(self) -> None:
+        WorkoutSession.objects.filter(pk=self.uneven.pk).update(timeline_ms=["soon"])
+        with self.assertLogs("workouts.reassessment", "ERROR"):
+            said = self.run_assess()
+        assert said["not to be read, left as they are (see the log)"] == "1"
+        assert said["flag metronome came"] == "1"
+        assert self.read(self.even).review_status == ReviewStatus.PENDING
+
+    def test_a_signal_ends_it_between_two_batches(self) -> None:
+        self.run_assess()
+        Exercise.objects.filter(slug="squat").update(record_per_minute=20)
+        before = signal.getsignal(signal.SIGTERM)
+        stop = partial(os.kill, os.getpid(), signal.SIGTERM)
+        with mock.patch("tqdm.tqdm.update", side_effect=lambda *_: stop()), pytest.raises(CommandError, match="Stopped"):
+            self.run_assess("--batch", "1")
+        assert signal.getsignal(signal.SIGTERM) == before
+        assert len(self.read(self.even).flags) == 2
+        assert self.read(self.uneven).flags == []
+        assert self.run_assess("--batch", "1")["flag record_pace came"] == "1"
+
     def test_since(self) -> None:
         save(new_athlete(), [2000] * 40, days_ago=10)
         assert self.run_assess("--since", str((self.even.created_at - timedelta(days=1)).date()))["sessions looked at"] == "2"
@@ -120,6 +174,11 @@ class AssessTests(TestCase):
         assert counts[0] == counts[1]
 
     def test_bad_arguments_are_named(self) -> None:
-        for options, name in ((["--batch", "0"], "--batch"), (["--since", "yesterday"], "--since"), (["--since", "2026-13-01"], "--since")):
+        for options, name in (
+            (["--batch", "0"], "--batch"),
+            (["--batch", "10001"], "10,000"),
+            (["--since", "yesterday"], "--since"),
+            (["--since", "2026-13-01"], "--since"),
+        ):
             with pytest.raises(CommandError, match=name):
                 self.run_assess(*options)

@@ -1,6 +1,7 @@
 """The schema that migrations make from nothing, asked of the databases themselves."""
 
 import contextlib
+import json
 import sqlite3
 import uuid
 from pathlib import Path
@@ -119,6 +120,17 @@ class FreshDatabase(SimpleTestCase):
 
     def test_it_knows_the_exercises(self) -> None:
         assert self.execute("SELECT min_interval_ms, max_per_minute FROM workouts_exercise WHERE slug = 'squat'") == [(450, 85)]
+
+    def test_it_fills_in_the_best_minutes_of_what_was_saved_before(self) -> None:
+        times = [2_000 * number for number in range(31)]
+        for timeline, finished_at in ((times, "10:01:00"), (["soon"], "10:01:00"), ([0], "10:00:30")):
+            self.insert_session(timeline_ms=json.dumps(timeline), finished_at=f"2026-01-01 {finished_at}")
+        for target in ("0006", "0007"):
+            done = run_manage("migrate", "workouts", target, **self.environment)
+            assert done.returncode == 0, done.stderr
+        best = self.execute("SELECT total_reps, best_minute FROM workout_sessions WHERE best_minute IS NOT NULL")
+        assert best == [(3, 30)]
+        run_manage("migrate", **self.environment)
 
     def test_it_migrates_again_without_a_change(self) -> None:
         done = run_manage("migrate", **self.environment)

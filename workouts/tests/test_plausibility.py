@@ -64,6 +64,12 @@ class MetronomeTests(SimpleTestCase):
         assert flag is not None
         assert flag["intervals"] >= 20
 
+    def test_whichever_device_counted_first(self) -> None:
+        times, devices = times_of([2000] * 25) + times_of([2001] * 24 + [2003], 7), [1] * 26 + [2] * 26
+        for order in (1, -1):
+            found = find("metronome", Evidence(times[::order], devices[::order]))
+            assert found == {"flag": "metronome", "cv": 0.0, "intervals": 25, "strong": True}
+
     def test_a_person_is_none(self) -> None:
         chance = random.Random(5)  # noqa: S311
         for _ in range(50):
