@@ -18,6 +18,7 @@ from redis.retry import Retry
 CONNECT_TIMEOUT_S = 1.0
 COMMAND_TIMEOUT_S = 2.0
 SENTINEL_TIMEOUT_S = 0.5  # two of three may hang, and the third is still asked within the deadline of a batch
+FIRST_TRIES = 3
 DEFAULT_PORTS = {"redis+cluster": 6379, "redis+sentinel": 26379}
 COMMON: dict[str, Any] = {"protocol": 2, "socket_connect_timeout": CONNECT_TIMEOUT_S, "socket_keepalive": True}
 
@@ -39,7 +40,10 @@ def connect(url: str) -> SyncClient:
     options = {**COMMON, "socket_timeout": COMMAND_TIMEOUT_S, "retry": Retry(NoBackoff(), 0)}
     if is_cluster(url):
         nodes = [ClusterNode(host, port) for host, port in read_hosts(url)]
-        return redis.RedisCluster(startup_nodes=nodes, **credentials(url), **options)
+        # what a new client asks first, it may ask again: the first node that it comes across may be the one that is away
+        client = redis.RedisCluster(startup_nodes=nodes, **credentials(url), **options | {"retry": Retry(NoBackoff(), FIRST_TRIES)})
+        client.set_retry(options["retry"])
+        return client
     if urlsplit(url).scheme == "redis+sentinel":
         asks = {**options, "socket_timeout": SENTINEL_TIMEOUT_S, "socket_connect_timeout": SENTINEL_TIMEOUT_S}
         sentinel = redis.Sentinel(read_hosts(url), sentinel_kwargs=asks, **credentials(url), **options)

@@ -185,8 +185,7 @@ class ClusterFailoverTests(FailoverCase):
         assert all(sender.lost <= 1 for sender in crowd.senders)
 
     def test_it_shows_the_sealed_sessions_of_the_masters_that_answer(self) -> None:
-        store = LiveStore(connect(self.fleet.url), SPACE.prefix)
-        self.addCleanup(store.client.close)
+        store = self.connect_new()
         athletes = [new_athlete() for _ in range(30)]
 
         async def train_all() -> None:
@@ -205,7 +204,14 @@ class ClusterFailoverTests(FailoverCase):
             for name in store.sealed_sessions():
                 seen.add(name.session_id)
         assert reachable <= seen
-        assert "a master of the Redis Cluster does not answer: what it keeps is not known" in store.durability_gaps()
+        for asked in (store, self.connect_new()):  # a process that was there before, and one that starts now
+            asked.ping()
+            assert "a master of the Redis Cluster does not answer: what it keeps is not known" in asked.durability_gaps()
+
+    def connect_new(self) -> LiveStore:
+        store = LiveStore(connect(self.fleet.url), SPACE.prefix)
+        self.addCleanup(store.client.close)
+        return store
 
 
 @pytest.mark.timeout(150)
