@@ -51,13 +51,13 @@ def find_personal_best(row: WorkoutSession) -> int | None:
 def open_review(row: WorkoutSession) -> ReviewStep | None:
     """Return the unsaved step that has a coach look at a session with flags, and move its status; None where there is nothing to do.
 
-    A decision stands, whatever the flags say later.
+    A decision stands, whatever the flags say later, and an appeal waits for a coach.
     """
     names = ", ".join(flag["flag"] for flag in row.flags)
     moves = {(ReviewStatus.CLEAN, True): ReviewStatus.PENDING, (ReviewStatus.PENDING, False): ReviewStatus.CLEAN}
     before = ReviewStatus(row.review_status)
     after = moves.get((before, bool(names)))
-    if after is None:
+    if after is None or (after == ReviewStatus.CLEAN and row.review_steps.exclude(actor=ReviewStep.Actor.SERVICE).exists()):
         return None
     row.review_status = after
     return ReviewStep(session=row, actor=ReviewStep.Actor.SERVICE, from_status=before, to_status=after, note=names)

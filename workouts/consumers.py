@@ -2,10 +2,12 @@
 
 import asyncio
 import math
+from collections import Counter
 from collections.abc import Coroutine
 from functools import partial
 from typing import Any
 
+import structlog
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.db import DatabaseError
@@ -15,8 +17,9 @@ from workouts.events import NOBODY, Changed, get_publisher
 from workouts.exceptions import Code, WorkoutError
 from workouts.identity import identify_socket
 from workouts.live.batching import COUNTED, DEBOUNCED, DUPLICATE, PACE, SESSION_FULL, Verdict
+from workouts.live.clients import REDIS_AWAY
 from workouts.live.packing import Gates, RepKeys, pack_keys
-from workouts.live.runtime import get_batcher, get_key_space
+from workouts.live.runtime import get_batcher, get_key_space, get_store
 from workouts.outbox import Answer, Outbox
 from workouts.protocol import (
     CLOSE_POLICY,
@@ -32,9 +35,12 @@ from workouts.protocol import (
     decode_rep,
     encode_frame,
 )
+from workouts.threads import for_redis, in_thread
 
 DRAIN_S = 5.0
 MAX_TOO_FAST_IN_A_ROW = 1000
+NOTE_EVERY_S = 0.5
+NOTE_DEADLINE_S = 3.0
 BURST_S = 2  # so many seconds' messages may come at once
 OUTCOMES: dict[int, tuple[RepStatus, RejectReason | None]] = {
     COUNTED: ("counted", None),
@@ -47,6 +53,7 @@ CLOSE_REASONS = {
     CLOSE_POLICY: f"{MAX_ERRORS_IN_A_ROW} errors in a row",
     CLOSE_TOO_BIG: f"a message over {MAX_MESSAGE_BYTES} bytes",
 }
+log = structlog.get_logger(__name__)
 UNAVAILABLE = encode_frame(ErrorFrame(Code.UNAVAILABLE, "the live state did not answer in time; whether the rep was counted is not known"))
 
 
@@ -72,6 +79,7 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
         self.messages_left = float(BURST_S * settings.SENIM_MAX_MESSAGES_PER_SECOND)
         self.messages_since = asyncio.get_running_loop().time()
         self.too_fast_in_a_row = 0
+        self.too_fast: Counter[str] = Counter()  # by exercise, to be counted with the session
         self.chore: Coroutine[Any, Any, None] | None = None
         await receive()
         if await self.connect():
@@ -155,16 +163,29 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
         now, rate = asyncio.get_running_loop().time(), settings.SENIM_MAX_MESSAGES_PER_SECOND
         self.messages_left = min(BURST_S * rate, self.messages_left + (now - self.messages_since) * rate)
         self.messages_since = now
-        if self.messages_left >= 0:
-            self.too_fast_in_a_row = 0
-            return False
-        return True
+        if self.messages_left >= BURST_S * rate:
+            self.too_fast_in_a_row = 0  # it paused
+        return self.messages_left < 0
 
     def reject_too_fast(self, slug: str) -> None:
         self.messages_left += 1
         self.too_fast_in_a_row += 1
+        if not self.too_fast:
+            self.noting = asyncio.get_running_loop().create_task(self.note_too_fast())
+        self.too_fast[slug] += 1
         wait_ms = math.ceil(1000 / settings.SENIM_MAX_MESSAGES_PER_SECOND)
         self.outbox.put(encode_frame(RepAck(slug, "rejected", self.counts.get(slug, 0), "too_fast", wait_ms)))
+
+    async def note_too_fast(self) -> None:
+        """Count what is refused from now on for a while with the session: one call for many, as a flood must not become one of Redis."""
+        await asyncio.sleep(NOTE_EVERY_S)
+        refused, self.too_fast = self.too_fast, Counter()
+        try:
+            for slug, number in refused.items():
+                note = partial(get_store().note_refused, self.user_id, slug, "too_fast", number)
+                await in_thread(for_redis, note, timeout_s=NOTE_DEADLINE_S)
+        except (*REDIS_AWAY, TimeoutError) as error:
+            log.warning("refusals_not_noted", error=str(error) or type(error).__name__)
 
     def keys_of(self, slug: str) -> RepKeys:
         keys = self.keys_by_exercise.get(slug)

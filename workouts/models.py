@@ -6,7 +6,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +15,7 @@ from workouts.identity import MAX_USER_ID_LENGTH, USER_ID, USER_ID_RULE
 
 MAX_INTERVAL_MS = MINUTE_MS = 60_000
 MAX_NOTE_LENGTH = 2000
+LEAST_OF_A_SESSION = 100  # an honest workout may well have more
 check_slug = RegexValidator(r"^[a-z0-9_]{1,32}\Z", _("A slug takes 1 to 32 small letters, digits and underscores."))
 
 
@@ -30,7 +32,9 @@ class Exercise(models.Model):
     record_per_minute = models.PositiveIntegerField(_("record, reps a minute"), null=True, blank=True, validators=[MinValueValidator(1)])
     record_per_hour = models.PositiveIntegerField(_("record, reps an hour"), null=True, blank=True, validators=[MinValueValidator(1)])
     max_per_minute = models.PositiveIntegerField(_("ceiling, reps a minute"), validators=[MinValueValidator(1)])
-    max_per_session = models.PositiveIntegerField(_("ceiling, reps a session"), default=10_000, validators=[MinValueValidator(1)])
+    max_per_session = models.PositiveIntegerField(
+        _("ceiling, reps a session"), default=10_000, validators=[MinValueValidator(LEAST_OF_A_SESSION)]
+    )
     typical_ms_low = models.PositiveIntegerField(_("typical ms a rep, from"), validators=[MinValueValidator(1)])
     typical_ms_high = models.PositiveIntegerField(_("typical ms a rep, to"), validators=[MinValueValidator(1)])
     source = models.TextField(_("source of the figures"), blank=True)
@@ -63,15 +67,25 @@ class Exercise(models.Model):
     def clean(self) -> None:
         """Refuse limits that would refuse honest people. Raises ValidationError that names the fields."""
         errors = {}
-        low_ms, least_ms, ceiling = self.typical_ms_low, self.min_interval_ms, self.max_per_minute
+        low_ms, high_ms, least_ms, ceiling = self.typical_ms_low, self.typical_ms_high, self.min_interval_ms, self.max_per_minute
         if low_ms and least_ms and least_ms > low_ms:
             errors["min_interval_ms"] = _("It is longer than a typical rep (%(ms)d ms): honest reps would be refused.") % {"ms": low_ms}
         if low_ms and ceiling and ceiling * low_ms < MINUTE_MS:
             errors["max_per_minute"] = _("It is below the typical pace (%(pace)d a minute): honest reps would be refused.") % {
                 "pace": MINUTE_MS // low_ms
             }
+        elif least_ms and self.record_per_minute and least_ms * self.record_per_minute > MINUTE_MS:
+            errors["min_interval_ms"] = _("It is longer than a rep at the record's pace (%(ms)d ms): a champion would be refused.") % {
+                "ms": MINUTE_MS // self.record_per_minute
+            }
         if ceiling and self.record_per_minute and self.record_per_minute > ceiling:
             errors["record_per_minute"] = _("It is above the ceiling (%(ceiling)d): nobody could reach it.") % {"ceiling": ceiling}
+        elif high_ms and self.record_per_minute and self.record_per_minute * high_ms < MINUTE_MS:
+            errors["record_per_minute"] = _("It is below the slowest typical pace (%(pace)d a minute): everybody would be flagged.") % {
+                "pace": MINUTE_MS // high_ms
+            }
+        if self.record_per_hour and self.record_per_minute and self.record_per_hour < self.record_per_minute:
+            errors["record_per_hour"] = _("It is below the record of a minute (%(record)d).") % {"record": self.record_per_minute}
         if errors:
             raise ValidationError(errors)
 
@@ -163,6 +177,12 @@ class WorkoutSessionQuerySet(models.QuerySet["WorkoutSession"]):
         """Leave those of the athletes whom a user may see. The one door: lists, pages, searches, exports and the API go through it."""
         return self if sees_all(user) else self.filter(athlete__in=Athlete.objects.visible_to(user).values("user_id"))
 
+    def with_review_note(self) -> "WorkoutSessionQuerySet":
+        """Add what the coach wrote who decided last, as review_note; empty where nobody did."""
+        decided = ReviewStep.objects.filter(session_id=OuterRef("pk"), actor=ReviewStep.Actor.COACH).order_by("-id")
+        note = Coalesce(Subquery(decided.values("note")[:1]), Value(""), output_field=models.TextField())
+        return self.annotate(review_note=note)
+
     def in_totals(self) -> "WorkoutSessionQuerySet":
         """Leave out what a coach rejected, and has not brought back."""
         return self.filter(is_in_totals=True)
@@ -207,7 +227,7 @@ class WorkoutSession(models.Model):
     best_minute = models.PositiveIntegerField(
         _("best minute"), null=True, blank=True, help_text=_("The most reps in 60 s; empty of a session that is shorter.")
     )
-    flags = models.JSONField(_("flags"), default=list, blank=True, db_default=models.Value([], models.JSONField()))
+    flags = models.JSONField(_("flags"), default=list, blank=True, db_default=Value([], models.JSONField()))
     review_status = models.CharField(
         _("review"), max_length=8, choices=ReviewStatus.choices, default=ReviewStatus.CLEAN, db_default=ReviewStatus.CLEAN
     )

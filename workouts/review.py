@@ -1,10 +1,11 @@
 """Who decides: coaches approve or reject a session, athletes ask for another look, and every step stays on record."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.db.models import Max
 
 from workouts.exceptions import Code, WorkoutError
 from workouts.models import ReviewStatus, ReviewStep, WorkoutSession
@@ -19,8 +20,8 @@ class Decided(NamedTuple):
     left: int
 
 
-def decide(seen: Mapping[int, str], *, to: ReviewStatus, reviewer: AbstractBaseUser, note: str) -> Decided:
-    """Approve or reject sessions, named by their ids with the status in which the coach saw them.
+def decide(seen: Mapping[int, int], *, to: ReviewStatus, reviewer: AbstractBaseUser, note: str) -> Decided:
+    """Approve or reject sessions, named by their ids, each with the last step that the coach saw, as last_steps() gives them.
 
     Raises ValueError for another status, and for a rejection without a note.
     """
@@ -29,7 +30,8 @@ def decide(seen: Mapping[int, str], *, to: ReviewStatus, reviewer: AbstractBaseU
     if to == ReviewStatus.REJECTED and not note.strip():
         raise ValueError("a rejection takes a note")
     with transaction.atomic():
-        rows = [row for row in lock(seen) if seen[row.pk] == row.review_status != to]
+        rows, steps_now = lock(seen), last_steps(seen)
+        rows = [row for row in rows if seen[row.pk] == steps_now[row.pk] and row.review_status != to]
         steps = [build_step(row, to, actor=ReviewStep.Actor.COACH, reviewer=reviewer, note=note.strip()) for row in rows]
         ReviewStep.objects.bulk_create(steps)
         ids = [row.pk for row in rows]
@@ -51,6 +53,12 @@ def appeal(session_id: int, *, text: str) -> ReviewStep:
         step.save()
         WorkoutSession.objects.filter(pk=row.pk).update(review_status=ReviewStatus.PENDING)
     return step
+
+
+def last_steps(ids: Iterable[int]) -> dict[int, int]:
+    """Return the id of each session's last step, 0 where there is none: whoever decided since then, and whatever, it is another."""
+    last: Any = ReviewStep.objects.filter(session_id__in=list(ids)).order_by().values_list("session_id").annotate(Max("id"))
+    return dict.fromkeys(ids, 0) | dict(last)
 
 
 def lock(ids: Any) -> list[WorkoutSession]:

@@ -40,6 +40,7 @@ class FinishSerializer(serializers.Serializer[Any]):
 class WorkoutSessionSerializer(serializers.ModelSerializer[WorkoutSession]):
     user_id = serializers.CharField(source="athlete_id")
     exercise_type = serializers.CharField(source="exercise_id")
+    review_note = serializers.CharField()
 
     class Meta:
         model = WorkoutSession
@@ -55,6 +56,7 @@ class WorkoutSessionSerializer(serializers.ModelSerializer[WorkoutSession]):
             "refused",
             "timeline_ms",
             "review_status",
+            "review_note",
             "flags",
         ]
         read_only_fields = fields

@@ -125,7 +125,7 @@ class NewestFirst(CursorPagination):
 
 
 class SessionViewSet(DatabaseView, viewsets.ReadOnlyModelViewSet[Any]):
-    queryset = WorkoutSession.objects.all()
+    queryset = WorkoutSession.objects.with_review_note()
     serializer_class = WorkoutSessionSerializer
     pagination_class = NewestFirst
     filter_backends = [DjangoFilterBackend]

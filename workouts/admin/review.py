@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from workouts.models import MAX_NOTE_LENGTH, ReviewStatus, ReviewStep, WorkoutSession
-from workouts.review import DECISIONS, Decided, decide
+from workouts.review import DECISIONS, Decided, decide, last_steps
 
 MAX_AT_ONCE = 1000
 
@@ -52,21 +52,23 @@ class ReviewStepInline(admin.TabularInline):
 
 
 class DecisionForm(forms.Form):
-    """`seen` has each session with the status in which the coach saw it, as `12:pending`."""
+    """`seen` has each session with the last step that the coach saw, as `12:34`, 0 for none."""
 
     to = forms.ChoiceField(choices=[(to, to.label) for to in DECISIONS], widget=forms.HiddenInput)
-    seen = forms.RegexField(r"\A\d{1,18}:[a-z]{1,8}(,\d{1,18}:[a-z]{1,8})*\Z", widget=forms.HiddenInput)
+    seen = forms.RegexField(r"\A\d{1,18}:\d{1,18}(,\d{1,18}:\d{1,18})*\Z", widget=forms.HiddenInput)
     note = forms.CharField(
         label=gettext_lazy("Note"), max_length=MAX_NOTE_LENGTH, required=False, widget=forms.Textarea({"rows": 4, "cols": 60})
     )
 
-    def clean_seen(self) -> dict[int, str]:
-        pairs = (pair.split(":") for pair in self.cleaned_data["seen"].split(","))
-        return {int(pk): status for pk, status in pairs}
+    def clean_seen(self) -> dict[int, int]:
+        pairs = [pair.split(":") for pair in self.cleaned_data["seen"].split(",")]
+        if len(pairs) > MAX_AT_ONCE:
+            raise forms.ValidationError(too_many())
+        return {int(pk): int(step) for pk, step in pairs}
 
     def clean(self) -> dict[str, Any]:
         if self.cleaned_data.get("to") == ReviewStatus.REJECTED and not self.cleaned_data.get("note") and "note" not in self.errors:
-            self.add_error("note", _("A rejection takes a note: the athlete is told why."))
+            self.add_error("note", _("A rejection takes a note: the athlete can read it."))
         return self.cleaned_data
 
 
@@ -83,7 +85,8 @@ def show_decision(request: HttpRequest, queryset: QuerySet[WorkoutSession] | Non
     else:
         to = to or request.GET.get("to", "")
         sessions = find_sessions(request, request.GET.getlist("ids") if queryset is None else queryset.values_list("pk", flat=True))
-        form = DecisionForm(initial={"to": to, "seen": ",".join(f"{session.pk}:{session.review_status}" for session in sessions)})
+        steps = last_steps([session.pk for session in sessions])
+        form = DecisionForm(initial={"to": to, "seen": ",".join(f"{pk}:{step}" for pk, step in steps.items())})
     if problem := find_problem(sessions, to or request.POST.get("to", "")):
         messages.error(request, problem)
         return redirect("admin:workouts_workoutsession_changelist")
@@ -106,8 +109,12 @@ def find_problem(sessions: list[WorkoutSession], to: str) -> str:
     if not sessions:
         return _("There is no such session.")
     if len(sessions) > MAX_AT_ONCE:
-        return _("At most %d sessions can be decided about at once.") % MAX_AT_ONCE
+        return too_many()
     return ""
+
+
+def too_many() -> str:
+    return _("At most %d sessions can be decided about at once.") % MAX_AT_ONCE
 
 
 def describe(request: HttpRequest, form: DecisionForm, sessions: list[WorkoutSession], to: str) -> dict[str, Any]:
@@ -124,6 +131,9 @@ def describe(request: HttpRequest, form: DecisionForm, sessions: list[WorkoutSes
 def carry_out(request: HttpRequest, decision: dict[str, Any]) -> HttpResponse:
     visible = WorkoutSession.objects.visible_to(request.user).filter(pk__in=decision["seen"])
     seen = {pk: decision["seen"][pk] for pk in visible.values_list("pk", flat=True)}
+    if not seen:
+        messages.error(request, _("There is no such session."))
+        return redirect("admin:workouts_workoutsession_changelist")
     decided = decide(seen, to=ReviewStatus(decision["to"]), reviewer=request.user, note=decision["note"])  # type: ignore[arg-type]
     tell(request, decided)
     if len(seen) == 1:

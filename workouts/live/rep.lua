@@ -22,8 +22,9 @@ end
 -- Returns a verdict, the count if it is known, and how long to wait. `key` is the first of the rep's keys, `arg` of its arguments.
 local function count_rep(key, arg, device, id)
   local mark, limit = redis.call('GET', KEYS[key]), limits[ARGV[arg + 1]] or read_limits(ARGV[arg + 1])
-  local session, time, passed, spent, noted = KEYS[key + 1], device and device.time or now, math.huge, 0, nil
-  if mark then passed, spent, noted = weigh(mark, device, now) end
+  local session, passed, spent, noted = KEYS[key + 1], math.huge, 0, nil
+  if mark then passed, spent, noted = weigh(mark, device, now, limit.interval) end
+  local time = device and device.time or now
   if passed < limit.interval then
     if noted then redis.call('SET', KEYS[key], noted, 'KEEPTTL') end
     note_refusal(session, KEYS[key + 3], 'debounced', time)

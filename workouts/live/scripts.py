@@ -18,6 +18,7 @@ def load_script(*names: str) -> Script:
 
 REP = load_script("device", "gates", "rep")
 HELLO = load_script("hello")
+REFUSE = load_script("refuse")
 STATUS = load_script("status")
 SEAL = load_script("seal")
 READ = load_script("read")

@@ -126,6 +126,10 @@ class LiveStore:
         """Return the highest seq that was settled of the device, here or in the saved sessions, and remember it."""
         return int(self._run(scripts.HELLO, (self.keys.device(user_id, device),), (str(saved_seq).encode(), DEVICE_TTL)))
 
+    def note_refused(self, user_id: str, exercise_type: str, reason: str, number: int) -> None:
+        """Count so many refused reps with the live session, if there is one."""
+        self._run(scripts.REFUSE, (self.keys.live(user_id, exercise_type).session,), (reason.encode(), str(number).encode()))
+
     def live_sessions(self, user_id: str, exercise_types: list[str]) -> list[LiveSession]:
         """Return the athlete's live sessions of these exercises."""
         keys = [self.keys.live(user_id, slug) for slug in exercise_types]

@@ -3,14 +3,14 @@
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from workouts.flag_texts import NAMES, TEXTS, explain_flag
 from workouts.models import Athlete, WorkoutSession
 from workouts.plausibility import Evidence, Pace, find_flags
-from workouts.review import decide
+from workouts.review import decide, last_steps
 from workouts.tests.cast import new_athlete, save_session
 from workouts.tests.test_admin import ATHLETES, EXERCISES, SESSIONS, AdminCase
 from workouts.tests.test_review import APPROVED, METRONOME, REJECTED, save_pending
@@ -50,7 +50,7 @@ class ListTests(AdminCase):
 class DetailTests(AdminCase):
     def test_it_explains_each_flag_and_shows_each_step(self) -> None:
         row = save_pending()
-        decide({row.pk: "pending"}, to=REJECTED, reviewer=self.coach, note="<b>a script</b>")
+        decide({row.pk: 0}, to=REJECTED, reviewer=self.coach, note="<b>a script</b>")
         page = self.page(f"{SESSIONS}{row.pk}/change/")
         assert "42 intervals vary by 0.40 % (people: 1.5 to 4.9 %)" in page
         assert "&lt;b&gt;a script&lt;/b&gt;" in page
@@ -73,7 +73,7 @@ class DecisionTests(AdminCase):
         self.rows = [save_pending() for _ in range(3)]
 
     def seen(self, *rows: WorkoutSession) -> str:
-        return ",".join(f"{row.pk}:{row.review_status}" for row in rows)
+        return ",".join(f"{pk}:{step}" for pk, step in last_steps([row.pk for row in rows]).items())
 
     def send(self, **fields: str) -> Any:
         return self.client.post(DECISION, {"to": "approved", "seen": self.seen(*self.rows), "note": "", **fields}, follow=True)
@@ -108,18 +108,31 @@ class DecisionTests(AdminCase):
         assert self.statuses() == ["pending"] * 3
 
     def test_it_says_what_somebody_else_decided(self) -> None:
-        decide({self.rows[0].pk: "pending"}, to=APPROVED, reviewer=self.coach, note="")
-        response = self.send(to="rejected", note="a script")
+        seen = self.seen(*self.rows)
+        decide({self.rows[0].pk: 0}, to=APPROVED, reviewer=self.coach, note="")
+        response = self.send(to="rejected", note="a script", seen=seen)
         page = response.content.decode()
         assert "2 sessions were decided." in page
         assert "1 session was left as it is" in page
         assert self.statuses() == ["approved", "rejected", "rejected"]
 
+    def test_at_most_a_thousand_at_once(self) -> None:
+        response = self.send(seen=",".join(f"{pk}:0" for pk in range(1, 1002)))
+        assert "At most 1000 sessions" in response.content.decode()
+        assert self.statuses() == ["pending"] * 3
+
+    def test_of_another_team_there_is_none(self) -> None:
+        other = get_user_model().objects.create_user("other", is_staff=True)
+        other.groups.add(Group.objects.get(name="coaches"))
+        self.client.force_login(other)
+        assert "There is no such session" in self.send().content.decode()
+        assert self.statuses() == ["pending"] * 3
+
     def test_nonsense_is_turned_away(self) -> None:
         for query in ({}, {"to": "rejected"}, {"to": "clean", "ids": str(self.rows[0].pk)}, {"to": "approved", "ids": "x"}):
             response = self.client.get(DECISION, query)
             assert (response.status_code, response["Location"]) == (302, SESSIONS)
-        for fields in ({"to": "clean"}, {"seen": "x"}, {"seen": ""}, {"note": "x" * 2001}, {"seen": f"{10**30}:pending"}):
+        for fields in ({"to": "clean"}, {"seen": "x"}, {"seen": ""}, {"note": "x" * 2001}, {"seen": f"{10**30}:0"}):
             assert self.send(**fields).status_code == 200
         assert self.statuses() == ["pending"] * 3
 
@@ -135,7 +148,7 @@ class DecisionTests(AdminCase):
 
     def test_who_decided_cannot_be_deleted_and_the_admin_says_so(self) -> None:
         aliya = get_user_model().objects.create_superuser("aliya")
-        decide({self.rows[0].pk: "pending"}, to=APPROVED, reviewer=aliya, note="")
+        decide({self.rows[0].pk: 0}, to=APPROVED, reviewer=aliya, note="")
         response = self.client.post(f"/admin/auth/user/{aliya.pk}/delete/", {"post": "yes"})
         assert response.status_code == 200
         assert "protected" in response.content.decode()
@@ -149,7 +162,7 @@ class TotalsTests(AdminCase):
         row = save_pending(athlete, reps=7)
         pk = Athlete.objects.get(user_id=athlete).pk
         assert '<td class="field-total_reps">17</td>' in self.page(ATHLETES)
-        decide({row.pk: "pending"}, to=REJECTED, reviewer=self.coach, note="no")
+        decide({row.pk: 0}, to=REJECTED, reviewer=self.coach, note="no")
         assert '<td class="field-total_reps">10</td>' in self.page(ATHLETES)
         assert '<div class="readonly">10</div>' in self.page(f"{ATHLETES}{pk}/change/")
 
@@ -169,7 +182,11 @@ class LimitTests(AdminCase):
             for value in (0, -1):
                 assert "greater than or equal to" in self.errors(**{field: value})[field]
         assert "below the typical pace (30 a minute)" in self.errors(max_per_minute=29, record_per_minute="")["max_per_minute"]
-        assert "longer than a typical rep (2000 ms)" in self.errors(min_interval_ms=2001)["min_interval_ms"]
+        assert "longer than a typical rep (2000 ms)" in self.errors(min_interval_ms=2001, record_per_minute="")["min_interval_ms"]
+        assert "a champion would be refused" in self.errors(min_interval_ms=811)["min_interval_ms"]
+        assert "everybody would be flagged" in self.errors(record_per_minute=14)["record_per_minute"]
+        assert "below the record of a minute (74)" in self.errors(record_per_hour=73)["record_per_hour"]
+        assert "100" in self.errors(max_per_session=99)["max_per_session"]
         assert "above the ceiling (85)" in self.errors(record_per_minute=86)["record_per_minute"]
 
     def test_good_ones_are_not(self) -> None:

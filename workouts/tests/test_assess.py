@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 
 from workouts.models import Exercise, ReviewStatus, ReviewStep, WorkoutSession
 from workouts.reassessment import fill_best_minutes
-from workouts.review import decide
+from workouts.review import appeal, decide, last_steps
 from workouts.tests.cast import new_athlete, save_session
 
 UNEVEN = [2000 + 137 * (i * i % 7) for i in range(40)]  # ms between reps
@@ -90,11 +90,21 @@ class AssessTests(TestCase):
     def test_a_decision_stands(self) -> None:
         self.run_assess()
         coach = get_user_model().objects.create_user("coach")
-        decide({self.even.pk: "pending"}, to=ReviewStatus.APPROVED, reviewer=coach, note="seen")
+        decide(last_steps([self.even.pk]), to=ReviewStatus.APPROVED, reviewer=coach, note="seen")
         Exercise.objects.filter(slug="squat").update(record_per_minute=20)
         assert self.run_assess()["decided before, and the flags are others"] == "1"
         row = self.read(self.even)
         assert (row.review_status, len(row.flags)) == (ReviewStatus.APPROVED, 2)
+
+    def test_an_appeal_waits_for_a_coach_though_the_flags_went(self) -> None:
+        self.run_assess()
+        coach = get_user_model().objects.create_user("coach")
+        decide(last_steps([self.even.pk]), to=ReviewStatus.REJECTED, reviewer=coach, note="a script")
+        appeal(self.even.pk, text="it was me")
+        WorkoutSession.objects.filter(pk=self.even.pk).update(timeline_ms=offsets(UNEVEN))
+        assert self.run_assess()["to be reviewed no more"] == "0"
+        row = self.read(self.even)
+        assert (row.flags, row.review_status, row.is_in_totals) == ([], ReviewStatus.PENDING, False)
 
     def test_the_athletes_own_pace_is_known_from_sessions_of_the_same_batch(self) -> None:
         athlete = new_athlete()

@@ -106,6 +106,17 @@ class TooFastTests(CeilingCase):
             await asyncio.wait_for(socket.wait_closed(), ANSWER_S)
             assert (socket.close_code, socket.close_reason) == (1008, "too many messages")
 
+    async def test_what_is_refused_is_counted_with_the_session(self) -> None:
+        athlete = new_athlete()
+        async with self.open_socket(athlete) as socket:
+            answers = await self.ask(socket, *[REP] * 400)
+        too_fast = sum(answer.get("reason") == "too_fast" for answer in answers)
+        await asyncio.sleep(1.5)  # they are counted twice a second
+        workout_id = await asyncio.to_thread(self.finish_over_http, athlete)
+        row = self.service.ask("GET", f"/workout/sessions/{workout_id}/").body
+        assert row["refused"]["too_fast"] == too_fast
+        assert "many_refused" in {flag["flag"] for flag in row["flags"]}
+
     async def test_a_device_may_send_as_many_at_once_as_it_likes(self) -> None:
         phone = await self.take_device(new_athlete())
         answers = await phone.ask_all(make_set(range(1, 1001)))

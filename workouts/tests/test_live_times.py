@@ -57,6 +57,13 @@ class TimeSuite:
         assert {said.verdict for said in told} == {COUNTED, DEBOUNCED}
         assert all(later - earlier >= SQUAT_INTERVAL_MS for earlier, later in itertools.pairwise(counted))
 
+    def test_it_refuses_nobody_for_a_clock_that_is_a_little_ahead(self) -> None:
+        # as after a hello that took 2.2 s: some times are more than 2 s ahead, some are not
+        told = send(self.athlete, Sent(1, 250, 2200), Sent(2, 1500, 3600), Sent(3, 2950, 5000), Sent(4, 4400, 6300), Sent(5, 4800, 6500))
+        assert verdicts_of(told) == [*[(COUNTED, i) for i in range(1, 5)], (DEBOUNCED, 4)]
+        sealed = read_one(self.athlete)
+        assert (offsets(sealed), sealed.distrusted) == ([2200, 2650, 3100, 6300], 2)
+
     def test_it_keeps_the_clock_of_the_first_hello_over_one_that_was_slow_or_fast(self) -> None:
         # the same clock, 3 s behind; the second hello took 800 ms, the third none
         told = send(
@@ -144,6 +151,13 @@ class TwoDevicesSuite:
     def test_it_counts_once_what_two_devices_see_at_once(self) -> None:
         both = (Sent(i, 2000 * i + 100 * late, 2000 * i, device=device) for i in range(1, 20) for late, device in enumerate((PHONE, WATCH)))
         assert verdicts_of(send(self.athlete, *both))[-1] == (DEBOUNCED, 19)
+
+    def test_a_rep_refused_for_anothers_puts_off_none_and_is_told_when_to_come_again(self) -> None:
+        first = send(self.athlete, Sent(1, 0, 0), Sent(1, 100, 100, device=WATCH))
+        wait_ms = first[1].retry_after_ms
+        assert wait_ms == SQUAT_INTERVAL_MS - 100
+        told = send(self.athlete, Sent(2, 100 + wait_ms, 100 + wait_ms, device=WATCH))
+        assert verdicts_of(told) == [(COUNTED, 2)]
 
     def test_it_gains_nothing_by_taking_turns(self) -> None:
         turns = (Sent(i, 50 * i + 10 * number, device=device) for i in range(1, 100) for number, device in enumerate((PHONE, WATCH, "d3")))

@@ -169,6 +169,15 @@ class SqliteTests(FreshDatabase):
             connection.execute("PRAGMA foreign_keys = ON")
             return connection.execute(sql).fetchall()
 
+    def test_it_refuses_to_replace_a_review_step(self) -> None:
+        self.insert_session()
+        insert = "INTO workouts_reviewstep (id, session_id, at, actor, from_status, to_status, note) SELECT 1, MAX(id), '2026-01-01', "
+        insert += "'service', 'clean', 'pending', 'one' FROM workout_sessions"
+        self.execute(f"INSERT {insert}")
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            self.execute(f"INSERT OR REPLACE {insert}")
+        assert self.execute("SELECT note FROM workouts_reviewstep") == [("one",)]
+
 
 class HistoryTests(SimpleTestCase):
     def test_its_models_have_no_change_without_a_migration(self) -> None:

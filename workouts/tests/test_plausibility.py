@@ -7,7 +7,7 @@ from django.test import SimpleTestCase
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workouts.plausibility import Evidence, Flag, Pace, best_minute, find_flags, most_within
+from workouts.plausibility import METRONOME_INTERVALS, Evidence, Flag, Pace, best_minute, find_flags, most_within
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 UNEVEN = [2000, 2300, 1900, 2200, 2600]
@@ -63,6 +63,20 @@ class MetronomeTests(SimpleTestCase):
         flag = find("metronome", Evidence(times, devices))
         assert flag is not None
         assert flag["intervals"] >= 20
+
+    def test_exact_ones_among_a_persons_quicker_reps(self) -> None:
+        quick = [620 + 17 * (i * i % 11) for i in range(60)]
+        assert self.find([*quick, *[2500] * 50])["intervals"] == METRONOME_INTERVALS  # type: ignore[index]
+        assert self.find(([*quick[:31], *[3000] * 30]) * 6)["cv"] == 0.0  # type: ignore[index]
+
+    def test_an_even_person_in_a_long_session_is_none(self) -> None:
+        chance = random.Random(7)  # noqa: S311
+        for _ in range(50):
+            assert self.find([round(chance.gauss(2000, 30)) for _ in range(1000)]) is None
+
+    def test_it_is_strong_where_any_part_is(self) -> None:
+        found = self.find([2000 + (-1) ** i * 14 for i in range(25)] + [20_000] + [2000] * 20)
+        assert found == {"flag": "metronome", "cv": 0.007, "intervals": 25, "strong": True}
 
     def test_whichever_device_counted_first(self) -> None:
         times, devices = times_of([2000] * 25) + times_of([2001] * 24 + [2003], 7), [1] * 26 + [2] * 26

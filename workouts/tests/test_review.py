@@ -12,7 +12,7 @@ from django.test import TestCase, TransactionTestCase
 
 from workouts.exceptions import Code, WorkoutError
 from workouts.models import MAX_NOTE_LENGTH, ReviewStatus, ReviewStep, WorkoutSession
-from workouts.review import Decided, appeal, decide
+from workouts.review import Decided, appeal, decide, last_steps
 from workouts.tests.cast import new_athlete, save_session
 
 METRONOME = {"flag": "metronome", "cv": 0.004, "intervals": 42, "strong": True}
@@ -28,9 +28,9 @@ class ReviewCase(TestCase):
         self.coach = get_user_model().objects.create_user("aliya")
         self.row = save_pending()
 
-    def decide(self, to: ReviewStatus, *, seen: str | None = None, note: str = "seen the video") -> Decided:
-        self.row.refresh_from_db()
-        return decide({self.row.pk: seen or self.row.review_status}, to=to, reviewer=self.coach, note=note)
+    def decide(self, to: ReviewStatus, *, seen: int | None = None, note: str = "seen the video") -> Decided:
+        steps = last_steps([self.row.pk]) if seen is None else {self.row.pk: seen}
+        return decide(steps, to=to, reviewer=self.coach, note=note)
 
     def state(self) -> tuple[str, bool]:
         self.row.refresh_from_db()
@@ -75,7 +75,7 @@ class DecideTests(ReviewCase):
 
     def test_it_leaves_what_somebody_else_decided_meanwhile(self) -> None:
         self.decide(REJECTED)
-        assert self.decide(APPROVED, seen="pending") == Decided(0, 1)
+        assert self.decide(APPROVED, seen=0) == Decided(0, 1)
         assert self.state() == ("rejected", False)
 
     def test_it_leaves_what_is_so_already(self) -> None:
@@ -86,8 +86,8 @@ class DecideTests(ReviewCase):
     def test_many_at_once(self) -> None:
         rows = [save_pending() for _ in range(20)]
         rejected = rows[0]
-        decide({rejected.pk: PENDING}, to=REJECTED, reviewer=self.coach, note="no")
-        assert decide({row.pk: PENDING for row in rows}, to=APPROVED, reviewer=self.coach, note="") == Decided(19, 1)
+        decide({rejected.pk: 0}, to=REJECTED, reviewer=self.coach, note="no")
+        assert decide({row.pk: 0 for row in rows}, to=APPROVED, reviewer=self.coach, note="") == Decided(19, 1)
         assert WorkoutSession.objects.filter(review_status=APPROVED).count() == 19
 
     def test_a_clean_one_can_be_rejected(self) -> None:
@@ -129,7 +129,7 @@ class AtOnceTests(TransactionTestCase):
 
         def act(coach: Any, to: ReviewStatus) -> None:
             barrier.wait()
-            decided.append(decide({row.pk: PENDING}, to=to, reviewer=coach, note="so"))
+            decided.append(decide({row.pk: 0}, to=to, reviewer=coach, note="so"))
             connection.close()
 
         threads = [threading.Thread(target=act, args=pair) for pair in zip(coaches, (APPROVED, REJECTED), strict=True)]
@@ -142,6 +142,26 @@ class AtOnceTests(TransactionTestCase):
         row.refresh_from_db()
         assert (step.to_status, step.reviewer) in [(APPROVED, coaches[0]), (REJECTED, coaches[1])]
         assert row.review_status == step.to_status
+
+
+class NoteTests(ReviewCase):
+    def note(self) -> str:
+        return str(self.client.get(f"/workout/sessions/{self.row.pk}/").json()["review_note"])
+
+    def test_the_athlete_reads_what_the_coach_wrote_last(self) -> None:
+        assert self.note() == ""
+        self.decide(REJECTED, note="a script")
+        assert self.note() == "a script"
+        appeal(self.row.pk, text="it was me")
+        assert self.note() == "a script"
+        self.decide(APPROVED, note="")
+        assert self.note() == ""
+
+    def test_an_old_page_decides_nothing_though_the_status_is_the_same_again(self) -> None:
+        seen = last_steps([self.row.pk])
+        self.decide(REJECTED)
+        appeal(self.row.pk, text="it was me")
+        assert decide(seen, to=APPROVED, reviewer=self.coach, note="") == Decided(0, 1)
 
 
 class AppealTests(ReviewCase):

@@ -25,6 +25,7 @@ KEYS = [
     "refused",
     "timeline_ms",
     "review_status",
+    "review_note",
     "flags",
 ]
 NOON = datetime(2025, 11, 22, 12, tzinfo=UTC)

@@ -173,7 +173,7 @@ class OtherWaysTests(VisibilityCase):
 
     def decide(self, role: str) -> None:
         self.be(role)
-        self.client.post(f"{self.SESSIONS}decision/", {"to": "approved", "seen": f"{self.session.pk}:pending", "note": ""})
+        self.client.post(f"{self.SESSIONS}decision/", {"to": "approved", "seen": f"{self.session.pk}:0", "note": ""})
         self.client.post(self.SESSIONS, {"action": "approve_selected", "_selected_action": [self.session.pk]})
 
     def status(self) -> str:
