@@ -1,7 +1,8 @@
-"""Closed-loop clients: each sends a rep, waits for the answer, and sends the next."""
+"""Clients that send a rep, and the next once it is answered, at once or at a pace."""
 
 import asyncio
 import contextlib
+import random
 import time
 from collections.abc import AsyncIterator, Iterable
 
@@ -14,8 +15,9 @@ CONNECTS_AT_ONCE = 20
 class Tally:
     """What all clients of one load were answered."""
 
-    def __init__(self, expected: bytes) -> None:
+    def __init__(self, expected: bytes, interval_s: float = 0.0) -> None:
         self.expected = expected
+        self.interval_s = interval_s
         self.running = True
         self.lost = 0
         self.clear()
@@ -33,7 +35,15 @@ class Client(WSListener):
     def on_ws_connected(self, transport: WSTransport) -> None:
         self.transport = transport
 
+    def due(self) -> float:
+        """Return when the next rep is to be sent, by the clock of the event loop."""
+        now, interval_s = asyncio.get_running_loop().time(), self.tally.interval_s
+        self.next_at = max(getattr(self, "next_at", now + random.random() * interval_s) + interval_s, now)
+        return self.next_at
+
     def send_rep(self) -> None:
+        if not self.tally.running:
+            return
         self.sent_at = time.perf_counter()
         self.transport.send(WSMsgType.TEXT, REP)
 
@@ -43,7 +53,10 @@ class Client(WSListener):
         tally = self.tally
         tally.latencies_s.append(time.perf_counter() - self.sent_at)
         tally.as_expected += tally.expected in frame.get_payload_as_bytes()
-        if tally.running:
+        if tally.interval_s:
+            # by the clock, not by the answer: a slow one does not lower the load
+            asyncio.get_running_loop().call_at(self.due(), self.send_rep)
+        elif tally.running:
             self.send_rep()
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
@@ -51,9 +64,9 @@ class Client(WSListener):
 
 
 @contextlib.asynccontextmanager
-async def closed_loop(urls: Iterable[str], expected: bytes) -> AsyncIterator[Tally]:
-    """Keep one client a URL busy meanwhile; an answer is as expected where it holds the bytes."""
-    tally = Tally(expected)
+async def closed_loop(urls: Iterable[str], expected: bytes, *, interval_s: float = 0.0) -> AsyncIterator[Tally]:
+    """Keep one client a URL busy meanwhile, or at a rep an interval; an answer is as expected where it holds the bytes."""
+    tally = Tally(expected, interval_s)
     # a handshake costs as much as many reps: not all of them at once, or the last ones time out on a slow machine
     gate = asyncio.Semaphore(CONNECTS_AT_ONCE)
     clients = await asyncio.gather(*(connect(url, tally, gate) for url in urls))

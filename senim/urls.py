@@ -2,8 +2,8 @@ from django.contrib import admin
 from django.urls import include, path
 
 urlpatterns = [
+    path("", include("workouts.urls")),  # first: it has a page below admin/
     path("admin/", admin.site.urls),
-    path("", include("workouts.urls")),
 ]
 handler400 = "workouts.problems.bad_request"
 handler404 = "workouts.problems.not_found"

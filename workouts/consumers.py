@@ -13,7 +13,8 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from workouts.catalogue import ExerciseLimits, catalogue
-from workouts.events import NOBODY, Changed, get_publisher
+from workouts.events.reports import Changed, get_reporter
+from workouts.events.updates import NOBODY, get_publisher
 from workouts.exceptions import Code, WorkoutError
 from workouts.identity import identify_socket
 from workouts.live.batching import COUNTED, DEBOUNCED, DUPLICATE, PACE, SESSION_FULL, Verdict
@@ -83,9 +84,11 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
         self.chore: Coroutine[Any, Any, None] | None = None
         await receive()
         if await self.connect():
+            self.reporter.arrive(self.user_id)
             try:
                 await self.serve(receive)
             finally:
+                self.reporter.leave(self.user_id)
                 self.outbox.abandon()
                 catalogue.unfollow()
 
@@ -105,6 +108,7 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
         else:
             self.batcher = get_batcher()
             self.publisher = get_publisher()
+            self.reporter = get_reporter()
             return True
         return False
 
@@ -198,24 +202,26 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
             text = UNAVAILABLE
         elif verdict[0] == COUNTED:  # nearly all of them, so without what only the others need
             self.counts[slug] = verdict[1]
-            self.note_change(slug)
+            self.note_change(slug, verdict[1])
             text = encode_frame(RepAck(slug, "counted", verdict[1]))
         else:
             text = encode_frame(self.take_verdict(slug, verdict))
         self.outbox.fill(answer, text)
 
-    def note_change(self, slug: str) -> None:
+    def note_change(self, slug: str, count: int) -> None:
         changed = self.changed.get(slug)
         if changed is None:
             changed = self.changed[slug] = Changed(self.user_id, slug)
         self.publisher.note(changed, self.name)
+        if self.reporter.watched:
+            self.reporter.note(changed, count)
 
     def take_verdict(self, slug: str, verdict: Verdict, seq: int | None = None) -> RepAck:
         """Note what a verdict changes, and return the answer to its rep."""
         kind, count, wait_ms, *session_id = verdict
         self.counts[slug] = count
         if kind == COUNTED:
-            self.note_change(slug)
+            self.note_change(slug, count)
         elif kind == SESSION_FULL:
             wait_ms = settings.SENIM_IDLE_MINUTES * 60_000  # or until it is finished, if that is sooner
         status, reason = OUTCOMES[kind]

@@ -15,7 +15,8 @@ import structlog
 
 from workouts.catalogue import catalogue
 from workouts.consumers import WorkoutConsumer, find_exercise
-from workouts.events import Event, get_feed
+from workouts.events.mailbox import Event
+from workouts.events.updates import get_feed
 from workouts.exceptions import Code, WorkoutError
 from workouts.live.batching import FORGOTTEN, Verdict
 from workouts.live.clients import REDIS_AWAY

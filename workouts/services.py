@@ -15,7 +15,7 @@ import structlog
 from django.db import DatabaseError, DataError, IntegrityError, OperationalError, transaction
 
 from workouts.assessment import assess, open_review, read_records
-from workouts.events import NOBODY, SessionNews, publish_finished
+from workouts.events.updates import NOBODY, SessionNews, publish_finished
 from workouts.exceptions import Code, WorkoutError
 from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store

@@ -1,6 +1,6 @@
 """The durable side of the live state: seal, read, clear, and what waits. Synchronous, and safe in threads."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
@@ -9,7 +9,7 @@ from redis.exceptions import NoScriptError
 
 from workouts.live import scripts
 from workouts.live.clients import REDIS_AWAY, SyncClient
-from workouts.live.keys import TAGS, KeySpace
+from workouts.live.keys import TAGS, KeySpace, tag_of
 from workouts.live.replicas import ReplicaWait, find_gaps, find_server, look_elsewhere, masters
 from workouts.live.timeline import Refusal, Rep, unpack_refusals, unpack_reps
 
@@ -45,6 +45,15 @@ class LiveSession(NamedTuple):
     exercise_type: str
     session_id: str
     reps: int
+
+
+class Training(NamedTuple):
+    """Who is at which exercise, how many reps so far, and when the last one was counted (epoch ms)."""
+
+    user_id: str
+    exercise_type: str
+    reps: int
+    last_rep_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +159,23 @@ class LiveStore:
         for member in self._scan(lambda tag: self.client.zrangebyscore(self.keys.live_index(tag), "-inf", idle_since_ms)):
             exercise_type, user_id = member.decode().split(":", 1)
             yield SessionName(user_id, exercise_type)
+
+    def who_trains(self, user_ids: Collection[str] | None = None) -> list[Training]:
+        """Return the live sessions of these athletes, or of all, the last counted rep first."""
+        tags = range(TAGS) if user_ids is None else sorted({tag_of(user_id) for user_id in user_ids})
+        found = self._pipe("zrange", [(self.keys.live_index(tag), 0, -1, False, True) for tag in tags])
+        members = [(*member.decode().split(":", 1), int(last_ms)) for entries in found for member, last_ms in entries]
+        chosen = [(user_id, slug, last_ms) for slug, user_id, last_ms in members if user_ids is None or user_id in user_ids]
+        counts = self._pipe("llen", [(self.keys.live(user_id, slug).timeline,) for user_id, slug, _ in chosen])
+        trained = [Training(user_id, slug, reps, last_ms) for (user_id, slug, last_ms), reps in zip(chosen, counts, strict=True) if reps]
+        return sorted(trained, key=lambda each: -each.last_rep_ms)
+
+    def _pipe(self, command: str, calls: list[tuple[Any, ...]]) -> list[Any]:
+        """Return what the same command answers for each of the arguments, asked all at once."""
+        pipeline = self.client.pipeline(transaction=False)
+        for arguments in calls:
+            getattr(pipeline, command)(*arguments)
+        return list(pipeline.execute())
 
     def ping(self) -> None:
         """Ask Redis for a sign of life; of a cluster one master's is enough, the others are among durability_gaps()."""

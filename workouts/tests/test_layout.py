@@ -19,6 +19,7 @@ ORDER = [
     "memory assessment review",
     "services",
     "serializers filters sweeper apps reassessment",
+    "wall",
     "views consumers devices admin management",
     "urls routing",
 ]

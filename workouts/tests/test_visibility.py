@@ -63,6 +63,7 @@ MATRIX = {
     "workouts_team_history": "LGSGSS",
     "workouts_team_delete": "LFFFSS",
     "workouts_team_change": "LFSGSS",
+    "live": "LFSESS",
     "health": "EEEEEE",
     "finish": "MMMMMM",
     "session-list": "SSSSSS",

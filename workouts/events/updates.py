@@ -9,31 +9,23 @@ import hashlib
 import weakref
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import structlog
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.conf import settings
 
-from workouts.live.clients import REDIS_AWAY
+from workouts.events.mailbox import Event, Mailbox
+from workouts.events.reports import WALLS, Changed, build_finished
 from workouts.live.runtime import get_layer_client, get_store
 from workouts.threads import for_redis, in_thread
 
 PUBLISH_EVERY_S = 0.3
 READ_DEADLINE_S = 5.0
-LISTEN_AGAIN_S = 1.0
 NOBODY = ""
-Event = dict[str, Any]
 Hear = Callable[[Event], None]
 log = structlog.get_logger(__name__)
-
-
-class Changed(NamedTuple):
-    """Whose session of which exercise changed."""
-
-    user_id: str
-    exercise_type: str
 
 
 class SessionNews(NamedTuple):
@@ -56,87 +48,55 @@ def build_update(news: SessionNews, origin: str) -> Event:
     return {"type": "session.update", **news._asdict(), "origin": origin}
 
 
+def count_members(groups: Iterable[str]) -> dict[str, int]:
+    """Return how many processes are in each group."""
+    names = {f"{settings.SENIM_REDIS_PREFIX}__group__{group}": group for group in groups}
+    return {names[channel.decode()]: members for channel, members in get_layer_client().pubsub_numsub(*names)}
+
+
 def count_listeners(user_ids: Iterable[str]) -> dict[str, int]:
     """Return how many processes have sockets of each athlete that listen."""
-    names = {f"{settings.SENIM_REDIS_PREFIX}__group__{athlete_group(user_id)}": user_id for user_id in user_ids}
-    return {names[channel.decode()]: listeners for channel, listeners in get_layer_client().pubsub_numsub(*names)}
+    groups = {athlete_group(user_id): user_id for user_id in user_ids}
+    return {groups[group]: members for group, members in count_members(groups).items()}
 
 
 def publish_finished(news: SessionNews, *, origin: str) -> None:
-    """Tell the athlete's sockets that a session is saved. What goes wrong is logged: the row is there all the same."""
+    """Tell the athlete's sockets, and the walls, that a session is saved. What goes wrong is logged: the row is there all the same."""
+    events = {athlete_group(news.user_id): build_update(news, origin), WALLS: build_finished(news.user_id, news.exercise_type, news.reps)}
     try:
-        if count_listeners([news.user_id])[news.user_id]:
-            async_to_sync(get_channel_layer().group_send)(athlete_group(news.user_id), build_update(news, origin))
+        for group, members in count_members(events).items():
+            if members:
+                async_to_sync(get_channel_layer().group_send)(group, events[group])
     except Exception as error:
         log.warning("update_not_published", error=str(error))
 
 
 class UpdateFeed:
-    """Tells, for one event loop, the sockets that listen: one channel for all, in the group of each athlete who has any."""
+    """Tells, for one event loop, the sockets that listen: it is in the group of each athlete who has any."""
 
     def __init__(self) -> None:
         self._listeners: dict[str, set[Hear]] = {}
-        self._channel = ""
-        self._opening = asyncio.Lock()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._mailbox = Mailbox(self._hear)
 
     def join(self, user_id: str, hear: Hear) -> asyncio.Task[None]:
         """Have `hear` called with each event of the athlete. The task ends once they come; it tries until then."""
         self._listeners.setdefault(user_id, set()).add(hear)
-        return self._start(self._join(user_id))
+        return self._mailbox.start(self._mailbox.join(athlete_group(user_id), is_wanted=lambda: user_id in self._listeners))
 
     def leave(self, user_id: str, hear: Hear) -> None:
         """Hear no more."""
         listeners = self._listeners.get(user_id, set())
         listeners.discard(hear)
-        if not listeners and self._listeners.pop(user_id, None) is not None and self._channel:
-            self._start(self._leave(user_id))
+        if not listeners and self._listeners.pop(user_id, None) is not None:
+            self._mailbox.start(self._mailbox.leave(athlete_group(user_id)))
 
     def count(self, user_id: str) -> int:
         """Return how many sockets of the athlete listen here."""
         return len(self._listeners.get(user_id, ()))
 
-    def _start(self, coroutine: Any) -> asyncio.Task[None]:
-        # none is cancelled: a subscription that is cut off would leave the channel layer's connection half made
-        task: asyncio.Task[None] = asyncio.get_running_loop().create_task(coroutine)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
-    async def _join(self, user_id: str) -> None:
-        while user_id in self._listeners:
-            try:
-                await get_channel_layer().group_add(athlete_group(user_id), await self._open())
-            except (*REDIS_AWAY, OSError, TimeoutError) as error:
-                log.warning("updates_not_heard", error=str(error))
-                await asyncio.sleep(LISTEN_AGAIN_S)
-            else:
-                break
-        if user_id not in self._listeners:
-            await self._leave(user_id)  # which came in between
-
-    async def _leave(self, user_id: str) -> None:
-        try:
-            await get_channel_layer().group_discard(athlete_group(user_id), self._channel)
-        except (*REDIS_AWAY, OSError, TimeoutError) as error:
-            log.warning("group_not_left", error=str(error))
-
-    async def _open(self) -> str:
-        async with self._opening:
-            if not self._channel:
-                self._channel = await get_channel_layer().new_channel()
-                self._start(self._relay())
-        return self._channel
-
-    async def _relay(self) -> None:
-        while True:
-            try:
-                event = await get_channel_layer().receive(self._channel)
-                for hear in tuple(self._listeners.get(event["user_id"], ())):
-                    hear(event)
-            except Exception:
-                log.exception("update_not_relayed")
-                await asyncio.sleep(LISTEN_AGAIN_S)
+    def _hear(self, event: Event) -> None:
+        for hear in tuple(self._listeners.get(event["user_id"], ())):
+            hear(event)
 
 
 class UpdatePublisher:

@@ -1,0 +1,130 @@
+"""What a live wall adds to the cost of a rep: one open on some of the athletes who train, beside none: see README.md."""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import uvloop
+import websockets
+from tqdm import tqdm
+
+from bench.loadgen import Tally, closed_loop
+from bench.services import PROJECT, Service, clean_environment, read_cpu_s, running_senim
+
+WARM_UP_S = 2.0
+MAKE_COACH = """
+from importlib import import_module
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.models import Group, User
+from workouts.models import Athlete, Team
+user = User.objects.create_user("bench", is_staff=True)
+user.groups.add(Group.objects.get(name="coaches"))
+team = Team.objects.create(name="bench")
+team.coaches.add(user)
+team.athletes.add(*Athlete.objects.bulk_create([Athlete(user_id=f"bench-{{number}}") for number in range({watched})]))
+session = import_module(settings.SESSION_ENGINE).SessionStore()
+session[SESSION_KEY], session[BACKEND_SESSION_KEY] = str(user.pk), "django.contrib.auth.backends.ModelBackend"
+session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+session.create()
+print(session.session_key)
+"""
+
+
+class Cost(NamedTuple):
+    """CPU of the application and of Redis for a rep (us), and updates of a wall a second."""
+
+    app_us: float
+    redis_us: float
+    updates_per_s: float
+
+
+def make_coach(data: Path, watched: int) -> str:
+    """Make a coach of that many athletes in the service's database, and return the key of their browser's session."""
+    command = [sys.executable, "manage.py", "shell", "-v", "0", "-c", MAKE_COACH.format(watched=watched)]
+    done = subprocess.run(command, cwd=PROJECT, env=clean_environment(data), check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+@contextlib.asynccontextmanager
+async def open_wall(service: Service, session_key: str, heard: list[dict[str, Any]]) -> AsyncIterator[None]:
+    """Keep a wall open meanwhile, and note what it hears."""
+    async with websockets.connect(f"ws://{service.address}/ws/live", additional_headers={"Cookie": f"sessionid={session_key}"}) as socket:
+        task = asyncio.create_task(listen(socket, heard))
+        yield
+        task.cancel()
+
+
+async def listen(socket: Any, heard: list[dict[str, Any]]) -> None:
+    async for message in socket:
+        heard.append(json.loads(message))
+
+
+async def measure(service: Service, tally: Tally, seconds: float, heard: list[dict[str, Any]]) -> Cost:
+    await asyncio.sleep(WARM_UP_S)
+    tally.clear()
+    heard.clear()
+    began_at, cpu_s, redis_cpu_s = time.perf_counter(), read_cpu_s(service.pid), read_cpu_s(service.redis_pid)
+    await asyncio.sleep(seconds)
+    cpu_s, redis_cpu_s = read_cpu_s(service.pid) - cpu_s, read_cpu_s(service.redis_pid) - redis_cpu_s
+    elapsed_s, reps = time.perf_counter() - began_at, len(tally.latencies_s)
+    if tally.lost or tally.as_expected < 0.99 * reps:
+        raise RuntimeError(f"{tally.lost} connections lost, {reps - tally.as_expected} of {reps} reps not counted")
+    return Cost(cpu_s / reps * 1e6, redis_cpu_s / reps * 1e6, sum(each["event"] == "update" for each in heard) / elapsed_s)
+
+
+async def play(service: Service, session_key: str, options: argparse.Namespace) -> list[tuple[Cost, Cost]]:
+    """Measure without a wall and with one, in turn, and return what each round cost."""
+    urls = [f"ws://{service.address}/ws/workout?user_id=bench-{number}" for number in range(options.athletes)]
+    rounds, heard = [], list[dict[str, Any]]()
+    async with closed_loop(urls, service.expected, interval_s=options.interval) as tally:
+        for number in tqdm(range(options.rounds), disable=None):
+            costs = {}
+            for is_open in (False, True) if number % 2 == 0 else (True, False):
+                async with open_wall(service, session_key, heard) if is_open else contextlib.nullcontext():
+                    costs[is_open] = await measure(service, tally, options.seconds, heard)
+            if not costs[True].updates_per_s:
+                raise RuntimeError("the wall heard nothing")
+            rounds.append((costs[False], costs[True]))
+    return rounds
+
+
+def read_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--athletes", type=int, default=1000, help="who train at once (default: %(default)s)")
+    parser.add_argument("--watched", type=int, default=100, help="of them on the wall (default: %(default)s)")
+    parser.add_argument(
+        "--interval", type=float, default=2.0, help="s between an athlete's reps; 0: as fast as answered (default: %(default)s)"
+    )
+    parser.add_argument("--rounds", type=int, default=9, help="with and without a wall (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=5.0, help="of each measurement (default: %(default)s)")
+    parser.add_argument("--max-ratio", type=float, default=1.1, help="CPU a rep with a wall over without (default: %(default)s)")
+    return parser.parse_args()
+
+
+def main() -> int:
+    options = read_options()
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder, running_senim("senim", Path(folder) / "senim") as service:
+        session_key = make_coach(Path(folder) / "senim", options.watched)
+        rounds = uvloop.run(play(service, session_key, options))
+    for name, pick in (("app CPU us", "app_us"), ("Redis CPU us", "redis_us")):
+        without, opened = ([getattr(cost, pick) for cost in costs] for costs in zip(*rounds, strict=True))
+        print(f"{name:14} without {statistics.median(without):7.1f}   with a wall {statistics.median(opened):7.1f}")
+    ratio = statistics.median((opened.app_us + opened.redis_us) / (without.app_us + without.redis_us) for without, opened in rounds)
+    updates_per_s = statistics.median(opened.updates_per_s for _, opened in rounds)
+    print(f"a wall on {options.watched} of {options.athletes}: {updates_per_s:.1f} updates a second")
+    print(f"CPU a rep, app and Redis: {ratio:.3f} x (median of {options.rounds} rounds; limit {options.max_ratio})")
+    return 1 if ratio > options.max_ratio else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,56 @@
+"""The page of the live wall. What it shows comes over a socket: see workouts/wall/."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+
+from workouts.models import Exercise, Team
+from workouts.wall.audience import MAX_ATHLETES, may_watch
+
+
+def show_wall(request: HttpRequest) -> HttpResponse:
+    """Show the wall of all athletes that the user may see, or with `?team=` of one team."""
+    if not may_watch(request.user):
+        raise PermissionDenied
+    teams, chosen = Team.objects.visible_to(request.user), request.GET.get("team", "")
+    team = get_object_or_404(teams, pk=chosen if chosen.isdecimal() else 0) if chosen else None
+    context = {
+        **admin.site.each_context(request),
+        "title": _("Live"),
+        "teams": teams,
+        "team": team,
+        "texts": describe_texts(),
+    }
+    return TemplateResponse(request, "admin/workouts/live.html", context)
+
+
+def describe_texts() -> dict[str, Any]:
+    """Return what the page's script says, in the language of the page."""
+    return {
+        "states": {
+            "training": _("training"),
+            "resting": _("resting"),
+            "stalled": _("stalled"),
+            "offline": _("offline"),
+            "finished": _("finished"),
+            "ready": _("connected"),
+        },
+        "exercises": {exercise.slug: exercise.name for exercise in Exercise.objects.all()},
+        "connecting": _("Connecting…"),
+        "connected": _("Live"),
+        "unavailable": _("The live state cannot be read just now."),
+        "lost": _("The connection is lost; trying again…"),
+        "logged_out": _("You are not logged in any more."),
+        "not_allowed": _("You may not watch this any more."),
+        "nobody": _("Nobody is training."),
+        "cut": _("Only %d athletes are shown: choose a team.") % MAX_ATHLETES,
+        "absent": _("Not training:"),
+        "ago": _("last rep %s ago"),
+        "finished_ago": _("finished %s ago"),
+        "did_finish": _("{name}: finished, {count} × {exercise}"),
+    }

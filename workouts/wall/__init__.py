@@ -1,0 +1,1 @@
+"""The live wall: what coaches watch as it happens."""
