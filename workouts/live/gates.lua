@@ -59,11 +59,11 @@ local function move_mark(mark, device, now, used, interval)
   return head .. list_devices(devices, device.id, device.time, used, 0), MARK_TTL_MS
 end
 
--- Count a refusal with the live session, if there is one, and keep the last 64.
+-- Count a refusal with the live session, if there is one, and keep the last 100.
 local function note_refusal(session, refused, reason, time)
   local started = redis.call('HGET', session, 'started')
   if not started then return end
   redis.call('HINCRBY', session, 'refused:' .. reason, 1)
   redis.call('RPUSH', refused, (time - started) * 8 + REASONS[reason])
-  redis.call('LTRIM', refused, -64, -1)
+  redis.call('LTRIM', refused, -100, -1)
 end
