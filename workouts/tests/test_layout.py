@@ -10,7 +10,7 @@ from django.test import SimpleTestCase
 # each line may import from its own and from those above
 ORDER = [
     "exceptions",
-    "models protocol plausibility flag_texts identity parsers outbox breaker threads",
+    "models protocol plausibility tempo flag_texts identity parsers outbox breaker threads",
     "live client",
     "cheats",
     "pretender events",
