@@ -1,4 +1,4 @@
-"""Each flag in one sentence with its figures, for people."""
+"""Each flag in one sentence with its figures, and each reason to refuse, for people."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,10 +21,22 @@ NAMES: dict[str, str | Promise] = {
     "marathon": gettext_lazy("very long"),
 }
 
+REFUSALS: dict[str, str | Promise] = {
+    "debounced": gettext_lazy("too soon after the last one"),
+    "pace": gettext_lazy("over the ceiling of reps a minute"),
+    "session_full": gettext_lazy("over the ceiling of reps a session"),
+    "too_fast": gettext_lazy("too many messages a second"),
+}
+
 
 def name_flag(flag: Flag) -> str:
     """Return what a flag is called."""
     return str(NAMES.get(flag["flag"], flag["flag"]))
+
+
+def name_refusal(reason: str) -> str:
+    """Return what a reason for refusing reps is called."""
+    return str(REFUSALS.get(reason, reason))
 
 
 def explain_flag(flag: Flag) -> str:

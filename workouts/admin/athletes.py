@@ -15,7 +15,6 @@ class AthleteAdmin(VisibleAdmin):
     list_filter = [AthleteTeamFilter, "created_at"]
     search_fields = ["user_id", "display_name"]
     readonly_fields = ["created_at"]
-    show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Athlete]:
         sessions = WorkoutSession.objects.in_totals().filter(athlete_id=OuterRef("user_id")).order_by().values("athlete_id")

@@ -1,77 +1,98 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet, TextField
-from django.db.models.functions import Cast
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import QuerySet
+from django.forms import Media
 from django.http import HttpRequest, HttpResponse
-from django.urls import path, reverse
-from django.utils.html import format_html_join
+from django.urls import path
+from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from workouts.admin.parked import show_parked
 from workouts.admin.review import ReviewStepInline, may_review, show_decision
+from workouts.admin.session_filters import AthleteFilter, DateRangeFilter, FlagFilter, athlete_widget
+from workouts.admin.session_page import describe_session, draw_spark, length_ms
+from workouts.admin.tempo_texts import write_duration, write_pace
 from workouts.admin.visibility import TeamFilter, VisibleAdmin
-from workouts.flag_texts import NAMES, explain_flag, name_flag
-from workouts.models import ReviewStatus, WorkoutSession
+from workouts.flag_texts import name_flag
+from workouts.models import Athlete, ReviewStatus, WorkoutSession
+
+EVIDENCE = ("refusals", "rep_devices", "late_reps", "device_seqs", "refused")  # what only the page of one session shows
 
 
-class FlagFilter(admin.SimpleListFilter):
-    """One kind of flag. A session without any is clean, which the index of the others leaves out."""
-
-    title = _("flag")
-    parameter_name = "flag"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return list(NAMES.items())
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[WorkoutSession]) -> QuerySet[WorkoutSession]:
-        if self.value() is None:
-            return queryset
-        if self.value() not in NAMES:
-            return queryset.none()
-        flagged = queryset.exclude(review_status=ReviewStatus.CLEAN).annotate(flags_text=Cast("flags", TextField()))
-        return flagged.filter(flags_text__contains=f'"{self.value()}"')
+class SessionList(ChangeList):
+    def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[WorkoutSession]:
+        sessions: QuerySet[WorkoutSession] = super().get_queryset(request, *args, **kwargs)
+        return sessions.defer(*EVIDENCE)
 
 
 @admin.register(WorkoutSession)
 class WorkoutSessionAdmin(VisibleAdmin):
     """Sessions are evidence: they are looked at and decided about, not edited."""
 
-    list_display = ["id", "athlete", "exercise", "total_reps", "review_status", "flag_list", "started_at", "created_at"]
-    list_display_links = ["id", "athlete"]
-    list_filter = [TeamFilter, "review_status", FlagFilter, "exercise", "created_at"]
+    list_display = ["when", "athlete", "exercise", "total_reps", "length", "pace", "tempo", "status", "flag_list"]
+    list_display_links = ["when", "athlete"]
+    list_filter = [TeamFilter, AthleteFilter, "exercise", DateRangeFilter, "review_status", FlagFilter]
     list_select_related = ["athlete", "exercise"]
-    search_fields = ["athlete__user_id", "athlete__display_name"]
+    ordering = ["-started_at", "-id"]
+    sortable_by = ["when"]  # by what an index is there for
+    search_fields = ["athlete__user_id"]  # see get_search_results()
     search_help_text = _("User ID or name of the athlete")
-    show_full_result_count = False
     actions = ["approve_selected", "reject_selected"]
     inlines = [ReviewStepInline]
-    exclude = ["flags"]
-    readonly_fields = ["decision", "explained_flags"]
+    fields = ["id", "session_id", "created_at"]
+    change_form_template = "admin/workouts/workoutsession/session.html"
+
+    @property
+    def media(self) -> Media:
+        return super().media + athlete_widget.media + Media(css={"all": ["workouts/admin/sessions.css", "workouts/admin/charts.css"]})
+
+    @admin.display(description=_("first rep"), ordering="started_at")
+    def when(self, session: WorkoutSession) -> str:
+        return date_format(localtime(session.started_at), "SHORT_DATETIME_FORMAT")
+
+    @admin.display(description=_("length"))
+    def length(self, session: WorkoutSession) -> str:
+        return write_duration(length_ms(session))
+
+    @admin.display(description=_("reps / min"))
+    def pace(self, session: WorkoutSession) -> str:
+        return write_pace(session.total_reps, length_ms(session))
+
+    @admin.display(description=_("tempo"))
+    def tempo(self, session: WorkoutSession) -> SafeString:
+        text = _("Tempo of %d reps") % session.total_reps
+        return format_html(
+            '<svg class="spark" viewBox="0 0 120 24" width="96" height="24" role="img" aria-label="{}"><path d="{}"/></svg>',
+            text,
+            draw_spark(session.timeline_ms),
+        )
+
+    @admin.display(description=_("review"))
+    def status(self, session: WorkoutSession) -> SafeString:
+        return format_html('<span class="status status-{}">{}</span>', session.review_status, session.get_review_status_display())
 
     @admin.display(description=_("flags"))
     def flag_list(self, session: WorkoutSession) -> str:
         return ", ".join(map(name_flag, session.flags))
 
-    @admin.display(description=_("flags"))
-    def explained_flags(self, session: WorkoutSession) -> SafeString | str:
-        return (
-            format_html_join("", "<p><strong>{}</strong>: {}</p>", ((name_flag(flag), explain_flag(flag)) for flag in session.flags)) or "-"
-        )
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return SessionList
 
-    @admin.display(description=_("decide"))
-    def decision(self, session: WorkoutSession) -> SafeString:
-        address, query = reverse("admin:workouts_decision"), f"ids={session.pk}"
-        verbs = {ReviewStatus.APPROVED: _("Approve"), ReviewStatus.REJECTED: _("Reject")}
-        links = (f"{address}?to={to}&{query}" for to in verbs if to != session.review_status)
-        names = (name for to, name in verbs.items() if to != session.review_status)
-        return format_html_join(" ", '<a class="button" href="{}">{}</a>', zip(links, names, strict=True))
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """Look for the athletes first: their table is the small one."""
+        if not search_term:
+            return queryset, False
+        visible = Athlete.objects.visible_to(request.user)
+        athletes, _may_repeat = self.admin_site.get_model_admin(Athlete).get_search_results(request, visible, search_term)
+        return queryset.filter(athlete__in=athletes.order_by().values("user_id")), False
 
-    def get_fields(self, request: HttpRequest, obj: WorkoutSession | None = None) -> Any:
-        fields = list(super().get_fields(request, obj))
-        first = ["explained_flags", "decision"] if may_review(request) else ["explained_flags"]
-        return first + [field for field in fields if field not in ("explained_flags", "decision")]
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().render_change_form(request, context | describe_session(request, kwargs["obj"]), *args, **kwargs)
 
     @admin.action(description=_("Approve selected sessions"), permissions=["review"])
     def approve_selected(self, request: HttpRequest, queryset: QuerySet[WorkoutSession]) -> HttpResponse:

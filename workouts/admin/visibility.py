@@ -7,11 +7,16 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from workouts.admin.paging import CappedPaginator
 from workouts.models import Team
 
 
 class VisibleAdmin(admin.ModelAdmin):
     """Shows what is visible_to() its user, on every page of the model: lists, details, histories, autocompletes."""
+
+    paginator = CappedPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # they count the whole table, for each choice of a filter
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         every: Any = super().get_queryset(request)

@@ -55,8 +55,11 @@ class DetailTests(AdminCase):
         assert "42 intervals vary by 0.40 % (people: 1.5 to 4.9 %)" in page
         assert "&lt;b&gt;a script&lt;/b&gt;" in page
         assert "coach" in page
-        assert f"{DECISION}?to=approved&amp;ids={row.pk}" in page
-        assert "to=rejected" not in page
+        step = last_steps([row.pk])[row.pk]
+        assert f'action="{DECISION}"' in page
+        assert f'value="{row.pk}:{step}"' in page
+        assert 'value="approved"' in page
+        assert 'value="rejected"' not in page
 
     def test_every_flag_has_a_name_and_a_sentence(self) -> None:
         flags = find_flags(Evidence([i * 10 for i in range(5000)], [i % 2 for i in range(5000)], 4000, 9, 9000), Pace(10, 20, 5))

@@ -1,0 +1,116 @@
+"""The filters beside the list of sessions."""
+
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.views.main import ERROR_FLAG, PAGE_VAR, ChangeList
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.db.models import QuerySet, TextField
+from django.db.models.functions import Cast
+from django.http import HttpRequest
+from django.utils.timezone import make_aware
+from django.utils.translation import gettext_lazy as _
+
+from workouts.flag_texts import NAMES
+from workouts.models import Athlete, ReviewStatus, WorkoutSession
+
+Sessions = QuerySet[WorkoutSession]
+athlete_widget = AutocompleteSelect(WorkoutSession._meta.get_field("athlete"), admin.site)
+
+
+class FlagFilter(admin.SimpleListFilter):
+    """One kind of flag. A session without any is clean, which the index of the others leaves out."""
+
+    title = _("flag")
+    parameter_name = "flag"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(NAMES.items())
+
+    def queryset(self, request: HttpRequest, queryset: Sessions) -> Sessions:
+        if self.value() is None:
+            return queryset
+        if self.value() not in NAMES:
+            return queryset.none()
+        flagged = queryset.exclude(review_status=ReviewStatus.CLEAN).annotate(flags_text=Cast("flags", TextField()))
+        return flagged.filter(flags_text__contains=f'"{self.value()}"')
+
+
+class FormFilter(admin.ListFilter):
+    """A filter that is a small form; what it cannot take leaves no sessions, and is said beside the field."""
+
+    template = "admin/workouts/filters/form.html"
+    fields: dict[str, Callable[[HttpRequest], forms.Field]]
+
+    def __init__(self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any) -> None:
+        super().__init__(request, params, model, model_admin)
+        given = {name: params.pop(name)[-1] for name in self.fields if name in params}
+        self.used_parameters = {name: value for name, value in given.items() if value}
+        self.form = type("FilterForm", (forms.Form,), {name: build(request) for name, build in self.fields.items()})(
+            given or None, auto_id="filter_%s", label_suffix=""
+        )
+
+    def expected_parameters(self) -> list[str | None]:
+        return list(self.fields)
+
+    def has_output(self) -> bool:
+        return True
+
+    def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
+        """Yield one choice for the template: the other parameters, which the form has to keep."""
+        own = {*self.fields, PAGE_VAR, ERROR_FLAG}
+        yield {
+            "kept": [(name, value) for name, value in changelist.params.items() if name not in own],
+            "without": changelist.get_query_string(remove=list(self.fields)),
+        }
+
+    def queryset(self, request: HttpRequest, queryset: Sessions) -> Sessions:
+        if not self.used_parameters:
+            return queryset
+        return self.narrow(queryset, self.form.cleaned_data) if self.form.is_valid() else queryset.none()
+
+    def narrow(self, queryset: Sessions, chosen: dict[str, Any]) -> Sessions:
+        raise NotImplementedError
+
+
+def choose_athlete(request: HttpRequest) -> forms.Field:
+    return forms.ModelChoiceField(
+        Athlete.objects.visible_to(request.user), to_field_name="user_id", required=False, label=_("athlete"), widget=athlete_widget
+    )
+
+
+class AthleteFilter(FormFilter):
+    title = _("athlete")
+    fields = {"athlete": choose_athlete}
+
+    def narrow(self, queryset: Sessions, chosen: dict[str, Any]) -> Sessions:
+        return queryset.filter(athlete=chosen["athlete"])
+
+
+def choose_day(label: Any) -> Callable[[HttpRequest], forms.Field]:
+    return lambda request: forms.DateField(
+        required=False, label=label, input_formats=["%Y-%m-%d"], widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
+    )
+
+
+class DateRangeFilter(FormFilter):
+    """The days of the first rep, both ends in, in the time zone of who looks."""
+
+    title = _("date")
+    fields = {"from": choose_day(_("from")), "to": choose_day(_("to"))}
+
+    def narrow(self, queryset: Sessions, chosen: dict[str, Any]) -> Sessions:
+        first, last = chosen["from"], chosen["to"]
+        if first:
+            queryset = queryset.filter(started_at__gte=begin_of(first))
+        if last and last < date.max:
+            queryset = queryset.filter(started_at__lt=begin_of(last + timedelta(days=1)))
+        return queryset
+
+
+def begin_of(day: date) -> datetime:
+    """Return when a day begins for who looks."""
+    return make_aware(datetime.combine(day, time.min))

@@ -1,0 +1,149 @@
+"""The page of one session: how it was done, why it may need a look, and the decision."""
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from workouts.admin.review import DecisionForm, may_review
+from workouts.admin.tempo_texts import write_duration, write_pace
+from workouts.flag_texts import explain_flag, name_flag, name_refusal
+from workouts.models import Exercise, ReviewStatus, WorkoutSession
+from workouts.plausibility import MINUTE_MS
+from workouts.review import last_steps
+from workouts.tempo import Set, find_sets, find_spark
+
+Json = dict[str, Any]
+
+
+def describe_session(request: HttpRequest, session: WorkoutSession) -> Json:
+    """Return what the page's template shows of a session."""
+    sets = find_sets(session.timeline_ms)
+    return {
+        "session": session,
+        "subtitle": f"{session.athlete}, {session.exercise}",
+        "athlete_url": find_athlete_page(request, session),
+        "length": write_duration(length_ms(session)),
+        "pace": write_pace(session.total_reps, length_ms(session)),
+        "flags": [(name_flag(flag), explain_flag(flag)) for flag in session.flags],
+        "refused": [(name_refusal(reason), number) for reason, number in sorted(session.refused.items())],
+        "late": len(session.late_reps),
+        "devices": len(set(session.rep_devices)),
+        "sets": [describe_set(each) for each in sets],
+        "chart": build_chart(session, sets),
+        "decision": build_decision(session) if may_review(request) else None,
+    }
+
+
+def find_athlete_page(request: HttpRequest, session: WorkoutSession) -> str:
+    """Return the address of the athlete's page, "" for whoever may not see it."""
+    may_see = request.user.has_perm("workouts.view_athlete") or request.user.has_perm("workouts.change_athlete")
+    return reverse("admin:workouts_athlete_change", args=[session.athlete.pk]) if may_see else ""
+
+
+def length_ms(session: WorkoutSession) -> int:
+    """Return the time from the first rep to the last."""
+    return round((session.finished_at - session.started_at).total_seconds() * 1000)
+
+
+def describe_set(each: Set) -> Json:
+    return {
+        "reps": len(each.times_ms),
+        "length": write_duration(each.length_ms),
+        "interval_s": None if each.interval_ms is None else each.interval_ms / 1000,
+        "slow_down": None if each.slow_down is None else round(100 * each.slow_down),
+        "rest": write_duration(each.rest_ms) if each.rest_ms else None,
+    }
+
+
+def build_decision(session: WorkoutSession) -> Json:
+    """Return the form, and which decisions would change something."""
+    steps = last_steps([session.pk])
+    return {
+        "form": DecisionForm(initial={"seen": f"{session.pk}:{steps[session.pk]}"}, auto_id="decision_%s"),
+        "may_approve": session.review_status != ReviewStatus.APPROVED,
+        "may_reject": session.review_status != ReviewStatus.REJECTED,
+    }
+
+
+def build_chart(session: WorkoutSession, sets: Sequence[Set]) -> Json:
+    """Return what charts.js draws, times and intervals in seconds: `late` and `refused` are where the marks go.
+
+    A refused rep is drawn at the time since the last counted one.
+    """
+    late_times = {session.timeline_ms[index] for index in session.late_reps if index < len(session.timeline_ms)}
+    refused_times = {at_ms for at_ms, _reason in session.refusals}
+    counted = {time: interval for each in sets for time, interval in intervals_within(each)}
+    times = sorted({*session.timeline_ms, *refused_times})
+    since = since_last(times, sorted(session.timeline_ms))
+    return {
+        "at": [time / 1000 for time in times],
+        "intervals": [in_seconds(counted.get(time)) for time in times],
+        "late": [in_seconds(counted.get(time) or 0) if time in late_times else None for time in times],
+        "refused": [in_seconds(since[time]) if time in refused_times else None for time in times],
+        "rests": [[earlier.times_ms[-1] / 1000, later.times_ms[0] / 1000] for earlier, later in pairwise(sets)],
+        "trends": [trend for each in sets if (trend := draw_trend(each))],
+        "limits": describe_limits(session.exercise),
+        "texts": {
+            "time": _("time"),
+            "interval": _("interval, s"),
+            "late": _("came late"),
+            "refused": _("refused"),
+            "seconds": _("s"),
+        },
+    }
+
+
+def intervals_within(each: Set) -> Iterable[tuple[int, int | None]]:
+    """Yield each rep's time and its interval; the first of a set has none."""
+    yield each.times_ms[0], None
+    yield from ((later, later - earlier) for earlier, later in pairwise(each.times_ms))
+
+
+def since_last(times: Sequence[int], counted: Sequence[int]) -> dict[int, int]:
+    """Return for each time how long ago the last counted rep was, 0 where there was none."""
+    since, index = {}, 0
+    for time in times:
+        while index < len(counted) and counted[index] < time:
+            index += 1
+        since[time] = time - counted[index - 1] if index else 0
+    return since
+
+
+def draw_trend(each: Set) -> list[list[float]] | None:
+    """Return where the line of a set's slow-down begins and ends."""
+    if each.trend_ms is None:
+        return None
+    first, last = each.trend_ms
+    return [[each.times_ms[1] / 1000, first / 1000], [each.times_ms[-1] / 1000, last / 1000]]
+
+
+def describe_limits(exercise: Exercise) -> Json:
+    record = exercise.record_per_minute
+    return {
+        "smallest": exercise.min_interval_ms / 1000,
+        "typical": [exercise.typical_ms_low / 1000, exercise.typical_ms_high / 1000],
+        "record": MINUTE_MS / record / 1000 if record else None,
+    }
+
+
+def in_seconds(ms: float | None) -> float | None:
+    return None if ms is None else ms / 1000
+
+
+def draw_spark(times_ms: Iterable[int], *, width: int = 120, height: int = 24) -> str:
+    """Return the tempo as the path of an SVG of this size; slow is high. A rest is a gap."""
+    spark = find_spark(times_ms)
+    highest = max((value for value in spark if value is not None), default=0) or 1
+    step = width / max(1, len(spark) - 1)
+    path, verb = [], "M"
+    for index, value in enumerate(spark):
+        if value is None:
+            verb = "M"
+            continue
+        path.append(f"{verb}{index * step:.1f} {height - 1 - (height - 2) * value / highest:.1f}")
+        verb = "L"
+    return " ".join(path)
