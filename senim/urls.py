@@ -2,7 +2,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 urlpatterns = [
-    path("", include("workouts.urls")),  # first: it has a page below admin/
+    path("", include("workouts.urls")),  # first: it has pages of the admin
     path("admin/", admin.site.urls),
 ]
 handler400 = "workouts.problems.bad_request"

@@ -1,7 +1,7 @@
 """The filters beside the list of sessions."""
 
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
@@ -11,9 +11,9 @@ from django.contrib.admin.widgets import AutocompleteSelect
 from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast
 from django.http import HttpRequest
-from django.utils.timezone import make_aware
 from django.utils.translation import gettext_lazy as _
 
+from workouts.admin.days import begin_of
 from workouts.flag_texts import NAMES
 from workouts.models import Athlete, ReviewStatus, WorkoutSession
 
@@ -109,8 +109,3 @@ class DateRangeFilter(FormFilter):
         if last and last < date.max:
             queryset = queryset.filter(started_at__lt=begin_of(last + timedelta(days=1)))
         return queryset
-
-
-def begin_of(day: date) -> datetime:
-    """Return when a day begins for who looks."""
-    return make_aware(datetime.combine(day, time.min))

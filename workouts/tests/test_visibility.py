@@ -23,7 +23,7 @@ ROLES = ("nobody", "staff", "coach", "other", "head", "superuser")
 # L: to the login, F: forbidden, G: not there (back to the start), R: elsewhere, N: 404, M: other method;
 # S: shown with the athlete or the team, E: shown without
 MATRIX = {
-    "index": "LEEEEE",
+    "index": "LESESS",
     "login": "EGGGGG",
     "logout": "GMMMMM",
     "password_change": "LEEEEE",
@@ -63,6 +63,7 @@ MATRIX = {
     "workouts_team_history": "LGSGSS",
     "workouts_team_delete": "LFFFSS",
     "workouts_team_change": "LFSGSS",
+    "home": "LESESS",
     "live": "LFSESS",
     "health": "EEEEEE",
     "finish": "MMMMMM",

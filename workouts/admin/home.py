@@ -1,0 +1,103 @@
+"""The first page of the admin: what needs a coach, and how the team trains."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
+from django.db.models.functions import TruncDate
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from workouts.admin.days import WEEK, begin_of, monday_of
+from workouts.models import Athlete, ReviewStatus, WorkoutSession
+
+DAYS = 28
+SHOWN = 10
+MAX_COUNTED = 1000
+Json = dict[str, Any]
+Sessions = QuerySet[WorkoutSession]
+
+
+def show_home(request: HttpRequest) -> HttpResponse:
+    context = {}
+    if request.user.has_perm("workouts.view_workoutsession"):
+        sessions = WorkoutSession.objects.visible_to(request.user)
+        context = describe_team(sessions, Athlete.objects.visible_to(request.user), timezone.localtime())
+    return admin.site.index(request, context)
+
+
+def describe_team(sessions: Sessions, athletes: QuerySet[Athlete], now: datetime) -> Json:
+    """Return what the page shows of these sessions and athletes; `now` is in the time zone of who looks."""
+    in_totals = sessions.in_totals()  # type: ignore[attr-defined]
+    pending, absent = sessions.filter(review_status=ReviewStatus.PENDING), find_absent(athletes, now)
+    return {
+        "pending": pending.select_related("athlete", "exercise").order_by("-created_at", "-id").defer("timeline_ms")[:SHOWN],
+        "pending_count": count_up_to_cap(pending),
+        "weeks": compare_weeks(in_totals, now),
+        "volume": build_volume(in_totals, now.date()),
+        "absent": add_last_trained(absent.order_by("display_name", "user_id")[:SHOWN]),
+        "absent_count": count_up_to_cap(absent),
+        "max_counted": MAX_COUNTED,
+    }
+
+
+def count_up_to_cap(rows: QuerySet[Any]) -> int:
+    """Return how many there are, one more than MAX_COUNTED where there are more."""
+    return rows.order_by()[: MAX_COUNTED + 1].count()
+
+
+def compare_weeks(sessions: Sessions, now: datetime) -> list[Json]:
+    """Return sessions, reps and athletes of this week so far, of last week by the same time, and of all of it."""
+    monday = begin_of(monday_of(now.date()))
+    last_monday = begin_of(monday_of(now.date()) - WEEK)
+    spans = {
+        _("this week so far"): Q(started_at__gte=monday),
+        _("last week by this time"): Q(started_at__lt=min(now - WEEK, monday)),
+        _("all of last week"): Q(started_at__lt=monday),
+    }
+    by_athlete: Any = sessions.filter(started_at__gte=last_monday, started_at__lte=now).order_by().values("athlete_id")
+    totals: dict[str, Any] = {}
+    for number, span in enumerate(spans.values()):
+        sums = {f"sessions_{number}": Count("pk", filter=span), f"reps_{number}": Sum("total_reps", filter=span, default=0)}
+        by_athlete = by_athlete.annotate(**sums)
+        totals |= {f"all_{name}": Sum(name, default=0) for name in sums}
+        totals[f"all_athletes_{number}"] = Count("athlete_id", filter=Q(**{f"sessions_{number}__gt": 0}))
+    found = by_athlete.aggregate(**totals)
+    return [
+        {"name": name, **{what: found[f"all_{what}_{number}"] for what in ("sessions", "reps", "athletes")}}
+        for number, name in enumerate(spans)
+    ]
+
+
+def build_volume(sessions: Sessions, today: date) -> Json:
+    """Return reps and sessions a day for charts.js, today's last."""
+    days = [today - timedelta(days=ago) for ago in reversed(range(DAYS))]
+    by_day = sessions.filter(started_at__gte=begin_of(days[0])).order_by().values(day=TruncDate("started_at"))
+    found = {row["day"]: row for row in by_day.annotate(reps=Sum("total_reps"), number=Count("pk"))}
+    nothing = {"reps": 0, "number": 0}
+    return {
+        "labels": [day.isoformat() for day in days],
+        "reps": [found.get(day, nothing)["reps"] for day in days],
+        "sessions": [found.get(day, nothing)["number"] for day in days],
+        "texts": {"day": _("day"), "reps": _("reps"), "sessions": _("sessions")},
+    }
+
+
+def find_absent(athletes: QuerySet[Athlete], now: datetime) -> QuerySet[Athlete]:
+    """Return who has not trained for a week."""
+    recent = WorkoutSession.objects.filter(athlete=OuterRef("user_id"), started_at__gte=now - WEEK)
+    return athletes.filter(~Exists(recent))
+
+
+def add_last_trained(athletes: QuerySet[Athlete]) -> list[tuple[Athlete, datetime | None]]:
+    """Return each athlete with the time of their last session, None where there is none, the longest absent last."""
+    rows = list(athletes)
+    last = WorkoutSession.objects.filter(athlete__in=rows).order_by().values_list("athlete_id").annotate(Max("started_at"))
+    times = dict(last)
+    return sorted(((row, times.get(row.user_id)) for row in rows), key=lambda pair: -pair[1].timestamp() if pair[1] else 0)
+
+
+admin.site.index_template = "admin/workouts/home.html"
+admin.site.enable_nav_sidebar = False  # what a coach needs stands in the header
