@@ -22,6 +22,7 @@ from senim.environment import (
 )
 
 MAX_SOCKET_PATH = 100  # the address of a unix socket has room for 104 bytes on macOS, 108 on Linux
+A_YEAR_S = 31_536_000
 BASE_DIR = Path(__file__).resolve().parent.parent
 load_env_file(BASE_DIR / ".env")
 
@@ -52,7 +53,23 @@ CSRF_TRUSTED_ORIGINS = ALLOWED_ORIGINS
 TRUSTED_PROXIES = read_networks("TRUSTED_PROXIES")
 HTTPS_ONLY = read_flag("HTTPS_ONLY", default=False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS_ONLY
-SECURE_HSTS_SECONDS = 31_536_000 if HTTPS_ONLY else 0
+SECURE_HSTS_SECONDS = A_YEAR_S if HTTPS_ONLY else 0
+# what a page may load and do: nothing inline, nothing of others. Downloads go through frames, which are nobody else's
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "frame-src": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+        "object-src": ["'none'"],
+    },
+}
 
 INSTALLED_APPS = [
     "senim",
@@ -63,6 +80,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "csp",
     "django_filters",
     "rest_framework",
     "workouts",
@@ -70,8 +88,10 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "senim.time_zones.use_time_zone",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -87,6 +107,8 @@ TEMPLATES = [
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.template.context_processors.tz",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
@@ -114,7 +136,14 @@ AUTH_PASSWORD_VALIDATORS = [
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("ru", "Русский"), ("kk", "Қазақша")]
-TIME_ZONE = read_time_zone("TIME_ZONE", "UTC")
+LANGUAGE_COOKIE_AGE = A_YEAR_S
+LANGUAGE_COOKIE_SECURE = HTTPS_ONLY
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+# what Django itself leaves untranslated, apart from our own messages: makemessages would take it for unused
+LOCALE_PATHS = [BASE_DIR / "senim" / "django_locale"]
+FORMAT_MODULE_PATH = ["senim.formats"]
+TIME_ZONE = read_time_zone("TIME_ZONE", "UTC")  # where the viewer's is not known
 USE_TZ = True
 
 STATIC_URL = "static/"

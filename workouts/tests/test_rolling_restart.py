@@ -18,10 +18,9 @@ from workouts.tests.cast import new_athlete
 from workouts.tests.outage import SWEEP_NEVER, OutageCase
 from workouts.tests.phones import LONG_AGO_MS, PACE_MS, Frame, Phone, PhoneShop, make_set, verdicts
 from workouts.tests.processes import running, wait_until
+from workouts.tests.required import need
 from workouts.tests.service import Service, free_port, fresh_folder
 
-# SENIM_REQUIRE names what a test run must have: without it a test that needs it fails, and is not skipped
-REQUIRED = os.environ.get("SENIM_REQUIRE", "").replace(",", " ").split()
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 STOP_WITHIN_S = 10.0
 SETTLE_WITHIN_S = 30.0
@@ -160,10 +159,7 @@ class RollingRestartTests(RestartCase):
     ports: tuple[int, int]
 
     def setUp(self) -> None:
-        if NGINX is None:
-            if "nginx" in REQUIRED:
-                self.fail("there is no nginx, and SENIM_REQUIRE asks for it")
-            self.skipTest("there is no nginx; the packages nginx-light and nginx have it")
+        need("nginx", NGINX, "the packages nginx-light and nginx have it")
         self.ports = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.start_nginx()}"
 

@@ -1,0 +1,3 @@
+"""What Django's Russian formats get wrong: a day's month is in the genitive."""
+
+MONTH_DAY_FORMAT = "j E"
