@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from workouts.admin.charts import Volume, describe_volume
 from workouts.admin.days import WEEK, begin_of, monday_of
 from workouts.models import Athlete, ReviewStatus, WorkoutSession
 
@@ -72,17 +73,13 @@ def compare_weeks(sessions: Sessions, now: datetime) -> list[Json]:
 
 
 def build_volume(sessions: Sessions, today: date) -> Json:
-    """Return reps and sessions a day for charts.js, today's last."""
+    """Return reps and sessions a day for the chart, today's last."""
     days = [today - timedelta(days=ago) for ago in reversed(range(DAYS))]
     by_day = sessions.filter(started_at__gte=begin_of(days[0])).order_by().values(day=TruncDate("started_at"))
     found = {row["day"]: row for row in by_day.annotate(reps=Sum("total_reps"), number=Count("pk"))}
     nothing = {"reps": 0, "number": 0}
-    return {
-        "labels": [day.isoformat() for day in days],
-        "reps": [found.get(day, nothing)["reps"] for day in days],
-        "sessions": [found.get(day, nothing)["number"] for day in days],
-        "texts": {"day": _("day"), "reps": _("reps"), "sessions": _("sessions")},
-    }
+    rows = ((day, found.get(day, nothing)) for day in days)
+    return describe_volume(Volume(day, row["reps"], row["number"]) for day, row in rows)
 
 
 def find_absent(athletes: QuerySet[Athlete], now: datetime) -> QuerySet[Athlete]:

@@ -50,6 +50,8 @@ def describe_texts() -> dict[str, Any]:
         "nobody": _("Nobody is training."),
         "cut": _("Only %d athletes are shown: choose a team.") % MAX_ATHLETES,
         "absent": _("Not training:"),
+        "seconds": _("%s s"),
+        "minutes": _("%s min"),
         "ago": _("last rep %s ago"),
         "finished_ago": _("finished %s ago"),
         "did_finish": _("{name}: finished, {count} × {exercise}"),

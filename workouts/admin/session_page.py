@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from workouts.admin.charts import describe_numbers
 from workouts.admin.review import DecisionForm, may_review
 from workouts.admin.tempo_texts import write_duration, write_pace
 from workouts.flag_texts import explain_flag, name_flag, name_refusal
@@ -87,12 +88,12 @@ def build_chart(session: WorkoutSession, sets: Sequence[Set]) -> Json:
         "rests": [[earlier.times_ms[-1] / 1000, later.times_ms[0] / 1000] for earlier, later in pairwise(sets)],
         "trends": [trend for each in sets if (trend := draw_trend(each))],
         "limits": describe_limits(session.exercise),
+        "numbers": describe_numbers(),
         "texts": {
             "time": _("time"),
             "interval": _("interval, s"),
             "late": _("came late"),
             "refused": _("refused"),
-            "seconds": _("s"),
         },
     }
 

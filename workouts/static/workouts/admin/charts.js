@@ -10,9 +10,14 @@
         return Object.fromEntries(COLORS.map((name) => [name.slice(8), style.getPropertyValue(name).trim()]));
     }
 
-    const language = document.documentElement.lang;
-    const number = new Intl.NumberFormat(language, { maximumFractionDigits: 2 });
-    const day = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", timeZone: "UTC" });
+    // not by Intl: browsers leave languages out
+    function writer({ decimal, group }) {
+        return (value) => {
+            const [whole, rest] = String(Math.round(value * 100) / 100).split(".");
+            const grouped = whole.replace(/\B(?=(\d{3})+$)/g, group);
+            return rest ? grouped + decimal + rest : grouped;
+        };
+    }
 
     function clock(seconds) {
         const whole = Math.round(seconds);
@@ -29,13 +34,13 @@
         values: (chart, splits) => splits.map(values),
     });
 
-    const points = (label, color, size, unit) => ({
+    const points = (label, color, size, write) => ({
         label,
         stroke: color,
         width: 0,
         paths: () => null,
         points: { show: true, size, fill: color, stroke: color },
-        value: (chart, value) => (value == null ? "–" : `${number.format(value)} ${unit}`),
+        value: (chart, value) => (value == null ? "–" : write(value)),
     });
 
     // the rests, and the typical tempo, behind the lines; the limits and each set's trend over them
@@ -86,22 +91,23 @@
 
     function tempoChart(data, colors, size) {
         const { texts } = data;
-        const [low, high] = data.limits.typical;
+        const write = writer(data.numbers);
+        const high = data.limits.typical[1];
         const top = Math.max(high * 1.25, ...data.intervals.map((value) => value || 0));
         return {
             options: {
                 ...size,
                 scales: { x: { time: false }, y: { range: () => [0, top * 1.05] } },
-                axes: [axis(colors, texts.time, clock), axis(colors, texts.interval, (value) => number.format(value))],
+                axes: [axis(colors, texts.time, clock), axis(colors, texts.interval, write)],
                 series: [
                     { label: texts.time, value: (chart, value) => (value == null ? "–" : clock(value)) },
                     {
-                        ...points(texts.interval, colors.line, 6, texts.seconds),
+                        ...points(texts.interval, colors.line, 6, write),
                         width: 1.5,
                         paths: uPlot.paths.linear(),
                     },
-                    points(texts.late, colors.accent, 9, texts.seconds),
-                    points(texts.refused, colors.refused, 9, texts.seconds),
+                    points(texts.late, colors.accent, 9, write),
+                    points(texts.refused, colors.refused, 9, write),
                 ],
                 hooks: { drawClear: [behind(data, colors)], draw: [over(data, colors)] },
             },
@@ -110,35 +116,32 @@
     }
 
     function volumeChart(data, colors, size) {
-        const { texts } = data;
-        const seconds = data.labels.map((label) => Date.parse(`${label}T00:00:00Z`) / 1000);
-        const step = seconds.length > 1 ? seconds[1] - seconds[0] : 86400;
+        const { texts, names } = data;
+        const write = writer(data.numbers);
+        const nameOf = (value) => names[value] ?? "";
+        const none = { width: 0, paths: () => null, points: { show: false } };
         return {
             options: {
                 ...size,
-                tzDate: (timestamp) => uPlot.tzDate(new Date(timestamp * 1000), "Etc/UTC"),
                 scales: {
-                    x: { range: () => [seconds[0] - step / 2, seconds[seconds.length - 1] + step / 2] },
+                    x: { time: false, range: () => [-0.5, names.length - 0.5] },
                     y: { range: (chart, min, max) => [0, Math.max(1, max * 1.1)] },
                 },
-                axes: [
-                    axis(colors, undefined, (value) => day.format(new Date(value * 1000))),
-                    axis(colors, texts.reps, (value) => number.format(value)),
-                ],
+                axes: [{ ...axis(colors, undefined, nameOf), incrs: [1, 2, 7, 14, 28] }, axis(colors, texts.reps, write)],
                 series: [
-                    { label: texts.day, value: (chart, value) => (value == null ? "–" : day.format(new Date(value * 1000))) },
+                    { label: texts.day, value: (chart, value) => (value == null ? "–" : nameOf(value)) },
                     {
                         label: texts.reps,
                         stroke: colors.line,
                         fill: colors.line,
                         paths: uPlot.paths.bars({ size: [0.7, 60] }),
                         points: { show: false },
-                        value: (chart, value) => (value == null ? "–" : number.format(value)),
+                        value: (chart, value) => (value == null ? "–" : write(value)),
                     },
-                    { label: texts.sessions, width: 0, paths: () => null, points: { show: false }, value: (chart, value) => value ?? "–" },
+                    { ...none, label: texts.sessions, value: (chart, value) => (value == null ? "–" : write(value)) },
                 ],
             },
-            values: [seconds, data.reps, data.sessions],
+            values: [[...names.keys()], data.reps, data.sessions],
         };
     }
 

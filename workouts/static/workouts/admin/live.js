@@ -28,11 +28,10 @@
         return quiet < RESTING_AFTER_S ? "training" : quiet < STALLED_AFTER_S ? "resting" : "stalled";
     }
 
+    // not by Intl: browsers leave languages out
     function lengthOf(ms) {
         const seconds = Math.max(0, Math.round(ms / 1000));
-        const unit = seconds < 60 ? "second" : "minute";
-        const value = seconds < 60 ? seconds : Math.floor(seconds / 60);
-        return new Intl.NumberFormat(document.documentElement.lang, { style: "unit", unit, unitDisplay: "short" }).format(value);
+        return seconds < 60 ? texts.seconds.replace("%s", seconds) : texts.minutes.replace("%s", Math.floor(seconds / 60));
     }
 
     function build(tag, className, parent) {
