@@ -30,4 +30,7 @@ class TeamAdmin(VisibleAdmin):
         """Offer staff as coaches: nobody else gets into the admin."""
         if db_field.name == "coaches":
             kwargs["queryset"] = get_user_model().objects.filter(is_staff=True, is_active=True).order_by("username")
-        return super().formfield_for_manytomany(db_field, request, **kwargs)
+        field = super().formfield_for_manytomany(db_field, request, **kwargs)
+        if field is not None and db_field.name == "athletes":
+            field.widget.is_required = True  # no button that empties a team at a slip; a screen reader would not find it in the list
+        return field

@@ -109,5 +109,5 @@ class BrowserCase(SimpleTestCase):
         page.fill("[name=username]", name)
         page.fill("[name=password]", password)
         page.locator("#login-form [type=submit]").click()
-        page.wait_for_url(f"**{to}")
+        page.wait_for_url(f"{self.service.url}{to}")
         return page
