@@ -93,5 +93,5 @@ class PagesTests(BrowserCase):
 
     def test_the_wall(self) -> None:
         self.log_in("head", to="/admin/live/")
-        self.page.locator("#live-notice", has_text="Nobody is training.").wait_for()
+        self.page.locator("#live-tiles .live-name", has_text="ana").wait_for()
         assert self.page.locator("#live-connection").inner_text() == "Live"
