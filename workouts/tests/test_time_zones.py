@@ -86,7 +86,7 @@ class BrowserTests(BrowserCase):
         cls.session = int(run_shell(cls.service, MAKE_SESSION))
 
     def test_the_first_page_is_shown_again_once(self) -> None:
-        page = self.open_page(time_zone="Asia/Almaty")
+        page = self.open_page(time_zone="Asia/Almaty", is_new=True)
         loads: list[str] = []
         page.on("request", lambda request: loads.append(request.url) if request.is_navigation_request() else None)
         page.goto("/admin/login/")
@@ -100,7 +100,7 @@ class BrowserTests(BrowserCase):
         assert page.locator(".field-started_at", has_text="July 2, 2026, 1:30 a.m.").is_visible()
 
     def test_it_is_shown_once_without_cookies(self) -> None:
-        page = self.open_page(time_zone="Asia/Almaty")
+        page = self.open_page(time_zone="Asia/Almaty", is_new=True)
         page.add_init_script("Object.defineProperty(document, 'cookie', { get: () => '', set: () => {} })")
         loads: list[str] = []
         page.on("request", lambda request: loads.append(request.url) if request.is_navigation_request() else None)
@@ -110,7 +110,7 @@ class BrowserTests(BrowserCase):
         assert page.locator("#time-zone").inner_text() == "Times are in the time zone UTC."
 
     def test_what_was_posted_is_not_sent_again(self) -> None:
-        page = self.open_page(time_zone="Asia/Almaty")
+        page = self.open_page(time_zone="Asia/Almaty", is_new=True)
         page.goto("/admin/login/")
         page.locator("#time-zone", has_text="Asia/Almaty").wait_for()
         page.context.clear_cookies(name="time_zone")
