@@ -79,13 +79,20 @@ class BrowserCase(SimpleTestCase):
     def look_for_troubles(self) -> None:
         assert self.troubles == [], self.troubles
 
-    def open_page(self, *, language: str = "en", size: tuple[int, int] = (1280, 900), time_zone: str = "UTC", **more: Any) -> Page:
-        """Return a blank page in a browser without cookies; `more` is what playwright's new_context() takes."""
+    def open_page(
+        self, *, language: str = "en", size: tuple[int, int] = (1280, 900), time_zone: str = "UTC", is_new: bool = False, **more: Any
+    ) -> Page:
+        """Return a blank page in a browser that is not logged in; `more` is what playwright's new_context() takes.
+
+        The service knows its time zone, unless it is new: then its first page is shown twice.
+        """
         width, height = size
         context = self.chromium.new_context(
             base_url=self.service.url, locale=language, viewport={"width": width, "height": height}, timezone_id=time_zone, **more
         )
         self.addCleanup(context.close)
+        if not is_new:
+            context.add_cookies([{"name": "time_zone", "value": time_zone, "url": self.service.url}])
         context.set_default_timeout(PATIENCE_MS)
         self.listen(context)
         return context.new_page()
