@@ -1,0 +1,124 @@
+"""Made-up athletes, their teams and coaches."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import Group, User
+from django.db import transaction
+from django.db.models import Max
+
+from workouts.models import Athlete, Team
+
+PREFIX = "seed-"
+BATCH = 2000
+IN_TWO = 20  # one athlete in so many is in two teams
+# surnames that are the same for men and women
+KAZAKH = (
+    (
+        "Айгерим",
+        "Асель",
+        "Әсем",
+        "Жанар",
+        "Зарина",
+        "Мадина",
+        "Томирис",
+        "Алихан",
+        "Арман",
+        "Бауыржан",
+        "Данияр",
+        "Ерлан",
+        "Нұрлан",
+        "Санжар",
+    ),
+    ("Абай", "Ахмет", "Бекзат", "Ермек", "Жандос", "Қанат", "Мұрат", "Оспан", "Сейіт", "Серік", "Тілеу", "Шоқан"),
+)
+RUSSIAN = (
+    ("Анна", "Екатерина", "Мария", "Ольга", "Светлана", "Алексей", "Дмитрий", "Иван", "Сергей", "Тимур"),
+    ("Бондаренко", "Шевченко", "Ким", "Пак", "Белых", "Седых", "Мороз", "Живаго", "Черных", "Долгих"),
+)
+ENGLISH = (
+    ("Alice", "Emma", "Grace", "Olivia", "Ruth", "Daniel", "Jack", "James", "Oliver", "Thomas"),
+    ("Clark", "Davies", "Evans", "Hughes", "Morgan", "Parker", "Shaw", "Taylor", "Ward", "Wright"),
+)
+NAMES = (KAZAKH, KAZAKH, RUSSIAN, ENGLISH)
+PLACES = ("Almaty", "Astana", "Shymkent", "Karaganda", "Aktobe", "Taraz", "Pavlodar", "Oskemen", "Semey", "Atyrau", "Kostanay", "Aktau")
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """The user_ids of the athletes, and who coaches them: the athlete at an index is in the team at index x teams // athletes."""
+
+    athletes: list[str]
+    coaches: list[int]
+
+    def coach_of(self, index: int) -> int:
+        """Return the id of the coach of the athlete at this index."""
+        return self.coaches[index * len(self.coaches) // len(self.athletes)]
+
+
+def first_free_number() -> int:
+    """Return the number of the next athlete: a second run adds to the first."""
+    last = Athlete.objects.filter(user_id__startswith=PREFIX, user_id__regex=rf"^{PREFIX}\d+$").aggregate(last=Max("user_id"))["last"]
+    return int(last.removeprefix(PREFIX)) + 1 if last else 1
+
+
+def name_athlete(chance: Random) -> str:
+    first_names, last_names = chance.choice(NAMES)
+    return f"{chance.choice(first_names)} {chance.choice(last_names)}"
+
+
+@transaction.atomic
+def make_people(*, athletes: int, teams: int, coach: str | None, since: datetime, chance: Random) -> People:
+    """Make so many athletes in so many teams, each team with a coach of its own; the first team's is `coach` where that is given."""
+    first = first_free_number()
+    rows = [
+        Athlete(
+            user_id=f"{PREFIX}{first + index:08d}",
+            display_name=name_athlete(chance),
+            created_at=since - timedelta(minutes=chance.randrange(43_200)),
+        )
+        for index in range(athletes)
+    ]
+    rows = Athlete.objects.bulk_create(rows, batch_size=BATCH)
+    coaches = make_coaches(teams, coach, chance)
+    number = (Team.objects.aggregate(last=Max("pk"))["last"] or 0) + 1
+    made = Team.objects.bulk_create(
+        [Team(name=f"{PLACES[index % len(PLACES)]} {number + index:04d}") for index in range(teams)], batch_size=BATCH
+    )
+    coached = [Team.coaches.through(team_id=team.pk, user_id=pk) for team, pk in zip(made, coaches, strict=True)]
+    Team.coaches.through.objects.bulk_create(coached, batch_size=BATCH)
+    trained = [Team.athletes.through(team_id=made[team].pk, athlete_id=rows[athlete].pk) for athlete, team in memberships(athletes, teams)]
+    Team.athletes.through.objects.bulk_create(trained, batch_size=BATCH)
+    return People([row.user_id for row in rows], coaches)
+
+
+def memberships(athletes: int, teams: int) -> Iterator[tuple[int, int]]:
+    """Yield who is in which team, by index."""
+    for athlete in range(athletes):
+        team = athlete * teams // athletes
+        yield athlete, team
+        if teams > 1 and athlete % IN_TWO == IN_TWO - 1:
+            yield athlete, (team + 1) % teams
+
+
+def make_coaches(number: int, named: str | None, chance: Random) -> list[int]:
+    """Return the ids of so many coaches, new ones without a password, the named one first."""
+    group, users = Group.objects.get(name="coaches"), get_user_model().objects
+    first = (users.aggregate(last=Max("pk"))["last"] or 0) + 1
+    made: list[User] = []
+    if named is not None:
+        made = [users.get_or_create(username=named, defaults={"is_staff": True, "password": make_password(None)})[0]]
+    new = [new_coach(f"{PREFIX}coach-{first + index:06d}", chance) for index in range(number - len(made))]
+    made += users.bulk_create(new, batch_size=BATCH)
+    memberships = [group.user_set.through(group_id=group.pk, user_id=user.pk) for user in made]
+    group.user_set.through.objects.bulk_create(memberships, batch_size=BATCH, ignore_conflicts=True)
+    return [user.pk for user in made]
+
+
+def new_coach(username: str, chance: Random) -> User:
+    first_name, last_name = name_athlete(chance).split()
+    return get_user_model()(username=username, first_name=first_name, last_name=last_name, is_staff=True, password=make_password(None))

@@ -1,0 +1,147 @@
+"""Fills the database with made-up sessions, and with the review of those that have flags."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from random import Random
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from workouts.assessment import read_records
+from workouts.models import Exercise, ReviewStatus, ReviewStep, WorkoutSession
+from workouts.seeding.days import times_saved
+from workouts.seeding.patterns import LEVELS, Pattern, Patterns
+from workouts.seeding.people import People, first_free_number, make_people
+from workouts.seeding.tables import insert_rows
+
+CHUNK = 10_000  # sessions a transaction
+ATHLETES_EACH, LEAST_ATHLETES, TEAM_SIZE = 100, 10, 40
+KEENNESS = 1.5  # some train far more than others: at 1 all train alike
+DECIDED = {ReviewStatus.PENDING: 20, ReviewStatus.APPROVED: 60, ReviewStatus.REJECTED: 20}
+NOTES = {
+    ReviewStatus.APPROVED: ["", "", "Seen on video.", "I was there."],
+    ReviewStatus.REJECTED: ["Not done by a person.", "The sensor bounced; please repeat it.", "The watch was shaken."],
+}
+COLUMNS = (
+    *("session_id", "user_id", "exercise_type", "total_reps", "created_at", "started_at", "finished_at"),
+    *("refused", "refusals", "timeline_ms", "rep_devices", "late_reps", "device_seqs", "distrusted_times"),
+    *("best_minute", "flags", "review_status", "is_in_totals"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to make. Without figures there are 100 sessions an athlete (at least 10 athletes), and 40 athletes a team."""
+
+    sessions: int
+    until: datetime
+    athletes: int | None = None
+    teams: int | None = None
+    days: int = 730
+    seed: int = 7
+    coach: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A made-up session, and what became of it: `decided_at` is None where no coach decided."""
+
+    session_id: UUID
+    user_id: str
+    saved_at: datetime
+    finished_at: datetime
+    pattern: Pattern
+    status: ReviewStatus
+    decided_at: datetime | None
+    reviewer_id: int
+    note: str
+
+    def row(self) -> tuple[Any, ...]:
+        """Return it in the order of COLUMNS."""
+        pattern, started_at = self.pattern, self.finished_at - timedelta(milliseconds=self.pattern.span_ms)
+        return (
+            *(self.session_id, self.user_id, pattern.exercise, pattern.reps, self.saved_at, started_at, self.finished_at),
+            *(pattern.refused, pattern.refusals, pattern.timeline, "[]", pattern.late, "{}", pattern.distrusted),
+            *(pattern.best_minute, pattern.flags, self.status.value, self.status != ReviewStatus.REJECTED),
+        )
+
+    def steps(self, pk: int) -> Iterator[ReviewStep]:
+        """Yield the steps of its review, unsaved."""
+        actors, pending = ReviewStep.Actor, ReviewStatus.PENDING
+        opened: dict[str, Any] = {"at": self.saved_at, "from_status": ReviewStatus.CLEAN, "to_status": pending}
+        yield ReviewStep(session_id=pk, actor=actors.SERVICE, note=self.pattern.flag_names, **opened)
+        if self.decided_at is not None:
+            decided: dict[str, Any] = {"at": self.decided_at, "from_status": pending, "to_status": self.status}
+            yield ReviewStep(session_id=pk, actor=actors.COACH, reviewer_id=self.reviewer_id, note=self.note, **decided)
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """Makes sessions of these people."""
+
+    patterns: Patterns
+    people: People
+    until: datetime
+    chance: Random
+    keenest: list[int]  # the athletes by index, who trains most first
+
+    def make(self, saved_at: datetime) -> Session:
+        index = self.keenest[int(len(self.keenest) * self.chance.random() ** KEENNESS)]
+        pattern = self.patterns.pick(self.chance, index % LEVELS)
+        status, decided_at = self.review(saved_at) if pattern.flag_names else (ReviewStatus.CLEAN, None)
+        return Session(
+            session_id=UUID(int=self.chance.getrandbits(128), version=4),
+            user_id=self.people.athletes[index],
+            saved_at=saved_at,
+            finished_at=whole_ms(saved_at - timedelta(milliseconds=self.chance.randint(900, 9000))),
+            pattern=pattern,
+            status=status,
+            decided_at=decided_at,
+            reviewer_id=self.people.coach_of(index),
+            note=self.chance.choice(NOTES[status]) if decided_at else "",
+        )
+
+    def review(self, saved_at: datetime) -> tuple[ReviewStatus, datetime | None]:
+        """Return what a coach decided and when, some days later; what would be decided after now still waits."""
+        (status,) = self.chance.choices([*DECIDED], [*DECIDED.values()])
+        decided_at = saved_at + timedelta(hours=self.chance.uniform(0.5, 96))
+        waits = status == ReviewStatus.PENDING or decided_at > self.until
+        return (ReviewStatus.PENDING, None) if waits else (status, decided_at)
+
+
+def whole_ms(moment: datetime) -> datetime:
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def seed_sessions(plan: Plan) -> Iterator[int]:
+    """Make athletes, teams, coaches and sessions, and yield how many sessions each transaction saved.
+
+    On an empty database the same plan makes the same. A run that is cut short leaves whole transactions.
+    """
+    chance = Random(f"{plan.seed}:{first_free_number()}")  # noqa: S311
+    athletes = plan.athletes or max(LEAST_ATHLETES, plan.sessions // ATHLETES_EACH)
+    people = make_people(
+        athletes=athletes,
+        teams=plan.teams or -(-athletes // TEAM_SIZE),
+        coach=plan.coach,
+        since=plan.until - timedelta(days=plan.days),
+        chance=chance,
+    )
+    patterns = Patterns(Exercise.objects.filter(active=True), read_records(), plan.seed)
+    maker = Maker(patterns, people, plan.until, chance, keenest=chance.sample(range(athletes), athletes))
+    times = times_saved(plan.sessions, days=plan.days, until=plan.until, chance=chance)
+    while moments := list(islice(times, CHUNK)):
+        save_sessions([*map(maker.make, moments)])
+        yield len(moments)
+
+
+@transaction.atomic
+def save_sessions(sessions: list[Session]) -> None:
+    insert_rows(WorkoutSession._meta.db_table, COLUMNS, (session.row() for session in sessions))
+    flagged = [session for session in sessions if session.pattern.flag_names]
+    rows = WorkoutSession.objects.filter(session_id__in=[session.session_id for session in flagged])
+    ids = dict(rows.values_list("session_id", "pk"))
+    ReviewStep.objects.bulk_create([step for session in flagged for step in session.steps(ids[session.session_id])])
