@@ -1,6 +1,6 @@
 """What is kept for good: the exercises, the athletes, and their sessions."""
 
-from workouts.models.athletes import Athlete, AthleteQuerySet, Team, TeamQuerySet, sees_all
+from workouts.models.athletes import Athlete, AthleteQuerySet, Team, TeamQuerySet, kept_user_id, sees_all
 from workouts.models.devices import Device
 from workouts.models.exercises import LEAST_OF_A_SESSION, MAX_INTERVAL_MS, MINUTE_MS, Exercise, check_slug
 from workouts.models.review import MAX_NOTE_LENGTH, ReviewStatus, ReviewStep
@@ -22,5 +22,6 @@ __all__ = [
     "WorkoutSession",
     "WorkoutSessionQuerySet",
     "check_slug",
+    "kept_user_id",
     "sees_all",
 ]

@@ -89,6 +89,7 @@ class WorkoutSession(models.Model):
         permissions = [("review_workoutsession", _("Can approve and reject workout sessions"))]
         indexes = [
             models.Index(fields=["athlete", "exercise", "-id"], name="session_saved_last"),
+            models.Index(fields=["athlete", "-started_at"], name="session_of_athlete"),
             models.Index(fields=["-created_at", "-id"], name="session_newest"),
             # a few in a hundred: those that have something to review, or had
             models.Index(
