@@ -22,7 +22,8 @@ from workouts.live.runtime import get_store
 from workouts.live.store import SealedSession, SessionName
 from workouts.live.timeline import Rep
 from workouts.memory import remember_saved, remember_sealed
-from workouts.models import Athlete, WorkoutSession
+from workouts.merging import lock_athlete
+from workouts.models import WorkoutSession, kept_user_id
 
 DATABASE_AWAY = django.db.Error  # where it is not the row that was refused
 ROW_REFUSED = (IntegrityError, DataError, ValueError, LookupError, OverflowError)  # by the database, or not to be read
@@ -57,8 +58,11 @@ def finish_workout(*, user_id: str, exercise_type: str, origin: str = NOBODY) ->
 
 
 def find_newest(*, user_id: str, exercise_type: str) -> WorkoutSession | None:
-    """Return the session of this athlete and exercise that was saved last: its reps may be of an offline hour before others'."""
-    return WorkoutSession.objects.filter(athlete_id=user_id, exercise_id=exercise_type).order_by("-id").first()
+    """Return the session of this athlete and exercise that was saved last: its reps may be of an offline hour before others'.
+
+    An alias stands for the athlete that it was merged into.
+    """
+    return WorkoutSession.objects.filter(athlete_id=kept_user_id(user_id), exercise_id=exercise_type).order_by("-id").first()
 
 
 def settle_sealed(name: SessionName, *, origin: str = NOBODY) -> WorkoutSession | None:
@@ -113,9 +117,9 @@ def save_sealed(sealed: SealedSession) -> WorkoutSession:
     """
     try:
         with transaction.atomic():
-            Athlete.objects.get_or_create(user_id=sealed.name.user_id)
+            kept = lock_athlete(sealed.name.user_id)
             remember_saved(sealed.name.user_id, sealed.device_seqs)
-            row = build_row(sealed)
+            row = build_row(sealed, kept)
             find_flags_of(row)
             step = open_review(row)
             row.save(force_insert=True)
@@ -159,13 +163,13 @@ def find_beyond(saved: WorkoutSession, sealed: SealedSession) -> list[Rep]:
     return []
 
 
-def build_row(sealed: SealedSession) -> WorkoutSession:
-    """Return the unsaved row of a sealed session; times are offsets from its first rep."""
+def build_row(sealed: SealedSession, user_id: str) -> WorkoutSession:
+    """Return the unsaved row of a sealed session, of this athlete; times are offsets from its first rep."""
     times = [rep.at_ms for rep in sealed.reps]
     started_ms = min(times)
     return WorkoutSession(
         session_id=uuid.UUID(sealed.name.session_id),
-        athlete_id=sealed.name.user_id,
+        athlete_id=user_id,
         exercise_id=sealed.name.exercise_type,
         total_reps=len(sealed.reps),
         started_at=from_ms(started_ms),

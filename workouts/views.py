@@ -23,7 +23,7 @@ from rest_framework.views import APIView
 from workouts.exceptions import Code, WorkoutError
 from workouts.filters import WorkoutSessionFilter
 from workouts.health import OK, check_health
-from workouts.models import WorkoutSession
+from workouts.models import WorkoutSession, kept_user_id
 from workouts.parsers import ObjectParser
 from workouts.problems import plain_problem, wants_page
 from workouts.review import appeal
@@ -82,9 +82,10 @@ class AppealView(DatabaseView):
     def post(self, request: Request, pk: str) -> Response:
         body = AppealSerializer(data=read_fields(request, APPEAL_FIELDS))
         body.is_valid(raise_exception=True)
-        session = get_object_or_404(WorkoutSession.objects.only("athlete_id"), pk=pk)
-        if session.athlete_id != body.validated_data["user_id"]:
-            raise WorkoutError(Code.NOT_YOURS, f"user_id: session {pk} is not of {body.validated_data['user_id']}")
+        user_id = body.validated_data["user_id"]
+        session = get_object_or_404(WorkoutSession.objects.only("pk"), pk=pk)
+        if not WorkoutSession.objects.filter(pk=session.pk, athlete_id=kept_user_id(user_id)).exists():
+            raise WorkoutError(Code.NOT_YOURS, f"user_id: session {pk} is not of {user_id}")
         step = appeal(session.pk, text=body.validated_data["text"])
         return Response({"status": "success", "review_status": step.to_status}, status=HTTPStatus.CREATED)
 

@@ -1,32 +1,82 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import OuterRef, QuerySet, Subquery, Sum
-from django.http import HttpRequest
+from django.forms import Media
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
+from workouts.admin.athlete_page import describe_athlete
+from workouts.admin.merging import may_merge, show_merge
 from workouts.admin.visibility import AthleteTeamFilter, VisibleAdmin
 from workouts.models import Athlete, WorkoutSession
+
+
+class AthleteList(ChangeList):
+    """Adds up the reps of the athletes of the page, not of those who are only counted."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        sessions = WorkoutSession.objects.in_totals().filter(athlete_id=OuterRef("user_id")).order_by().values("athlete_id")
+        total = Subquery(sessions.annotate(total=Sum("total_reps")).values("total"))
+        self.result_list: QuerySet[Athlete] = self.result_list.annotate(total=total)
 
 
 @admin.register(Athlete)
 class AthleteAdmin(VisibleAdmin):
     list_display = ["user_id", "display_name", "total_reps", "created_at"]
     list_filter = [AthleteTeamFilter, "created_at"]
-    search_fields = ["user_id", "display_name"]
-    readonly_fields = ["created_at"]
+    search_fields = ["user_id", "display_name", "aliases__user_id"]
+    fields = ["user_id", "display_name", "account", "created_at"]
+    autocomplete_fields = ["account"]
+    actions = ["merge_selected"]
+    change_form_template = "admin/workouts/athlete/change_form.html"
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Athlete]:
-        sessions = WorkoutSession.objects.in_totals().filter(athlete_id=OuterRef("user_id")).order_by().values("athlete_id")
-        total = Subquery(sessions.annotate(total=Sum("total_reps")).values("total"))
-        athletes: QuerySet[Athlete] = super().get_queryset(request).annotate(total=total)
-        return athletes
+    @property
+    def media(self) -> Media:
+        return super().media + Media(css={"all": [f"workouts/admin/{name}.css" for name in ("sessions", "charts", "athlete")]})
 
     @admin.display(description=_("reps"))
     def total_reps(self, athlete: Any) -> int:
         """Return the reps of all sessions but the rejected ones."""
         return athlete.total or 0
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return AthleteList
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Athlete]:
+        athletes: QuerySet[Athlete] = super().get_queryset(request).filter(merged_into=None)
+        return athletes
+
     def get_readonly_fields(self, request: HttpRequest, obj: Athlete | None = None) -> list[str]:
-        """Let nobody rename whom the sessions refer to."""
-        return ["created_at", "user_id", "total_reps"] if obj else ["created_at"]
+        """Let nobody rename whom the sessions refer to, and only those who may see the users link one."""
+        user_id = ["user_id"] if obj else []
+        account = [] if request.user.has_perm("auth.view_user") else ["account"]
+        return ["created_at", *user_id, *account]
+
+    def save_model(self, request: HttpRequest, obj: Athlete, form: Any, change: bool) -> None:
+        """Write what was changed and nothing else: somebody may merge the athlete at this moment."""
+        obj.save(update_fields=form.changed_data if change else None)
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        shown = describe_athlete(kwargs["obj"]) if kwargs["obj"] else {}
+        return super().render_change_form(request, context | shown, *args, **kwargs)
+
+    @admin.action(description=_("Merge selected athletes"), permissions=["merge"])
+    def merge_selected(self, request: HttpRequest, queryset: QuerySet[Athlete]) -> HttpResponse:
+        return show_merge(request, queryset)
+
+    def has_merge_permission(self, request: HttpRequest) -> bool:
+        return may_merge(request)
+
+    def get_urls(self) -> list[Any]:
+        return [path("merge/", self.admin_site.admin_view(show_merge), name="workouts_merge"), *super().get_urls()]
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Lead from an alias to the athlete that it was merged into."""
+        is_id = object_id.isdecimal() and len(object_id) < 19
+        kept = self.get_queryset(request).filter(aliases__pk=object_id).first() if is_id else None
+        return redirect("admin:workouts_athlete_change", kept.pk) if kept else super().change_view(request, object_id, *args, **kwargs)

@@ -25,7 +25,7 @@ def show_home(request: HttpRequest) -> HttpResponse:
     context = {}
     if request.user.has_perm("workouts.view_workoutsession"):
         sessions = WorkoutSession.objects.visible_to(request.user)
-        context = describe_team(sessions, Athlete.objects.visible_to(request.user), timezone.localtime())
+        context = describe_team(sessions, Athlete.objects.visible_to(request.user).unmerged(), timezone.localtime())
     return admin.site.index(request, context)
 
 

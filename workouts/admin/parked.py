@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -41,7 +42,9 @@ def find_parked(request: HttpRequest) -> list[ParkedSession]:
     if sees_all(request.user):
         return parked  # also those of athletes who have no saved session yet
     user_ids = {each.name.user_id for each in parked}
-    visible = set(Athlete.objects.visible_to(request.user).filter(user_id__in=user_ids).values_list("user_id", flat=True))
+    theirs = Athlete.objects.visible_to(request.user).values("pk")
+    trained = Athlete.objects.filter(Q(pk__in=theirs) | Q(merged_into__in=theirs), user_id__in=user_ids)
+    visible = set(trained.values_list("user_id", flat=True))
     return [each for each in parked if each.name.user_id in visible]
 
 

@@ -17,7 +17,7 @@ ORDER = [
     "replay",
     "catalogue problems checks health",
     "memory assessment review",
-    "services",
+    "services merging",
     "serializers filters sweeper apps reassessment seeding",
     "wall",
     "views consumers devices admin management",

@@ -132,6 +132,18 @@ class FreshDatabase(SimpleTestCase):
         assert best == [(3, 30)]
         run_manage("migrate", **self.environment)
 
+    def test_athletes_and_their_sessions_stay_as_links_are_added(self) -> None:
+        self.insert_session()
+        sessions = self.execute("SELECT count(*) FROM workout_sessions WHERE user_id = 'ann'")
+        for target in ("0008", "0009"):
+            done = run_manage("migrate", "workouts", target, **self.environment)
+            assert done.returncode == 0, done.stderr
+        assert self.execute("SELECT user_id, account_id, merged_into_id FROM workouts_athlete") == [("ann", None, None)]
+        assert self.execute("SELECT count(*) FROM workout_sessions WHERE user_id = 'ann'") == sessions
+        with pytest.raises(self.refusal):
+            self.execute("UPDATE workouts_athlete SET merged_into_id = id")
+        run_manage("migrate", **self.environment)
+
     def test_it_migrates_again_without_a_change(self) -> None:
         done = run_manage("migrate", **self.environment)
         assert done.returncode == 0

@@ -99,7 +99,7 @@ class TimeTests(SimpleTestCase):
 
 class BuildRowTests(SimpleTestCase):
     def build(self, *reps: Rep, **more: Any) -> WorkoutSession:
-        return build_row(SealedSession(SessionName("a", "squat", str(uuid.uuid4())), list(reps), **more))
+        return build_row(SealedSession(SessionName("a", "squat", str(uuid.uuid4())), list(reps), **more), "a")
 
     def test_it_counts_time_from_the_first_rep(self) -> None:
         row = self.build(Rep(STARTED_MS, 0, False), Rep(STARTED_MS + 2310, 0, False), refusals=[Refusal(STARTED_MS + 100, "debounced")])

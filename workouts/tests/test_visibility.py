@@ -44,6 +44,7 @@ MATRIX = {
     "workouts_athlete_history": "LGSGSS",
     "workouts_athlete_delete": "LFFFFS",
     "workouts_athlete_change": "LFSGSS",
+    "workouts_merge": "LFFFSS",
     "workouts_exercise_changelist": "LFEEEE",
     "workouts_exercise_add": "LFFFFE",
     "workouts_exercise_history": "LFEEEE",
@@ -146,6 +147,7 @@ class MatrixTests(VisibilityCase):
                 self.be(role)
                 query = {"autocomplete": {"app_label": "workouts", "model_name": "team", "field_name": "athletes", "term": "ana"}}.get(name)
                 query = {"workouts_decision": {"to": "approved", "ids": self.session.pk}}.get(name, query)
+                query = {"workouts_merge": {"ids": [self.athlete.pk, self.stranger.athlete.pk]}}.get(name, query)
                 row += self.outcome(self.client.get(address, query))
             found[name] = row
         assert found == MATRIX

@@ -99,6 +99,21 @@ class WhatItShowsTests(WallCase):
                 assert (tile["finished"]["type"], tile["finished"]["count"]) == ("squat", 3)
             await wall.until(lambda wall: not wall.tiles[self.athlete]["online"])
 
+    async def test_an_alias_has_a_tile_while_it_does_something(self) -> None:
+        alias = new_athlete()
+        await self.change(
+            f"from workouts.merging import merge_athletes; kept = Athlete.objects.get(user_id={self.athlete!r});"
+            f"merge_athletes(kept_id=kept.pk, merged_id=Athlete.objects.create(user_id={alias!r}).pk)"
+        )
+        async with self.watching() as wall:
+            assert self.athlete in wall.tiles
+            assert alias not in wall.tiles
+            async with self.training(alias, 1, 2):
+                await wall.until(lambda wall: alias in wall.tiles and wall.count(alias) == 2)
+                assert wall.tiles[alias]["name"] == self.athlete
+                async with self.watching() as second:
+                    assert alias in second.tiles
+
     async def test_a_plain_phone(self) -> None:
         async with self.watching() as wall:
             async with self.open_socket(self.athlete) as socket:

@@ -23,9 +23,13 @@ class NotAllowedError(Exception):
 
 
 class Audience(NamedTuple):
-    """The athletes who may be seen, by user_id, with their names; `is_everyone`: also those whom no session made known yet."""
+    """The athletes who may be seen, by user_id, with their names; `is_everyone`: also those whom no session made known yet.
+
+    `aliases` are those of the user_ids that were merged into another's; they go by the other's name.
+    """
 
     names: dict[str, str]
+    aliases: Collection[str] = ()
     is_everyone: bool = False
     is_cut: bool = False  # there are more than a wall shows
 
@@ -46,8 +50,9 @@ def find_audience(session_key: str | None, team: str | None, asked: Collection[s
     elif sees_all(user):
         return Audience(read_names(athletes.filter(user_id__in=asked)), is_everyone=True)
     names = read_names(athletes.order_by("display_name", "user_id")[: MAX_ATHLETES + 1])
-    is_cut = len(names) > MAX_ATHLETES
-    return Audience(dict([*names.items()][:MAX_ATHLETES]), is_cut=is_cut)
+    shown = dict([*names.items()][:MAX_ATHLETES])
+    aliases = read_names(Athlete.objects.filter(merged_into__user_id__in=shown))
+    return Audience(shown | aliases, aliases.keys(), is_cut=len(names) > MAX_ATHLETES)
 
 
 def may_watch(user: Any) -> bool:
@@ -66,4 +71,6 @@ def find_user(session_key: str | None) -> Any:
 
 
 def read_names(athletes: Any) -> dict[str, str]:
-    return {user_id: name or user_id for user_id, name in athletes.values_list("user_id", "display_name")}
+    """Return names by user_id; an alias has that of the athlete whom it was merged into."""
+    rows = athletes.values_list("user_id", "display_name", "merged_into__user_id", "merged_into__display_name")
+    return {user_id: (kept_name or kept if kept else name or user_id) for user_id, name, kept, kept_name in rows}

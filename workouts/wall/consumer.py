@@ -139,12 +139,18 @@ class WallConsumer(AsyncWebsocketConsumer):
 
     async def tell(self, audience: Audience, changed: set[str]) -> None:
         if not self.number:
-            shown = self.board.tiles if audience.is_everyone else audience.names
-            await self.say("snapshot", number=1, is_cut=audience.is_cut, tiles=self.describe(audience, shown))
+            await self.say("snapshot", number=1, is_cut=audience.is_cut, tiles=self.describe(audience, self.find_shown(audience)))
             self.number = 1
         elif changed:
             self.number += 1
             await self.say("update", number=self.number, tiles=self.describe(audience, sorted(changed)))
+
+    def find_shown(self, audience: Audience) -> Collection[str]:
+        """Return whose tiles a snapshot has: an alias has one only while it does something, as the athlete has one already."""
+        if audience.is_everyone:
+            return self.board.tiles
+        is_online, tiles, aliases = get_hub().is_online, self.board.tiles, audience.aliases
+        return [user_id for user_id in audience.names if user_id not in aliases or user_id in tiles or is_online(user_id)]
 
     def describe(self, audience: Audience, user_ids: Iterable[str]) -> list[Json]:
         is_online, tiles = get_hub().is_online, self.board.tiles

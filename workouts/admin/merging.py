@@ -1,0 +1,100 @@
+"""Merging two athletes that are one: a page that says what will move, and asks which user ID stays."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from workouts.merging import Merged, MergeRefusedError, merge_athletes
+from workouts.models import Athlete, sees_all
+
+
+def may_merge(request: HttpRequest) -> bool:
+    return request.user.has_perm("workouts.change_athlete") and sees_all(request.user)
+
+
+class MergeForm(forms.Form):
+    """Which of the two stays; nothing is chosen beforehand, as it cannot be undone."""
+
+    kept = forms.ModelChoiceField(
+        Athlete.objects.none(),
+        label=gettext_lazy("User ID that stays"),
+        widget=forms.RadioSelect,
+        empty_label=None,
+        error_messages={
+            "required": gettext_lazy("Choose the user ID that stays."),
+            "invalid_choice": gettext_lazy("It is one of the two."),
+        },
+    )
+
+    def __init__(self, pair: QuerySet[Athlete], data: Any = None) -> None:
+        super().__init__(data)
+        self.pair = pair
+        kept: Any = self.fields["kept"]
+        kept.queryset = pair
+        kept.label_from_instance = lambda athlete: athlete.user_id
+
+    def merged_id(self) -> int:
+        """Return the primary key of the one that is not kept."""
+        (merged_id,) = {athlete.pk for athlete in self.pair} - {self.cleaned_data["kept"].pk}
+        return merged_id
+
+
+def show_merge(request: HttpRequest, queryset: QuerySet[Athlete] | None = None) -> HttpResponse:
+    """Ask which of two athletes stays, and merge them once that is answered."""
+    if not may_merge(request):
+        raise PermissionDenied
+    given = request.POST if "merge" in request.POST else request.GET
+    pair = find_pair(request, given.getlist("ids") if queryset is None else [*queryset.values_list("pk", flat=True)[:3]])
+    if len(pair) != 2:
+        messages.error(request, _("Choose exactly two athletes to merge."))
+        return redirect("admin:workouts_athlete_changelist")
+    form = MergeForm(pair, request.POST if "merge" in request.POST else None)
+    if form.is_valid():
+        return carry_out(request, kept_id=form.cleaned_data["kept"].pk, merged_id=form.merged_id())
+    context = {**admin.site.each_context(request), "title": _("Merge athletes"), "form": form, "athletes": [*map(describe, pair)]}
+    return TemplateResponse(request, "admin/workouts/athlete/merge.html", context)
+
+
+def find_pair(request: HttpRequest, ids: Any) -> QuerySet[Athlete]:
+    """Return those of the athletes who are there to be merged."""
+    chosen = [int(pk) for pk in ids[:3] if str(pk).isdecimal() and len(str(pk)) < 19]
+    return Athlete.objects.visible_to(request.user).unmerged().filter(pk__in=chosen).select_related("account").order_by("pk")
+
+
+def describe(athlete: Athlete) -> dict[str, Any]:
+    return {"athlete": athlete, "sessions": athlete.sessions.count(), "teams": [*athlete.teams.all()]}
+
+
+def carry_out(request: HttpRequest, *, kept_id: int, merged_id: int) -> HttpResponse:
+    """Merge, and put on record who did it."""
+    try:
+        with transaction.atomic():
+            merged = merge_athletes(kept_id=kept_id, merged_id=merged_id)
+            record(request, merged)
+    except MergeRefusedError as error:
+        messages.error(request, str(error))
+        return redirect("admin:workouts_athlete_changelist")
+    names = {"alias": merged.alias.user_id, "kept": merged.kept.user_id, "count": merged.sessions}
+    text = ngettext(
+        "%(alias)s is merged into %(kept)s; %(count)d session moved.",
+        "%(alias)s is merged into %(kept)s; %(count)d sessions moved.",
+        merged.sessions,
+    )
+    messages.success(request, text % names)
+    return redirect("admin:workouts_athlete_change", kept_id)
+
+
+def record(request: HttpRequest, merged: Merged) -> None:
+    log: Any = admin.site.get_model_admin(Athlete)
+    names = {"alias": merged.alias.user_id, "kept": merged.kept.user_id}
+    log.log_change(request, merged.kept, _("%(alias)s was merged into it.") % names)
+    log.log_change(request, merged.alias, _("Merged into %(kept)s.") % names)

@@ -1,0 +1,94 @@
+"""Who trains, and which coaches see them."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import F, Q, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from workouts.identity import MAX_USER_ID_LENGTH, USER_ID, USER_ID_RULE
+
+
+class AthleteQuerySet(models.QuerySet["Athlete"]):
+    def visible_to(self, user: Any) -> "AthleteQuerySet":
+        """Leave those whom a user may see: a superuser and a head coach all, a coach those of their teams, others nobody."""
+        if sees_all(user):
+            return self
+        return self.filter(pk__in=Team.athletes.through.objects.filter(team__coaches=user.pk).values("athlete_id"))
+
+    def unmerged(self) -> "AthleteQuerySet":
+        """Leave out the aliases: the user IDs that were merged into another athlete's."""
+        return self.filter(merged_into=None)
+
+
+class Athlete(models.Model):
+    """Who trains, by the identity provider's name; made at the first finish.
+
+    One that was merged into another stays as its alias: its sessions and teams are the other's, its devices go on under it.
+    """
+
+    user_id = models.CharField(_("user ID"), max_length=MAX_USER_ID_LENGTH, unique=True, validators=[RegexValidator(USER_ID, USER_ID_RULE)])
+    display_name = models.CharField(_("name"), max_length=128, blank=True)
+    created_at = models.DateTimeField(_("first seen"), default=timezone.now, editable=False)
+    account = models.OneToOneField(  # "user" would clash with user_id
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="athlete", verbose_name=_("user")
+    )
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="aliases", verbose_name=_("merged into")
+    )
+
+    objects = AthleteQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("athlete")
+        verbose_name_plural = _("athletes")
+        ordering = ["user_id"]
+        permissions = [("view_all_athletes", _("Can see the athletes of all teams"))]
+        constraints = [
+            models.CheckConstraint(name="athlete_has_a_user_id", condition=~Q(user_id="")),
+            models.CheckConstraint(name="athlete_is_not_merged_into_itself", condition=Q(merged_into=None) | ~Q(merged_into=F("id"))),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name or self.user_id
+
+
+class TeamQuerySet(models.QuerySet["Team"]):
+    def visible_to(self, user: Any) -> "TeamQuerySet":
+        """Leave those that a user may see: a superuser and a head coach all, a coach their own."""
+        return self if sees_all(user) else self.filter(pk__in=Team.coaches.through.objects.filter(user_id=user.pk).values("team_id"))
+
+
+class Team(models.Model):
+    """Which coaches see which athletes."""
+
+    name = models.CharField(_("name"), max_length=128, unique=True)
+    coaches = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="teams", blank=True, verbose_name=_("coaches"))
+    athletes = models.ManyToManyField(
+        Athlete, related_name="teams", blank=True, verbose_name=_("athletes"), limit_choices_to={"merged_into": None}
+    )
+
+    objects = TeamQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("team")
+        verbose_name_plural = _("teams")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def sees_all(user: Any) -> bool:
+    """Return whether a user sees every athlete: superusers and head coaches do."""
+    return bool(user.is_active and user.has_perm("workouts.view_all_athletes"))
+
+
+def kept_user_id(user_id: str) -> Coalesce:
+    """Return, for a query, whose sessions a user_id stands for: its own, or those of the athlete whom it was merged into."""
+    kept = Athlete.objects.filter(user_id=user_id).order_by().values("merged_into__user_id")
+    return Coalesce(Subquery(kept), Value(user_id))

@@ -1,0 +1,105 @@
+"""What was trained: the sessions."""
+
+from typing import Any
+
+from django.db import models
+from django.db.models import F, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from workouts.models.athletes import Athlete, sees_all
+from workouts.models.exercises import Exercise
+from workouts.models.review import ReviewStatus, ReviewStep
+
+
+class WorkoutSessionQuerySet(models.QuerySet["WorkoutSession"]):
+    def visible_to(self, user: Any) -> "WorkoutSessionQuerySet":
+        """Leave those of the athletes whom a user may see. The one door: lists, pages, searches, exports and the API go through it."""
+        return self if sees_all(user) else self.filter(athlete__in=Athlete.objects.visible_to(user).values("user_id"))
+
+    def with_review_note(self) -> "WorkoutSessionQuerySet":
+        """Add what the coach wrote who decided last, as review_note; empty where nobody did."""
+        decided = ReviewStep.objects.filter(session_id=OuterRef("pk"), actor=ReviewStep.Actor.COACH).order_by("-id")
+        note = Coalesce(Subquery(decided.values("note")[:1]), Value(""), output_field=models.TextField())
+        return self.annotate(review_note=note)
+
+    def in_totals(self) -> "WorkoutSessionQuerySet":
+        """Leave out what a coach rejected, and has not brought back."""
+        return self.filter(is_in_totals=True)
+
+
+class WorkoutSession(models.Model):
+    """A finished workout: one row a session, whatever was repeated or killed on the way."""
+
+    session_id = models.UUIDField(_("session ID"), unique=True, editable=False)
+    athlete = models.ForeignKey(
+        Athlete,
+        on_delete=models.PROTECT,
+        to_field="user_id",
+        db_column="user_id",
+        related_name="sessions",
+        db_index=False,
+        verbose_name=_("athlete"),
+    )
+    exercise = models.ForeignKey(
+        Exercise, on_delete=models.PROTECT, to_field="slug", db_column="exercise_type", related_name="sessions", verbose_name=_("exercise")
+    )
+    total_reps = models.PositiveIntegerField(_("reps"))
+    created_at = models.DateTimeField(_("saved"), default=timezone.now, editable=False)
+    started_at = models.DateTimeField(_("first rep"))
+    finished_at = models.DateTimeField(_("last rep"))
+    refused = models.JSONField(_("refused reps by reason"), default=dict, blank=True)
+    refusals = models.JSONField(
+        _("last refused reps"), default=list, blank=True, help_text=_("Milliseconds since the first rep, and the reason.")
+    )
+    timeline_ms = models.JSONField(_("timeline"), default=list, help_text=_("Milliseconds since the first rep, in the order of counting."))
+    rep_devices = models.JSONField(
+        _("devices"), default=list, blank=True, help_text=_("The device's number for each rep; empty where no device was named.")
+    )
+    late_reps = models.JSONField(_("late reps"), default=list, blank=True, help_text=_("Which reps, from 0, came late."))
+    device_seqs = models.JSONField(_("last seq by device"), default=dict, blank=True)
+    distrusted_times = models.PositiveIntegerField(
+        _("times not trusted"),
+        default=0,
+        db_default=0,
+        help_text=_("Reps whose device gave a time that cannot be; they go by their arrival."),
+    )
+    best_minute = models.PositiveIntegerField(
+        _("best minute"), null=True, blank=True, help_text=_("The most reps in 60 s; empty of a session that is shorter.")
+    )
+    flags = models.JSONField(_("flags"), default=list, blank=True, db_default=Value([], models.JSONField()))
+    review_status = models.CharField(
+        _("review"), max_length=8, choices=ReviewStatus.choices, default=ReviewStatus.CLEAN, db_default=ReviewStatus.CLEAN
+    )
+    is_in_totals = models.BooleanField(
+        _("in the totals"),
+        default=True,
+        db_default=True,
+        help_text=_("Off once it is rejected; an appeal alone does not bring it back."),
+    )
+
+    objects = WorkoutSessionQuerySet.as_manager()
+
+    class Meta:
+        db_table = "workout_sessions"
+        verbose_name = _("workout session")
+        verbose_name_plural = _("workout sessions")
+        ordering = ["-created_at", "-id"]
+        permissions = [("review_workoutsession", _("Can approve and reject workout sessions"))]
+        indexes = [
+            models.Index(fields=["athlete", "exercise", "-id"], name="session_saved_last"),
+            models.Index(fields=["athlete", "-started_at"], name="session_of_athlete"),
+            models.Index(fields=["-created_at", "-id"], name="session_newest"),
+            # a few in a hundred: those that have something to review, or had
+            models.Index(
+                fields=["review_status", "-created_at", "-id"], name="session_reviewed", condition=~Q(review_status=ReviewStatus.CLEAN)
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(name="session_has_a_rep", condition=Q(total_reps__gte=1)),
+            models.CheckConstraint(name="session_ends_after_start", condition=Q(finished_at__gte=F("started_at"))),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.athlete_id}: {self.total_reps} x {self.exercise_id}"

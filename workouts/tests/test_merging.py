@@ -1,0 +1,406 @@
+"""Two athletes that are one: what moves, who may, and what is saved under the old user ID from then on."""
+
+import threading
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import Any
+from unittest import mock
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.db import IntegrityError, connection, transaction
+from django.test import RequestFactory, TestCase, TransactionTestCase, skipUnlessDBFeature
+from django.test.utils import CaptureQueriesContext
+
+from workouts.admin.parked import find_parked
+from workouts.assessment import find_personal_best
+from workouts.live.store import ParkedSession, SealedSession, SessionName
+from workouts.live.timeline import Rep
+from workouts.memory import find_saved_seq
+from workouts.merging import MergeRefusedError, lock_athlete, merge_athletes
+from workouts.models import Athlete, Device, Team, WorkoutSession
+from workouts.services import finish_workout, from_ms, save_sealed
+from workouts.tests.cast import STARTED_MS, new_athlete, save_session, train
+from workouts.tests.test_admin import ATHLETES, SESSIONS
+from workouts.wall.audience import find_audience
+
+MERGE = f"{ATHLETES}merge/"
+WAIT_S = 20
+
+
+def merge(kept: str, merged: str) -> Any:
+    """Merge by user IDs."""
+    kept_id, merged_id = (Athlete.objects.get(user_id=user_id).pk for user_id in (kept, merged))
+    return merge_athletes(kept_id=kept_id, merged_id=merged_id)
+
+
+def seal(user_id: str, *, reps: int = 3, **more: Any) -> SealedSession:
+    """Return a session as it comes from Redis."""
+    name = SessionName(user_id, "squat", str(uuid.uuid4()))
+    return SealedSession(name, [Rep(STARTED_MS + 2000 * index, 0, False) for index in range(reps)], **more)
+
+
+class MergingCase(TestCase):
+    def setUp(self) -> None:
+        self.kept, self.old = new_athlete(), new_athlete()
+        self.row, self.moved = save_session(self.kept), save_session(self.old, days_ago=2)
+
+    def get(self, user_id: str) -> Athlete:
+        return Athlete.objects.get(user_id=user_id)
+
+    def owners(self) -> set[str]:
+        return set(WorkoutSession.objects.values_list("athlete_id", flat=True))
+
+
+class MergeTests(MergingCase):
+    def test_sessions_and_teams_move_and_an_alias_is_left(self) -> None:
+        ours, both = Team.objects.create(name="Ours"), Team.objects.create(name="Both")
+        self.get(self.kept).teams.add(both)
+        self.get(self.old).teams.add(ours, both)
+        merged = merge(self.kept, self.old)
+        assert (merged.sessions, merged.teams) == (1, 1)
+        assert self.owners() == {self.kept}
+        assert set(self.get(self.kept).teams.all()) == {ours, both}
+        assert not self.get(self.old).teams.exists()
+        assert self.get(self.old).merged_into == self.get(self.kept)
+
+    def test_name_and_user_are_taken_over_where_there_are_none(self) -> None:
+        user = get_user_model().objects.create_user("ana")
+        Athlete.objects.filter(user_id=self.old).update(display_name="Ana", account=user)
+        merge(self.kept, self.old)
+        kept = self.get(self.kept)
+        assert (kept.display_name, kept.account) == ("Ana", user)
+        assert self.get(self.old).account is None
+
+    def test_name_and_user_of_the_kept_one_stay(self) -> None:
+        for user_id in (self.kept, self.old):
+            user = get_user_model().objects.create_user(user_id)
+            Athlete.objects.filter(user_id=user_id).update(display_name=f"Ana {user_id}", account=user)
+        merge(self.kept, self.old)
+        kept = self.get(self.kept)
+        assert kept.account is not None
+        assert (kept.display_name, kept.account.get_username()) == (f"Ana {self.kept}", self.kept)
+
+    def test_what_was_decided_stands(self) -> None:
+        WorkoutSession.objects.filter(pk=self.moved.pk).update(review_status="rejected", is_in_totals=False)
+        merge(self.kept, self.old)
+        self.moved.refresh_from_db()
+        assert (self.moved.athlete_id, self.moved.review_status, self.moved.is_in_totals) == (self.kept, "rejected", False)
+
+    def test_the_aliases_of_the_other_one_come_along(self) -> None:
+        oldest = save_session(new_athlete()).athlete_id
+        merge(self.old, oldest)
+        merge(self.kept, self.old)
+        assert set(self.get(self.kept).aliases.values_list("user_id", flat=True)) == {self.old, oldest}
+        assert save_sealed(seal(oldest)).athlete_id == self.kept
+
+    def test_it_refuses_itself_an_alias_and_one_that_is_gone(self) -> None:
+        third = save_session(new_athlete()).athlete_id
+        merge(self.kept, self.old)
+        for kept, merged, reason in (
+            (self.kept, self.kept, "itself"),
+            (self.old, third, "already"),
+            (third, self.old, "already"),
+            (self.kept, self.old, "already"),
+        ):
+            with pytest.raises(MergeRefusedError, match=reason):
+                merge(kept, merged)
+        with pytest.raises(MergeRefusedError, match="not there"):
+            merge_athletes(kept_id=self.get(self.kept).pk, merged_id=10**15)
+        assert self.get(third).merged_into is None
+
+    def test_the_database_refuses_one_that_is_merged_into_itself(self) -> None:
+        athlete = self.get(self.kept)
+        with pytest.raises(IntegrityError, match="not_merged_into_itself"), transaction.atomic():
+            Athlete.objects.filter(pk=athlete.pk).update(merged_into=athlete)
+
+
+class AliasTests(MergingCase):
+    def setUp(self) -> None:
+        super().setUp()
+        Device.objects.create(athlete_id=self.old, device_id="phone", last_seq=41)
+        merge(self.kept, self.old)
+
+    def test_what_is_finished_under_the_alias_goes_to_the_kept_one(self) -> None:
+        train(self.old, 4)
+        row = finish_workout(user_id=self.old, exercise_type="squat")
+        assert (row.athlete_id, row.total_reps) == (self.kept, 4)
+        assert self.owners() == {self.kept}
+
+    def test_a_finish_is_repeated_by_either_user_id(self) -> None:
+        train(self.old, 4)
+        row = finish_workout(user_id=self.old, exercise_type="squat")
+        for user_id in (self.old, self.kept):
+            assert finish_workout(user_id=user_id, exercise_type="squat") == row
+
+    def test_devices_are_known_under_the_alias(self) -> None:
+        assert (find_saved_seq(self.old, "phone"), find_saved_seq(self.kept, "phone")) == (41, 0)
+        save_sealed(seal(self.old, device_seqs={"phone": 57}))
+        assert (find_saved_seq(self.old, "phone"), find_saved_seq(self.kept, "phone")) == (57, 0)
+
+    def test_a_session_is_saved_once_before_and_after(self) -> None:
+        late = save_session(new_athlete()).athlete_id
+        sealed = seal(late)
+        row = save_sealed(sealed)
+        merge(self.kept, late)
+        assert save_sealed(sealed) == row
+        assert WorkoutSession.objects.filter(session_id=row.session_id).count() == 1
+
+    def test_personal_bests_are_those_of_the_kept_one(self) -> None:
+        earlier = from_ms(STARTED_MS) - timedelta(days=2)
+        WorkoutSession.objects.filter(pk=self.row.pk).update(started_at=earlier, finished_at=earlier, best_minute=25)
+        row = save_sealed(seal(self.old, reps=40))
+        assert row.best_minute == 30
+        assert find_personal_best(row) == 25
+
+    def test_a_save_takes_one_query_more_of_an_alias_alone(self) -> None:
+        counts = []
+        for user_id in (self.kept, self.old):
+            with CaptureQueriesContext(connection) as queries:
+                save_sealed(seal(user_id))
+            counts.append(len(queries))
+        assert counts[1] == counts[0] + 1
+
+    def test_the_list_of_the_api_takes_either_user_id(self) -> None:
+        for user_id in (self.old, self.kept):
+            with self.assertNumQueries(1):
+                shown = self.client.get("/workout/sessions/", {"user_id": user_id}).json()["results"]
+            assert {each["id"] for each in shown} == {self.row.pk, self.moved.pk}
+
+    def test_an_appeal_takes_either_user_id_and_no_other(self) -> None:
+        for user_id, status in ((self.old, 409), (self.kept, 409), (new_athlete(), 403)):
+            response = self.client.post(f"/workout/sessions/{self.moved.pk}/appeal/", {"user_id": user_id, "text": "please"})
+            assert response.status_code == status, response.content
+
+
+class SeenTests(MergingCase):
+    """What coaches see of an alias."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.team = Team.objects.create(name="Team")
+        self.coach = get_user_model().objects.create_user("coach", is_staff=True)
+        self.coach.groups.add(Group.objects.get(name="coaches"))
+        self.team.coaches.add(self.coach)
+        self.team.athletes.add(self.get(self.old))
+        Athlete.objects.filter(user_id=self.kept).update(display_name="Ana")
+        merge(self.kept, self.old)
+        self.client.force_login(self.coach)
+
+    def listed(self, path: str, **query: str) -> set[int]:
+        return {row.pk for row in self.client.get(path, query).context["cl"].result_list}
+
+    def test_the_list_has_the_kept_one_only_and_finds_it_by_the_alias(self) -> None:
+        assert self.listed(ATHLETES) == self.listed(ATHLETES, q=self.old) == {self.get(self.kept).pk}
+        assert self.listed(SESSIONS) == self.listed(SESSIONS, q=self.old) == {self.row.pk, self.moved.pk}
+
+    def test_the_page_of_an_alias_leads_to_the_kept_one(self) -> None:
+        path = f"{ATHLETES}{self.get(self.old).pk}/change/"
+        assert self.client.get(path)["Location"] == f"{ATHLETES}{self.get(self.kept).pk}/change/"
+        self.team.coaches.clear()
+        assert self.client.get(path)["Location"] == "/admin/"
+
+    def test_the_wall_shows_an_alias_by_the_name_of_the_kept_one(self) -> None:
+        key = self.client.session.session_key
+        audience = find_audience(key, None)
+        assert audience.names == {self.kept: "Ana", self.old: "Ana"}
+        assert set(audience.aliases) == {self.old}
+        assert find_audience(key, str(self.team.pk)) == audience
+
+    def test_what_could_not_be_saved_under_an_alias_is_seen(self) -> None:
+        request = RequestFactory().get("/")
+        request.user = self.coach
+        parked = [ParkedSession(SessionName(self.old, "squat", "id"), "no", 1)]
+        with mock.patch("workouts.live.store.LiveStore.parked_sessions", side_effect=lambda: iter(parked)):
+            assert find_parked(request) == parked
+            self.team.athletes.clear()
+            assert find_parked(request) == []
+
+    def test_leaving_the_team_ends_it_for_the_alias_too(self) -> None:
+        self.team.athletes.remove(self.get(self.kept))
+        assert find_audience(self.client.session.session_key, None).names == {}
+
+    def test_nobody_puts_an_alias_into_a_team(self) -> None:
+        self.client.force_login(get_user_model().objects.create_superuser("root"))
+        response = self.client.post(f"/admin/workouts/team/{self.team.pk}/change/", {"name": "Team", "athletes": [self.get(self.old).pk]})
+        assert list(response.context["adminform"].errors) == ["athletes"]
+        query = {"app_label": "workouts", "model_name": "team", "field_name": "athletes", "term": self.old}
+        assert [each["text"] for each in self.client.get("/admin/autocomplete/", query).json()["results"]] == ["Ana"]
+
+    def test_the_wall_of_everyone_knows_the_name(self) -> None:
+        self.coach.groups.add(Group.objects.get(name="head coaches"))
+        assert find_audience(self.client.session.session_key, None, [self.old]).names == {self.old: "Ana"}
+
+
+class MergePageTests(MergingCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.ids = [self.get(self.kept).pk, self.get(self.old).pk]
+        self.be("head coaches")
+
+    def be(self, group: str) -> None:
+        self.user = get_user_model().objects.create_user(group, is_staff=True)
+        self.user.groups.add(Group.objects.get(name=group))
+        team = Team.objects.create(name=group)
+        team.coaches.add(self.user)
+        team.athletes.add(*self.ids)
+        self.client.force_login(self.user)
+
+    def send(self, kept: int, **more: Any) -> Any:
+        return self.client.post(MERGE, {"merge": "yes", "ids": self.ids, "kept": kept, **more})
+
+    def choose(self, *ids: int) -> Any:
+        return self.client.post(ATHLETES, {"action": "merge_selected", "_selected_action": ids})
+
+    def test_the_action_asks_which_one_stays(self) -> None:
+        page = self.choose(*self.ids).content.decode()
+        for text in (self.kept, self.old, "cannot be undone", f'name="kept" value="{self.ids[0]}"', f'name="kept" value="{self.ids[1]}"'):
+            assert text in page
+        assert "checked" not in page
+        assert self.owners() == {self.kept, self.old}
+
+    def test_it_takes_exactly_two(self) -> None:
+        third = save_session(new_athlete()).athlete.pk
+        for ids in (self.ids[:1], [*self.ids, third]):
+            assert self.choose(*ids)["Location"] == ATHLETES
+            assert self.client.get(MERGE, {"ids": ids})["Location"] == ATHLETES
+        for ids in (["x", "y"], ["1" * 30, "-1"], [], [self.ids[0]] * 2):
+            assert self.client.get(MERGE, {"ids": ids})["Location"] == ATHLETES
+
+    def test_it_merges_and_who_did_it_is_on_record(self) -> None:
+        assert self.send(self.ids[0])["Location"] == f"{ATHLETES}{self.ids[0]}/change/"
+        assert self.owners() == {self.kept}
+        entries = LogEntry.objects.filter(user=self.user).order_by("pk").values_list("object_id", "change_message")
+        assert list(entries) == [
+            (str(self.ids[0]), f"{self.old} was merged into it."),
+            (str(self.ids[1]), f"Merged into {self.kept}."),
+        ]
+        assert f"{self.old} was merged into it." in self.client.get(f"{ATHLETES}{self.ids[0]}/history/").content.decode()
+
+    def test_either_of_the_two_can_stay_and_nobody_else(self) -> None:
+        third = save_session(new_athlete()).athlete
+        for kept in (third.pk, "", "x"):
+            response = self.send(kept)
+            assert list(response.context["form"].errors) == ["kept"]
+        self.send(self.ids[1])
+        assert self.owners() == {self.old, third.user_id}
+
+    def test_a_second_answer_says_that_it_is_done(self) -> None:
+        self.send(self.ids[0])
+        assert self.send(self.ids[1])["Location"] == ATHLETES
+        assert self.owners() == {self.kept}
+
+    def test_coaches_and_strangers_merge_nobody(self) -> None:
+        self.be("coaches")
+        assert self.send(self.ids[0]).status_code == 403
+        self.choose(*self.ids)
+        assert "merge_selected" not in self.client.get(ATHLETES).content.decode()
+        self.client.logout()
+        assert "/login/" in self.send(self.ids[0])["Location"]
+        assert self.owners() == {self.kept, self.old}
+
+
+@skipUnlessDBFeature("has_select_for_update")
+class AtOnceTests(TransactionTestCase):
+    """Connections of their own. On SQLite transactions come one after the other in any case."""
+
+    serialized_rollback = True
+
+    def setUp(self) -> None:
+        self.kept, self.old = (save_session(new_athlete()).athlete_id for _ in range(2))
+
+    def run_beside(self, *acts: Callable[[], Any]) -> tuple[list[threading.Thread], list[Any]]:
+        """Start each in a thread; what they return or raise is in the list by the time they end."""
+        results: list[Any] = []
+
+        def run(act: Callable[[], Any]) -> None:
+            try:
+                results.append(act())
+            except Exception as error:
+                results.append(error)
+            finally:
+                connection.close()
+
+        threads = [threading.Thread(target=run, args=(act,)) for act in acts]
+        for thread in threads:
+            thread.start()
+        return threads, results
+
+    def wait(self, threads: list[threading.Thread]) -> None:
+        for thread in threads:
+            thread.join(WAIT_S)
+            assert not thread.is_alive()
+
+    def wait_for_a_lock(self) -> None:
+        """Return once some connection of this database waits for another's lock."""
+        query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        with connection.cursor() as cursor:
+            for _ in range(100_000):
+                cursor.execute("SELECT pg_stat_clear_snapshot()")
+                cursor.execute(query)
+                if cursor.fetchone()[0]:
+                    return
+        raise AssertionError("nobody waits")
+
+    def test_of_two_merges_in_both_directions_one_is_refused(self) -> None:
+        for _ in range(10):
+            one, two = (save_session(new_athlete()).athlete_id for _ in range(2))
+            barrier = threading.Barrier(2)
+
+            def act(kept: str, merged: str, barrier: threading.Barrier = barrier) -> Any:
+                barrier.wait(WAIT_S)
+                return merge(kept, merged)
+
+            threads, results = self.run_beside(partial(act, one, two), partial(act, two, one))
+            self.wait(threads)
+            assert sorted(isinstance(result, MergeRefusedError) for result in results) == [False, True], results
+            assert Athlete.objects.filter(user_id__in=(one, two), merged_into=None).count() == 1
+
+    def test_a_merge_waits_for_a_save_and_takes_it_along(self) -> None:
+        sealed = seal(self.old)
+        with transaction.atomic():
+            assert lock_athlete(self.old) == self.old
+            threads, results = self.run_beside(lambda: merge(self.kept, self.old))
+            self.wait_for_a_lock()
+            save_sealed(sealed)
+        self.wait(threads)
+        assert results[0].sessions == 2
+        assert not WorkoutSession.objects.filter(athlete_id=self.old).exists()
+
+    def test_a_save_waits_for_a_merge_and_goes_to_the_kept_one(self) -> None:
+        sealed = seal(self.old)
+        with transaction.atomic():
+            merge(self.kept, self.old)
+            threads, results = self.run_beside(lambda: save_sealed(sealed))
+            self.wait_for_a_lock()
+        self.wait(threads)
+        assert results[0].athlete_id == self.kept
+        assert not WorkoutSession.objects.filter(athlete_id=self.old).exists()
+
+    def test_a_save_under_an_alias_waits_for_a_merge_of_the_kept_one(self) -> None:
+        newest = save_session(new_athlete()).athlete_id
+        merge(self.kept, self.old)
+        sealed = seal(self.old)
+        with transaction.atomic():
+            merge(newest, self.kept)
+            threads, results = self.run_beside(lambda: save_sealed(sealed))
+            self.wait_for_a_lock()
+        self.wait(threads)
+        assert results[0].athlete_id == newest
+
+    def test_a_merge_of_the_kept_one_waits_for_a_save_under_its_alias(self) -> None:
+        newest = save_session(new_athlete()).athlete_id
+        merge(self.kept, self.old)
+        sealed = seal(self.old)
+        with transaction.atomic():
+            assert lock_athlete(self.old) == self.kept
+            threads, results = self.run_beside(lambda: merge(newest, self.kept))
+            self.wait_for_a_lock()
+            save_sealed(sealed)
+        self.wait(threads)
+        assert results[0].sessions == 3
+        assert set(WorkoutSession.objects.values_list("athlete_id", flat=True)) == {newest}
