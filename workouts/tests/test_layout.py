@@ -18,7 +18,7 @@ ORDER = [
     "catalogue problems checks health",
     "memory assessment review",
     "services",
-    "serializers filters sweeper apps reassessment",
+    "serializers filters sweeper apps reassessment exports",
     "wall",
     "views consumers devices admin management",
     "urls routing",
