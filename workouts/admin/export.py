@@ -23,7 +23,7 @@ from workouts.exports.work import FILES, Export, Steps, send_from_threads
 from workouts.live.progress import UNKNOWN, Progress, ProgressNotes, read_progress
 
 COUNTED_ON_PAGE = 10_000
-TOKEN = r"[A-Za-z0-9_-]{8,64}"
+WORD = r"[A-Za-z0-9_-]{8,64}"
 LIST = "admin:workouts_workoutsession_changelist"
 
 
@@ -34,7 +34,7 @@ class ExportForm(forms.Form):
         label=gettext_lazy("Format"), choices=[(name, name.upper()) for name in FILES], required=False, widget=forms.RadioSelect
     )
     timeline = forms.BooleanField(label=gettext_lazy("With the timeline"), required=False)
-    progress = forms.RegexField(rf"\A{TOKEN}\Z", required=False, widget=forms.HiddenInput)
+    progress = forms.RegexField(rf"\A{WORD}\Z", required=False, widget=forms.HiddenInput)
 
 
 def export_paths(sessions: admin.ModelAdmin) -> list[URLPattern]:
@@ -108,7 +108,7 @@ def tell_progress(sessions: admin.ModelAdmin, request: HttpRequest) -> JsonRespo
     if not sessions.has_view_permission(request):
         raise PermissionDenied
     token = request.GET.get("progress", "")
-    known = read_progress(owner_of(request), token) if re.fullmatch(TOKEN, token) else Progress(UNKNOWN)
+    known = read_progress(owner_of(request), token) if re.fullmatch(WORD, token) else Progress(UNKNOWN)
     return JsonResponse(known._asdict())
 
 

@@ -43,6 +43,9 @@ class Outlet:
     def flush(self) -> None:
         pass
 
+    def close(self) -> None:
+        pass
+
     def take(self) -> bytes:
         taken = b"".join(self._parts)
         self._parts.clear()
@@ -138,7 +141,7 @@ class XlsxFile:
 
     def __init__(self) -> None:
         self._outlet = Outlet()
-        self._archive = Archive(self._outlet, "w", ZIP_DEFLATED, compresslevel=COMPRESSION)  # type: ignore[arg-type]  # it writes, no more
+        self._archive = Archive(self._outlet, "w", ZIP_DEFLATED, compresslevel=COMPRESSION)
         self._workbook = Workbook(write_only=True)
 
     def begin(self, titles: list[str]) -> bytes:
