@@ -35,6 +35,7 @@ TITLES: tuple[str | Promise, ...] = (
 )
 TIMELINE_TITLE = "timeline_ms"
 TIME_COLUMNS = "HIJ"
+STATUSES: dict[str, Any] = dict(ReviewStatus.choices)
 Cell = str | int | float | datetime | None
 
 
@@ -114,13 +115,9 @@ def describe(record: Record, zone: tzinfo, *, with_timeline: bool) -> list[Cell]
         # from rep to rep, as the length is from the first to the last
         round(60 * (record.reps - 1) / length_s, 1) if length_s else None,
         sum(record.refused.values()),
-        name_status(record.review_status),
+        str(STATUSES.get(record.review_status, record.review_status)),
         ", ".join(map(name_flag, record.flags)),
     ]
     if with_timeline:
         cells.append(record.timeline.strip("[]").replace(" ", "").replace(",", " "))
     return cells
-
-
-def name_status(status: str) -> str:
-    return str(ReviewStatus(status).label) if status in ReviewStatus.values else status
