@@ -25,23 +25,23 @@ class Progress(NamedTuple):
 
 
 class ProgressNotes:
-    """Notes the progress of one export, twice a second at most; a Redis that is away holds nothing up."""
+    """Notes the progress of one export, twice a second at most; a Redis that is away holds nothing up. An empty token: none."""
 
     def __init__(self, owner: str, token: str) -> None:
         self._key = get_key_space().progress(owner, token) if token else None
-        self._next_at = float("-inf")
-        self._state = ""
+        self._noted = Progress(UNKNOWN)
+        self._next_at = self._away_until = float("-inf")
 
     def note(self, progress: Progress) -> None:
         now = time.monotonic()
-        is_news = progress.state != self._state
-        if self._key is None or (now < self._next_at and not (is_news and self._next_at - now <= NOTE_EVERY_S)):
+        is_soon = progress.state == self._noted.state and now < self._next_at
+        if self._key is None or is_soon or now < self._away_until:
             return
-        self._state, self._next_at = progress.state, now + NOTE_EVERY_S
+        self._noted, self._next_at = progress, now + NOTE_EVERY_S
         try:
             get_store().client.set(self._key, json.dumps(progress._asdict()), ex=TTL_S)
         except REDIS_AWAY as error:
-            self._next_at = now + TRY_AGAIN_S
+            self._away_until = now + TRY_AGAIN_S
             log.warning("progress_not_noted", error=str(error))
 
 
