@@ -98,10 +98,17 @@ class FilterTests(ExportCase):
 
     def test_the_page_says_what_is_exported(self) -> None:
         page = self.client.get(EXPORT, {"q": "bolat", "review_status__exact": "pending", "team": str(self.team.pk)}).content.decode()
-        for text in ("1 session is exported", "Juniors", "needs review", "bolat", 'name="review_status__exact" value="pending"', "UTC"):
+        for text in (
+            "1 session will be exported",
+            "Juniors",
+            "needs review",
+            "bolat",
+            'name="review_status__exact" value="pending"',
+            "UTC",
+        ):
             assert text in page
         with patch("workouts.admin.export.COUNTED_ON_PAGE", 1):
-            assert "More than 1 session is exported" in self.client.get(EXPORT).content.decode()
+            assert "More than 1 session will be exported" in self.client.get(EXPORT).content.decode()
 
     def test_the_page_needs_no_inline_script_or_style(self) -> None:
         page = self.client.get(EXPORT, {"q": "<b>'\""}).content.decode()
