@@ -5,7 +5,6 @@ import asyncio
 import contextlib
 import json
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -17,27 +16,11 @@ import uvloop
 import websockets
 from tqdm import tqdm
 
+from bench.coaches import make_coach
 from bench.loadgen import Tally, closed_loop
-from bench.services import PROJECT, Service, clean_environment, read_cpu_s, running_senim
+from bench.services import Service, read_cpu_s, running_senim
 
 WARM_UP_S = 2.0
-MAKE_COACH = """
-from importlib import import_module
-from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.auth.models import Group, User
-from workouts.models import Athlete, Team
-user = User.objects.create_user("bench", is_staff=True)
-user.groups.add(Group.objects.get(name="coaches"))
-team = Team.objects.create(name="bench")
-team.coaches.add(user)
-team.athletes.add(*Athlete.objects.bulk_create([Athlete(user_id=f"bench-{{number}}") for number in range({watched})]))
-session = import_module(settings.SESSION_ENGINE).SessionStore()
-session[SESSION_KEY], session[BACKEND_SESSION_KEY] = str(user.pk), "django.contrib.auth.backends.ModelBackend"
-session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-session.create()
-print(session.session_key)
-"""
 
 
 class Cost(NamedTuple):
@@ -46,13 +29,6 @@ class Cost(NamedTuple):
     app_us: float
     redis_us: float
     updates_per_s: float
-
-
-def make_coach(data: Path, watched: int) -> str:
-    """Make a coach of that many athletes in the service's database, and return the key of their browser's session."""
-    command = [sys.executable, "manage.py", "shell", "-v", "0", "-c", MAKE_COACH.format(watched=watched)]
-    done = subprocess.run(command, cwd=PROJECT, env=clean_environment(data), check=True, capture_output=True, text=True)
-    return done.stdout.strip()
 
 
 @contextlib.asynccontextmanager

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
+from workouts.admin.export import export_paths
 from workouts.admin.parked import show_parked
 from workouts.admin.review import ReviewStepInline, may_review, show_decision
 from workouts.admin.session_filters import AthleteFilter, DateRangeFilter, FlagFilter, athlete_widget
@@ -106,6 +107,7 @@ class WorkoutSessionAdmin(VisibleAdmin):
         return [
             path("parked/", self.admin_site.admin_view(show_parked), name="workouts_parked"),
             path("decision/", self.admin_site.admin_view(show_decision), name="workouts_decision"),
+            *export_paths(self),
             *super().get_urls(),
         ]
 

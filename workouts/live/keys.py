@@ -82,5 +82,9 @@ class KeySpace:
         # the device goes first: it has no colon, a user_id may
         return self._key(tag_of(user_id), f"device:{device}:{user_id}")
 
+    def progress(self, owner: str, token: str) -> bytes:
+        """How far an export is; `token` has no colon."""
+        return self._key(tag_of(owner), f"progress:{token}:{owner}")
+
     def _key(self, tag: int, rest: str) -> bytes:
         return f"{self.prefix}:{{{tag:02x}}}:{rest}".encode()

@@ -18,7 +18,7 @@ ORDER = [
     "catalogue problems checks health",
     "memory assessment review",
     "services merging",
-    "serializers filters sweeper apps reassessment seeding",
+    "serializers filters sweeper apps reassessment seeding exports",
     "wall",
     "views consumers devices admin management",
     "urls routing",

@@ -1,0 +1,123 @@
+"""What a file has of each session, and how the sessions are read: in short queries, one a batch."""
+
+from collections.abc import Iterator
+from datetime import datetime, tzinfo
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db.models import Q, TextField, Value
+from django.db.models.functions import Cast
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from workouts.flag_texts import name_flag
+from workouts.models import ReviewStatus, WorkoutSessionQuerySet
+
+BATCH_ROWS = 2000
+# a timeline of 10,000 reps is 100 KB of text
+BATCH_ROWS_WITH_TIMELINE = 250
+TITLES: tuple[str | Promise, ...] = (
+    _("ID"),
+    _("session ID"),
+    _("user ID"),
+    _("name"),
+    _("exercise"),
+    _("name of the exercise"),
+    _("reps"),
+    _("first rep"),
+    _("last rep"),
+    _("saved"),
+    _("length, s"),
+    _("reps a minute"),
+    _("refused reps"),
+    _("review"),
+    _("flags"),
+)
+TIMELINE_TITLE = "timeline_ms"
+TIME_COLUMNS = "HIJ"
+STATUSES: dict[str, Any] = dict(ReviewStatus.choices)
+Cell = str | int | float | datetime | None
+
+
+class Record(NamedTuple):
+    """A session as it is read, its fields in the order of FIELDS; `timeline` is JSON."""
+
+    id: int
+    session_id: UUID
+    user_id: str
+    display_name: str
+    exercise: str
+    exercise_name: str
+    reps: int
+    started_at: datetime
+    finished_at: datetime
+    saved_at: datetime
+    refused: dict[str, int]
+    review_status: str
+    flags: list[dict[str, Any]]
+    timeline: str
+
+
+FIELDS = (
+    "pk",
+    "session_id",
+    "athlete_id",
+    "athlete__display_name",
+    "exercise_id",
+    "exercise__name",
+    "total_reps",
+    "started_at",
+    "finished_at",
+    "created_at",
+    "refused",
+    "review_status",
+    "flags",
+    "timeline_text",
+)
+
+
+def read_batches(sessions: WorkoutSessionQuerySet, *, with_timeline: bool) -> Iterator[list[Record]]:
+    """Yield the sessions, the last saved first, in batches of a query each; whatever is saved meanwhile is not among them."""
+    limit = BATCH_ROWS_WITH_TIMELINE if with_timeline else BATCH_ROWS
+    # as text: numbers would be taken apart only to be put together again
+    timeline = Cast("timeline_ms", TextField()) if with_timeline else Value("")
+    rows = sessions.annotate(timeline_text=timeline).order_by("-created_at", "-pk").values_list(*FIELDS)
+    batch = [Record._make(row) for row in rows[:limit]]
+    while batch:
+        yield batch
+        batch = [Record._make(row) for row in rows.filter(follows(batch[-1]))[:limit]] if len(batch) == limit else []
+
+
+def follows(last: Record) -> Q:
+    """Return what holds for the sessions after this one."""
+    # the first condition says nothing new; it is what an index can be searched by
+    return Q(created_at__lte=last.saved_at) & (Q(created_at__lt=last.saved_at) | Q(pk__lt=last.id))
+
+
+def list_titles(*, with_timeline: bool) -> list[str]:
+    """Return the titles of the columns in the active language."""
+    return [str(title) for title in TITLES] + [TIMELINE_TITLE] * with_timeline
+
+
+def describe(record: Record, zone: tzinfo, *, with_timeline: bool) -> list[Cell]:
+    """Return the cells of a session: texts in the active language, times in the zone, to the second."""
+    length_s = (record.finished_at - record.started_at).total_seconds()
+    cells: list[Cell] = [
+        record.id,
+        str(record.session_id),
+        record.user_id,
+        record.display_name,
+        record.exercise,
+        record.exercise_name,
+        record.reps,
+        *(at.astimezone(zone).replace(microsecond=0) for at in (record.started_at, record.finished_at, record.saved_at)),
+        round(length_s, 3),
+        # from rep to rep, as the length is from the first to the last
+        round(60 * (record.reps - 1) / length_s, 1) if length_s else None,
+        sum(record.refused.values()),
+        str(STATUSES.get(record.review_status, record.review_status)),
+        ", ".join(map(name_flag, record.flags)),
+    ]
+    if with_timeline:
+        cells.append(record.timeline.strip("[]").replace(" ", "").replace(",", " "))
+    return cells
