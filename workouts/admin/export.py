@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
+from workouts.admin.session_filters import FormFilter
 from workouts.exports.work import FILES, Export, Steps, send_from_threads
 from workouts.live.progress import UNKNOWN, Progress, ProgressNotes, read_progress
 
@@ -141,7 +142,12 @@ def unread_admin(sessions: admin.ModelAdmin, request: HttpRequest) -> admin.Mode
 
 def describe_filters(shown: ChangeList) -> list[tuple[Any, Any]]:
     """Return name and value of each filter that is set, and of the search; the first choice of a filter is everything."""
-    chosen = [(spec.title, choice["display"]) for spec in shown.filter_specs for choice in [*spec.choices(shown)][1:] if choice["selected"]]
+    chosen: list[tuple[Any, Any]] = []
+    for spec in shown.filter_specs:
+        if isinstance(spec, FormFilter):
+            chosen += spec.describe()
+        else:
+            chosen += [(spec.title, choice["display"]) for choice in [*spec.choices(shown)][1:] if choice["selected"]]
     return [(_("search"), shown.query), *chosen] if shown.query else chosen
 
 

@@ -40,7 +40,7 @@ def describe_texts() -> dict[str, Any]:
             "finished": _("finished"),
             "ready": _("connected"),
         },
-        "exercises": {exercise.slug: exercise.name for exercise in Exercise.objects.all()},
+        "exercises": {exercise.slug: str(exercise) for exercise in Exercise.objects.all()},
         "connecting": _("Connecting…"),
         "connected": _("Live"),
         "unavailable": _("The live state cannot be read just now."),

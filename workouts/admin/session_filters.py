@@ -67,6 +67,10 @@ class FormFilter(admin.ListFilter):
             "without": changelist.get_query_string(remove=list(self.fields)),
         }
 
+    def describe(self) -> list[tuple[Any, Any]]:
+        """Return the label and the value of each field that is filled in."""
+        return [(self.form[name].label, value) for name, value in self.used_parameters.items()]
+
     def queryset(self, request: HttpRequest, queryset: Sessions) -> Sessions:
         if not self.used_parameters:
             return queryset

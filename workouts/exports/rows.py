@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Q, TextField, Value
 from django.db.models.functions import Cast
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from workouts.flag_texts import name_flag
@@ -108,7 +109,7 @@ def describe(record: Record, zone: tzinfo, *, with_timeline: bool) -> list[Cell]
         record.user_id,
         record.display_name,
         record.exercise,
-        record.exercise_name,
+        gettext(record.exercise_name),
         record.reps,
         *(at.astimezone(zone).replace(microsecond=0) for at in (record.started_at, record.finished_at, record.saved_at)),
         round(length_s, 3),

@@ -4,11 +4,31 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 MAX_INTERVAL_MS = MINUTE_MS = 60_000
 LEAST_OF_A_SESSION = 100  # an honest workout may well have more
 check_slug = RegexValidator(r"^[a-z0-9_]{1,32}\Z", _("A slug takes 1 to 32 small letters, digits and underscores."))
+# those of the data migration, for the catalogs of messages
+SEEDED_NAMES = (
+    gettext_noop("Squat"),
+    gettext_noop("Push-up"),
+    gettext_noop("Pull-up"),
+    gettext_noop("Sit-up"),
+    gettext_noop("Crunch"),
+    gettext_noop("Lunge"),
+    gettext_noop("Burpee"),
+    gettext_noop("Jumping jack"),
+    gettext_noop("Deadlift"),
+    gettext_noop("Bench press"),
+    gettext_noop("Front raise"),
+    gettext_noop("Kettlebell swing"),
+    gettext_noop("Dip"),
+    gettext_noop("Double under"),
+    gettext_noop("Mountain climber"),
+    gettext_noop("Battle rope"),
+)
 
 
 class Exercise(models.Model):
@@ -54,7 +74,8 @@ class Exercise(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        """Return the name in the language of who looks, where it is known: the names are rows, which coaches may edit."""
+        return gettext(self.name)
 
     def clean(self) -> None:
         """Refuse limits that would refuse honest people. Raises ValidationError that names the fields."""
