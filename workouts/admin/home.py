@@ -34,7 +34,7 @@ def describe_team(sessions: Sessions, athletes: QuerySet[Athlete], now: datetime
     in_totals = sessions.in_totals()  # type: ignore[attr-defined]
     pending, absent = sessions.filter(review_status=ReviewStatus.PENDING), find_absent(athletes, now)
     return {
-        "pending": pending.select_related("athlete", "exercise").order_by("-created_at", "-id").defer("timeline_ms")[:SHOWN],
+        "pending": pending.select_related("athlete", "exercise").order_by("-started_at", "-id").defer("timeline_ms")[:SHOWN],
         "pending_count": count_up_to_cap(pending),
         "weeks": compare_weeks(in_totals, now),
         "volume": build_volume(in_totals, now.date()),

@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.views.main import ERROR_FLAG, PAGE_VAR, ChangeList
 from django.contrib.admin.widgets import AutocompleteSelect
+from django.db import connection
 from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast
 from django.http import HttpRequest
@@ -35,8 +36,10 @@ class FlagFilter(admin.SimpleListFilter):
             return queryset
         if self.value() not in NAMES:
             return queryset.none()
-        flagged = queryset.exclude(review_status=ReviewStatus.CLEAN).annotate(flags_text=Cast("flags", TextField()))
-        return flagged.filter(flags_text__contains=f'"{self.value()}"')
+        flagged = queryset.exclude(review_status=ReviewStatus.CLEAN)
+        if connection.features.supports_json_field_contains:  # PostgreSQL: by an index of its own, see the migration
+            return flagged.filter(flags__contains=[{"flag": self.value()}])
+        return flagged.annotate(flags_text=Cast("flags", TextField())).filter(flags_text__contains=f'"{self.value()}"')
 
 
 class FormFilter(admin.ListFilter):

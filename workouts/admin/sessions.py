@@ -24,6 +24,8 @@ from workouts.models import Athlete, ReviewStatus, WorkoutSession
 
 EVIDENCE = ("refusals", "rep_devices", "late_reps", "device_seqs", "refused")  # what only the page of one session shows
 
+MAX_LISTED = 1000
+
 
 class SessionList(ChangeList):
     def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[WorkoutSession]:
@@ -89,8 +91,11 @@ class WorkoutSessionAdmin(VisibleAdmin):
         if not search_term:
             return queryset, False
         visible = Athlete.objects.visible_to(request.user)
-        athletes, _may_repeat = self.admin_site.get_model_admin(Athlete).get_search_results(request, visible, search_term)
-        return queryset.filter(athlete__in=athletes.order_by().values("user_id")), False
+        found, _may_repeat = self.admin_site.get_model_admin(Athlete).get_search_results(request, visible, search_term)
+        user_ids = found.order_by().values_list("user_id", flat=True)
+        # of a list the database knows how long it is, and so which way is the short one
+        few = list(user_ids[: MAX_LISTED + 1])
+        return queryset.filter(athlete__in=few if len(few) <= MAX_LISTED else user_ids), False
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> HttpResponse:
         return super().render_change_form(request, context | describe_session(request, kwargs["obj"]), *args, **kwargs)

@@ -12,6 +12,8 @@ from workouts.models.athletes import Athlete, sees_all
 from workouts.models.exercises import Exercise
 from workouts.models.review import ReviewStatus, ReviewStep
 
+NOT_CLEAN = ~Q(review_status=ReviewStatus.CLEAN)
+
 
 class WorkoutSessionQuerySet(models.QuerySet["WorkoutSession"]):
     def visible_to(self, user: Any) -> "WorkoutSessionQuerySet":
@@ -43,7 +45,13 @@ class WorkoutSession(models.Model):
         verbose_name=_("athlete"),
     )
     exercise = models.ForeignKey(
-        Exercise, on_delete=models.PROTECT, to_field="slug", db_column="exercise_type", related_name="sessions", verbose_name=_("exercise")
+        Exercise,
+        on_delete=models.PROTECT,
+        to_field="slug",
+        db_column="exercise_type",
+        related_name="sessions",
+        db_index=False,
+        verbose_name=_("exercise"),
     )
     total_reps = models.PositiveIntegerField(_("reps"))
     created_at = models.DateTimeField(_("saved"), default=timezone.now, editable=False)
@@ -91,10 +99,12 @@ class WorkoutSession(models.Model):
             models.Index(fields=["athlete", "exercise", "-id"], name="session_saved_last"),
             models.Index(fields=["athlete", "-started_at"], name="session_of_athlete"),
             models.Index(fields=["-created_at", "-id"], name="session_newest"),
+            # the last three are for the sums of weeks and days, which then need no row; SQLite knows no INCLUDE
+            models.Index(fields=["-started_at", "-id", "athlete", "total_reps", "is_in_totals"], name="session_started"),
+            models.Index(fields=["exercise", "-started_at", "-id"], name="session_of_exercise"),
             # a few in a hundred: those that have something to review, or had
-            models.Index(
-                fields=["review_status", "-created_at", "-id"], name="session_reviewed", condition=~Q(review_status=ReviewStatus.CLEAN)
-            ),
+            models.Index(fields=["review_status", "-started_at", "-id"], name="session_reviewed", condition=NOT_CLEAN),
+            models.Index(fields=["-started_at", "-id"], name="session_flagged", condition=NOT_CLEAN),
         ]
         constraints = [
             models.CheckConstraint(name="session_has_a_rep", condition=Q(total_reps__gte=1)),
