@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from workouts.admin.charts import describe_volume
 from workouts.admin.progress import Bests, find_bests, find_last_sessions, find_volume
@@ -22,7 +23,7 @@ def describe_athlete(athlete: Athlete) -> Json:
         "athlete": athlete,
         "bests": [describe_bests(each) for each in bests],
         "weeks": weeks[::-1],
-        "volume": describe_volume(weeks),
+        "volume": describe_volume(weeks, span=_("week from")),
         "last_sessions": [(session, write_duration(length_ms(session))) for session in find_last_sessions(athlete.user_id)],
         "sessions_address": sessions_address(athlete),
     }

@@ -24,8 +24,8 @@ def describe_numbers() -> Json:
     return {"decimal": get_format("DECIMAL_SEPARATOR"), "group": get_format("THOUSAND_SEPARATOR")}
 
 
-def describe_volume(volumes: Iterable[Volume]) -> Json:
-    """Return the data of a `.volume-chart`."""
+def describe_volume(volumes: Iterable[Volume], *, span: str) -> Json:
+    """Return the data of a `.volume-chart`; `span` says what each volume is of, as "day"."""
     found = list(volumes)
     day_format = pgettext("format of a day in a chart, month and day", "M j")
     return {
@@ -34,5 +34,5 @@ def describe_volume(volumes: Iterable[Volume]) -> Json:
         "reps": [each.reps for each in found],
         "sessions": [each.sessions for each in found],
         "numbers": describe_numbers(),
-        "texts": {"day": _("day"), "reps": _("reps"), "sessions": _("sessions")},
+        "texts": {"span": span, "reps": _("reps"), "sessions": _("sessions")},
     }

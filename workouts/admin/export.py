@@ -15,6 +15,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone, translation
+from django.utils.formats import get_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
@@ -159,6 +160,7 @@ def back_to_list() -> HttpResponse:
 def describe_texts() -> dict[str, str]:
     """Return what the page's script says, in the language of the page."""
     return {
+        "group": get_format("THOUSAND_SEPARATOR"),
         "preparing": _("Preparing…"),
         "sending": _("{rows} of {total} rows"),
         "sending_uncounted": _("{rows} rows"),

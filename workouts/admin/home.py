@@ -79,7 +79,7 @@ def build_volume(sessions: Sessions, today: date) -> Json:
     found = {row["day"]: row for row in by_day.annotate(reps=Sum("total_reps"), number=Count("pk"))}
     nothing = {"reps": 0, "number": 0}
     rows = ((day, found.get(day, nothing)) for day in days)
-    return describe_volume(Volume(day, row["reps"], row["number"]) for day, row in rows)
+    return describe_volume((Volume(day, row["reps"], row["number"]) for day, row in rows), span=_("day"))
 
 
 def find_absent(athletes: QuerySet[Athlete], now: datetime) -> QuerySet[Athlete]:

@@ -1,5 +1,6 @@
 """A coach's evening in a real browser, in each language: find, look, decide, take the numbers away, watch."""
 
+import csv
 import json
 import os
 import subprocess
@@ -12,6 +13,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.utils.translation import gettext, override
+from openpyxl import load_workbook
 from playwright.sync_api import Page, expect
 
 from workouts.tests.browsers import BrowserCase
@@ -40,6 +42,16 @@ def write_sets(folder: Path) -> Path:
         rows = [{"exercise": "squat", "rep_end_ms": [900 + 2000 * rep + 37 * (rep % 3) for rep in range(10)]} for _ in range(REPLAYED)]
         path.write_text("\n".join(map(json.dumps, rows)) + "\n")
     return path
+
+
+def read_csv(path: Path) -> list[list[str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.reader(file))
+
+
+def read_xlsx(path: Path) -> list[list[str]]:
+    with path.open("rb") as file:
+        return [[str(cell) for cell in row] for row in load_workbook(file, read_only=True).worksheets[0].values]
 
 
 class WalkTests(BrowserCase):
@@ -112,7 +124,16 @@ class WalkTests(BrowserCase):
         expect(page.locator("#review_steps-group")).to_contain_text("saw it")
 
     def take_away(self, page: Page) -> None:
-        """Export what a filter shows."""
+        page.goto("/admin/workouts/workoutsession/?athlete=bolat")
+        page.locator(".object-tools a", has_text=gettext("Export")).click()
+        for kind, read in (("csv", read_csv), ("xlsx", read_xlsx)):
+            page.check(f"#export [value={kind}]")
+            with page.expect_download() as download:
+                page.locator("#export [type=submit]").click()
+            rows = read(download.value.path())
+            assert rows[0][6] == gettext("reps")
+            assert {row[2] for row in rows[1:]} == {"bolat"}
+            expect(page.locator("#export-progress progress")).to_have_js_property("value", 1)
 
     def watch(self, page: Page) -> None:
         page.locator("#pages a", has_text=gettext("Live")).click()

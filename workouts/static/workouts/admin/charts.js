@@ -129,7 +129,7 @@
                 },
                 axes: [{ ...axis(colors, undefined, nameOf), incrs: [1, 2, 7, 14, 28] }, axis(colors, texts.reps, write)],
                 series: [
-                    { label: texts.day, value: (chart, value) => (value == null ? "–" : nameOf(value)) },
+                    { label: texts.span, value: (chart, value) => (value == null ? "–" : nameOf(value)) },
                     {
                         label: texts.reps,
                         stroke: colors.line,

@@ -7,7 +7,7 @@
     const texts = JSON.parse(find("export-texts").textContent);
     const form = find("export");
     const bar = find("export-bar");
-    const count = (value) => new Intl.NumberFormat(document.documentElement.lang).format(value);
+    const count = (value) => String(value ?? "").replace(/\B(?=(\d{3})+$)/g, texts.group); // not by Intl: browsers leave languages out
     let current = ""; // the word of the export that is shown
 
     // crypto.randomUUID is not to be had on a page without TLS
