@@ -2,13 +2,14 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import OuterRef, QuerySet, Subquery, Sum
+from django.db.models import QuerySet, Sum
 from django.forms import Media
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
+from workouts.admin.athlete_filters import TrainedFilter
 from workouts.admin.athlete_page import describe_athlete
 from workouts.admin.merging import may_merge, show_merge
 from workouts.admin.visibility import AthleteTeamFilter, VisibleAdmin
@@ -20,15 +21,18 @@ class AthleteList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        sessions = WorkoutSession.objects.in_totals().filter(athlete_id=OuterRef("user_id")).order_by().values("athlete_id")
-        total = Subquery(sessions.annotate(total=Sum("total_reps")).values("total"))
-        self.result_list: QuerySet[Athlete] = self.result_list.annotate(total=total)
+        athletes: list[Any] = list(self.result_list)
+        sessions = WorkoutSession.objects.in_totals().filter(athlete__in=[athlete.user_id for athlete in athletes])
+        totals = dict(sessions.order_by().values_list("athlete_id").annotate(Sum("total_reps")))
+        for athlete in athletes:
+            athlete.total = totals.get(athlete.user_id, 0)
+        self.result_list = athletes
 
 
 @admin.register(Athlete)
 class AthleteAdmin(VisibleAdmin):
     list_display = ["user_id", "display_name", "total_reps", "created_at"]
-    list_filter = [AthleteTeamFilter, "created_at"]
+    list_filter = [AthleteTeamFilter, TrainedFilter, "created_at"]
     search_fields = ["user_id", "display_name", "aliases__user_id"]
     fields = ["user_id", "display_name", "account", "created_at"]
     autocomplete_fields = ["account"]
@@ -42,7 +46,8 @@ class AthleteAdmin(VisibleAdmin):
     @admin.display(description=_("reps"))
     def total_reps(self, athlete: Any) -> int:
         """Return the reps of all sessions but the rejected ones."""
-        return athlete.total or 0
+        total: int = athlete.total
+        return total
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return AthleteList

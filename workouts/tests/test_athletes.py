@@ -187,8 +187,16 @@ class ListTests(AdminCase):
         assert 'class="field-total_reps">12<' in page
         sums = [query["sql"] for query in queries.captured_queries if "SUM(" in query["sql"]]
         assert len(sums) == 1
-        assert "LIMIT 2" in sums[0]
+        assert [name in sums[0] for name in ("'ana'", "'ben'", "'chi'")] == [True, True, False]
         assert "COUNT(" not in sums[0]
+
+    def test_it_filters_by_who_has_trained_in_the_last_week(self) -> None:
+        save_session("here", days_ago=6)
+        save_session("gone", days_ago=8)
+        Athlete.objects.create(user_id="never")
+        names = {athlete.pk: athlete.user_id for athlete in Athlete.objects.all()}
+        for trained, found in (("yes", {"here"}), ("no", {"gone", "never"})):
+            assert {names[pk] for pk in self.listed(ATHLETES, trained=trained)} == found
 
     def test_it_asks_the_database_as_often_for_5_rows_as_for_50(self) -> None:
         counts = []

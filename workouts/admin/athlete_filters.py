@@ -1,0 +1,30 @@
+"""The filters beside the list of athletes."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from workouts.admin.days import WEEK
+from workouts.models import Athlete, WorkoutSession
+
+
+def trained_since_a_week() -> Exists:
+    """Return, for a query of athletes, whether their last session is less than a week ago."""
+    return Exists(WorkoutSession.objects.filter(athlete=OuterRef("user_id"), started_at__gte=timezone.now() - WEEK))
+
+
+class TrainedFilter(admin.SimpleListFilter):
+    title = _("trained in the last week")
+    parameter_name = "trained"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("Yes")), ("no", _("No"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Athlete]) -> QuerySet[Athlete]:
+        if self.value() is None:
+            return queryset
+        return queryset.filter(trained_since_a_week() if self.value() == "yes" else ~trained_since_a_week())
