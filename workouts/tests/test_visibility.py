@@ -15,64 +15,64 @@ from workouts.live.store import ParkedSession, SessionName
 from workouts.models import Athlete, Exercise, Team, WorkoutSession
 from workouts.tests.test_review import save_pending
 
-# nobody, staff without a group, the coach, another team's coach, a head coach, a superuser
-ROLES = ("nobody", "staff", "coach", "other", "head", "superuser")
+# nobody, the athlete, staff without a group, the coach, another team's coach, a head coach, a superuser
+ROLES = ("nobody", "athlete", "staff", "coach", "other", "head", "superuser")
 # In the open mode the API says who trained to anybody who can reach it; tokens are to close it.
 # L: to the login, F: forbidden, G: not there (back to the start), R: elsewhere, N: 404, M: other method;
 # S: shown with the athlete or the team, E: shown without
 MATRIX = {
-    "index": "LESESS",
-    "login": "EGGGGG",
-    "logout": "GMMMMM",
-    "password_change": "LEEEEE",
-    "password_change_done": "LEEEEE",
-    "autocomplete": "LFSESS",
-    "jsi18n": "LEEEEE",
-    "auth_group_changelist": "LFFFFE",
-    "auth_group_add": "LFFFFE",
-    "auth_group_history": "LFFFFE",
-    "auth_group_delete": "LFFFFE",
-    "auth_group_change": "LFFFFE",
-    "auth_user_password_change": "LFFFFE",
-    "auth_user_changelist": "LFFFFE",
-    "auth_user_add": "LFFFFE",
-    "auth_user_history": "LFFFFE",
-    "auth_user_delete": "LFFFFE",
-    "auth_user_change": "LFFFFE",
-    "workouts_athlete_changelist": "LFSESS",
-    "workouts_athlete_add": "LFFFFE",
-    "workouts_athlete_history": "LGSGSS",
-    "workouts_athlete_delete": "LFFFFS",
-    "workouts_athlete_change": "LFSGSS",
-    "workouts_merge": "LFFFSS",
-    "workouts_exercise_changelist": "LFEEEE",
-    "workouts_exercise_add": "LFFFFE",
-    "workouts_exercise_history": "LFEEEE",
-    "workouts_exercise_delete": "LFFFFF",
-    "workouts_exercise_change": "LFEEEE",
-    "workouts_parked": "LFEEEE",
-    "workouts_decision": "LFSRSS",
-    "workouts_export": "LFEEEE",
-    "workouts_export_file": "LFSESS",
-    "workouts_export_progress": "LFEEEE",
-    "workouts_workoutsession_changelist": "LFSESS",
-    "workouts_workoutsession_add": "LFFFFF",
-    "workouts_workoutsession_history": "LGSGSS",
-    "workouts_workoutsession_delete": "LFFFFF",
-    "workouts_workoutsession_change": "LFSGSS",
-    "workouts_team_changelist": "LFSESS",
-    "workouts_team_add": "LFFFEE",
-    "workouts_team_history": "LGSGSS",
-    "workouts_team_delete": "LFFFSS",
-    "workouts_team_change": "LFSGSS",
-    "home": "LESESS",
-    "live": "LFSESS",
-    "health": "EEEEEE",
-    "finish": "MMMMMM",
-    "session-list": "SSSSSS",
-    "session-detail": "SSSSSS",
-    "session-appeal": "MMMMMM",
-    "set_language": "RRRRRR",
+    "index": "LLESESS",
+    "login": "EEGGGGG",
+    "logout": "GGMMMMM",
+    "password_change": "LLEEEEE",
+    "password_change_done": "LLEEEEE",
+    "autocomplete": "LLFSESS",
+    "jsi18n": "LLEEEEE",
+    "auth_group_changelist": "LLFFFFE",
+    "auth_group_add": "LLFFFFE",
+    "auth_group_history": "LLFFFFE",
+    "auth_group_delete": "LLFFFFE",
+    "auth_group_change": "LLFFFFE",
+    "auth_user_password_change": "LLFFFFE",
+    "auth_user_changelist": "LLFFFFE",
+    "auth_user_add": "LLFFFFE",
+    "auth_user_history": "LLFFFFE",
+    "auth_user_delete": "LLFFFFE",
+    "auth_user_change": "LLFFFFE",
+    "workouts_athlete_changelist": "LLFSESS",
+    "workouts_athlete_add": "LLFFFFE",
+    "workouts_athlete_history": "LLGSGSS",
+    "workouts_athlete_delete": "LLFFFFS",
+    "workouts_athlete_change": "LLFSGSS",
+    "workouts_merge": "LLFFFSS",
+    "workouts_exercise_changelist": "LLFEEEE",
+    "workouts_exercise_add": "LLFFFFE",
+    "workouts_exercise_history": "LLFEEEE",
+    "workouts_exercise_delete": "LLFFFFF",
+    "workouts_exercise_change": "LLFEEEE",
+    "workouts_parked": "LLFEEEE",
+    "workouts_decision": "LLFSRSS",
+    "workouts_export": "LLFEEEE",
+    "workouts_export_file": "LLFSESS",
+    "workouts_export_progress": "LLFEEEE",
+    "workouts_workoutsession_changelist": "LLFSESS",
+    "workouts_workoutsession_add": "LLFFFFF",
+    "workouts_workoutsession_history": "LLGSGSS",
+    "workouts_workoutsession_delete": "LLFFFFF",
+    "workouts_workoutsession_change": "LLFSGSS",
+    "workouts_team_changelist": "LLFSESS",
+    "workouts_team_add": "LLFFFEE",
+    "workouts_team_history": "LLGSGSS",
+    "workouts_team_delete": "LLFFFSS",
+    "workouts_team_change": "LLFSGSS",
+    "home": "LLESESS",
+    "live": "LLFSESS",
+    "health": "EEEEEEE",
+    "finish": "MMMMMMM",
+    "session-list": "SSSSSSS",
+    "session-detail": "SSSSSSS",
+    "session-appeal": "MMMMMMM",
+    "set_language": "RRRRRRR",
 }
 # what has no name of its own: the admin's last resort, and the old address of each object, which leads to the new one
 NAMELESS = {"django.contrib.admin.sites.AdminSite.catch_all_view", "django.views.generic.base.RedirectView"}
@@ -87,7 +87,8 @@ class VisibilityCase(TestCase):
         cls.team, cls.other_team = Team.objects.create(name="Team ana-of-team-one"), Team.objects.create(name="Team two")
         cls.users: dict[str, Any] = {}
         for role in ROLES[1:]:
-            cls.users[role] = get_user_model().objects.create_user(role, is_staff=True, is_superuser=role == "superuser")
+            cls.users[role] = get_user_model().objects.create_user(role, is_staff=role != "athlete", is_superuser=role == "superuser")
+        Athlete.objects.filter(pk=cls.athlete.pk).update(account=cls.users["athlete"])
         cls.team.athletes.add(cls.athlete)
         cls.team.coaches.add(cls.users["coach"])
         cls.other_team.athletes.add(Athlete.objects.get(user_id="ben-of-team-two"))
@@ -188,7 +189,7 @@ class OtherWaysTests(VisibilityCase):
         return WorkoutSession.objects.get(pk=self.session.pk).review_status
 
     def test_nobody_else_decides(self) -> None:
-        for role in ("nobody", "staff", "other"):
+        for role in ("nobody", "athlete", "staff", "other"):
             self.decide(role)
             assert self.status() == "pending"
         self.decide("coach")
