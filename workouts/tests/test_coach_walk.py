@@ -143,15 +143,19 @@ class WalkTests(BrowserCase):
         assert counts == sorted(counts)
 
     def watch_replay(self, page: Page) -> list[int]:
-        """Return the counts that a tile showed while sets were replayed, and wait until all are finished."""
+        """Return the counts that one of the new tiles showed while sets were replayed, and wait until all are finished."""
+        tiles = page.locator("#live-tiles li[data-user-id^=replay]")
+        before = tiles.count()
         counts: list[int] = []
         with self.replaying() as replay:
+            expect(tiles).to_have_count(before + REPLAYED)
+            name = tiles.and_(page.locator("[data-state=training]")).first.get_attribute("data-user-id")
             while replay.poll() is None:
                 page.wait_for_timeout(200)
-                shown = page.locator("#live-tiles li[data-user-id^=replay][data-user-id$='-0'] .live-count").all_inner_texts()
-                if shown and shown[0].isdecimal() and counts[-1:] != [int(shown[0])]:
-                    counts.append(int(shown[0]))
-        expect(page.locator("#live-tiles li[data-user-id^=replay][data-state=finished]").nth(REPLAYED - 1)).to_be_visible()
+                shown = page.locator(f"#live-tiles li[data-user-id='{name}'] .live-count").inner_text()
+                if counts[-1:] != [int(shown)]:
+                    counts.append(int(shown))
+        expect(tiles.and_(page.locator("[data-state=finished]"))).to_have_count(before + REPLAYED)
         return counts
 
     @contextmanager
