@@ -1,19 +1,15 @@
 """Two athletes that are one: what moves, who may, and what is saved under the old user ID from then on."""
 
-import threading
 import uuid
-from collections.abc import Callable
 from datetime import timedelta
-from functools import partial
 from typing import Any
 from unittest import mock
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.db import IntegrityError, connection, transaction
-from django.test import RequestFactory, TestCase, TransactionTestCase, skipUnlessDBFeature
+from django.test import RequestFactory, TestCase
 from django.test.utils import CaptureQueriesContext
 
 from workouts.admin.parked import find_parked
@@ -21,15 +17,12 @@ from workouts.assessment import find_personal_best
 from workouts.live.store import ParkedSession, SealedSession, SessionName
 from workouts.live.timeline import Rep
 from workouts.memory import find_saved_seq
-from workouts.merging import MergeRefusedError, lock_athlete, merge_athletes
+from workouts.merging import MergeRefusedError, merge_athletes
 from workouts.models import Athlete, Device, Team, WorkoutSession
 from workouts.services import finish_workout, from_ms, save_sealed
 from workouts.tests.cast import STARTED_MS, new_athlete, save_session, train
 from workouts.tests.test_admin import ATHLETES, SESSIONS
 from workouts.wall.audience import find_audience
-
-MERGE = f"{ATHLETES}merge/"
-WAIT_S = 20
 
 
 def merge(kept: str, merged: str) -> Any:
@@ -234,173 +227,3 @@ class SeenTests(MergingCase):
     def test_the_wall_of_everyone_knows_the_name(self) -> None:
         self.coach.groups.add(Group.objects.get(name="head coaches"))
         assert find_audience(self.client.session.session_key, None, [self.old]).names == {self.old: "Ana"}
-
-
-class MergePageTests(MergingCase):
-    def setUp(self) -> None:
-        super().setUp()
-        self.ids = [self.get(self.kept).pk, self.get(self.old).pk]
-        self.be("head coaches")
-
-    def be(self, group: str) -> None:
-        self.user = get_user_model().objects.create_user(group, is_staff=True)
-        self.user.groups.add(Group.objects.get(name=group))
-        team = Team.objects.create(name=group)
-        team.coaches.add(self.user)
-        team.athletes.add(*self.ids)
-        self.client.force_login(self.user)
-
-    def send(self, kept: int, **more: Any) -> Any:
-        return self.client.post(MERGE, {"merge": "yes", "ids": self.ids, "kept": kept, **more})
-
-    def choose(self, *ids: int) -> Any:
-        return self.client.post(ATHLETES, {"action": "merge_selected", "_selected_action": ids})
-
-    def test_the_action_asks_which_one_stays(self) -> None:
-        page = self.choose(*self.ids).content.decode()
-        for text in (self.kept, self.old, "cannot be undone", f'name="kept" value="{self.ids[0]}"', f'name="kept" value="{self.ids[1]}"'):
-            assert text in page
-        assert "checked" not in page
-        assert self.owners() == {self.kept, self.old}
-
-    def test_it_takes_exactly_two(self) -> None:
-        third = save_session(new_athlete()).athlete.pk
-        for ids in (self.ids[:1], [*self.ids, third]):
-            assert self.choose(*ids)["Location"] == ATHLETES
-            assert self.client.get(MERGE, {"ids": ids})["Location"] == ATHLETES
-        for ids in (["x", "y"], ["1" * 30, "-1"], [], [self.ids[0]] * 2):
-            assert self.client.get(MERGE, {"ids": ids})["Location"] == ATHLETES
-
-    def test_it_merges_and_who_did_it_is_on_record(self) -> None:
-        assert self.send(self.ids[0])["Location"] == f"{ATHLETES}{self.ids[0]}/change/"
-        assert self.owners() == {self.kept}
-        entries = LogEntry.objects.filter(user=self.user).order_by("pk").values_list("object_id", "change_message")
-        assert list(entries) == [
-            (str(self.ids[0]), f"{self.old} was merged into it."),
-            (str(self.ids[1]), f"Merged into {self.kept}."),
-        ]
-        assert f"{self.old} was merged into it." in self.client.get(f"{ATHLETES}{self.ids[0]}/history/").content.decode()
-
-    def test_either_of_the_two_can_stay_and_nobody_else(self) -> None:
-        third = save_session(new_athlete()).athlete
-        for kept in (third.pk, "", "x"):
-            response = self.send(kept)
-            assert list(response.context["form"].errors) == ["kept"]
-        self.send(self.ids[1])
-        assert self.owners() == {self.old, third.user_id}
-
-    def test_a_second_answer_says_that_it_is_done(self) -> None:
-        self.send(self.ids[0])
-        assert self.send(self.ids[1])["Location"] == ATHLETES
-        assert self.owners() == {self.kept}
-
-    def test_coaches_and_strangers_merge_nobody(self) -> None:
-        self.be("coaches")
-        assert self.send(self.ids[0]).status_code == 403
-        self.choose(*self.ids)
-        assert "merge_selected" not in self.client.get(ATHLETES).content.decode()
-        self.client.logout()
-        assert "/login/" in self.send(self.ids[0])["Location"]
-        assert self.owners() == {self.kept, self.old}
-
-
-@skipUnlessDBFeature("has_select_for_update")
-class AtOnceTests(TransactionTestCase):
-    """Connections of their own. On SQLite transactions come one after the other in any case."""
-
-    serialized_rollback = True
-
-    def setUp(self) -> None:
-        self.kept, self.old = (save_session(new_athlete()).athlete_id for _ in range(2))
-
-    def run_beside(self, *acts: Callable[[], Any]) -> tuple[list[threading.Thread], list[Any]]:
-        """Start each in a thread; what they return or raise is in the list by the time they end."""
-        results: list[Any] = []
-
-        def run(act: Callable[[], Any]) -> None:
-            try:
-                results.append(act())
-            except Exception as error:
-                results.append(error)
-            finally:
-                connection.close()
-
-        threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-        for thread in threads:
-            thread.start()
-        return threads, results
-
-    def wait(self, threads: list[threading.Thread]) -> None:
-        for thread in threads:
-            thread.join(WAIT_S)
-            assert not thread.is_alive()
-
-    def wait_for_a_lock(self) -> None:
-        """Return once some connection of this database waits for another's lock."""
-        query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        with connection.cursor() as cursor:
-            for _ in range(100_000):
-                cursor.execute("SELECT pg_stat_clear_snapshot()")
-                cursor.execute(query)
-                if cursor.fetchone()[0]:
-                    return
-        raise AssertionError("nobody waits")
-
-    def test_of_two_merges_in_both_directions_one_is_refused(self) -> None:
-        for _ in range(10):
-            one, two = (save_session(new_athlete()).athlete_id for _ in range(2))
-            barrier = threading.Barrier(2)
-
-            def act(kept: str, merged: str, barrier: threading.Barrier = barrier) -> Any:
-                barrier.wait(WAIT_S)
-                return merge(kept, merged)
-
-            threads, results = self.run_beside(partial(act, one, two), partial(act, two, one))
-            self.wait(threads)
-            assert sorted(isinstance(result, MergeRefusedError) for result in results) == [False, True], results
-            assert Athlete.objects.filter(user_id__in=(one, two), merged_into=None).count() == 1
-
-    def test_a_merge_waits_for_a_save_and_takes_it_along(self) -> None:
-        sealed = seal(self.old)
-        with transaction.atomic():
-            assert lock_athlete(self.old) == self.old
-            threads, results = self.run_beside(lambda: merge(self.kept, self.old))
-            self.wait_for_a_lock()
-            save_sealed(sealed)
-        self.wait(threads)
-        assert results[0].sessions == 2
-        assert not WorkoutSession.objects.filter(athlete_id=self.old).exists()
-
-    def test_a_save_waits_for_a_merge_and_goes_to_the_kept_one(self) -> None:
-        sealed = seal(self.old)
-        with transaction.atomic():
-            merge(self.kept, self.old)
-            threads, results = self.run_beside(lambda: save_sealed(sealed))
-            self.wait_for_a_lock()
-        self.wait(threads)
-        assert results[0].athlete_id == self.kept
-        assert not WorkoutSession.objects.filter(athlete_id=self.old).exists()
-
-    def test_a_save_under_an_alias_waits_for_a_merge_of_the_kept_one(self) -> None:
-        newest = save_session(new_athlete()).athlete_id
-        merge(self.kept, self.old)
-        sealed = seal(self.old)
-        with transaction.atomic():
-            merge(newest, self.kept)
-            threads, results = self.run_beside(lambda: save_sealed(sealed))
-            self.wait_for_a_lock()
-        self.wait(threads)
-        assert results[0].athlete_id == newest
-
-    def test_a_merge_of_the_kept_one_waits_for_a_save_under_its_alias(self) -> None:
-        newest = save_session(new_athlete()).athlete_id
-        merge(self.kept, self.old)
-        sealed = seal(self.old)
-        with transaction.atomic():
-            assert lock_athlete(self.old) == self.kept
-            threads, results = self.run_beside(lambda: merge(newest, self.kept))
-            self.wait_for_a_lock()
-            save_sealed(sealed)
-        self.wait(threads)
-        assert results[0].sessions == 3
-        assert set(WorkoutSession.objects.values_list("athlete_id", flat=True)) == {newest}
