@@ -73,6 +73,7 @@ CONTENT_SECURITY_POLICY = {
 
 INSTALLED_APPS = [
     "senim",
+    "workouts",  # before Django: what the first says is shown, and Django has a "Sessions" too
     "daphne",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -83,7 +84,6 @@ INSTALLED_APPS = [
     "csp",
     "django_filters",
     "rest_framework",
-    "workouts",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -9,6 +9,7 @@ from django.db.models import F, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from workouts.identity import MAX_USER_ID_LENGTH, USER_ID, USER_ID_RULE
 
@@ -66,7 +67,7 @@ class TeamQuerySet(models.QuerySet["Team"]):
 class Team(models.Model):
     """Which coaches see which athletes."""
 
-    name = models.CharField(_("name"), max_length=128, unique=True)
+    name = models.CharField(pgettext_lazy("of a team or an exercise", "name"), max_length=128, unique=True)
     coaches = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="teams", blank=True, verbose_name=_("coaches"))
     athletes = models.ManyToManyField(
         Athlete, related_name="teams", blank=True, verbose_name=_("athletes"), limit_choices_to={"merged_into": None}

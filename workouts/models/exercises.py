@@ -4,7 +4,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext, gettext_noop, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 MAX_INTERVAL_MS = MINUTE_MS = 60_000
@@ -35,7 +35,7 @@ class Exercise(models.Model):
     """An exercise and its limits; it is switched off, never deleted. Figures and their sources: the data migration."""
 
     slug = models.CharField(_("slug"), max_length=32, unique=True, validators=[check_slug])
-    name = models.CharField(_("name"), max_length=64)
+    name = models.CharField(pgettext_lazy("of a team or an exercise", "name"), max_length=64)
     min_interval_ms = models.PositiveIntegerField(
         _("smallest interval, ms"),
         validators=[MinValueValidator(1), MaxValueValidator(MAX_INTERVAL_MS)],
@@ -50,7 +50,9 @@ class Exercise(models.Model):
     typical_ms_low = models.PositiveIntegerField(_("typical ms a rep, from"), validators=[MinValueValidator(1)])
     typical_ms_high = models.PositiveIntegerField(_("typical ms a rep, to"), validators=[MinValueValidator(1)])
     source = models.TextField(_("source of the figures"), blank=True)
-    active = models.BooleanField(_("active"), default=True, help_text=_("Off: new reps are refused, what was counted stays."))
+    active = models.BooleanField(
+        pgettext_lazy("exercise", "active"), default=True, help_text=_("Off: new reps are refused, what was counted stays.")
+    )
 
     class Meta:
         verbose_name = _("exercise")

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 MAX_NOTE_LENGTH = 2000
 
@@ -32,8 +33,8 @@ class ReviewStep(models.Model):
     reviewer = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("coach")
     )
-    from_status = models.CharField(_("from"), max_length=8, choices=ReviewStatus.choices)
-    to_status = models.CharField(_("to"), max_length=8, choices=ReviewStatus.choices)
+    from_status = models.CharField(pgettext_lazy("status of a review", "from"), max_length=8, choices=ReviewStatus.choices)
+    to_status = models.CharField(pgettext_lazy("status of a review", "to"), max_length=8, choices=ReviewStatus.choices)
     note = models.TextField(_("note"), blank=True, max_length=MAX_NOTE_LENGTH)
 
     class Meta:

@@ -21,7 +21,7 @@ from workouts.tests.service import clean_environment, fresh_folder
 
 LANGUAGES = ("ru", "kk")
 # the packages whose messages have to be in their catalogs
-COMPLETE = ("senim",)
+COMPLETE = ("senim", "workouts")
 FOLDERS = ("senim/locale", "senim/django_locale", "workouts/locale")
 DJANGO = Path(django.__file__).parent
 SHOWN = ("conf", "contrib/admin", "contrib/auth", "contrib/contenttypes", "contrib/sessions", "contrib/messages")
