@@ -87,6 +87,12 @@ def print_table(rounds: dict[str, list[Round]]) -> None:
             f"{median(one, 'redis_cpu_us'):10.1f}{median(one, 'p50_ms'):8.1f}{median(one, 'p99_ms'):8.1f}"
             f"{min(result.expected_share for result in one):10.2%}"
         )
+    for name in rounds.keys() - {"echo", "senim", "senim-no-file"}:
+        senim, other = rounds["senim"], rounds[name]
+        with_redis = statistics.median(
+            (one.cpu_us + one.redis_cpu_us) / (base.cpu_us + base.redis_cpu_us) for one, base in zip(senim, other, strict=True)
+        )
+        print(f"senim beside {name}, in the same rounds: application {ratio_to(other, senim):.3f}, with Redis {with_redis:.3f}")
 
 
 def find_failures(rounds: dict[str, list[Round]], max_ratio: float) -> list[str]:
