@@ -40,11 +40,11 @@ def name_refusal(reason: str) -> str:
 
 
 def explain_flag(flag: Flag) -> str:
-    """Return why a session has the flag; of a kind that is not known here, its figures."""
-    explain = TEXTS.get(flag["flag"])
-    if explain is None:
+    """Return why a session has the flag; of a kind, or with figures, that another version knows, what is there."""
+    try:
+        return TEXTS[flag["flag"]](flag)
+    except (KeyError, TypeError):
         return ", ".join(f"{name}: {value}" for name, value in flag.items())
-    return explain(flag)
 
 
 def percent(share: float) -> str:

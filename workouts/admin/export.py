@@ -54,9 +54,9 @@ def show_export(sessions: admin.ModelAdmin, request: HttpRequest) -> HttpRespons
     """Show what would be exported, and ask how."""
     try:
         shown = read_list(sessions, request)
-    except IncorrectLookupParameters:
+        rows = shown.queryset.order_by()[: COUNTED_ON_PAGE + 1].count()
+    except (IncorrectLookupParameters, ValueError, OverflowError):
         return back_to_list()
-    rows = shown.queryset.order_by()[: COUNTED_ON_PAGE + 1].count()
     context = {
         **admin.site.each_context(request),
         "title": _("Export"),

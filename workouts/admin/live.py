@@ -4,13 +4,12 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
 from workouts.models import Exercise, Team
-from workouts.wall.audience import MAX_ATHLETES, may_watch
+from workouts.wall.audience import MAX_ATHLETES, find_team, may_watch
 
 
 def show_wall(request: HttpRequest) -> HttpResponse:
@@ -18,7 +17,9 @@ def show_wall(request: HttpRequest) -> HttpResponse:
     if not may_watch(request.user):
         raise PermissionDenied
     teams, chosen = Team.objects.visible_to(request.user), request.GET.get("team", "")
-    team = get_object_or_404(teams, pk=chosen if chosen.isdecimal() else 0) if chosen else None
+    team = find_team(request.user, chosen) if chosen else None
+    if chosen and team is None:
+        raise Http404
     context = {
         **admin.site.each_context(request),
         "title": _("Live"),

@@ -81,7 +81,7 @@ def show_decision(request: HttpRequest, queryset: QuerySet[WorkoutSession] | Non
         if form.is_valid():
             return carry_out(request, form.cleaned_data)
         ids = [pair.partition(":")[0] for pair in request.POST["seen"].split(",")]
-        sessions = find_sessions(request, [pk for pk in ids if pk.isdecimal()])
+        sessions = find_sessions(request, ids)
     else:
         to = to or request.GET.get("to", "")
         sessions = find_sessions(request, request.GET.getlist("ids") if queryset is None else queryset.values_list("pk", flat=True))
@@ -95,10 +95,7 @@ def show_decision(request: HttpRequest, queryset: QuerySet[WorkoutSession] | Non
 
 def find_sessions(request: HttpRequest, ids: Any) -> list[WorkoutSession]:
     """Return those of the sessions that the coach may see."""
-    try:
-        chosen = [int(pk) for pk in ids[: MAX_AT_ONCE + 1]]
-    except ValueError:
-        chosen = []
+    chosen = [int(pk) for pk in ids[: MAX_AT_ONCE + 1] if str(pk).isdecimal() and len(str(pk)) < 19]
     visible = WorkoutSession.objects.visible_to(request.user)
     return list(visible.filter(pk__in=chosen).select_related("athlete", "exercise").order_by("pk"))
 

@@ -75,7 +75,8 @@ def build_chart(session: WorkoutSession, sets: Sequence[Set]) -> Json:
 
     A refused rep is drawn at the time since the last counted one.
     """
-    late_times = {session.timeline_ms[index] for index in session.late_reps if index < len(session.timeline_ms)}
+    late = set(session.late_reps)
+    late_times = {time for index, time in enumerate(session.timeline_ms) if index in late}
     refused_times = {at_ms for at_ms, _reason in session.refusals}
     counted = {time: interval for each in sets for time, interval in intervals_within(each)}
     times = sorted({*session.timeline_ms, *refused_times})

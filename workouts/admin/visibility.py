@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +24,13 @@ class VisibleAdmin(admin.ModelAdmin):
         every: Any = super().get_queryset(request)
         visible: QuerySet[Any] = every.visible_to(request.user)
         return visible
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """Say of a year or a number that no database can look for what the admin says of words it does not know."""
+        try:
+            return super().get_changelist_instance(request)
+        except (ValueError, OverflowError) as error:
+            raise IncorrectLookupParameters(error) from error
 
 
 class TeamFilter(admin.SimpleListFilter):

@@ -68,6 +68,7 @@ class DetailTests(AdminCase):
         for flag in flags:
             assert explain_flag(flag)[-1] in ".)"
         assert explain_flag({"flag": "of a later version", "figure": 3}) == "flag: of a later version, figure: 3"
+        assert explain_flag({"flag": "metronome", "cv": 0.01}) == "flag: metronome, cv: 0.01"
 
 
 class DecisionTests(AdminCase):

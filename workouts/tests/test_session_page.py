@@ -53,6 +53,9 @@ class ChartTests(PageCase):
         assert chart["refused"] == [0, None, None, 0.15]
         assert chart["intervals"] == [None, None, 2, None]
 
+    def test_late_reps_that_are_none_are_not_marked(self) -> None:
+        assert self.chart_of(save_timeline([0, 2000], late_reps=[1, 2, -5]))["late"] == [None, 2]
+
     def test_the_limits_are_those_of_the_exercise(self) -> None:
         limits = self.chart_of(save_timeline([0, 2000]))["limits"]
         assert limits == {"smallest": 0.45, "typical": [2, 4], "record": 60 / 74}

@@ -138,6 +138,16 @@ class WhatItShowsTests(WallCase):
         async with self.watching(browser) as wall, self.training(self.stranger, 1, 2):
             await wall.until(lambda wall: wall.count(self.stranger) == 2)
 
+    async def test_a_head_coach_who_missed_something_sees_everybodys_name_again(self) -> None:
+        _, _, browser = await self.hire(group="head coaches")
+        await self.change(f"Athlete.objects.create(user_id={self.stranger!r}, display_name='Dana')")
+        async with self.training(self.stranger, 1, 2), self.watching(browser) as wall:
+            await wall.until(lambda wall: wall.count(self.stranger) == 2)
+            for _ in range(3):  # the first may answer what the phone's process reported
+                await wall.socket.send("again")
+                assert (await wall.hear())["event"] == "snapshot"
+                assert wall.tiles[self.stranger]["name"] == "Dana"
+
     async def test_a_phone_of_another_process(self) -> None:
         second = await asyncio.to_thread(self.start_second)
         async with self.watching() as wall:

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from workouts.models import Athlete, Team, sees_all
 
 MAX_ATHLETES = 300
+MAX_DIGITS = 18  # more are no number to some databases, or to Python
 SessionStore: Any = import_module(settings.SESSION_ENGINE).SessionStore
 
 
@@ -44,15 +45,22 @@ def find_audience(session_key: str | None, team: str | None, asked: Collection[s
         raise NotAllowedError
     athletes = Athlete.objects.visible_to(user)
     if team:
-        if not team.isdecimal() or not Team.objects.visible_to(user).filter(pk=int(team)).exists():
+        chosen = find_team(user, team)
+        if chosen is None:
             raise NotAllowedError
-        athletes = athletes.filter(teams=int(team))
+        athletes = athletes.filter(teams=chosen)
     elif sees_all(user):
         return Audience(read_names(athletes.filter(user_id__in=asked)), is_everyone=True)
     names = read_names(athletes.order_by("display_name", "user_id")[: MAX_ATHLETES + 1])
     shown = dict([*names.items()][:MAX_ATHLETES])
     aliases = read_names(Athlete.objects.filter(merged_into__user_id__in=shown))
     return Audience(shown | aliases, aliases.keys(), is_cut=len(names) > MAX_ATHLETES)
+
+
+def find_team(user: Any, key: str) -> Team | None:
+    """Return the team that a text names, None where that is none which the user may see."""
+    is_key = key.isdecimal() and len(key) <= MAX_DIGITS
+    return Team.objects.visible_to(user).filter(pk=key).first() if is_key else None
 
 
 def may_watch(user: Any) -> bool:

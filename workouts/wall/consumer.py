@@ -51,13 +51,14 @@ class WallConsumer(AsyncWebsocketConsumer):
         self.board = Board()
         self.user_ids: Collection[str] = ()
         self.number = 0  # of the last update; 0: a snapshot is due
+        self.is_lost = False  # something was missed since the last look
         self.read_at = float("-inf")
         self.is_stirred = asyncio.Event()
         self.showing = asyncio.get_running_loop().create_task(self.show())
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Take the only thing that a wall says: that it missed an update."""
-        self.number = 0
+        self.is_lost = True
         self.is_stirred.set()
 
     async def disconnect(self, code: int) -> None:
@@ -73,7 +74,7 @@ class WallConsumer(AsyncWebsocketConsumer):
             self.is_stirred.set()
 
     def look_again(self) -> None:
-        self.number, self.read_at = 0, float("-inf")
+        self.is_lost, self.read_at = True, float("-inf")
         self.is_stirred.set()
 
     # --- what the coach sees
@@ -104,7 +105,10 @@ class WallConsumer(AsyncWebsocketConsumer):
     async def show_changes(self) -> None:
         try:
             changed = self.board.take_changed()
-            audience = await self.ask(partial(find_audience, self.session_key, self.team, changed))
+            if self.is_lost:
+                self.is_lost, self.number = False, 0
+            asked = changed if self.number else changed | self.board.tiles.keys()
+            audience = await self.ask(partial(find_audience, self.session_key, self.team, asked))
             self.follow(audience)
             if time.monotonic() - self.read_at > READ_AGAIN_EVERY_S:
                 changed |= await self.read_again(audience)
@@ -126,7 +130,7 @@ class WallConsumer(AsyncWebsocketConsumer):
         if user_ids != self.user_ids:
             self.user_ids = user_ids
             get_hub().announce()
-            self.look_again()
+            self.number, self.read_at = 0, float("-inf")
 
     async def read_again(self, audience: Audience) -> set[str]:
         self.read_at = time.monotonic()
