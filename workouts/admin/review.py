@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from workouts.flag_texts import name_flag
 from workouts.models import MAX_NOTE_LENGTH, ReviewStatus, ReviewStep, WorkoutSession
 from workouts.review import DECISIONS, Decided, decide, last_steps
 
@@ -26,7 +27,7 @@ class ReviewStepInline(admin.TabularInline):
     """On record for good: nobody adds, changes or deletes one here."""
 
     model = ReviewStep
-    fields = ("at", "who", "from_status", "to_status", "note")
+    fields = ("at", "who", "from_status", "to_status", "said")
     readonly_fields = fields
     extra = 0
     verbose_name_plural = gettext_lazy("Review")
@@ -34,6 +35,13 @@ class ReviewStepInline(admin.TabularInline):
     @admin.display(description=gettext_lazy("by"))
     def who(self, step: ReviewStep) -> str:
         return str(step.reviewer) if step.reviewer else step.get_actor_display()
+
+    @admin.display(description=gettext_lazy("note"))
+    def said(self, step: ReviewStep) -> str:
+        """Return the note; the service's is the names of the flags, as assessment.py writes them."""
+        if step.actor != ReviewStep.Actor.SERVICE:
+            return step.note
+        return ", ".join(name_flag({"flag": name}) for name in step.note.split(", ") if name)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReviewStep]:
         return super().get_queryset(request).select_related("reviewer")
