@@ -143,8 +143,8 @@ class WallConsumer(AsyncWebsocketConsumer):
 
     async def tell(self, audience: Audience, changed: set[str]) -> None:
         if not self.number:
+            self.number, self.is_lost = 1, False
             await self.say("snapshot", number=1, is_cut=audience.is_cut, tiles=self.describe(audience, self.find_shown(audience)))
-            self.number = 1
         elif changed:
             self.number += 1
             await self.say("update", number=self.number, tiles=self.describe(audience, sorted(changed)))
