@@ -15,12 +15,13 @@ LOOKS: dict[str, tuple[Literal["light", "dark"], ViewportSize]] = {
     "phone": ("dark", {"width": 360, "height": 640}),
 }
 MAKE_SESSIONS = """
+from workouts.models import Athlete
 from workouts.tests.cast import save_session
 from workouts.tests.test_review import save_pending
 pending = save_pending("ana", reps=24)
 for day in range(12):
     save_session("ana" if day % 2 else "bolat", reps=10 + day, days_ago=day, refused={"debounced": 1}, refusals=[[2100, "debounced"]])
-print(pending.pk, pending.athlete.pk)
+print(pending.pk, *Athlete.objects.order_by("user_id").values_list("pk", flat=True))
 """
 
 
@@ -30,7 +31,7 @@ class AccessTests(BrowserCase):
     @classmethod
     def make_data(cls) -> None:
         team = make_team(cls.service, "head", "ana", "bolat", group="head coaches")
-        session, athlete = run_shell(cls.service, MAKE_SESSIONS).split()
+        session, athlete, other = run_shell(cls.service, MAKE_SESSIONS).split()
         sessions = "/admin/workouts/workoutsession/"
         cls.pages = [
             "/admin/",
@@ -41,8 +42,10 @@ class AccessTests(BrowserCase):
             f"{sessions}{session}/history/",
             f"{sessions}decision/?to=rejected&ids={session}",
             f"{sessions}parked/",
+            f"{sessions}export/?q=ana",
             "/admin/workouts/athlete/",
             f"/admin/workouts/athlete/{athlete}/change/",
+            f"/admin/workouts/athlete/merge/?ids={athlete}&ids={other}",
             "/admin/workouts/team/",
             f"/admin/workouts/team/{team}/change/",
             "/admin/workouts/exercise/",
