@@ -139,9 +139,10 @@ def fill(postgres: PostgresServer, name: str, sessions: int, environment: dict[s
     return environment
 
 
-def measure(workers: dict[str, Worker], rounds: int) -> list[Line]:
-    """Look at each page's queries, then time the pages, in turn in both databases, every other round in reverse."""
-    lines = [Line(page, address, user) for page, address in PAGES for user in USERS]
+def measure(workers: dict[str, Worker], pages: list[str], rounds: int) -> list[Line]:
+    """Look at the queries of these pages, or of all, then time the pages, in turn in both databases, every other round in reverse."""
+    chosen = [(page, address) for page, address in PAGES if not pages or page in pages]
+    lines = [Line(page, address, user) for page, address in chosen for user in USERS]
     for line in tqdm(lines, desc="queries", disable=None):
         line.seen = {name: worker.ask(do="look", address=line.address, user=line.user) for name, worker in workers.items()}
     for number in tqdm(range(rounds), desc="rounds", disable=None):
@@ -177,6 +178,7 @@ def read_options() -> argparse.Namespace:
     )
     parser.add_argument("--rounds", type=int, default=7, help="of every page in both databases (default: %(default)s)")
     parser.add_argument("--max-ratio", type=float, default=3.0, help="time of a page over that at 1,000 (default: %(default)s)")
+    parser.add_argument("--page", action="append", default=[], help="only pages of this name, as the table has it")
     parser.add_argument("--verbose", action="store_true", help="each page's slowest query with its plan's figures")
     return parser.parse_args()
 
@@ -187,7 +189,7 @@ def main() -> int:
         sizes = {FEW: 1000, MANY: options.sessions}
         workers = {name: Worker(fill(postgres, name, size, environment)) for name, size in sizes.items()}
         try:
-            lines = measure(workers, options.rounds)
+            lines = measure(workers, options.page, options.rounds)
         finally:
             for worker in workers.values():
                 worker.stop()

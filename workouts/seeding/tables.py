@@ -32,6 +32,7 @@ def adapt(value: Any) -> Any:
 
 
 def analyze() -> None:
-    """Let the database look at what it has now, for the plans of its queries."""
+    """Let the database look at what it has now, for the plans of its queries; PostgreSQL tidies up as it would by itself soon."""
+    tidies = connection.vendor == "postgresql" and not connection.in_atomic_block
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+        cursor.execute("VACUUM (ANALYZE)" if tidies else "ANALYZE")
