@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import ALL_VAR, ERROR_FLAG, PAGE_VAR, ChangeList
+from django.contrib.admin.views.main import ALL_VAR, ERROR_FLAG, PAGE_VAR, SEARCH_VAR, ChangeList
 from django.core.exceptions import PermissionDenied
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
@@ -129,7 +129,10 @@ def read_list(sessions: admin.ModelAdmin, request: HttpRequest) -> ChangeList:
     for name in (*ExportForm.base_fields, PAGE_VAR, ALL_VAR, ERROR_FLAG):
         kept.pop(name, None)
     request.GET = kept  # type: ignore[assignment]  # as a copy of it would be
-    return unread_admin(sessions, request).get_changelist_instance(request)
+    shown = unread_admin(sessions, request).get_changelist_instance(request)
+    if shown.query != kept.get(SEARCH_VAR, "").strip():
+        raise IncorrectLookupParameters  # the list says what is wrong with the search, and shows all: not so a file
+    return shown
 
 
 def unread_admin(sessions: admin.ModelAdmin, request: HttpRequest) -> admin.ModelAdmin:

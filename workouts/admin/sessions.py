@@ -41,6 +41,7 @@ class WorkoutSessionAdmin(VisibleAdmin):
     list_display_links = ["when", "athlete"]
     list_filter = [TeamFilter, AthleteFilter, "exercise", DateRangeFilter, "review_status", FlagFilter]
     list_select_related = ["athlete", "exercise"]
+    list_per_page = 50
     ordering = ["-started_at", "-id"]
     sortable_by = ["when"]  # by what an index is there for
     search_fields = ["athlete__user_id"]  # see get_search_results()

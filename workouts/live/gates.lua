@@ -22,8 +22,8 @@ local function list_devices(devices, id, time, used, foe)
 end
 
 -- Returns how many ms before this rep the last one was that it is near to, how much is used up still, and what becomes of the mark
--- if it is refused, where another's rep is the reason (device is nil for a plain socket). A time that cannot be is set here. A mark in the future is a clock that was
--- set back, and no reason to refuse.
+-- if it is refused, where another's rep is the reason (device is nil for a plain socket). A time that cannot be is set here. A mark in
+-- the future is a clock that was set back, and no reason to refuse.
 local function weigh(mark, device, now, interval)
   local arrival, used = string.match(mark, '^(%d+) (%d+)')
   local passed = now - arrival

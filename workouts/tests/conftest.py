@@ -3,9 +3,11 @@
 import atexit
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.utils import timezone, translation
 
 from workouts.tests.servers import PostgresServer, ValkeyServer
 
@@ -23,6 +25,14 @@ def pytest_configure(config: pytest.Config) -> None:
         running.append(PostgresServer(FOLDER / "postgres"))
     for server in running:
         server.start()
+
+
+@pytest.fixture(autouse=True)
+def forget_viewer() -> Iterator[None]:
+    """Leave the next test neither the language nor the time zone of whoever asked for a page last."""
+    yield
+    translation.deactivate()
+    timezone.deactivate()
 
 
 def stop_servers() -> None:

@@ -12,7 +12,7 @@ import time_machine
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.test import TestCase
-from django.utils import timezone, translation
+from django.utils import translation
 
 from workouts.exports import rows
 from workouts.live.progress import DONE, FAILED, PREPARING, SENDING, Progress, ProgressNotes, read_progress
@@ -187,7 +187,6 @@ class ColumnTests(ExportCase):
     def test_it_speaks_the_language_of_the_coach_and_has_their_time(self) -> None:
         save_pending("42")
         self.client.cookies["time_zone"] = "Asia/Almaty"
-        self.addCleanup(timezone.deactivate)
         response: Any = self.client.get(FILE, headers={"accept-language": "ru"})
         with translation.override("en"), patch("workouts.exports.rows.name_flag", lambda flag: translation.get_language()):
             cells = b"".join(response).decode().splitlines()[1].split(",")
@@ -196,7 +195,6 @@ class ColumnTests(ExportCase):
 
     def test_it_is_named_by_the_day_of_the_coach(self) -> None:
         self.client.cookies["time_zone"] = "Asia/Almaty"
-        self.addCleanup(timezone.deactivate)
         with time_machine.travel("2026-11-24T20:00:00Z", tick=False):
             response = self.client.get(FILE, {"format": "xlsx"})
         assert response["Content-Disposition"] == 'attachment; filename="senim-sessions-2026-11-25.xlsx"'

@@ -5,7 +5,6 @@ from unittest.mock import patch
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from workouts.admin.session_page import draw_spark
 from workouts.models import Athlete, WorkoutSession
@@ -61,7 +60,6 @@ class FilterTests(AdminCase):
 
     def test_a_day_is_one_of_who_looks(self) -> None:
         self.client.cookies["time_zone"] = "Asia/Almaty"
-        self.addCleanup(timezone.deactivate)
         assert self.listed(SESSIONS, **{"from": "2026-03-10", "to": "2026-03-10"}) == {self.early.pk, self.noon.pk}
 
     def test_what_it_cannot_take_is_said_and_shows_nothing(self) -> None:

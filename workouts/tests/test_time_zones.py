@@ -30,7 +30,6 @@ class CookieTests(TestCase):
         WorkoutSession.objects.update(started_at=datetime(2026, 7, 1, 20, 30, tzinfo=UTC))
 
     def setUp(self) -> None:
-        self.addCleanup(timezone.deactivate)
         self.client.force_login(self.user)
 
     def page(self, zone: str) -> str:

@@ -20,9 +20,14 @@ class WrongAddressTests(AdminCase):
     def test_a_character_that_no_text_has(self) -> None:
         finder = {"app_label": "workouts", "model_name": "athlete", "field_name": "account", "term": "a\0"}
         assert self.code(f"{ADMIN}autocomplete/", **finder) == 400
-        for name in ("athlete", "from", "q", "review_status__exact"):
+        for name in ("athlete", "from", "review_status__exact"):
             for path in (SESSIONS, f"{SESSIONS}export/", f"{SESSIONS}export/file/"):
                 assert self.code(path, **{name: "a\0"}) == 400
+
+    def test_a_search_for_it_is_none_and_exports_nothing(self) -> None:
+        assert "Null characters are not allowed." in self.page(SESSIONS, q="a\0")
+        for path in (f"{SESSIONS}export/", f"{SESSIONS}export/file/"):
+            assert self.code(path, q="a\0") == 302
 
     def test_a_team_that_is_no_number(self) -> None:
         for team in (TOO_LONG, TOO_HIGH, "x"):
