@@ -32,6 +32,7 @@ class AthleteList(ChangeList):
 @admin.register(Athlete)
 class AthleteAdmin(VisibleAdmin):
     list_display = ["user_id", "display_name", "total_reps", "created_at"]
+    list_per_page = 50
     list_filter = [AthleteTeamFilter, TrainedFilter, "created_at"]
     search_fields = ["user_id", "display_name", "aliases__user_id"]
     fields = ["user_id", "display_name", "account", "created_at"]

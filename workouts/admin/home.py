@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum, Window
 from django.db.models.functions import TruncDate
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -14,7 +14,7 @@ from workouts.admin.charts import Volume, describe_volume
 from workouts.admin.days import WEEK, begin_of, monday_of
 from workouts.models import Athlete, ReviewStatus, WorkoutSession
 
-DAYS = 28
+DAYS = 14
 SHOWN = 10
 MAX_COUNTED = 1000
 Json = dict[str, Any]
@@ -32,14 +32,14 @@ def show_home(request: HttpRequest) -> HttpResponse:
 def describe_team(sessions: Sessions, athletes: QuerySet[Athlete], now: datetime) -> Json:
     """Return what the page shows of these sessions and athletes; `now` is in the time zone of who looks."""
     in_totals = sessions.in_totals()  # type: ignore[attr-defined]
-    pending, absent = sessions.filter(review_status=ReviewStatus.PENDING), find_absent(athletes, now)
+    pending, absent = sessions.filter(review_status=ReviewStatus.PENDING), list(find_absent(athletes, now)[:SHOWN])
     return {
         "pending": pending.select_related("athlete", "exercise").order_by("-started_at", "-id").defer("timeline_ms")[:SHOWN],
         "pending_count": count_up_to_cap(pending),
         "weeks": compare_weeks(in_totals, now),
         "volume": build_volume(in_totals, now.date()),
-        "absent": add_last_trained(absent.order_by("display_name", "user_id")[:SHOWN]),
-        "absent_count": count_up_to_cap(absent),
+        "absent": add_last_trained(absent),
+        "absent_count": absent[0].number if absent else 0,
         "max_counted": MAX_COUNTED,
     }
 
@@ -82,18 +82,18 @@ def build_volume(sessions: Sessions, today: date) -> Json:
     return describe_volume((Volume(day, row["reps"], row["number"]) for day, row in rows), span=_("day"))
 
 
-def find_absent(athletes: QuerySet[Athlete], now: datetime) -> QuerySet[Athlete]:
-    """Return who has not trained for a week."""
+def find_absent(athletes: QuerySet[Athlete], now: datetime) -> QuerySet[Athlete, Any]:
+    """Return who has not trained for a week, by name; `number` is how many they are."""
     recent = WorkoutSession.objects.filter(athlete=OuterRef("user_id"), started_at__gte=now - WEEK)
-    return athletes.filter(~Exists(recent))
+    return athletes.filter(~Exists(recent)).annotate(number=Window(Count("pk"))).order_by("display_name", "user_id")
 
 
-def add_last_trained(athletes: QuerySet[Athlete]) -> list[tuple[Athlete, datetime | None]]:
+def add_last_trained(athletes: list[Any]) -> list[tuple[Athlete, datetime | None]]:
     """Return each athlete with the time of their last session, None where there is none, the longest absent last."""
-    rows = list(athletes)
-    last = WorkoutSession.objects.filter(athlete__in=rows).order_by().values_list("athlete_id").annotate(Max("started_at"))
-    times = dict(last)
-    return sorted(((row, times.get(row.user_id)) for row in rows), key=lambda pair: -pair[1].timestamp() if pair[1] else 0)
+    last = WorkoutSession.objects.filter(athlete__in=athletes).order_by().values_list("athlete_id").annotate(Max("started_at"))
+    times: dict[str, datetime] = dict(last)
+    pairs = ((athlete, times.get(athlete.user_id)) for athlete in athletes)
+    return sorted(pairs, key=lambda pair: -pair[1].timestamp() if pair[1] else 0)
 
 
 admin.site.index_template = "admin/workouts/home.html"

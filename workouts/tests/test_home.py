@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth import get_user_model
@@ -10,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from workouts.admin.home import DAYS, MAX_COUNTED, describe_team
+from workouts.admin.home import DAYS, SHOWN, describe_team
 from workouts.models import Athlete, Team, WorkoutSession
 from workouts.tests.cast import new_athlete, save_session
 from workouts.tests.test_admin import ADMIN, AdminCase
@@ -60,7 +61,7 @@ class VolumeTests(HomeCase):
         save_at(WEDNESDAY - timedelta(days=DAYS), reps=100)
         volume = self.describe()["volume"]
         assert (volume["reps"][-1], volume["sessions"][-1], volume["reps"][0]) == (11, 2, 7)
-        assert (volume["labels"][0], volume["labels"][-1], len(volume["labels"])) == ("2026-02-12", "2026-03-11", DAYS)
+        assert (volume["labels"][0], volume["labels"][-1], len(volume["labels"])) == ("2026-02-26", "2026-03-11", DAYS)
         assert sum(volume["reps"]) == 18
 
 
@@ -87,8 +88,16 @@ class PageTests(HomeCase):
         assert "All of them, 1" in page
 
     def test_it_counts_no_more_than_it_says(self) -> None:
-        Athlete.objects.bulk_create(Athlete(user_id=new_athlete()) for _ in range(MAX_COUNTED + 2))
-        assert "All of them, over 1,000" in self.page(ADMIN)
+        with patch("workouts.admin.home.MAX_COUNTED", 2):
+            for shown in ("All of them, 1", "All of them, 2", "All of them, over 2"):
+                save_pending()
+                assert shown in self.page(ADMIN)
+
+    def test_it_shows_some_of_the_absent_and_says_how_many_they_are(self) -> None:
+        Athlete.objects.bulk_create(Athlete(user_id=new_athlete()) for _ in range(1002))
+        home = self.describe()
+        assert (len(home["absent"]), home["absent_count"]) == (SHOWN, 1002)
+        assert "All of them, 1,002" in self.page(ADMIN)
 
     def test_at_most_12_queries(self) -> None:
         for _ in range(3):
