@@ -32,12 +32,14 @@ def show_home(request: HttpRequest) -> HttpResponse:
 def describe_team(sessions: Sessions, athletes: QuerySet[Athlete], now: datetime) -> Json:
     """Return what the page shows of these sessions and athletes; `now` is in the time zone of who looks."""
     in_totals = sessions.in_totals()  # type: ignore[attr-defined]
+    days = find_volume(in_totals, now.date())
     pending, absent = sessions.filter(review_status=ReviewStatus.PENDING), list(find_absent(athletes, now)[:SHOWN])
     return {
         "pending": pending.select_related("athlete", "exercise").order_by("-started_at", "-id").defer("timeline_ms")[:SHOWN],
         "pending_count": count_up_to_cap(pending),
         "weeks": compare_weeks(in_totals, now),
-        "volume": build_volume(in_totals, now.date()),
+        "days": days[::-1],
+        "volume": describe_volume(days, span=_("day")),
         "absent": add_last_trained(absent),
         "absent_count": absent[0].number if absent else 0,
         "max_counted": MAX_COUNTED,
@@ -72,14 +74,14 @@ def compare_weeks(sessions: Sessions, now: datetime) -> list[Json]:
     ]
 
 
-def build_volume(sessions: Sessions, today: date) -> Json:
-    """Return reps and sessions a day for the chart, today's last."""
+def find_volume(sessions: Sessions, today: date) -> list[Volume]:
+    """Return the last 14 days, today the last of them."""
     days = [today - timedelta(days=ago) for ago in reversed(range(DAYS))]
     by_day = sessions.filter(started_at__gte=begin_of(days[0])).order_by().values(day=TruncDate("started_at"))
     found = {row["day"]: row for row in by_day.annotate(reps=Sum("total_reps"), number=Count("pk"))}
     nothing = {"reps": 0, "number": 0}
     rows = ((day, found.get(day, nothing)) for day in days)
-    return describe_volume((Volume(day, row["reps"], row["number"]) for day, row in rows), span=_("day"))
+    return [Volume(day, row["reps"], row["number"]) for day, row in rows]
 
 
 def find_absent(athletes: QuerySet[Athlete], now: datetime) -> QuerySet[Athlete, Any]:
