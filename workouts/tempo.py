@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import fmean, linear_regression, median, median_low
 
-from workouts.plausibility import SET_PAUSE
+from workouts.plausibility import MINUTE_MS, SET_PAUSE
 
 LEAST_FOR_TREND = 4  # intervals; fewer say nothing of a slow-down
 SPARK_POINTS = 40
@@ -76,6 +76,11 @@ def find_spark(times_ms: Iterable[int], *, points: int = SPARK_POINTS) -> list[f
     within = [interval if interval <= longest_ms else None for interval in intervals_ms]
     size = max(1, -(-len(within) // points))
     return [mean_of(within[start : start + size]) for start in range(0, len(within), size)]
+
+
+def reps_a_minute(reps: int, length_ms: float) -> float | None:
+    """Return the pace, None where it has no length: from rep to rep, as the length is from the first to the last."""
+    return (reps - 1) * MINUTE_MS / length_ms if length_ms else None
 
 
 def mean_of(values: Sequence[int | None]) -> float | None:

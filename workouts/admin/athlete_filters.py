@@ -1,5 +1,6 @@
 """The filters beside the list of athletes."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -12,9 +13,9 @@ from workouts.admin.days import WEEK
 from workouts.models import Athlete, WorkoutSession
 
 
-def trained_since_a_week() -> Exists:
-    """Return, for a query of athletes, whether their last session is less than a week ago."""
-    return Exists(WorkoutSession.objects.filter(athlete=OuterRef("user_id"), started_at__gte=timezone.now() - WEEK))
+def trained_since(moment: datetime) -> Exists:
+    """Return, for a query of athletes, whether they have trained since then."""
+    return Exists(WorkoutSession.objects.filter(athlete=OuterRef("user_id"), started_at__gte=moment))
 
 
 class TrainedFilter(admin.SimpleListFilter):
@@ -27,4 +28,5 @@ class TrainedFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Athlete]) -> QuerySet[Athlete]:
         if self.value() is None:
             return queryset
-        return queryset.filter(trained_since_a_week() if self.value() == "yes" else ~trained_since_a_week())
+        trained = trained_since(timezone.now() - WEEK)
+        return queryset.filter(trained if self.value() == "yes" else ~trained)

@@ -14,6 +14,7 @@ from workouts.admin.athlete_page import describe_athlete
 from workouts.admin.merging import may_merge, show_merge
 from workouts.admin.visibility import AthleteTeamFilter, VisibleAdmin
 from workouts.models import Athlete, WorkoutSession
+from workouts.models.keys import is_key
 
 
 class AthleteList(ChangeList):
@@ -83,6 +84,5 @@ class AthleteAdmin(VisibleAdmin):
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         """Lead from an alias to the athlete that it was merged into."""
-        is_id = object_id.isdecimal() and len(object_id) < 19
-        kept = self.get_queryset(request).filter(aliases__pk=object_id).first() if is_id else None
+        kept = self.get_queryset(request).filter(aliases__pk=object_id).first() if is_key(object_id) else None
         return redirect("admin:workouts_athlete_change", kept.pk) if kept else super().change_view(request, object_id, *args, **kwargs)

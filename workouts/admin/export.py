@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
+from workouts.admin.paging import count_up_to
 from workouts.admin.session_filters import FormFilter
 from workouts.exports.work import FILES, Export, Steps, send_from_threads
 from workouts.live.progress import UNKNOWN, Progress, ProgressNotes, read_progress
@@ -54,7 +55,7 @@ def show_export(sessions: admin.ModelAdmin, request: HttpRequest) -> HttpRespons
     """Show what would be exported, and ask how."""
     try:
         shown = read_list(sessions, request)
-        rows = shown.queryset.order_by()[: COUNTED_ON_PAGE + 1].count()
+        rows = count_up_to(COUNTED_ON_PAGE, shown.queryset)
     except (IncorrectLookupParameters, ValueError, OverflowError):
         return back_to_list()
     context = {

@@ -4,14 +4,17 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum, Window
+from django.db.models import Count, Max, Q, QuerySet, Sum, Window
 from django.db.models.functions import TruncDate
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from workouts.admin.athlete_filters import trained_since
 from workouts.admin.charts import Volume, describe_volume
 from workouts.admin.days import WEEK, begin_of, monday_of
+from workouts.admin.paging import count_up_to
+from workouts.admin.progress import sum_volumes
 from workouts.models import Athlete, ReviewStatus, WorkoutSession
 
 DAYS = 14
@@ -36,7 +39,7 @@ def describe_team(sessions: Sessions, athletes: QuerySet[Athlete], now: datetime
     pending, absent = sessions.filter(review_status=ReviewStatus.PENDING), list(find_absent(athletes, now)[:SHOWN])
     return {
         "pending": pending.select_related("athlete", "exercise").order_by("-started_at", "-id").defer("timeline_ms")[:SHOWN],
-        "pending_count": count_up_to_cap(pending),
+        "pending_count": count_up_to(MAX_COUNTED, pending),
         "weeks": compare_weeks(in_totals, now),
         "days": days[::-1],
         "volume": describe_volume(days, span=_("day")),
@@ -44,11 +47,6 @@ def describe_team(sessions: Sessions, athletes: QuerySet[Athlete], now: datetime
         "absent_count": absent[0].number if absent else 0,
         "max_counted": MAX_COUNTED,
     }
-
-
-def count_up_to_cap(rows: QuerySet[Any]) -> int:
-    """Return how many there are, one more than MAX_COUNTED where there are more."""
-    return rows.order_by()[: MAX_COUNTED + 1].count()
 
 
 def compare_weeks(sessions: Sessions, now: datetime) -> list[Json]:
@@ -77,17 +75,13 @@ def compare_weeks(sessions: Sessions, now: datetime) -> list[Json]:
 def find_volume(sessions: Sessions, today: date) -> list[Volume]:
     """Return the last 14 days, today the last of them."""
     days = [today - timedelta(days=ago) for ago in reversed(range(DAYS))]
-    by_day = sessions.filter(started_at__gte=begin_of(days[0])).order_by().values(day=TruncDate("started_at"))
-    found = {row["day"]: row for row in by_day.annotate(reps=Sum("total_reps"), number=Count("pk"))}
-    nothing = {"reps": 0, "number": 0}
-    rows = ((day, found.get(day, nothing)) for day in days)
-    return [Volume(day, row["reps"], row["number"]) for day, row in rows]
+    return sum_volumes(sessions, days, TruncDate("started_at"))
 
 
 def find_absent(athletes: QuerySet[Athlete], now: datetime) -> QuerySet[Athlete, Any]:
     """Return who has not trained for a week, by name; `number` is how many they are."""
-    recent = WorkoutSession.objects.filter(athlete=OuterRef("user_id"), started_at__gte=now - WEEK)
-    return athletes.filter(~Exists(recent)).annotate(number=Window(Count("pk"))).order_by("display_name", "user_id")
+    absent = athletes.filter(~trained_since(now - WEEK))
+    return absent.annotate(number=Window(Count("pk"))).order_by("display_name", "user_id")
 
 
 def add_last_trained(athletes: list[Any]) -> list[tuple[Athlete, datetime | None]]:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from workouts.merging import Merged, MergeRefusedError, merge_athletes
 from workouts.models import Athlete, sees_all
+from workouts.models.keys import is_key
 
 
 def may_merge(request: HttpRequest) -> bool:
@@ -66,7 +67,7 @@ def show_merge(request: HttpRequest, queryset: QuerySet[Athlete] | None = None) 
 
 def find_pair(request: HttpRequest, ids: Any) -> QuerySet[Athlete]:
     """Return those of the athletes who are there to be merged."""
-    chosen = [int(pk) for pk in ids[:3] if str(pk).isdecimal() and len(str(pk)) < 19]
+    chosen = [int(pk) for pk in ids[:3] if is_key(str(pk))]
     return Athlete.objects.visible_to(request.user).unmerged().filter(pk__in=chosen).select_related("account").order_by("pk")
 
 

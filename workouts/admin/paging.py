@@ -4,6 +4,7 @@ from functools import cached_property
 from typing import Any
 
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 
 MAX_COUNTED = 5000
 
@@ -24,5 +25,9 @@ class CappedPaginator(Paginator):
 
     @cached_property
     def _counted(self) -> int:
-        counted: int = self.object_list.order_by()[: MAX_COUNTED + 1].count()
-        return counted
+        return count_up_to(MAX_COUNTED, self.object_list)
+
+
+def count_up_to(most: int, rows: QuerySet[Any]) -> int:
+    """Return how many rows there are, one more than `most` where there are more: they are not all counted."""
+    return rows.order_by()[: most + 1].count()

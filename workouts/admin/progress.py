@@ -1,10 +1,12 @@
 """How an athlete comes along: personal bests, the volume of the last weeks, the last sessions. No timeline is read."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
 from django.db.models import Count, DateField, F, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import TruncWeek
+from django.db.models.functions.datetime import TruncBase
 
 from workouts.admin.charts import Volume
 from workouts.admin.days import WEEK, begin_of, monday_of
@@ -60,12 +62,17 @@ def find_best(sessions: QuerySet[WorkoutSession], name: str) -> QuerySet[Workout
 def find_volume(user_id: str, *, today: date) -> list[Volume]:
     """Return the last 26 weeks of an athlete, the oldest first; what a coach rejected counts in none. One query."""
     weeks = [monday_of(today) - back * WEEK for back in reversed(range(WEEKS))]
-    sessions = WorkoutSession.objects.in_totals().filter(athlete_id=user_id, started_at__gte=begin_of(weeks[0])).order_by()
-    counted: Any = sessions.values(week=TruncWeek("started_at", output_field=DateField()))
-    found = {row["week"]: row for row in counted.annotate(reps=Sum("total_reps"), number=Count("pk"))}
+    sessions = WorkoutSession.objects.in_totals().filter(athlete_id=user_id)
+    return sum_volumes(sessions, weeks, TruncWeek("started_at", output_field=DateField()))
+
+
+def sum_volumes(sessions: QuerySet[WorkoutSession], days: Sequence[date], start: TruncBase) -> list[Volume]:
+    """Return what was done from each of the days on, the first of them first, the empty ones too; `start` tells a session's. One query."""
+    counted: Any = sessions.filter(started_at__gte=begin_of(days[0])).order_by().values(start=start)
+    found = {row["start"]: row for row in counted.annotate(reps=Sum("total_reps"), number=Count("pk"))}
     nothing = {"reps": 0, "number": 0}
-    rows = ((week, found.get(week, nothing)) for week in weeks)
-    return [Volume(week, row["reps"], row["number"]) for week, row in rows]
+    rows = ((day, found.get(day, nothing)) for day in days)
+    return [Volume(day, row["reps"], row["number"]) for day, row in rows]
 
 
 def find_last_sessions(user_id: str) -> QuerySet[WorkoutSession]:

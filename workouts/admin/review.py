@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from workouts.flag_texts import name_flag
 from workouts.models import MAX_NOTE_LENGTH, ReviewStatus, ReviewStep, WorkoutSession
+from workouts.models.keys import is_key
 from workouts.review import DECISIONS, Decided, decide, last_steps
 
 MAX_AT_ONCE = 1000
@@ -103,7 +104,7 @@ def show_decision(request: HttpRequest, queryset: QuerySet[WorkoutSession] | Non
 
 def find_sessions(request: HttpRequest, ids: Any) -> list[WorkoutSession]:
     """Return those of the sessions that the coach may see."""
-    chosen = [int(pk) for pk in ids[: MAX_AT_ONCE + 1] if str(pk).isdecimal() and len(str(pk)) < 19]
+    chosen = [int(pk) for pk in ids[: MAX_AT_ONCE + 1] if is_key(str(pk))]
     visible = WorkoutSession.objects.visible_to(request.user)
     return list(visible.filter(pk__in=chosen).select_related("athlete", "exercise").order_by("pk"))
 

@@ -22,13 +22,13 @@ Json = dict[str, Any]
 
 def describe_session(request: HttpRequest, session: WorkoutSession) -> Json:
     """Return what the page's template shows of a session."""
-    sets = find_sets(session.timeline_ms)
+    sets, length = find_sets(session.timeline_ms), length_ms(session)
     return {
         "session": session,
         "subtitle": f"{session.athlete}, {session.exercise}",
         "athlete_url": find_athlete_page(request, session),
-        "length": write_duration(length_ms(session)),
-        "pace": write_pace(session.total_reps, length_ms(session)),
+        "length": write_duration(length),
+        "pace": write_pace(session.total_reps, length),
         "flags": [(name_flag(flag), explain_flag(flag)) for flag in session.flags],
         "refused": [(name_refusal(reason), number) for reason, number in sorted(session.refused.items())],
         "late": len(session.late_reps),

@@ -2,7 +2,7 @@
 
 from django.utils.formats import number_format
 
-MINUTE_MS = 60_000
+from workouts.tempo import reps_a_minute
 
 
 def write_duration(ms: int) -> str:
@@ -13,7 +13,6 @@ def write_duration(ms: int) -> str:
 
 
 def write_pace(reps: int, length_ms: int) -> str:
-    """Return reps a minute, "-" of a single rep: the first begins the time, so it is one less."""
-    if reps < 2 or not length_ms:
-        return "-"
-    return number_format((reps - 1) * MINUTE_MS / length_ms, 1)
+    """Return reps a minute, "-" of a single rep."""
+    pace = reps_a_minute(reps, length_ms)
+    return number_format(pace, 1) if pace else "-"

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from workouts.flag_texts import name_flag
 from workouts.models import ReviewStatus, WorkoutSessionQuerySet
+from workouts.tempo import reps_a_minute
 
 BATCH_ROWS = 2000
 # a timeline of 10,000 reps is 100 KB of text
@@ -103,6 +104,7 @@ def list_titles(*, with_timeline: bool) -> list[str]:
 def describe(record: Record, zone: tzinfo, *, with_timeline: bool) -> list[Cell]:
     """Return the cells of a session: texts in the active language, times in the zone, to the second."""
     length_s = (record.finished_at - record.started_at).total_seconds()
+    pace = reps_a_minute(record.reps, 1000 * length_s)
     cells: list[Cell] = [
         record.id,
         str(record.session_id),
@@ -113,8 +115,7 @@ def describe(record: Record, zone: tzinfo, *, with_timeline: bool) -> list[Cell]
         record.reps,
         *(at.astimezone(zone).replace(microsecond=0) for at in (record.started_at, record.finished_at, record.saved_at)),
         round(length_s, 3),
-        # from rep to rep, as the length is from the first to the last
-        round(60 * (record.reps - 1) / length_s, 1) if length_s else None,
+        None if pace is None else round(pace, 1),
         sum(record.refused.values()),
         str(STATUSES.get(record.review_status, record.review_status)),
         ", ".join(map(name_flag, record.flags)),

@@ -9,9 +9,9 @@ from django.contrib.auth import get_user
 from django.http import HttpRequest
 
 from workouts.models import Athlete, Team, sees_all
+from workouts.models.keys import is_key
 
 MAX_ATHLETES = 300
-MAX_DIGITS = 18  # more are no number to some databases, or to Python
 SessionStore: Any = import_module(settings.SESSION_ENGINE).SessionStore
 
 
@@ -59,8 +59,7 @@ def find_audience(session_key: str | None, team: str | None, asked: Collection[s
 
 def find_team(user: Any, key: str) -> Team | None:
     """Return the team that a text names, None where that is none which the user may see."""
-    is_key = key.isdecimal() and len(key) <= MAX_DIGITS
-    return Team.objects.visible_to(user).filter(pk=key).first() if is_key else None
+    return Team.objects.visible_to(user).filter(pk=key).first() if is_key(key) else None
 
 
 def may_watch(user: Any) -> bool:
