@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from bench.services import PROJECT, clean_environment
 from senim.embedded import ValkeyServer, die_with_parent
-from workouts.tests.servers import PostgresServer
+from workouts.tests.support.servers import PostgresServer
 
 LIST = "/admin/workouts/workoutsession/"
 ATHLETES = "/admin/workouts/athlete/"

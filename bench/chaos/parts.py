@@ -14,7 +14,7 @@ from typing import Protocol
 import psycopg
 
 from senim.embedded import ValkeyServer, die_with_parent
-from workouts.tests.servers import PostgresServer
+from workouts.tests.support.servers import PostgresServer
 
 PROJECT = Path(__file__).resolve().parents[2]
 START_DEADLINE_S = 60.0

@@ -1,6 +1,6 @@
 """The settings of a test run: where its servers are going to be is said before senim.settings reads it.
 
-TEST_DATABASE_URL and TEST_REDIS_URL name servers to take instead of those that conftest.py starts. The workers of
+TEST_DATABASE_URL and TEST_REDIS_URL name servers to take instead of those that plugin.py starts. The workers of
 `-n` inherit the folder and the servers, and have keys of their own.
 """
 

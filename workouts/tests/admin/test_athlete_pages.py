@@ -1,0 +1,38 @@
+"""The page of one athlete in a real browser."""
+
+from typing import ClassVar
+
+from workouts.tests.support.browsers import BrowserCase
+from workouts.tests.support.coaches import make_team, run_shell
+
+MAKE_ATHLETES = """
+from workouts.tests.support.cast import save_session
+print(*(save_session(user_id).athlete.pk for user_id in ("ana", "ana-of-the-old-phone")))
+"""
+
+
+class PageTests(BrowserCase):
+    ids: ClassVar[list[str]]
+
+    @classmethod
+    def make_data(cls) -> None:
+        make_team(cls.service, "head", "ana", group="head coaches")
+        cls.ids = run_shell(cls.service, MAKE_ATHLETES).split()
+
+    def test_the_chart_is_drawn_and_the_table_opens(self) -> None:
+        self.log_in("head", to=f"/admin/workouts/athlete/{self.ids[0]}/change/")
+        self.page.locator('.volume-chart[data-drawn="yes"] canvas').wait_for()
+        self.page.get_by_text("As a table").click()
+        assert self.page.locator("details tbody tr").count() == 26
+        assert self.page.locator("details tbody tr").first.is_visible()
+
+    def test_two_are_merged(self) -> None:
+        self.log_in("head", to="/admin/workouts/athlete/")
+        for pk in self.ids:
+            self.page.locator(f'.action-select[value="{pk}"]').check()
+        self.page.get_by_label("Action:").select_option("merge_selected")
+        self.page.get_by_role("button", name="Go").click()
+        self.page.get_by_label("ana", exact=True).check()
+        self.page.get_by_role("button", name="Merge").click()
+        self.page.get_by_text("ana-of-the-old-phone is merged into ana; 1 session moved.").wait_for()
+        assert self.page.locator(".session-sets").last.locator("tbody tr").count() == 2

@@ -1,0 +1,264 @@
+"""The page of one athlete: bests, volume, history, the user; and what only the list shows."""
+
+import json
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from unittest import mock
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.db import IntegrityError, connection, transaction
+from django.test import TestCase
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from workouts.admin.athletes import AthleteAdmin
+from workouts.admin.charts import Volume
+from workouts.admin.progress import LAST_SESSIONS, WEEKS, find_bests, find_last_sessions, find_volume
+from workouts.models import Athlete, Team, WorkoutSession
+from workouts.tests.support.admin import ATHLETES, SESSIONS, AdminCase
+from workouts.tests.support.cast import new_athlete, save_session
+
+ALMATY = ZoneInfo("Asia/Almaty")  # UTC+5
+MONDAY = date(2026, 11, 23)
+MAX_QUERIES = 12
+
+
+def save_at(user_id: str, started: datetime, *, seconds: int = 8, **more: Any) -> WorkoutSession:
+    """Save a session that began then."""
+    row = save_session(user_id, **more)
+    WorkoutSession.objects.filter(pk=row.pk).update(started_at=started, finished_at=started + timedelta(seconds=seconds))
+    row.refresh_from_db()
+    return row
+
+
+class BestsTests(TestCase):
+    def setUp(self) -> None:
+        self.user_id = new_athlete()
+
+    def test_each_best_names_its_session(self) -> None:
+        most = save_session(self.user_id, reps=40, days_ago=3)
+        fastest = save_session(self.user_id, reps=30, days_ago=2, best_minute=28)
+        longest = save_at(self.user_id, datetime(2026, 1, 5, tzinfo=UTC), seconds=3600, reps=20, best_minute=3)
+        (bests,) = find_bests(self.user_id)
+        assert (bests.most_reps, bests.best_minute, bests.longest) == (most, fastest, longest)
+        assert (bests.exercise.slug, bests.sessions, bests.reps) == ("squat", 3, 90)
+
+    def test_they_are_by_exercise_and_of_this_athlete(self) -> None:
+        save_session(new_athlete(), reps=99)
+        rows = [save_session(self.user_id, exercise=slug, reps=reps) for slug, reps in (("lunge", 7), ("burpee", 9))]
+        assert [(bests.exercise.slug, bests.most_reps) for bests in find_bests(self.user_id)] == [("burpee", rows[1]), ("lunge", rows[0])]
+
+    def test_what_was_rejected_is_no_best(self) -> None:
+        row = save_session(self.user_id, reps=5)
+        save_session(self.user_id, reps=50, best_minute=50, is_in_totals=False)
+        (bests,) = find_bests(self.user_id)
+        assert (bests.most_reps, bests.best_minute, bests.reps) == (row, None, 5)
+
+    def test_the_first_of_equals_counts(self) -> None:
+        save_session(self.user_id, reps=5)
+        first = save_session(self.user_id, reps=5, days_ago=9)
+        assert find_bests(self.user_id)[0].most_reps == first
+
+    def test_who_has_no_session_has_none(self) -> None:
+        assert find_bests(self.user_id) == []
+
+
+class VolumeTests(TestCase):
+    def setUp(self) -> None:
+        self.user_id = new_athlete()
+
+    def find(self, zone: Any = UTC, now: datetime = datetime(2026, 11, 24, 12, tzinfo=UTC)) -> list[Volume]:
+        with timezone.override(zone):
+            return find_volume(self.user_id, today=timezone.localdate(now))
+
+    def test_weeks_begin_on_monday_where_the_viewer_is(self) -> None:
+        # 20:00 in London is 1:00 of Monday in Almaty
+        save_at(self.user_id, datetime(2026, 11, 22, 20, tzinfo=UTC), reps=7)
+        assert self.find()[-2:] == [Volume(MONDAY - timedelta(7), 7, 1), Volume(MONDAY, 0, 0)]
+        assert self.find(ALMATY)[-2:] == [Volume(MONDAY - timedelta(7), 0, 0), Volume(MONDAY, 7, 1)]
+
+    def test_this_week_is_that_of_the_viewer(self) -> None:
+        sunday_evening = datetime(2026, 11, 22, 20, tzinfo=UTC)
+        assert self.find(UTC, sunday_evening)[-1].day == MONDAY - timedelta(7)
+        assert self.find(ALMATY, sunday_evening)[-1].day == MONDAY
+
+    def test_a_change_of_the_clock_is_within_a_week(self) -> None:
+        berlin = ZoneInfo("Europe/Berlin")  # 25 October 2026: back to winter time
+        for at in (datetime(2026, 10, 25, 22, 30, tzinfo=UTC), datetime(2026, 10, 25, 23, 30, tzinfo=UTC)):
+            save_at(self.user_id, at, reps=4)
+        weeks = {week.day: week.reps for week in self.find(berlin)}
+        assert (weeks[date(2026, 10, 19)], weeks[date(2026, 10, 26)]) == (4, 4)
+
+    def test_it_adds_up_26_weeks_without_what_was_rejected(self) -> None:
+        first = datetime.combine(MONDAY - timedelta(weeks=WEEKS - 1), datetime.min.time(), tzinfo=UTC)
+        for at in (first, first + timedelta(days=6)):
+            save_at(self.user_id, at, reps=3)
+        save_at(self.user_id, first - timedelta(seconds=1), reps=50)
+        save_at(self.user_id, first, reps=50, is_in_totals=False)
+        weeks = self.find()
+        assert len(weeks) == 26
+        assert weeks[0] == Volume(first.date(), 6, 2)
+        assert sum(week.reps for week in weeks) == 6
+
+
+class HistoryTests(TestCase):
+    def test_it_is_the_last_20_by_their_first_rep_whatever_their_status(self) -> None:
+        user_id = new_athlete()
+        rows = [save_session(user_id, days_ago=25 - index, review_status="rejected", is_in_totals=False) for index in range(25)]
+        save_session(new_athlete())
+        assert list(find_last_sessions(user_id)) == rows[: -LAST_SESSIONS - 1 : -1]
+
+    def test_it_reads_no_timeline(self) -> None:
+        user_id = save_session(new_athlete(), best_minute=3).athlete_id
+        with CaptureQueriesContext(connection) as queries:
+            find_bests(user_id)
+            find_volume(user_id, today=timezone.localdate())
+            list(find_last_sessions(user_id))
+        assert not [query for query in queries.captured_queries if "timeline_ms" in query["sql"]]
+
+
+class PageTests(AdminCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.row = save_session("ana-1", reps=12, best_minute=31)
+        self.athlete = self.row.athlete
+        self.path = f"{ATHLETES}{self.athlete.pk}/change/"
+
+    def test_it_shows_bests_history_and_the_way_to_all_sessions(self) -> None:
+        page = self.page(self.path)
+        assert page.count(f"{SESSIONS}{self.row.pk}/change/") == 4
+        for text in ("<strong>12</strong>", "<strong>31</strong>", "<strong>0:22</strong>", "Squat", "clean"):
+            assert text in page
+
+    def test_all_sessions_are_those_of_the_athlete(self) -> None:
+        save_session("ana-11")
+        found = re.search(r'href="([^"]*)">All sessions', self.page(self.path))
+        assert found
+        assert self.listed(found[1]) == {self.row.pk}
+
+    def test_the_chart_has_what_the_table_has(self) -> None:
+        page = self.page(self.path)
+        found = re.search(r'<script id="volume-data" type="application/json">(.*?)</script>', page)
+        assert found
+        volume = json.loads(found[1])
+        assert [len(volume[name]) for name in ("labels", "reps", "sessions")] == [26] * 3
+        assert (volume["reps"][-1], volume["sessions"][-1]) == (12, 1)
+        assert 'data-source="volume-data"' in page
+        assert date.fromisoformat(volume["labels"][-1]).weekday() == 0
+
+    def test_it_has_no_script_nor_style_of_its_own(self) -> None:
+        page = self.page(self.path)
+        assert not re.search(r"<script(?![^>]*(src=|application/json))", page)
+        assert " style=" not in page.partition('<div class="athlete">')[2].partition("</main>")[0]
+
+    def test_who_has_no_session_has_a_page_too(self) -> None:
+        athlete = Athlete.objects.create(user_id="new")
+        assert self.page(f"{ATHLETES}{athlete.pk}/change/").count("There are none yet.") == 2
+        assert "There are none yet." not in self.page(f"{ATHLETES}add/")
+
+    def test_it_asks_the_database_as_often_for_1_session_as_for_60(self) -> None:
+        counts = []
+        for total in (1, 60):
+            for index in range(total):
+                save_session("ana-1", exercise=("squat", "lunge", "burpee")[index % 3], days_ago=index, best_minute=index)
+            with CaptureQueriesContext(connection) as queries:
+                self.page(self.path)
+            counts.append(len(queries))
+        assert counts[0] == counts[1] <= MAX_QUERIES
+
+    def test_a_change_writes_only_what_was_changed(self) -> None:
+        with CaptureQueriesContext(connection) as queries:
+            self.client.post(self.path, {"display_name": "Ana", "account": ""})
+        (update,) = [query["sql"] for query in queries.captured_queries if query["sql"].startswith('UPDATE "workouts_athlete"')]
+        assert "merged_into" not in update
+        assert Athlete.objects.get(pk=self.athlete.pk).display_name == "Ana"
+
+
+class ListTests(AdminCase):
+    def test_it_adds_up_only_what_the_page_shows(self) -> None:
+        for user_id in ("ana", "ana", "ben", "chi"):
+            save_session(user_id, reps=6)
+        with mock.patch.object(AthleteAdmin, "list_per_page", 2), CaptureQueriesContext(connection) as queries:
+            page = self.page(ATHLETES)
+        assert 'class="field-total_reps">12<' in page
+        sums = [query["sql"] for query in queries.captured_queries if "SUM(" in query["sql"]]
+        assert len(sums) == 1
+        assert [name in sums[0] for name in ("'ana'", "'ben'", "'chi'")] == [True, True, False]
+        assert "COUNT(" not in sums[0]
+
+    def test_it_filters_by_who_has_trained_in_the_last_week(self) -> None:
+        save_session("here", days_ago=6)
+        save_session("gone", days_ago=8)
+        Athlete.objects.create(user_id="never")
+        names = {athlete.pk: athlete.user_id for athlete in Athlete.objects.all()}
+        for trained, found in (("yes", {"here"}), ("no", {"gone", "never"})):
+            assert {names[pk] for pk in self.listed(ATHLETES, trained=trained)} == found
+
+    def test_it_asks_the_database_as_often_for_5_rows_as_for_50(self) -> None:
+        counts = []
+        for total in (5, 50):
+            for index in range(Athlete.objects.count(), total):
+                save_session(f"{new_athlete()}-{index}")
+            with CaptureQueriesContext(connection) as queries:
+                assert len(self.listed(ATHLETES)) == total
+            counts.append(len(queries))
+        assert counts[0] == counts[1] <= MAX_QUERIES
+
+
+class AccountTests(TestCase):
+    """Which user an athlete is."""
+
+    def setUp(self) -> None:
+        self.athlete = save_session("ana").athlete
+        self.user, self.second = (get_user_model().objects.create_user(name) for name in ("ana-user", "ben-user"))
+        self.path = f"{ATHLETES}{self.athlete.pk}/change/"
+
+    def be(self, group: str | None) -> None:
+        user = get_user_model().objects.create_user(group or "root", is_staff=True, is_superuser=group is None)
+        if group:
+            user.groups.add(Group.objects.get(name=group))
+        team = Team.objects.create(name=f"Team of {user}")
+        team.coaches.add(user)
+        team.athletes.add(self.athlete)
+        self.client.force_login(user)
+
+    def link(self, user: Any) -> Any:
+        response = self.client.post(self.path, {"display_name": "", "account": user.pk})
+        self.athlete.refresh_from_db()
+        return response
+
+    def test_a_superuser_links_one(self) -> None:
+        self.be(None)
+        self.link(self.user)
+        assert self.athlete.account == self.user
+        query = {"app_label": "workouts", "model_name": "athlete", "field_name": "account", "term": "user"}
+        assert len(self.client.get("/admin/autocomplete/", query).json()["results"]) == 2
+
+    def test_coaches_see_who_it_is_but_link_nobody(self) -> None:
+        Athlete.objects.filter(pk=self.athlete.pk).update(account=self.user)
+        for group in ("coaches", "head coaches"):
+            self.be(group)
+            self.link(self.second)
+            assert self.athlete.account == self.user
+            page = self.client.get(self.path).content.decode()
+            assert "ana-user" in page
+            assert "ben-user" not in page
+            query = {"app_label": "workouts", "model_name": "athlete", "field_name": "account", "term": "user"}
+            assert self.client.get("/admin/autocomplete/", query).status_code == 403
+
+    def test_a_user_is_one_athlete(self) -> None:
+        Athlete.objects.create(user_id="ben", account=self.user)
+        self.be(None)
+        assert list(self.link(self.user).context["adminform"].errors) == ["account"]
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Athlete.objects.filter(pk=self.athlete.pk).update(account=self.user)
+
+    def test_an_athlete_stays_when_the_user_goes(self) -> None:
+        Athlete.objects.filter(pk=self.athlete.pk).update(account=self.user)
+        self.user.delete()
+        self.athlete.refresh_from_db()
+        assert self.athlete.account is None

@@ -1,0 +1,199 @@
+"""The coach's side of a decision: lists, explanations, one page for one or many sessions."""
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group, Permission
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from workouts.flag_texts import NAMES, TEXTS, explain_flag
+from workouts.models import Athlete, WorkoutSession
+from workouts.plausibility import Evidence, Pace, find_flags
+from workouts.review import decide, last_steps
+from workouts.tests.support.admin import ATHLETES, EXERCISES, SESSIONS, AdminCase
+from workouts.tests.support.cast import new_athlete, save_session
+from workouts.tests.support.reviews import APPROVED, METRONOME, REJECTED, save_pending
+
+DECISION = f"{SESSIONS}decision/"
+CLOCK = {"flag": "clock", "reps": 12}
+
+
+class ListTests(AdminCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.even, self.clean = save_pending(), save_session(new_athlete())
+        self.clock = save_session(new_athlete(), flags=[CLOCK, METRONOME], review_status="approved")
+
+    def test_it_shows_status_and_flags(self) -> None:
+        page = self.page(SESSIONS)
+        for text in ("needs review", "approved", "too even", "wrong clock, too even"):
+            assert text in page
+
+    def test_it_filters(self) -> None:
+        assert self.listed(SESSIONS, review_status__exact="pending") == {self.even.pk}
+        assert self.listed(SESSIONS, flag="metronome") == {self.even.pk, self.clock.pk}
+        assert self.listed(SESSIONS, flag="clock") == {self.clock.pk}
+        assert self.listed(SESSIONS, flag="nonsense") == set()
+
+    def test_it_asks_as_often_for_many(self) -> None:
+        counts = []
+        for _ in range(2):
+            with CaptureQueriesContext(connection) as queries:
+                self.listed(SESSIONS, flag="metronome")
+            counts.append(len(queries))
+            for _ in range(20):
+                save_pending()
+        assert counts[0] == counts[1] <= 8
+
+
+class DetailTests(AdminCase):
+    def test_it_explains_each_flag_and_shows_each_step(self) -> None:
+        row = save_pending()
+        decide({row.pk: 0}, to=REJECTED, reviewer=self.coach, note="<b>a script</b>")
+        page = self.page(f"{SESSIONS}{row.pk}/change/")
+        assert "42 intervals vary by 0.40 % (people: 1.5 to 4.9 %)" in page
+        assert "&lt;b&gt;a script&lt;/b&gt;" in page
+        assert "coach" in page
+        step = last_steps([row.pk])[row.pk]
+        assert f'action="{DECISION}"' in page
+        assert f'value="{row.pk}:{step}"' in page
+        assert 'value="approved"' in page
+        assert 'value="rejected"' not in page
+
+    def test_every_flag_has_a_name_and_a_sentence(self) -> None:
+        flags = find_flags(Evidence([i * 10 for i in range(5000)], [i % 2 for i in range(5000)], 4000, 9, 9000), Pace(10, 20, 5))
+        flags += find_flags(Evidence([i * 2000 for i in range(6000)]), Pace())
+        assert set(NAMES) == set(TEXTS) >= {flag["flag"] for flag in flags}
+        for flag in flags:
+            assert explain_flag(flag)[-1] in ".)"
+        assert explain_flag({"flag": "of a later version", "figure": 3}) == "flag: of a later version, figure: 3"
+        assert explain_flag({"flag": "metronome", "cv": 0.01}) == "flag: metronome, cv: 0.01"
+
+
+class DecisionTests(AdminCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.rows = [save_pending() for _ in range(3)]
+
+    def seen(self, *rows: WorkoutSession) -> str:
+        return ",".join(f"{pk}:{step}" for pk, step in last_steps([row.pk for row in rows]).items())
+
+    def send(self, **fields: str) -> Any:
+        return self.client.post(DECISION, {"to": "approved", "seen": self.seen(*self.rows), "note": "", **fields}, follow=True)
+
+    def statuses(self) -> list[str]:
+        return [row.review_status for row in WorkoutSession.objects.order_by("pk")]
+
+    def test_both_actions_lead_to_one_page_that_decides_about_all(self) -> None:
+        for action, to, note in (("reject_selected", "rejected", "a script"), ("approve_selected", "approved", "")):
+            page = self.client.post(SESSIONS, {"action": action, "_selected_action": [row.pk for row in self.rows]})
+            assert page.status_code == 200
+            seen = page.context["form"]["seen"].initial or page.context["form"].initial["seen"]
+            response = self.send(to=to, seen=seen, note=note)
+            assert "3 sessions were decided." in response.content.decode()
+            assert self.statuses() == [to] * 3
+
+    def test_a_page_for_one(self) -> None:
+        page = self.page(DECISION, to="rejected", ids=str(self.rows[0].pk))
+        assert self.rows[0].athlete_id in page
+        response = self.send(seen=self.seen(self.rows[0]))
+        assert response.redirect_chain[-1][0] == f"{SESSIONS}{self.rows[0].pk}/change/"
+        assert self.statuses() == ["approved", "pending", "pending"]
+
+    def test_looking_changes_nothing(self) -> None:
+        self.page(DECISION, to="rejected", ids=str(self.rows[0].pk))
+        assert self.statuses() == ["pending"] * 3
+
+    def test_a_rejection_without_a_note_is_refused_and_says_so(self) -> None:
+        response = self.send(to="rejected", note="  ")
+        assert list(response.context["form"].errors) == ["note"]
+        assert self.rows[2].athlete_id in response.content.decode()
+        assert self.statuses() == ["pending"] * 3
+
+    def test_it_says_what_somebody_else_decided(self) -> None:
+        seen = self.seen(*self.rows)
+        decide({self.rows[0].pk: 0}, to=APPROVED, reviewer=self.coach, note="")
+        response = self.send(to="rejected", note="a script", seen=seen)
+        page = response.content.decode()
+        assert "2 sessions were decided." in page
+        assert "1 session was left as it is" in page
+        assert self.statuses() == ["approved", "rejected", "rejected"]
+
+    def test_at_most_a_thousand_at_once(self) -> None:
+        first = self.rows[0].pk
+        response = self.send(seen=",".join(f"{pk}:0" for pk in range(first, first + 1001)))
+        assert "At most 1000 sessions" in response.content.decode()
+        assert self.statuses() == ["pending"] * 3
+
+    def test_of_another_team_there_is_none(self) -> None:
+        other = get_user_model().objects.create_user("other", is_staff=True)
+        other.groups.add(Group.objects.get(name="coaches"))
+        self.client.force_login(other)
+        assert "There is no such session" in self.send().content.decode()
+        assert self.statuses() == ["pending"] * 3
+
+    def test_nonsense_is_turned_away(self) -> None:
+        for query in ({}, {"to": "rejected"}, {"to": "clean", "ids": str(self.rows[0].pk)}, {"to": "approved", "ids": "x"}):
+            response = self.client.get(DECISION, query)
+            assert (response.status_code, response["Location"]) == (302, SESSIONS)
+        for fields in ({"to": "clean"}, {"seen": "x"}, {"seen": ""}, {"note": "x" * 2001}, {"seen": f"{10**30}:0"}):
+            assert self.send(**fields).status_code == 200
+        assert self.statuses() == ["pending"] * 3
+
+    def test_it_takes_the_permission(self) -> None:
+        viewer = get_user_model().objects.create_user("viewer", is_staff=True)
+        viewer.user_permissions.add(*Permission.objects.filter(codename__in=["view_workoutsession", "view_all_athletes"]))
+        self.client.force_login(viewer)
+        assert self.client.get(DECISION, {"to": "approved", "ids": str(self.rows[0].pk)}).status_code == 403
+        assert self.client.post(DECISION, {"to": "approved", "seen": self.seen(*self.rows)}).status_code == 403
+        assert "approve_selected" not in self.page(SESSIONS)
+        assert DECISION not in self.page(f"{SESSIONS}{self.rows[0].pk}/change/")
+        assert self.statuses() == ["pending"] * 3
+
+    def test_who_decided_cannot_be_deleted_and_the_admin_says_so(self) -> None:
+        aliya = get_user_model().objects.create_superuser("aliya")
+        decide({self.rows[0].pk: 0}, to=APPROVED, reviewer=aliya, note="")
+        response = self.client.post(f"/admin/auth/user/{aliya.pk}/delete/", {"post": "yes"})
+        assert response.status_code == 200
+        assert "protected" in response.content.decode()
+        assert get_user_model().objects.filter(pk=aliya.pk).exists()
+
+
+class TotalsTests(AdminCase):
+    def test_rejected_sessions_are_not_in_an_athletes_reps(self) -> None:
+        athlete = new_athlete()
+        save_session(athlete, reps=10)
+        row = save_pending(athlete, reps=7)
+        pk = Athlete.objects.get(user_id=athlete).pk
+        assert '<td class="field-total_reps">17</td>' in self.page(ATHLETES)
+        decide({row.pk: 0}, to=REJECTED, reviewer=self.coach, note="no")
+        assert '<td class="field-total_reps">10</td>' in self.page(ATHLETES)
+        assert "<td>1</td><td>10</td>" in self.page(f"{ATHLETES}{pk}/change/")
+
+
+class LimitTests(AdminCase):
+    def errors(self, **fields: Any) -> dict[str, str]:
+        values = {"name": "Squat", "min_interval_ms": 450, "record_per_minute": 74, "record_per_hour": 4656, "max_per_minute": 85}
+        values |= {"max_per_session": 10_000, "typical_ms_low": 2000, "typical_ms_high": 4000, "active": "on", **fields}
+        pk = self.client.get(EXERCISES, {"q": "squat"}).context["cl"].result_list[0].pk
+        response = self.client.post(f"{EXERCISES}{pk}/change/", values)
+        if response.status_code == 302:
+            return {}
+        return {name: " ".join(map(str, messages)) for name, messages in response.context["adminform"].errors.items()}
+
+    def test_bad_limits_are_refused_with_the_reason(self) -> None:
+        for field in ("min_interval_ms", "max_per_minute", "max_per_session", "record_per_hour"):
+            for value in (0, -1):
+                assert "greater than or equal to" in self.errors(**{field: value})[field]
+        assert "below the typical pace (30 a minute)" in self.errors(max_per_minute=29, record_per_minute="")["max_per_minute"]
+        assert "longer than a typical rep (2000 ms)" in self.errors(min_interval_ms=2001, record_per_minute="")["min_interval_ms"]
+        assert "a champion would be refused" in self.errors(min_interval_ms=811)["min_interval_ms"]
+        assert "everybody would be flagged" in self.errors(record_per_minute=14)["record_per_minute"]
+        assert "below the record of a minute (74)" in self.errors(record_per_hour=73)["record_per_hour"]
+        assert "100" in self.errors(max_per_session=99)["max_per_session"]
+        assert "above the ceiling (85)" in self.errors(record_per_minute=86)["record_per_minute"]
+
+    def test_good_ones_are_not(self) -> None:
+        assert self.errors(max_per_minute=30, record_per_minute=30, min_interval_ms=2000) == {}
+        assert self.errors(record_per_minute="", record_per_hour="") == {}

@@ -1,0 +1,121 @@
+"""The first page of the admin: what needs review, how the team trains, who is absent."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from unittest.mock import patch
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from workouts.admin.home import DAYS, SHOWN, describe_team
+from workouts.models import Athlete, Team, WorkoutSession
+from workouts.tests.support.admin import ADMIN, AdminCase
+from workouts.tests.support.cast import new_athlete, save_at, save_session
+from workouts.tests.support.reviews import save_pending
+
+WEDNESDAY = datetime(2026, 3, 11, 12, tzinfo=UTC)
+MONDAY = datetime(2026, 3, 9, tzinfo=UTC)
+
+
+class HomeCase(AdminCase):
+    def describe(self, now: datetime = WEDNESDAY) -> dict[str, Any]:
+        return describe_team(WorkoutSession.objects.all(), Athlete.objects.all(), now)
+
+
+class WeekTests(HomeCase):
+    def test_it_compares_this_week_with_last_week_by_the_same_time(self) -> None:
+        for hours, athlete, reps in ((1, "a", 5), (2, "b", 6), (-167, "a", 10), (-110, "a", 20), (-90, "c", 40)):
+            save_at(MONDAY + timedelta(hours=hours), user_id=athlete, reps=reps)
+        found = [(week["sessions"], week["reps"], week["athletes"]) for week in self.describe()["weeks"]]
+        assert found == [(2, 11, 2), (2, 30, 1), (3, 70, 2)]
+
+    def test_a_week_begins_on_the_monday_of_who_looks(self) -> None:
+        save_at(MONDAY - timedelta(hours=2))  # Monday, 3 o'clock, in Almaty
+        zone = ZoneInfo("Asia/Almaty")
+        for zone_name, sessions in (("UTC", 0), (zone, 1)):
+            with timezone.override(zone_name):
+                assert self.describe(timezone.localtime(WEDNESDAY))["weeks"][0]["sessions"] == sessions
+
+    def test_on_a_monday_morning(self) -> None:
+        save_at(MONDAY - timedelta(days=7), reps=3)
+        save_at(MONDAY - timedelta(days=6), reps=4)
+        found = [(week["sessions"], week["reps"]) for week in self.describe(MONDAY)["weeks"]]
+        assert found == [(0, 0), (0, 0), (2, 7)]
+
+    def test_what_was_rejected_stays_out(self) -> None:
+        save_at(MONDAY, is_in_totals=False, review_status="rejected")
+        assert self.describe()["weeks"][0]["sessions"] == 0
+        assert sum(self.describe()["volume"]["reps"]) == 0
+
+
+class VolumeTests(HomeCase):
+    def test_each_day_has_its_reps_the_empty_ones_too(self) -> None:
+        save_at(WEDNESDAY, reps=5)
+        save_at(WEDNESDAY - timedelta(hours=1), reps=6)
+        save_at(WEDNESDAY - timedelta(days=DAYS - 1), reps=7)
+        save_at(WEDNESDAY - timedelta(days=DAYS), reps=100)
+        volume = self.describe()["volume"]
+        assert (volume["reps"][-1], volume["sessions"][-1], volume["reps"][0]) == (11, 2, 7)
+        assert (volume["labels"][0], volume["labels"][-1], len(volume["labels"])) == ("2026-02-26", "2026-03-11", DAYS)
+        assert sum(volume["reps"]) == 18
+
+
+class AbsentTests(HomeCase):
+    def test_who_has_not_trained_for_a_week(self) -> None:
+        save_at(WEDNESDAY - timedelta(days=6, hours=23), user_id="here")
+        save_at(WEDNESDAY - timedelta(days=7, hours=1), user_id="gone")
+        save_at(WEDNESDAY - timedelta(days=70), user_id="long gone")
+        Athlete.objects.create(user_id="never")
+        home = self.describe()
+        assert [(athlete.user_id, last is None) for athlete, last in home["absent"]] == [
+            ("gone", False),
+            ("long gone", False),
+            ("never", True),
+        ]
+        assert home["absent_count"] == 3
+
+
+class PageTests(HomeCase):
+    def test_it_shows_what_needs_review(self) -> None:
+        row = save_pending("ana")
+        page = self.page(ADMIN)
+        assert f"/admin/workouts/workoutsession/{row.pk}/change/" in page
+        assert "All of them, 1" in page
+
+    def test_it_counts_no_more_than_it_says(self) -> None:
+        with patch("workouts.admin.home.MAX_COUNTED", 2):
+            for shown in ("All of them, 1", "All of them, 2", "All of them, over 2"):
+                save_pending()
+                assert shown in self.page(ADMIN)
+
+    def test_it_shows_some_of_the_absent_and_says_how_many_they_are(self) -> None:
+        Athlete.objects.bulk_create(Athlete(user_id=new_athlete()) for _ in range(1002))
+        home = self.describe()
+        assert (len(home["absent"]), home["absent_count"]) == (SHOWN, 1002)
+        assert "All of them, 1,002" in self.page(ADMIN)
+
+    def test_at_most_12_queries(self) -> None:
+        for _ in range(3):
+            save_pending()
+        coach = get_user_model().objects.create_user("c", is_staff=True)
+        coach.groups.add(Group.objects.get(name="coaches"))
+        team = Team.objects.create(name="T")
+        team.coaches.add(coach)
+        team.athletes.add(*Athlete.objects.all()[:2])
+        Athlete.objects.create(user_id="absent").teams.add(team)
+        for user in (self.coach, coach):
+            self.client.force_login(user)
+            with CaptureQueriesContext(connection) as queries:
+                assert "Needs review" in self.page(ADMIN)
+            assert len(queries) <= 12
+
+    def test_staff_without_a_permission_see_no_team(self) -> None:
+        save_session("ana")
+        self.client.force_login(get_user_model().objects.create_user("assistant", is_staff=True))
+        page = self.page(ADMIN)
+        assert "ana" not in page
+        assert "volume-data" not in page

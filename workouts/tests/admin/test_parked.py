@@ -1,0 +1,75 @@
+"""A session that cannot be saved is parked: kept, shown, tried again."""
+
+import json
+
+from django.contrib.auth import get_user_model
+from django.test import TestCase
+
+from workouts import health
+from workouts.live.runtime import get_store
+from workouts.live.store import SessionName
+from workouts.models import Exercise, WorkoutSession
+from workouts.services import settle_sealed
+from workouts.tests.support.cast import new_athlete, seal, train
+
+PARKED = "/admin/workouts/workoutsession/parked/"
+
+
+class ParkedTests(TestCase):
+    """The session's timeline is spoiled, so that it cannot be read, and mended again."""
+
+    def setUp(self) -> None:
+        self.athlete = new_athlete()
+        train(self.athlete, 3)
+        (session_id,) = seal(self.athlete)
+        self.name = SessionName(self.athlete, "squat", session_id)
+        self.timeline = get_store().keys.sealed(get_store().keys.live(self.athlete, "squat"), session_id).timeline
+        get_store().client.rpush(self.timeline, "nonsense")
+        self.addCleanup(get_store().clear, self.name)
+        health.parked_sessions._asked_at = float("-inf")
+        assert settle_sealed(self.name) is None
+
+    def mend(self) -> None:
+        get_store().client.rpop(self.timeline)
+
+    def parked(self) -> list[SessionName]:
+        return [each.name for each in get_store().parked_sessions() if each.name == self.name]
+
+    def test_it_is_kept_with_the_reason(self) -> None:
+        (parked,) = [each for each in get_store().parked_sessions() if each.name == self.name]
+        assert "nonsense" in parked.reason
+        assert self.name in list(get_store().sealed_sessions())
+
+    def test_it_keeps_since_when(self) -> None:
+        before = {each.name: each.since_ms for each in get_store().parked_sessions()}
+        settle_sealed(self.name)
+        assert {each.name: each.since_ms for each in get_store().parked_sessions()} == before
+
+    def test_it_is_parked_no_more_once_it_is_saved(self) -> None:
+        self.mend()
+        saved = settle_sealed(self.name)
+        assert saved is not None
+        assert saved.total_reps == 3
+        assert self.parked() == []
+
+    def test_it_is_in_the_health_answer(self) -> None:
+        answer = json.loads(self.client.get("/").content)
+        assert answer["status"] == "ok"
+        assert answer["parked"] >= 1
+
+    def test_it_is_shown_to_coaches_only(self) -> None:
+        assert self.client.get(PARKED).status_code == 302
+        self.client.force_login(get_user_model().objects.create_user("assistant", is_staff=True))
+        assert self.client.get(PARKED).status_code == 403
+        self.client.force_login(get_user_model().objects.create_superuser("coach"))
+        page = self.client.get(PARKED).content.decode()
+        assert self.athlete in page
+        assert "nonsense" in page
+
+    def test_it_is_tried_again_on_demand(self) -> None:
+        self.client.force_login(get_user_model().objects.create_superuser("coach"))
+        self.mend()
+        response = self.client.post(PARKED, follow=True)
+        assert "1 of 1 saved" in response.content.decode()
+        assert WorkoutSession.objects.filter(athlete_id=self.athlete, exercise=Exercise.objects.get(slug="squat")).count() == 1
+        assert self.parked() == []

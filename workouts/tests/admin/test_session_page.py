@@ -1,0 +1,120 @@
+"""The page of one session: its chart, its sets, its flags, the decision."""
+
+import json
+import re
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from workouts.models import Team, WorkoutSession
+from workouts.tests.support.admin import SESSIONS, AdminCase
+from workouts.tests.support.cast import new_athlete, save_session
+from workouts.tests.support.reviews import save_pending
+
+TWO_SETS = [0, 2000, 4100, 6300, 8600, 68_600, 70_600]
+
+
+def save_timeline(times_ms: list[int], **more: Any) -> WorkoutSession:
+    row = save_session(new_athlete(), reps=len(times_ms), **more)
+    row.timeline_ms = times_ms
+    row.save()
+    return row
+
+
+class PageCase(AdminCase):
+    def chart_of(self, row: WorkoutSession) -> dict[str, Any]:
+        found = re.search(r'<script id="tempo-data" type="application/json">(.*?)</script>', self.page(f"{SESSIONS}{row.pk}/change/"))
+        assert found
+        chart: dict[str, Any] = json.loads(found[1])
+        return chart
+
+
+class ChartTests(PageCase):
+    def test_each_rep_has_its_interval_and_a_set_begins_without(self) -> None:
+        chart = self.chart_of(save_timeline(TWO_SETS))
+        assert chart["at"] == [0, 2, 4.1, 6.3, 8.6, 68.6, 70.6]
+        assert chart["intervals"] == [None, 2, 2.1, 2.2, 2.3, None, 2]
+        assert chart["rests"] == [[8.6, 68.6]]
+
+    def test_the_slow_down_of_a_set_is_a_line(self) -> None:
+        (line,) = self.chart_of(save_timeline(TWO_SETS))["trends"]
+        assert [[round(value, 6) for value in end] for end in line] == [[2, 2], [8.6, 2.3]]
+
+    def test_late_reps_are_marked_whatever_the_order_they_came_in(self) -> None:
+        chart = self.chart_of(save_timeline([4100, 0, 2000], late_reps=[0, 1]))
+        assert chart["late"] == [0, None, 2.1]
+
+    def test_refused_reps_are_marked_at_the_time_since_the_last_counted_one(self) -> None:
+        chart = self.chart_of(save_timeline([0, 2000], refused={"debounced": 2}, refusals=[[-50, "debounced"], [2150, "debounced"]]))
+        assert chart["at"] == [-0.05, 0, 2, 2.15]
+        assert chart["refused"] == [0, None, None, 0.15]
+        assert chart["intervals"] == [None, None, 2, None]
+
+    def test_late_reps_that_are_none_are_not_marked(self) -> None:
+        assert self.chart_of(save_timeline([0, 2000], late_reps=[1, 2, -5]))["late"] == [None, 2]
+
+    def test_the_limits_are_those_of_the_exercise(self) -> None:
+        limits = self.chart_of(save_timeline([0, 2000]))["limits"]
+        assert limits == {"smallest": 0.45, "typical": [2, 4], "record": 60 / 74}
+
+    def test_ten_thousand_reps_and_a_single_one(self) -> None:
+        assert len(self.chart_of(save_timeline(list(range(0, 20_000_000, 2000))))["at"]) == 10_000
+        assert self.chart_of(save_timeline([0]))["intervals"] == [None]
+
+
+class WordsTests(PageCase):
+    def test_it_lists_the_sets(self) -> None:
+        page = self.page(f"{SESSIONS}{save_timeline(TWO_SETS).pk}/change/")
+        cells = re.findall(r"<t[dh](?: scope=\"row\")?>([^<]*)</t[dh]>", page[page.index('<table class="session-sets">') :])
+        assert cells[:12] == ["1", "5", "0:09", "2.15", "+15", "-", "2", "2", "0:02", "2.00", "-", "1:00"]
+
+    def test_it_says_what_was_refused_and_late(self) -> None:
+        page = self.page(f"{SESSIONS}{save_timeline([0, 2000], refused={'pace': 3, 'of later': 1}, late_reps=[1]).pk}/change/")
+        for text in ("Refused, over the ceiling of reps a minute: 3", "Refused, of later: 1", "Came late: 1"):
+            assert text in page
+
+    def test_at_most_12_queries(self) -> None:
+        row = save_pending()
+        with CaptureQueriesContext(connection) as queries:
+            self.page(f"{SESSIONS}{row.pk}/change/")
+        assert len(queries) <= 12
+
+
+class DecisionTests(PageCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.row = save_pending()
+
+    def decide(self, **form: str) -> str:
+        page = self.page(f"{SESSIONS}{self.row.pk}/change/")
+        seen = re.search(r'name="seen" value="([^"]*)"', page)
+        assert seen
+        response = self.client.post(f"{SESSIONS}decision/", {"seen": seen[1], **form}, follow=True)
+        return str(response.content.decode())
+
+    def status(self) -> str:
+        return WorkoutSession.objects.get(pk=self.row.pk).review_status
+
+    def test_it_is_decided_on_the_page_itself(self) -> None:
+        page = self.decide(to="approved", note="saw it")
+        assert self.status() == "approved"
+        assert "saw it" in page
+        assert "1 session was decided." in page
+
+    def test_a_rejection_without_a_note_is_asked_for_one(self) -> None:
+        page = self.decide(to="rejected", note="")
+        assert self.status() == "pending"
+        assert "A rejection takes a note: the athlete can read it." in page
+
+    def test_who_may_only_look_is_offered_no_decision(self) -> None:
+        coach = get_user_model().objects.create_user("looker", is_staff=True)
+        group = Group.objects.get(name="coaches")
+        coach.user_permissions.set(group.permissions.exclude(codename="review_workoutsession"))
+        team = Team.objects.create(name="Lookers")
+        team.coaches.add(coach)
+        team.athletes.add(self.row.athlete)
+        self.client.force_login(coach)
+        assert 'value="approved"' not in self.page(f"{SESSIONS}{self.row.pk}/change/")

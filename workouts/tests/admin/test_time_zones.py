@@ -1,0 +1,124 @@
+"""Times are shown in the zone of the viewer, which their browser says."""
+
+import zoneinfo
+from datetime import UTC, datetime
+from typing import ClassVar
+
+from django.contrib.auth import get_user_model
+from django.test import TestCase, override_settings
+from django.utils import timezone
+
+from workouts.models import WorkoutSession
+from workouts.tests.support.browsers import BrowserCase
+from workouts.tests.support.cast import save_session
+from workouts.tests.support.coaches import make_team, run_shell
+
+SESSIONS = "/admin/workouts/workoutsession/"
+MAKE_SESSION = """
+from workouts.tests.support.cast import save_session
+from workouts.models import WorkoutSession
+print(save_session("ana").pk)
+WorkoutSession.objects.update(started_at="2026-07-01T20:30:00Z")
+"""
+
+
+class CookieTests(TestCase):
+    @classmethod
+    def setUpTestData(cls) -> None:
+        cls.user = get_user_model().objects.create_superuser("head")
+        cls.session = save_session("ana")
+        WorkoutSession.objects.update(started_at=datetime(2026, 7, 1, 20, 30, tzinfo=UTC))
+
+    def setUp(self) -> None:
+        self.client.force_login(self.user)
+
+    def page(self, zone: str) -> str:
+        self.client.cookies["time_zone"] = zone
+        return self.client.get(SESSIONS).content.decode()
+
+    def test_times_are_in_its_zone(self) -> None:
+        for zone, shown in (("Asia/Almaty", "07/02/2026 1:30 a.m."), ("America/New_York", "07/01/2026 4:30 p.m.")):
+            page = self.page(zone)
+            assert shown in page
+            assert f"Times are in the time zone {zone}." in page
+
+    def test_an_old_name_will_do(self) -> None:
+        assert "07/02/2026 2 a.m." in self.page("Asia/Calcutta")
+
+    def test_what_is_no_zone_is_passed_over(self) -> None:
+        nonsense = [
+            "",
+            " ",
+            "../../etc/passwd",
+            "/etc/passwd",
+            "Asia",
+            "asia/almaty",
+            "Asia/Almaty\0",
+            "a" * 4000,
+            "ÿ",
+            "Asia/../UTC",
+            "UTC;",
+        ]
+        for value in nonsense:
+            assert "07/01/2026 8:30 p.m." in self.page(value), value
+
+    @override_settings(TIME_ZONE="Asia/Almaty")
+    def test_without_a_cookie_it_is_the_services_own(self) -> None:
+        self.page("America/New_York")
+        del self.client.cookies["time_zone"]
+        assert "07/02/2026 1:30 a.m." in self.client.get(SESSIONS).content.decode()
+
+    async def test_two_at_once_have_their_own(self) -> None:
+        for zone, shown in (("Asia/Almaty", "07/02/2026 1:30 a.m."), ("UTC", "07/01/2026 8:30 p.m.")):
+            self.async_client.cookies["time_zone"] = zone
+            await self.async_client.aforce_login(self.user)
+            assert shown in (await self.async_client.get(SESSIONS)).content.decode()
+        assert timezone.get_current_timezone() in (zoneinfo.ZoneInfo("UTC"), UTC)
+
+
+class BrowserTests(BrowserCase):
+    session: ClassVar[int]
+
+    @classmethod
+    def make_data(cls) -> None:
+        make_team(cls.service, "head", "ana")
+        cls.session = int(run_shell(cls.service, MAKE_SESSION))
+
+    def test_the_first_page_is_shown_again_once(self) -> None:
+        page = self.open_page(time_zone="Asia/Almaty", is_new=True)
+        loads: list[str] = []
+        page.on("request", lambda request: loads.append(request.url) if request.is_navigation_request() else None)
+        page.goto("/admin/login/")
+        page.locator("#time-zone", has_text="Asia/Almaty").wait_for()
+        page.goto("/admin/login/")
+        page.wait_for_load_state("networkidle")
+        assert len(loads) == 3
+        (cookie,) = (cookie for cookie in page.context.cookies() if cookie["name"] == "time_zone")
+        assert (cookie["value"], cookie["path"], cookie["sameSite"]) == ("Asia/Almaty", "/", "Lax")
+        self.log_in("head", page=page, to=SESSIONS)
+        assert page.locator(".field-when", has_text="07/02/2026 1:30 a.m.").is_visible()
+
+    def test_it_is_shown_once_without_cookies(self) -> None:
+        page = self.open_page(time_zone="Asia/Almaty", is_new=True)
+        page.add_init_script("Object.defineProperty(document, 'cookie', { get: () => '', set: () => {} })")
+        loads: list[str] = []
+        page.on("request", lambda request: loads.append(request.url) if request.is_navigation_request() else None)
+        page.goto("/admin/login/")
+        page.wait_for_load_state("networkidle")
+        assert len(loads) == 1
+        assert page.locator("#time-zone").inner_text() == "Times are in the time zone UTC."
+
+    def test_what_was_posted_is_not_sent_again(self) -> None:
+        page = self.open_page(time_zone="Asia/Almaty", is_new=True)
+        page.goto("/admin/login/")
+        page.locator("#time-zone", has_text="Asia/Almaty").wait_for()
+        page.context.clear_cookies(name="time_zone")
+        posted: list[str] = []
+        page.on("request", lambda request: posted.append(request.url) if request.method == "POST" else None)
+        page.fill("[name=username]", "head")
+        page.fill("[name=password]", "wrong")
+        page.locator("#login-form [type=submit]").click()
+        page.locator(".errornote").wait_for()
+        page.wait_for_load_state("networkidle")
+        assert len(posted) == 1
+        assert page.locator(".errornote").is_visible()

@@ -1,0 +1,194 @@
+"""`manage.py assess`: the flags of what is saved, worked out again."""
+
+import os
+import signal
+from datetime import timedelta
+from functools import partial
+from io import StringIO
+from typing import Any
+from unittest import mock
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test import TestCase
+from django.test.utils import CaptureQueriesContext
+
+from workouts.models import Exercise, ReviewStatus, ReviewStep, WorkoutSession
+from workouts.reassessment import fill_best_minutes
+from workouts.review import appeal, decide, last_steps
+from workouts.tests.support.cast import new_athlete, save_session
+
+UNEVEN = [2000 + 137 * (i * i % 7) for i in range(40)]  # ms between reps
+
+
+def offsets(intervals: list[int]) -> list[int]:
+    return [0, *(sum(intervals[: i + 1]) for i in range(len(intervals)))]
+
+
+def save(user_id: str, intervals: list[int], **more: Any) -> WorkoutSession:
+    times = offsets(intervals)
+    row = save_session(user_id, reps=len(times), **more)
+    row.timeline_ms, row.started_at = times, row.finished_at - timedelta(milliseconds=times[-1])
+    row.save()
+    return row
+
+
+class AssessTests(TestCase):
+    def setUp(self) -> None:
+        self.athlete = new_athlete()
+        self.even = save(self.athlete, [2000] * 40)
+        self.uneven = save(new_athlete(), UNEVEN)
+
+    def show_assess(self, *options: str) -> str:
+        output = StringIO()
+        call_command("assess", *options, stdout=output)
+        return output.getvalue()
+
+    def run_assess(self, *options: str) -> dict[str, str]:
+        lines = [line.rsplit(maxsplit=1) for line in self.show_assess(*options).splitlines() if line[-1].isdigit()]
+        return {name.strip(): number for name, number in lines}
+
+    def read(self, row: WorkoutSession) -> WorkoutSession:
+        return WorkoutSession.objects.get(pk=row.pk)
+
+    def test_it_finds_what_was_saved_before_there_were_flags(self) -> None:
+        said = self.run_assess()
+        assert said["sessions looked at"] == "2"
+        assert said["flag metronome came"] == said["to be reviewed now"] == "1"
+        row = self.read(self.even)
+        assert (row.review_status, row.best_minute, [flag["flag"] for flag in row.flags]) == ("pending", 30, ["metronome"])
+        (step,) = row.review_steps.all()
+        assert (step.actor, step.from_status, step.to_status, step.note) == ("service", "clean", "pending", "metronome")
+        assert self.read(self.uneven).flags == []
+
+    def test_a_second_time_changes_nothing(self) -> None:
+        self.run_assess()
+        said = self.run_assess()
+        assert {name: number for name, number in said.items() if number != "0"} == {"sessions looked at": "2"}
+        assert ReviewStep.objects.count() == 1
+
+    def test_a_dry_run_says_the_same_and_writes_nothing(self) -> None:
+        said = self.run_assess("--dry-run")
+        row = self.read(self.even)
+        assert (row.flags, row.review_status, row.best_minute, ReviewStep.objects.count()) == ([], "clean", None, 0)
+        assert said == self.run_assess()
+
+    def test_a_changed_limit_changes_flags(self) -> None:
+        self.run_assess()
+        Exercise.objects.filter(slug="squat").update(record_per_minute=20)
+        said = self.run_assess()
+        assert said["flag record_pace came"] == "2"
+        assert self.read(self.uneven).review_status == ReviewStatus.PENDING
+        Exercise.objects.filter(slug="squat").update(record_per_minute=None)
+        said = self.run_assess()
+        assert said["flag record_pace went"] == "2"
+        assert said["to be reviewed no more"] == "1"
+        assert self.read(self.uneven).review_status == ReviewStatus.CLEAN
+
+    def test_a_decision_stands(self) -> None:
+        self.run_assess()
+        coach = get_user_model().objects.create_user("coach")
+        decide(last_steps([self.even.pk]), to=ReviewStatus.APPROVED, reviewer=coach, note="seen")
+        Exercise.objects.filter(slug="squat").update(record_per_minute=20)
+        assert self.run_assess()["decided before, and the flags are others"] == "1"
+        row = self.read(self.even)
+        assert (row.review_status, len(row.flags)) == (ReviewStatus.APPROVED, 2)
+
+    def test_an_appeal_waits_for_a_coach_though_the_flags_went(self) -> None:
+        self.run_assess()
+        coach = get_user_model().objects.create_user("coach")
+        decide(last_steps([self.even.pk]), to=ReviewStatus.REJECTED, reviewer=coach, note="a script")
+        appeal(self.even.pk, text="it was me")
+        WorkoutSession.objects.filter(pk=self.even.pk).update(timeline_ms=offsets(UNEVEN))
+        assert self.run_assess()["to be reviewed no more"] == "0"
+        row = self.read(self.even)
+        assert (row.flags, row.review_status, row.is_in_totals) == ([], ReviewStatus.PENDING, False)
+
+    def test_the_athletes_own_pace_is_known_from_sessions_of_the_same_batch(self) -> None:
+        athlete = new_athlete()
+        for days in (9, 8):
+            save(athlete, UNEVEN, days_ago=days)
+        fast = save(athlete, [interval // 2 for interval in UNEVEN] * 2)
+        said = self.run_assess()
+        assert said["flag personal_pace came"] == "1"
+        (flag,) = self.read(fast).flags
+        assert flag["best"] < flag["reps"] / 1.5
+
+    def test_batches_come_to_the_same(self) -> None:
+        for _ in range(7):
+            save(new_athlete(), [2000] * 40)
+        assert self.run_assess("--batch", "2", "--dry-run") == self.run_assess("--batch", "500")
+
+    def test_the_order_of_saving_does_not_matter(self) -> None:
+        """What was trained earlier may be saved later, and be in a later batch."""
+        athlete = new_athlete()
+        fast = save(athlete, [interval // 2 for interval in UNEVEN] * 2)
+        save(athlete, UNEVEN, days_ago=9)
+        said = self.run_assess("--batch", "1")
+        assert said["flag personal_pace came"] == "1"
+        assert [flag["flag"] for flag in self.read(fast).flags] == ["personal_pace"]
+        again = self.run_assess("--batch", "1")
+        assert {name for name, number in again.items() if number != "0"} == {"sessions looked at"}
+
+    def test_a_dry_run_in_batches_says_what_the_run_does(self) -> None:
+        athlete = new_athlete()
+        save(athlete, [interval // 2 for interval in UNEVEN] * 2)
+        save(athlete, UNEVEN, days_ago=9)
+        for _ in fill_best_minutes(batch=100):
+            pass
+        dry = self.run_assess("--batch", "1", "--dry-run")
+        assert dry["flag personal_pace came"] == "1"
+        assert dry == self.run_assess("--batch", "1")
+
+    def test_a_dry_run_says_that_best_minutes_are_missing(self) -> None:
+        assert "2 sessions lack their best minute" in self.show_assess("--dry-run")
+        assert "lack" not in self.show_assess()
+        assert "lack" not in self.show_assess("--dry-run")
+
+    def test_one_that_cannot_be_read_keeps_none_of_the_others(self) -> None:
+        WorkoutSession.objects.filter(pk=self.uneven.pk).update(timeline_ms=["soon"])
+        with self.assertLogs("workouts.reassessment", "ERROR"):
+            said = self.run_assess()
+        assert said["not to be read, left as they are (see the log)"] == "1"
+        assert said["flag metronome came"] == "1"
+        assert self.read(self.even).review_status == ReviewStatus.PENDING
+
+    def test_a_signal_ends_it_between_two_batches(self) -> None:
+        self.run_assess()
+        Exercise.objects.filter(slug="squat").update(record_per_minute=20)
+        before = signal.getsignal(signal.SIGTERM)
+        stop = partial(os.kill, os.getpid(), signal.SIGTERM)
+        with mock.patch("tqdm.tqdm.update", side_effect=lambda *_: stop()), pytest.raises(CommandError, match="Stopped"):
+            self.run_assess("--batch", "1")
+        assert signal.getsignal(signal.SIGTERM) == before
+        assert len(self.read(self.even).flags) == 2
+        assert self.read(self.uneven).flags == []
+        assert self.run_assess("--batch", "1")["flag record_pace came"] == "1"
+
+    def test_since(self) -> None:
+        save(new_athlete(), [2000] * 40, days_ago=10)
+        assert self.run_assess("--since", str((self.even.created_at - timedelta(days=1)).date()))["sessions looked at"] == "2"
+        assert self.run_assess("--since", "2000-01-01T00:00:00+06:00")["sessions looked at"] == "3"
+
+    def test_it_asks_the_database_no_more_often_for_more_short_sessions(self) -> None:
+        self.run_assess()
+        counts = []
+        for total in (5, 40):
+            while WorkoutSession.objects.count() < total:
+                save_session(new_athlete())
+            with CaptureQueriesContext(connection) as queries:
+                self.run_assess("--batch", "100")
+            counts.append(len(queries))
+        assert counts[0] == counts[1]
+
+    def test_bad_arguments_are_named(self) -> None:
+        for options, name in (
+            (["--batch", "0"], "--batch"),
+            (["--batch", "10001"], "10,000"),
+            (["--since", "yesterday"], "--since"),
+            (["--since", "2026-13-01"], "--since"),
+        ):
+            with pytest.raises(CommandError, match=name):
+                self.run_assess(*options)

@@ -1,0 +1,302 @@
+"""Reps under load while a master is killed, hangs, or is cut off from its replica, and another takes over."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import SimpleTestCase
+
+from workouts.live.batching import COUNTED, RepBatcher
+from workouts.live.clients import REDIS_AWAY, connect
+from workouts.live.packing import pack_keys
+from workouts.live.store import LiveStore
+from workouts.tests.support.cast import gates, new_athlete
+from workouts.tests.support.redis_servers import FAILOVER_DEADLINE_S, SERVICE, Cluster, Fleet, Node, SentinelSet, wait_until
+from workouts.tests.support.senders import SPACE, Crowd, Sender
+
+ANSWER_S = 2.3  # 2 s, and what two busy cores add
+WARM_UP_S = 0.7
+CUT_OFF_S = 0.4
+
+
+async def count_one(batcher: RepBatcher, user_id: str) -> Any:
+    verdicts: list[Any] = []
+    batcher.submit(pack_keys(SPACE.live(user_id, "squat")), gates(1), verdicts.append)
+    await batcher.settled()
+    return verdicts[0]
+
+
+async def wait_for(holds: Callable[[], bool]) -> None:
+    await asyncio.to_thread(wait_until, holds, "a failover", deadline_s=FAILOVER_DEADLINE_S)
+
+
+class FailoverCase(SimpleTestCase):
+    """The servers are the class's own; each test leaves them whole."""
+
+    fleet: Any
+
+    @classmethod
+    def make_fleet(cls) -> Fleet:
+        raise NotImplementedError
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.fleet = cls.make_fleet()
+        cls.addClassCleanup(cls.fleet.stop)
+        cls.fleet.start()
+
+    def tearDown(self) -> None:
+        for node in self.fleet.nodes:
+            if node.process is None:
+                node.start()
+        self.fleet.mend()
+
+    def set_min_replicas(self, number: int) -> None:
+        """Let a master take no write that fewer replicas than this follow, with at most a second between their answers."""
+        for node in self.fleet.nodes:
+            node.client.config_set("min-replicas-to-write", number)
+            node.client.config_set("min-replicas-max-lag", 2)
+
+
+@pytest.mark.timeout(150)
+class ClusterFailoverTests(FailoverCase):
+    @classmethod
+    def make_fleet(cls) -> Cluster:
+        return Cluster()
+
+    def split(self, crowd: Crowd, victim: Node) -> tuple[list[Sender], list[Sender]]:
+        """Return whose state the node has, and the others."""
+        owners = {sender.user_id: self.fleet.owner_of(SPACE.live(sender.user_id, "squat").mark) for sender in crowd.senders}
+        hit = [sender for sender in crowd.senders if owners[sender.user_id] is victim]
+        return hit, [sender for sender in crowd.senders if owners[sender.user_id] is not victim]
+
+    def find_replica(self, master: Node) -> Node:
+        return next(node for node in self.fleet.nodes if node.replication().get("master_port") == master.port)
+
+    async def cut_off(self, master: Node, replica: Node) -> None:
+        """Let the master work on for a while when its replica hears nothing any more, which would connect again at once."""
+        replica.hang()
+        master.client.client_kill_filter(_type="replica")
+        await asyncio.sleep(CUT_OFF_S)
+
+    def test_it_goes_on_when_a_master_is_killed(self) -> None:
+        idle_id = new_athlete()
+
+        async def happen(crowd: Crowd) -> None:
+            victim = self.fleet.owner_of(SPACE.live(idle_id, "squat").mark)
+            idle = RepBatcher(crowd.url)
+            assert (await count_one(idle, idle_id))[0] == COUNTED
+            hit, others = await asyncio.to_thread(self.split, crowd, victim)
+            await asyncio.sleep(WARM_UP_S)
+            victim.kill()
+            killed_at = time.monotonic()
+            for _ in range(5):  # while nobody has taken over yet
+                await crowd.answered_after(time.monotonic(), others, 1)
+            back_s = await crowd.answered_after(killed_at, hit)
+            assert (await count_one(idle, idle_id))[1] == 2  # who trained with nobody's help notices nothing
+            await idle.close()
+            assert sum(sender.unanswered for sender in others) == 0
+            worst_s = max(sender.longest_wait_s for sender in others)
+            crowd.tell("cluster, killed", hit=len(hit), back_s=f"{back_s:.1f}", others_longest_s=f"{worst_s:.2f}")
+            assert worst_s < 1
+
+        crowd = Crowd(self.fleet.url)
+        crowd.play(happen)
+        assert crowd.longest_wait_s() < ANSWER_S
+
+    def test_it_goes_on_when_a_master_hangs(self) -> None:
+        async def happen(crowd: Crowd) -> None:
+            victim = self.fleet.masters()[0]
+            hit, others = await asyncio.to_thread(self.split, crowd, victim)
+            await asyncio.sleep(WARM_UP_S)
+            victim.hang()
+            hung_at = time.monotonic()
+            try:
+                back_s = await crowd.answered_after(hung_at + 2, hit) + 2
+            finally:
+                victim.wake()
+            await asyncio.sleep(WARM_UP_S)  # it wakes as a master, and is told
+            assert sum(sender.unanswered for sender in others) == 0
+            worst_s = max(sender.longest_wait_s for sender in others)
+            crowd.tell("cluster, hung", hit=len(hit), back_s=f"{back_s:.1f}", others_longest_s=f"{worst_s:.2f}")
+            assert worst_s < 1
+
+        crowd = Crowd(self.fleet.url)
+        crowd.play(happen)
+        assert crowd.longest_wait_s() < ANSWER_S
+
+    def test_it_counts_once_what_was_acknowledged_and_lost(self) -> None:
+        async def happen(crowd: Crowd) -> None:
+            victim = self.fleet.masters()[0]
+            replica = self.find_replica(victim)
+            hit, _ = await asyncio.to_thread(self.split, crowd, victim)
+            await asyncio.sleep(WARM_UP_S)
+            await self.cut_off(victim, replica)
+            victim.kill()
+            replica.wake()
+            await crowd.answered_after(time.monotonic(), hit)
+
+        crowd = Crowd(self.fleet.url)
+        crowd.play(happen)
+        crowd.tell("cluster, cut off from its replica, then killed")
+        assert crowd.lost() > 0
+        assert all(sender.forgotten or not sender.lost for sender in crowd.senders)
+        assert crowd.longest_wait_s() < ANSWER_S
+
+    def test_it_loses_nothing_where_a_replica_is_told_to_take_over(self) -> None:
+        async def happen(crowd: Crowd) -> None:
+            master = self.fleet.masters()[0]
+            replica = self.find_replica(master)
+            await asyncio.sleep(WARM_UP_S)
+            replica.client.execute_command("CLUSTER FAILOVER")
+            await wait_for(replica.is_master)
+            await asyncio.sleep(WARM_UP_S)
+
+        crowd = Crowd(self.fleet.url)
+        crowd.play(happen)
+        crowd.tell("cluster, handed over")
+        assert crowd.lost() == 0
+        assert crowd.longest_wait_s() < ANSWER_S
+
+    def test_it_acknowledges_next_to_nothing_that_no_replica_would_get(self) -> None:
+        self.set_min_replicas(1)
+        self.addCleanup(self.set_min_replicas, 0)
+
+        async def happen(crowd: Crowd) -> None:
+            victim = self.fleet.masters()[0]
+            replica = self.find_replica(victim)
+            hit, _ = await asyncio.to_thread(self.split, crowd, victim)
+            await asyncio.sleep(WARM_UP_S)
+            await self.cut_off(victim, replica)
+            victim.kill()
+            replica.wake()
+            killed_at = time.monotonic()
+            await wait_for(replica.is_master)
+            victim.start()  # the one that took over waits for a replica of its own
+            await crowd.answered_after(killed_at + 1, hit)
+
+        crowd = Crowd(self.fleet.url)
+        crowd.play(happen)
+        crowd.tell("cluster, the same with min-replicas-to-write 1")
+        # what was acknowledged in the very turn of the server's loop that dropped the replica
+        assert all(sender.lost <= 1 for sender in crowd.senders)
+
+    def test_it_shows_the_sealed_sessions_of_the_masters_that_answer(self) -> None:
+        store = self.connect_new()
+        athletes = [new_athlete() for _ in range(30)]
+
+        async def train_all() -> None:
+            batcher = RepBatcher(self.fleet.url)
+            for athlete in athletes:
+                await count_one(batcher, athlete)
+            await batcher.close()
+
+        asyncio.run(train_all())
+        sealed = {store.seal(athlete, "squat")[0]: athlete for athlete in athletes}
+        victim = self.fleet.owner_of(SPACE.live(athletes[0], "squat").mark)
+        reachable = {one for one, athlete in sealed.items() if self.fleet.owner_of(SPACE.live(athlete, "squat").mark) is not victim}
+        victim.kill()
+        seen = set()
+        with pytest.raises(REDIS_AWAY):  # noqa: PT012
+            for name in store.sealed_sessions():
+                seen.add(name.session_id)
+        assert reachable <= seen
+        for asked in (store, self.connect_new()):  # a process that was there before, and one that starts now
+            asked.ping()
+            assert "a master of the Redis Cluster does not answer: what it keeps is not known" in asked.durability_gaps()
+
+    def connect_new(self) -> LiveStore:
+        store = LiveStore(connect(self.fleet.url), SPACE.prefix)
+        self.addCleanup(store.client.close)
+        return store
+
+
+@pytest.mark.timeout(150)
+class SentinelFailoverTests(FailoverCase):
+    @classmethod
+    def make_fleet(cls) -> SentinelSet:
+        return SentinelSet("--min-replicas-to-write", "1", "--min-replicas-max-lag", "2")
+
+    def test_it_goes_on_when_the_master_is_killed(self) -> None:
+        async def happen(crowd: Crowd) -> None:
+            (master,) = self.fleet.masters()
+            await asyncio.sleep(WARM_UP_S)
+            master.kill()
+            back_s = await crowd.answered_after(time.monotonic(), crowd.senders)
+            crowd.tell("Sentinel, killed", back_s=f"{back_s:.1f}")
+
+        crowd = Crowd(self.fleet.url)
+        crowd.play(happen)
+        assert crowd.lost() == 0
+        assert crowd.longest_wait_s() < ANSWER_S
+
+    def test_it_goes_on_when_the_master_hangs(self) -> None:
+        async def happen(crowd: Crowd) -> None:
+            (master,) = self.fleet.masters()
+            await asyncio.sleep(WARM_UP_S)
+            master.hang()
+            hung_at = time.monotonic()
+            try:
+                back_s = await crowd.answered_after(hung_at + 1, crowd.senders) + 1
+            finally:
+                master.wake()
+            await asyncio.sleep(WARM_UP_S)
+            crowd.tell("Sentinel, hung", back_s=f"{back_s:.1f}")
+
+        crowd = Crowd(self.fleet.url)
+        crowd.play(happen)
+        assert crowd.longest_wait_s() < ANSWER_S
+
+    def test_it_goes_on_when_the_master_is_replaced_and_not_told(self) -> None:
+        async def happen(crowd: Crowd) -> None:
+            await asyncio.sleep(WARM_UP_S)
+            self.fleet.sentinels[0].client.execute_command("SENTINEL FAILOVER", SERVICE)
+            # the Sentinels tell the old master some seconds later; until then it lacks the replicas for a write
+            await wait_for(lambda: all(sender.unanswered for sender in crowd.senders))
+            back_s = await crowd.answered_after(time.monotonic(), crowd.senders)
+            crowd.tell("Sentinel, replaced", back_s=f"{back_s:.1f}")
+
+        crowd = Crowd(self.fleet.url)
+        crowd.play(happen)
+        assert crowd.longest_wait_s() < ANSWER_S
+
+    def test_it_asks_again_where_the_master_became_a_replica_behind_its_back(self) -> None:
+        (master,) = self.fleet.masters()
+        athlete = new_athlete()
+
+        async def play() -> None:
+            batcher = RepBatcher(self.fleet.url)
+            assert (await count_one(batcher, athlete))[0] == COUNTED
+            connection = batcher._lanes[0]._calls._connection  # type: ignore[union-attr]
+            replica = next(node for node in self.fleet.nodes if node.follows())
+            connection.host, connection.port = "127.0.0.1", replica.port
+            await connection.disconnect()
+            assert await count_one(batcher, athlete) is None  # READONLY
+            assert (await count_one(batcher, athlete))[1] == 2
+            assert connection.port == master.port
+            await batcher.close()
+
+        asyncio.run(play())
+
+    def test_it_finds_the_master_while_sentinels_hang(self) -> None:
+        for sentinel in self.fleet.sentinels[:2]:
+            sentinel.hang()
+            self.addCleanup(sentinel.wake)
+
+        store = LiveStore(connect(self.fleet.url), SPACE.prefix)
+        self.addCleanup(store.client.close)
+
+        async def play() -> None:
+            batcher = RepBatcher(self.fleet.url)
+            began = time.monotonic()
+            # at once: a Sentinel that stood still for 2 s does nothing for half a minute
+            verdict, _ = await asyncio.gather(count_one(batcher, new_athlete()), asyncio.to_thread(store.ping))
+            assert time.monotonic() - began < 1.6
+            assert verdict[0] == COUNTED
+            await batcher.close()
+
+        asyncio.run(play())
+        self.doCleanups()

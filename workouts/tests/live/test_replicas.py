@@ -1,0 +1,140 @@
+"""What a failover may lose is told, and a seal waits for the replicas that are wanted."""
+
+import time
+from typing import Any
+
+from django.conf import settings
+from django.test import SimpleTestCase
+from redis.exceptions import NoPermissionError, ResponseError
+from structlog.testing import capture_logs
+
+from workouts.live.clients import connect
+from workouts.live.replicas import MIN_REPLICAS, WAIT_AOF_MS, WAIT_MS, cannot_wait
+from workouts.live.runtime import get_store
+from workouts.live.store import LiveStore
+from workouts.tests.support.backends import OnCluster, OnSentinel, OnSingle
+from workouts.tests.support.cast import new_athlete, train
+from workouts.tests.support.redis_servers import Fleet, shared_cluster, shared_sentinels
+
+CUT_OFF = "Redis has replicas and min-replicas-to-write 0: cut off from them it goes on, and a failover loses what it counts"
+
+
+def count_waits(fleet: Fleet) -> int:
+    """Return how often a master was asked to wait for disks."""
+    return sum(node.client.info("commandstats").get("cmdstat_waitaof", {"calls": 0})["calls"] for node in fleet.masters())
+
+
+class WaitSuite:
+    """Runs on what has replicas, and sets how many of them a write takes."""
+
+    fleet: Any
+    replicas: int
+
+    def setUp(self) -> None:
+        self.athlete = new_athlete()
+        self.store = LiveStore(connect(settings.REDIS_URL), settings.SENIM_REDIS_PREFIX)
+        self.addCleanup(self.store.client.close)
+
+    def want(self, replicas: int) -> None:
+        for node in self.fleet.nodes:
+            node.client.config_set(MIN_REPLICAS, replicas)
+        if replicas:
+            self.addCleanup(self.want, 0)
+
+    def test_it_waits_for_the_replicas_after_a_seal(self) -> None:
+        self.want(self.replicas)
+        train(self.athlete)
+        before = count_waits(self.fleet)
+        self.store.client.script_flush()
+        with capture_logs() as logs:
+            began = time.monotonic()
+            assert len(self.store.seal(self.athlete, "squat")) == 1
+            assert time.monotonic() - began < 0.6  # not the second that a replica takes to say so by itself
+        assert logs == []
+        assert count_waits(self.fleet) > before
+
+    def test_it_gives_the_same_answer_while_replicas_are_not_there(self) -> None:
+        self.want(self.replicas)
+        train(self.athlete)
+        for node in self.fleet.nodes:
+            if node.follows():
+                node.hang()
+                self.addCleanup(node.wake)
+        with capture_logs() as logs:
+            began = time.monotonic()
+            (session_id,) = self.store.seal(self.athlete, "squat")
+            assert time.monotonic() - began < (WAIT_MS + WAIT_AOF_MS) / 1000 + 0.5
+        assert [line["event"] for line in logs] == ["seal_not_on_replicas"]
+        self.doCleanups()
+        assert get_store().seal(self.athlete, "squat") == [session_id]
+
+    def test_it_does_without_where_the_server_cannot_wait(self) -> None:
+        self.want(self.replicas)
+        athletes = [new_athlete() for _ in range(4)]
+        for athlete in athletes:
+            train(athlete)
+        for node in self.fleet.nodes:
+            node.client.acl_setuser("default", enabled=True, commands=["-waitaof"])
+            self.addCleanup(node.client.acl_setuser, "default", enabled=True, commands=["+@all"])
+        with capture_logs() as logs:
+            assert all(len(self.store.seal(athlete, "squat")) == 1 for athlete in athletes)
+        assert {line["event"] for line in logs} == {"replicas_not_waited_for"}
+        assert len(logs) <= len(self.fleet.masters())
+
+    def test_it_tells_of_replicas_that_a_write_does_not_wait_for(self) -> None:
+        self.want(0)
+        assert self.store.durability_gaps() == [CUT_OFF]
+        self.want(1)
+        assert self.store.durability_gaps() == []
+
+    def test_it_tells_of_one_master_that_is_set_otherwise(self) -> None:
+        self.want(1)
+        node = self.fleet.masters()[-1]
+        node.client.config_set("appendfsync", "everysec")
+        self.addCleanup(node.client.config_set, "appendfsync", "always")
+        assert self.store.durability_gaps() == ["Redis has appendfsync everysec, not always"]
+
+
+class WaitClusterTests(WaitSuite, OnCluster):
+    replicas = 1
+
+    def setUp(self) -> None:
+        self.fleet = shared_cluster()
+        super().setUp()
+
+
+class WaitSentinelTests(WaitSuite, OnSentinel):
+    replicas = 2
+
+    def setUp(self) -> None:
+        self.fleet = shared_sentinels()
+        super().setUp()
+
+
+class CannotWaitTests(SimpleTestCase):
+    def test_a_wait_that_was_cut_off_by_a_change_of_roles_is_no_reason_to_wait_no_more(self) -> None:
+        assert not cannot_wait(ResponseError("UNBLOCKED force unblock from blocking operation, instance state changed"))
+
+    def test_a_server_before_waitaof_and_a_user_that_may_not_are(self) -> None:
+        assert cannot_wait(ResponseError("unknown command 'WAITAOF', with args beginning with: '1' "))
+        assert cannot_wait(NoPermissionError("this user has no permissions to run the 'waitaof' command"))
+
+
+class NoReplicaTests(OnSingle):
+    def test_it_costs_a_finish_nothing(self) -> None:
+        athletes = [new_athlete() for _ in range(5)]
+        for athlete in athletes:
+            train(athlete)
+        store = LiveStore(connect(settings.REDIS_URL), settings.SENIM_REDIS_PREFIX)
+        self.addCleanup(store.client.close)
+        store.seal(athletes[0], "squat")
+        before = store.client.info("stats")["total_commands_processed"]
+        for athlete in athletes[1:]:
+            store.seal(athlete, "squat")
+        calls = store.client.info("stats")["total_commands_processed"] - before
+        commands_in_seal = 14
+        assert calls <= 4 * commands_in_seal
+        assert "cmdstat_waitaof" not in store.client.info("commandstats")
+
+    def test_it_has_no_gap(self) -> None:
+        assert get_store().durability_gaps() == []

@@ -1,0 +1,196 @@
+"""The tables: what the database itself refuses, and the exercises that it comes with."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import DataError, IntegrityError, connection, transaction
+from django.db.models import ProtectedError
+from django.test import TestCase, TransactionTestCase
+
+from workouts.models import Athlete, Exercise, WorkoutSession
+from workouts.tests.support.cast import new_athlete, save_session
+
+BURST_SHARE, MINUTE_SHARE, STEP_MS = 0.85, 0.60, 50
+BURSTS_MS = {"push_up": 30_000 / 102, "sit_up": 30_000 / 47, "jumping_jack": 30_000 / 57}
+NOON = datetime(2025, 11, 22, 12, tzinfo=UTC)
+
+
+def raw_session(user_id: str, **fields: Any) -> WorkoutSession:
+    values = {"exercise_id": "squat", "total_reps": 1, "started_at": NOON, "finished_at": NOON, "session_id": uuid.uuid4()}
+    return WorkoutSession(athlete_id=user_id, **{**values, **fields})
+
+
+def raw_exercise(**fields: Any) -> Exercise:
+    values = {
+        "slug": "plank",
+        "name": "Plank",
+        "min_interval_ms": 400,
+        "max_per_minute": 100,
+        "typical_ms_low": 1000,
+        "typical_ms_high": 2000,
+    }
+    return Exercise(**{**values, **fields})
+
+
+class SessionTests(TestCase):
+    def setUp(self) -> None:
+        self.user_id = new_athlete()
+        Athlete.objects.create(user_id=self.user_id)
+
+    def refuse(self, constraint: str, **fields: Any) -> None:
+        with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+            WorkoutSession.objects.bulk_create([raw_session(self.user_id, **fields)])
+
+    def test_it_takes_a_session_of_one_rep(self) -> None:
+        WorkoutSession.objects.bulk_create([raw_session(self.user_id)])
+        assert WorkoutSession.objects.get(athlete_id=self.user_id).total_reps == 1
+
+    def test_it_refuses_a_session_without_a_rep(self) -> None:
+        self.refuse("session_has_a_rep", total_reps=0)
+
+    def test_it_refuses_a_session_that_ends_before_it_starts(self) -> None:
+        self.refuse("session_ends_after_start", finished_at=NOON - timedelta(microseconds=1))
+
+    def test_it_refuses_a_second_row_of_a_session(self) -> None:
+        saved = save_session(self.user_id)
+        self.refuse("session_id", session_id=saved.session_id)
+
+    def test_it_refuses_what_is_left_out(self) -> None:
+        for field in ("session_id", "total_reps", "started_at", "finished_at", "exercise_id", "timeline_ms", "refused"):
+            with self.subTest(field=field):
+                self.refuse("null value", **{field: None})
+
+    def test_it_refuses_counts_that_no_column_holds(self) -> None:
+        with pytest.raises(DataError), transaction.atomic():
+            raw_session(self.user_id, total_reps=2**31).save()
+
+    def test_it_keeps_its_columns_by_the_names_of_the_contract(self) -> None:
+        save_session(self.user_id, reps=4)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT user_id, exercise_type, total_reps FROM workout_sessions WHERE user_id = %s", [self.user_id])
+            assert cursor.fetchall() == [(self.user_id, "squat", 4)]
+
+    def test_it_says_what_it_is(self) -> None:
+        assert str(save_session("ana", reps=4)) == "ana: 4 x squat"
+
+
+class ReferenceTests(TransactionTestCase):
+    """The database looks at references only at COMMIT."""
+
+    serialized_rollback = True
+
+    def test_it_refuses_a_session_of_nobody(self) -> None:
+        with pytest.raises(IntegrityError, match="user_id"):
+            WorkoutSession.objects.bulk_create([raw_session(new_athlete())])
+
+    def test_it_refuses_a_session_of_an_unknown_exercise(self) -> None:
+        user_id = Athlete.objects.create(user_id=new_athlete()).user_id
+        with pytest.raises(IntegrityError, match="exercise_type"):
+            WorkoutSession.objects.bulk_create([raw_session(user_id, exercise_id="plank")])
+
+    def test_it_keeps_what_sessions_refer_to(self) -> None:
+        row = save_session(new_athlete())
+        for table, column, value in (("workouts_athlete", "user_id", row.athlete_id), ("workouts_exercise", "slug", "squat")):
+            with pytest.raises(IntegrityError), connection.cursor() as cursor:
+                cursor.execute(f"DELETE FROM {table} WHERE {column} = %s", [value])  # noqa: S608
+
+    def test_it_deletes_neither_with_its_sessions(self) -> None:
+        row = save_session(new_athlete())
+        for kept in (row.athlete, row.exercise):
+            with pytest.raises(ProtectedError):
+                kept.delete()
+        assert WorkoutSession.objects.filter(pk=row.pk).exists()
+
+
+class AthleteTests(TestCase):
+    def test_it_refuses_the_same_user_id_twice(self) -> None:
+        athlete = Athlete.objects.create(user_id=new_athlete())
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Athlete.objects.bulk_create([Athlete(user_id=athlete.user_id)])
+
+    def test_it_refuses_no_user_id_and_one_that_is_too_long(self) -> None:
+        with pytest.raises(IntegrityError, match="athlete_has_a_user_id"), transaction.atomic():
+            Athlete.objects.bulk_create([Athlete(user_id="")])
+        with pytest.raises(DataError), transaction.atomic():
+            Athlete.objects.bulk_create([Athlete(user_id="a" * 65)])
+
+    def test_it_goes_by_the_name_where_there_is_one(self) -> None:
+        assert str(Athlete(user_id="42")) == "42"
+        assert str(Athlete(user_id="42", display_name="Aigerim")) == "Aigerim"
+
+
+class ExerciseTests(TestCase):
+    def refuse(self, constraint: str, **fields: Any) -> None:
+        with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+            Exercise.objects.bulk_create([raw_exercise(**fields)])
+
+    def test_it_takes_one_without_a_record(self) -> None:
+        raw_exercise().save()
+        exercise = Exercise.objects.get(slug="plank")
+        assert (exercise.record_per_minute, exercise.max_per_session, exercise.active) == (None, 10_000, True)
+
+    def test_it_refuses_limits_that_are_not_positive(self) -> None:
+        for field in ("min_interval_ms", "max_per_minute", "max_per_session", "typical_ms_low"):
+            with self.subTest(field=field):
+                self.refuse("exercise_limits_are_positive", **{field: 0})
+        self.refuse("exercise_record_is_positive", record_per_minute=0)
+
+    def test_it_refuses_a_typical_pace_from_high_to_low(self) -> None:
+        self.refuse("exercise_typical_is_a_range", typical_ms_low=2001)
+
+    def test_it_refuses_slugs_that_would_break_a_key(self) -> None:
+        self.refuse("exercise_slug_is_plain", slug="a:b")
+        self.refuse("exercise_slug_is_plain", slug="")
+        self.refuse("slug", slug="squat")
+
+    def test_it_says_which_slugs_it_takes(self) -> None:
+        for slug in ("Squat", "sit up", "sit-up", "é", "a:b", "squat\n", "s" * 33):
+            with self.subTest(slug=slug), pytest.raises(ValidationError, match="slug"):
+                raw_exercise(slug=slug).full_clean()
+
+    def test_it_goes_by_its_name(self) -> None:
+        assert str(Exercise.objects.get(slug="push_up")) == "Push-up"
+
+
+class CatalogueTests(TestCase):
+    def setUp(self) -> None:
+        self.by_slug = {exercise.slug: exercise for exercise in Exercise.objects.all()}
+
+    def test_it_has_sixteen_exercises_in_use(self) -> None:
+        assert len(self.by_slug) == 16
+        assert all(exercise.active for exercise in self.by_slug.values())
+
+    def test_it_has_the_figures_that_were_looked_up(self) -> None:
+        squat, burpee = self.by_slug["squat"], self.by_slug["burpee"]
+        assert (squat.min_interval_ms, squat.record_per_minute, squat.max_per_minute) == (450, 74, 85)
+        assert (squat.typical_ms_low, squat.typical_ms_high) == (2000, 4000)
+        assert (burpee.min_interval_ms, burpee.record_per_minute, burpee.max_per_minute) == (800, None, 52)
+
+    def test_it_names_a_source_for_every_figure(self) -> None:
+        for exercise in self.by_slug.values():
+            assert exercise.source.startswith(("press: ", "published: ", "own estimate"))
+
+    def test_it_is_valid_by_its_own_rules(self) -> None:
+        for exercise in self.by_slug.values():
+            exercise.full_clean()
+
+    def test_it_refuses_no_champion(self) -> None:
+        for exercise in self.by_slug.values():
+            if exercise.record_per_minute:
+                with self.subTest(slug=exercise.slug):
+                    assert exercise.record_per_minute * exercise.min_interval_ms < 60_000
+                    assert exercise.record_per_minute < exercise.max_per_minute
+
+    def test_it_never_counts_slower_than_people_train(self) -> None:
+        for exercise in self.by_slug.values():
+            assert exercise.min_interval_ms < exercise.typical_ms_low
+
+    def test_its_intervals_follow_from_the_fastest_ones(self) -> None:
+        for slug, burst_ms in BURSTS_MS.items():
+            assert self.by_slug[slug].min_interval_ms == burst_ms * BURST_SHARE // STEP_MS * STEP_MS
+        for slug in ("squat", "pull_up", "lunge", "deadlift", "bench_press", "dip", "double_under"):
+            fastest_ms = 60_000 / (self.by_slug[slug].record_per_minute or 0)
+            assert self.by_slug[slug].min_interval_ms == fastest_ms * MINUTE_SHARE // STEP_MS * STEP_MS

@@ -1,0 +1,239 @@
+"""Who sees what: every address of the admin and the API, for everybody. A new address without a row here fails the test."""
+
+from collections.abc import Iterator
+from typing import Any
+from unittest.mock import patch
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.http import HttpResponse
+from django.test import RequestFactory, TestCase
+from django.urls import NoReverseMatch, URLResolver, get_resolver, reverse
+
+from workouts.admin.parked import find_parked
+from workouts.live.store import ParkedSession, SessionName
+from workouts.models import Athlete, Exercise, Team, WorkoutSession
+from workouts.tests.support.reviews import save_pending
+
+# nobody, the athlete, staff without a group, the coach, another team's coach, a head coach, a superuser
+ROLES = ("nobody", "athlete", "staff", "coach", "other", "head", "superuser")
+# In the open mode the API says who trained to anybody who can reach it; tokens are to close it.
+# L: to the login, F: forbidden, G: not there (back to the start), R: elsewhere, N: 404, M: other method;
+# S: shown with the athlete or the team, E: shown without
+MATRIX = {
+    "index": "LLESESS",
+    "login": "EEGGGGG",
+    "logout": "GGMMMMM",
+    "password_change": "LLEEEEE",
+    "password_change_done": "LLEEEEE",
+    "autocomplete": "LLFSESS",
+    "jsi18n": "LLEEEEE",
+    "auth_group_changelist": "LLFFFFE",
+    "auth_group_add": "LLFFFFE",
+    "auth_group_history": "LLFFFFE",
+    "auth_group_delete": "LLFFFFE",
+    "auth_group_change": "LLFFFFE",
+    "auth_user_password_change": "LLFFFFE",
+    "auth_user_changelist": "LLFFFFE",
+    "auth_user_add": "LLFFFFE",
+    "auth_user_history": "LLFFFFE",
+    "auth_user_delete": "LLFFFFE",
+    "auth_user_change": "LLFFFFE",
+    "workouts_athlete_changelist": "LLFSESS",
+    "workouts_athlete_add": "LLFFFFE",
+    "workouts_athlete_history": "LLGSGSS",
+    "workouts_athlete_delete": "LLFFFFS",
+    "workouts_athlete_change": "LLFSGSS",
+    "workouts_merge": "LLFFFSS",
+    "workouts_exercise_changelist": "LLFEEEE",
+    "workouts_exercise_add": "LLFFFFE",
+    "workouts_exercise_history": "LLFEEEE",
+    "workouts_exercise_delete": "LLFFFFF",
+    "workouts_exercise_change": "LLFEEEE",
+    "workouts_parked": "LLFEEEE",
+    "workouts_decision": "LLFSRSS",
+    "workouts_export": "LLFEEEE",
+    "workouts_export_file": "LLFSESS",
+    "workouts_export_progress": "LLFEEEE",
+    "workouts_workoutsession_changelist": "LLFSESS",
+    "workouts_workoutsession_add": "LLFFFFF",
+    "workouts_workoutsession_history": "LLGSGSS",
+    "workouts_workoutsession_delete": "LLFFFFF",
+    "workouts_workoutsession_change": "LLFSGSS",
+    "workouts_team_changelist": "LLFSESS",
+    "workouts_team_add": "LLFFFEE",
+    "workouts_team_history": "LLGSGSS",
+    "workouts_team_delete": "LLFFFSS",
+    "workouts_team_change": "LLFSGSS",
+    "home": "LLESESS",
+    "live": "LLFSESS",
+    "health": "EEEEEEE",
+    "finish": "MMMMMMM",
+    "session-list": "SSSSSSS",
+    "session-detail": "SSSSSSS",
+    "session-appeal": "MMMMMMM",
+    "set_language": "RRRRRRR",
+}
+# what has no name of its own: the admin's last resort, and the old address of each object, which leads to the new one
+NAMELESS = {"django.contrib.admin.sites.AdminSite.catch_all_view", "django.views.generic.base.RedirectView"}
+
+
+class VisibilityCase(TestCase):
+    @classmethod
+    def setUpTestData(cls) -> None:
+        cls.session = save_pending("ana-of-team-one")
+        cls.athlete = cls.session.athlete
+        cls.stranger = save_pending("ben-of-team-two")
+        cls.team, cls.other_team = Team.objects.create(name="Team ana-of-team-one"), Team.objects.create(name="Team two")
+        cls.users: dict[str, Any] = {}
+        for role in ROLES[1:]:
+            cls.users[role] = get_user_model().objects.create_user(role, is_staff=role != "athlete", is_superuser=role == "superuser")
+        Athlete.objects.filter(pk=cls.athlete.pk).update(account=cls.users["athlete"])
+        cls.team.athletes.add(cls.athlete)
+        cls.team.coaches.add(cls.users["coach"])
+        cls.other_team.athletes.add(Athlete.objects.get(user_id="ben-of-team-two"))
+        cls.other_team.coaches.add(cls.users["other"])
+        for role, group in (("coach", "coaches"), ("other", "coaches"), ("head", "head coaches")):
+            cls.users[role].groups.add(Group.objects.get(name=group))
+
+    def be(self, role: str) -> None:
+        self.client.logout()
+        if role != "nobody":
+            self.client.force_login(self.users[role])
+
+
+class MatrixTests(VisibilityCase):
+    def addresses(self) -> Iterator[tuple[str, str]]:
+        """Yield name and address of every page, with the objects of the first team."""
+        objects = {
+            "workoutsession": self.session.pk,
+            "athlete": self.athlete.pk,
+            "team": self.team.pk,
+            "exercise": Exercise.objects.get(slug="squat").pk,
+            "user": self.users["superuser"].pk,
+            "group": Group.objects.get(name="coaches").pk,
+        }
+        for namespace, name in self.names(get_resolver().url_patterns):
+            model = name.split("_")[1] if namespace and "_" in name else ""
+            yield name, self.find(namespace + name, objects.get(model) if namespace else self.session.pk)
+
+    def names(self, patterns: Any, namespace: str = "") -> Iterator[tuple[str, str]]:
+        for pattern in patterns:
+            if isinstance(pattern, URLResolver):
+                yield from self.names(pattern.url_patterns, f"{pattern.namespace}:" if pattern.namespace else namespace)
+            elif not pattern.name:
+                assert pattern.lookup_str in NAMELESS, f"give {pattern} a name"
+            elif pattern.name not in ("view_on_site", "app_list"):
+                yield namespace, pattern.name
+
+    def find(self, name: str, pk: Any) -> str:
+        for args in ([], [pk]):
+            try:
+                return reverse(name, args=args)
+            except NoReverseMatch:
+                continue
+        raise AssertionError(f"{name} takes other arguments: give it an address here")
+
+    def outcome(self, response: HttpResponse) -> str:
+        if response.status_code in (301, 302):
+            to = response["Location"]
+            return "L" if "/login/" in to else "G" if to == "/admin/" else "R"
+        if response.status_code in (403, 404, 405):
+            return {403: "F", 404: "N", 405: "M"}[response.status_code]
+        assert response.status_code == 200, response.status_code
+        return "S" if "ana-of-team-one" in b"".join(response).decode(errors="replace") else "E"
+
+    def test_nothing_leaks(self) -> None:
+        found: dict[str, str] = {}
+        for name, address in self.addresses():
+            row = ""
+            for role in ROLES:
+                self.be(role)
+                query = {"autocomplete": {"app_label": "workouts", "model_name": "team", "field_name": "athletes", "term": "ana"}}.get(name)
+                query = {"workouts_decision": {"to": "approved", "ids": self.session.pk}}.get(name, query)
+                query = {"workouts_merge": {"ids": [self.athlete.pk, self.stranger.athlete.pk]}}.get(name, query)
+                row += self.outcome(self.client.get(address, query))
+            found[name] = row
+        assert found == MATRIX
+
+
+class OtherWaysTests(VisibilityCase):
+    """What is not an address of its own."""
+
+    SESSIONS, ATHLETES = "/admin/workouts/workoutsession/", "/admin/workouts/athlete/"
+
+    def ids(self, path: str, **query: str) -> set[int]:
+        response = self.client.get(path, query)
+        assert response.status_code == 200
+        return {row.pk for row in response.context["cl"].result_list}
+
+    def test_searches_and_filters_find_only_ones_own(self) -> None:
+        teams = {"coach": self.team, "other": self.other_team}
+        for role, own in (("coach", self.session), ("other", self.stranger)):
+            self.be(role)
+            assert self.ids(self.SESSIONS) == self.ids(self.SESSIONS, q="of-team") == self.ids(self.SESSIONS, flag="metronome") == {own.pk}
+            assert self.ids(self.ATHLETES, q="of-team") == {own.athlete.pk}
+            for team_of, team in teams.items():
+                assert self.ids(self.SESSIONS, team=str(team.pk)) == ({own.pk} if team_of == role else set())
+                assert self.ids(self.ATHLETES, team=str(team.pk)) == ({own.athlete.pk} if team_of == role else set())
+        self.be("head")
+        assert self.ids(self.SESSIONS) == {self.session.pk, self.stranger.pk}
+        assert self.ids(self.SESSIONS, team=str(self.team.pk)) == {self.session.pk}
+
+    def decide(self, role: str) -> None:
+        self.be(role)
+        self.client.post(f"{self.SESSIONS}decision/", {"to": "approved", "seen": f"{self.session.pk}:0", "note": ""})
+        self.client.post(self.SESSIONS, {"action": "approve_selected", "_selected_action": [self.session.pk]})
+
+    def status(self) -> str:
+        return WorkoutSession.objects.get(pk=self.session.pk).review_status
+
+    def test_nobody_else_decides(self) -> None:
+        for role in ("nobody", "athlete", "staff", "other"):
+            self.decide(role)
+            assert self.status() == "pending"
+        self.decide("coach")
+        assert self.status() == "approved"
+
+    def test_nobody_else_renames_an_athlete(self) -> None:
+        for role, name in (("other", ""), ("coach", "Ana")):
+            self.be(role)
+            self.client.post(f"{self.ATHLETES}{self.athlete.pk}/change/", {"display_name": "Ana"})
+            assert Athlete.objects.get(pk=self.athlete.pk).display_name == name
+
+    def test_leaving_a_team_ends_it_at_once(self) -> None:
+        self.be("coach")
+        assert self.ids(self.SESSIONS) == {self.session.pk}
+        self.team.coaches.remove(self.users["coach"])
+        assert self.ids(self.SESSIONS) == set()
+        assert self.client.get(f"{self.SESSIONS}{self.session.pk}/change/").status_code == 302
+
+    def test_an_athlete_of_two_teams_is_seen_once_by_a_coach_of_both(self) -> None:
+        self.other_team.athletes.add(self.athlete)
+        self.other_team.coaches.add(self.users["coach"])
+        self.be("coach")
+        response = self.client.get(self.SESSIONS)
+        assert sorted(row.pk for row in response.context["cl"].result_list) == [self.session.pk, self.stranger.pk]
+
+    def test_a_head_coach_manages_teams(self) -> None:
+        self.be("head")
+        body = {"name": "Juniors", "coaches": [self.users["coach"].pk], "athletes": [self.athlete.pk]}
+        assert self.client.post("/admin/workouts/team/add/", body).status_code == 302
+        team = Team.objects.get(name="Juniors")
+        assert (list(team.coaches.all()), list(team.athletes.all())) == ([self.users["coach"]], [self.athlete])
+        self.be("coach")
+        assert self.client.post(f"/admin/workouts/team/{team.pk}/change/", {"name": "Mine"}).status_code == 403
+
+    def test_an_inactive_user_sees_nothing(self) -> None:
+        head = self.users["head"]
+        head.is_active = False
+        assert not WorkoutSession.objects.visible_to(head).exists()
+
+    def test_parked_sessions_are_those_of_ones_own(self) -> None:
+        user_ids = ("ana-of-team-one", "ben-of-team-two", "new")
+        for role, seen in (("coach", 1), ("other", 1), ("head", 3), ("superuser", 3)):
+            request = RequestFactory().get("/")
+            request.user = self.users[role]
+            parked = [ParkedSession(SessionName(user_id, "squat", "id"), "no", 1) for user_id in user_ids]
+            with patch("workouts.live.store.LiveStore.parked_sessions", return_value=iter(parked)):
+                assert len(find_parked(request)) == seen

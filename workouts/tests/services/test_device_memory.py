@@ -1,0 +1,93 @@
+"""What is remembered of devices, when saves meet and when they fail."""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+
+import psycopg
+from django.conf import settings
+from django.db import connection, transaction
+from django.test import TestCase, TransactionTestCase
+
+from workouts.live.runtime import get_key_space, get_store
+from workouts.live.store import SessionName
+from workouts.memory import remember_saved
+from workouts.models import Device, WorkoutSession
+from workouts.services import settle_sealed, sweep
+from workouts.tests.support.cast import new_athlete, save_session, seal
+from workouts.tests.support.sealed import OwnRedis, mend_sealed, spoil_sealed
+from workouts.tests.support.sent import PHONE, Sent, forget, send
+
+IDLE_MINUTES = 60 * 24 * 365 * 100
+
+
+class ParkedTests(OwnRedis, TestCase):
+    def test_a_device_is_known_for_as_long_as_its_session_waits(self) -> None:
+        send(self.user_id, Sent(1, 0), Sent(7, 5000))
+        (session_id,) = seal(self.user_id)
+        name = SessionName(self.user_id, "squat", session_id)
+        spoil_sealed(name)
+        self.addCleanup(mend_sealed, name)
+        forget(self.user_id)  # as 48 hours do
+        assert settle_sealed(name) is None
+        assert get_store().client.ttl(get_key_space().device(self.user_id, PHONE)) > 170_000
+        assert get_store().meet_device(self.user_id, PHONE, 0) == 7
+
+
+class DeadlockTests(TransactionTestCase):
+    serialized_rollback = True
+
+    def test_two_saves_with_the_same_devices_in_another_order(self) -> None:
+        user_id = save_session(new_athlete()).athlete_id
+        devices = [f"d{i}" for i in range(12)]
+        for seq in range(1, 9):
+            barrier, errors = threading.Barrier(2), []
+
+            def save(order: list[str], seq: int = seq, barrier: threading.Barrier = barrier, errors: list[Exception] = errors) -> None:
+                barrier.wait()
+                try:
+                    with transaction.atomic():
+                        remember_saved(user_id, dict.fromkeys(order, seq))
+                except Exception as error:
+                    errors.append(error)
+                finally:
+                    connection.close()
+
+            threads = [threading.Thread(target=save, args=(order,)) for order in (devices, devices[::-1])]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert errors == []
+        assert set(Device.objects.filter(athlete_id=user_id).values_list("last_seq", flat=True)) == {8}
+
+
+class LockedRowTests(OwnRedis, TransactionTestCase):
+    serialized_rollback = True
+
+    @contextlib.contextmanager
+    def locked(self, user_id: str) -> Iterator[None]:
+        """Have somebody hold the rows of an athlete's devices."""
+        database = settings.DATABASES["default"]
+        options = {"host": database["OPTIONS"].get("host") or database["HOST"], "user": database["USER"]}
+        with psycopg.connect(dbname=connection.settings_dict["NAME"], **options) as other:
+            other.execute("SELECT 1 FROM workouts_device WHERE user_id = %s FOR UPDATE", [user_id])
+            yield
+            other.rollback()
+
+    def test_a_sweep_saves_the_others(self) -> None:
+        held, *others = [new_athlete() for _ in range(5)]
+        for user_id in (held, *others):
+            send(user_id, Sent(1, 0))
+            seal(user_id)
+        assert sweep(idle_minutes=IDLE_MINUTES).saved == 5
+        for user_id in (held, *others):
+            send(user_id, Sent(2, 5000, known=1))
+            seal(user_id)
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = 300")
+        with self.locked(held):
+            result = sweep(idle_minutes=IDLE_MINUTES)
+        assert (result.saved, result.left) == (4, 1)
+        assert sweep(idle_minutes=IDLE_MINUTES).saved == 1
+        assert WorkoutSession.objects.filter(athlete_id=held).count() == 2

@@ -1,0 +1,326 @@
+"""senim.v1 on /ws/workout: devices, seq and at, finish and status, on uvicorn as `start` runs it and on daphne."""
+
+import asyncio
+import json
+import uuid
+from typing import Any
+
+import pytest
+import websockets
+from django.test import SimpleTestCase
+
+from workouts.protocol import MAX_WHOLE
+from workouts.tests.support.cast import new_athlete
+from workouts.tests.support.phones import PACE_MS, Frame, PhoneShop, column, make_rep, make_set, now_ms, verdicts
+from workouts.tests.support.service import Service, fresh_folder
+
+DAPHNE = ("manage.py", "runserver", "--noreload", "{port}")
+HOUR_MS = 3_600_000
+CLOSE_ENOUGH_MS = 5000
+
+
+class DeviceContract(PhoneShop):
+    """What holds on every server; the classes below say on which."""
+
+    def setUp(self) -> None:
+        self.user_id = new_athlete()
+
+    async def test_it_welcomes(self) -> None:
+        socket = await self.open_socket(self.user_id, subprotocols=["other", "senim.v1"])
+        welcome = json.loads(await asyncio.wait_for(socket.recv(), 20))
+        await socket.close()
+        assert socket.subprotocol == "senim.v1"
+        assert abs(welcome.pop("server_time") - now_ms()) < CLOSE_ENOUGH_MS
+        exercises = welcome.pop("exercises")
+        assert welcome == {"event": "welcome", "protocol": 1, "user_id": self.user_id, "sessions": []}
+        assert {"squat", "battle_rope"} <= set(exercises)
+
+    async def test_it_counts_a_numbered_rep(self) -> None:
+        phone = await self.take_device(self.user_id)
+        first, second = await phone.ask_all(make_set([40, 41]))
+        assert uuid.UUID(first["session_id"])
+        assert first == {
+            "event": "rep_ack",
+            "type": "squat",
+            "status": "counted",
+            "count": 1,
+            "seq": 40,
+            "session_id": first["session_id"],
+        }
+        assert second == {**first, "count": 2, "seq": 41}
+        await phone.close()
+
+    async def test_it_counts_none_twice(self) -> None:
+        phone = await self.take_device(self.user_id)
+        reps = make_set([1, 2, 3])
+        await phone.ask_all(reps)
+        again = await phone.ask_all([*reps, *reps])
+        await phone.close()
+        assert verdicts(again) == ["duplicate"] * 6
+        assert set(column(again, "count")) == {3}
+        phone = await self.take_phone(self.user_id)
+        answer = await phone.say_hello()
+        assert abs(answer.pop("server_time") - now_ms()) < CLOSE_ENOUGH_MS
+        assert answer == {"event": "hello", "device": "phone", "last_seq": 3}
+        assert verdicts(await phone.ask_all([*reps, *make_set([3, 4])])) == ["duplicate"] * 4 + ["counted"]
+        await phone.close()
+
+    async def test_it_counts_none_twice_after_a_finish(self) -> None:
+        phone = await self.take_device(self.user_id)
+        reps = make_set([1, 2, 3])
+        await phone.ask_all(reps)
+        finished = await phone.finish()
+        assert finished == {"event": "finished", "type": "squat", "workout_id": finished["workout_id"], "count": 3}
+        again = await phone.ask_all(reps)
+        assert verdicts(again) == ["duplicate"] * 3
+        assert set(column(again, "count")) == {0}
+        assert await phone.finish() == finished
+        await phone.close()
+        assert self.finish_over_http(self.user_id) == finished["workout_id"]
+
+    async def test_it_tells_other_devices(self) -> None:
+        watch, phone = await self.take_device(self.user_id, "watch"), await self.take_device(self.user_id, "phone")
+        ack = (await phone.ask_all(make_set([1, 2, 3])))[-1]
+        update = {"event": "session_update", "type": "squat", "count": 3, "session_id": ack["session_id"], "state": "live"}
+        assert await watch.hear_update(count=3) == update
+        finished = await phone.finish()
+        assert await watch.hear() == {**update, "state": "finished", "workout_id": finished["workout_id"]}
+        assert await phone.hears_nothing()
+        for device in (watch, phone):
+            await device.close()
+
+    async def test_it_tells_the_status(self) -> None:
+        phone = await self.take_device(self.user_id)
+        squats = await phone.ask_all(make_set([1, 2]))
+        lunges = await phone.ask_all(make_set([3], exercise="lunge"))
+        answer = await phone.ask({"event": "status"})
+        assert abs(answer.pop("server_time") - now_ms()) < CLOSE_ENOUGH_MS
+        sessions = [
+            {"type": "lunge", "count": 1, "session_id": lunges[0]["session_id"]},
+            {"type": "squat", "count": 2, "session_id": squats[0]["session_id"]},
+        ]
+        assert answer == {"event": "sessions", "sessions": sessions}
+        other = await self.open_socket(self.user_id, subprotocols=["senim.v1"])
+        assert json.loads(await asyncio.wait_for(other.recv(), 20))["sessions"] == sessions
+        await other.close()
+        await phone.close()
+
+    async def test_a_plain_socket_never_notices(self) -> None:
+        socket = await self.open_socket(self.user_id)
+        phone = await self.take_device(self.user_id)
+        await phone.ask_all(make_set([1, 2]))
+        await phone.finish()
+        self.finish_over_http(self.user_id)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(socket.recv(), 0.8)
+        assert socket.subprotocol is None
+        await socket.close()
+        await phone.close()
+
+    async def test_a_plain_socket_knows_none_of_it(self) -> None:
+        unknown: list[Frame] = [{"event": "hello", "device": "phone", "now": 1}, {"event": "finish"}, {"event": "status"}]
+        socket = await self.open_socket(self.user_id)
+        for frame in unknown:
+            await socket.send(json.dumps(frame))
+            answer = json.loads(await asyncio.wait_for(socket.recv(), 20))
+            assert set(answer) == {"event", "code", "detail"}
+            assert answer["code"] == "unknown_event"
+            assert answer["detail"].endswith("known: rep_detected")
+        numbered: list[Any] = [7, "text", -1, 2**63, None]
+        answers = []
+        for seq in numbered:
+            await socket.send(json.dumps({**make_rep(), "seq": seq, "at": "text"}))
+            answers.append(json.loads(await asyncio.wait_for(socket.recv(), 20)))
+        await socket.close()
+        assert verdicts(answers) == ["counted"] + ["debounced"] * 4
+        assert answers[0] == {"event": "rep_ack", "type": "squat", "status": "counted", "count": 1}
+
+
+class UvicornTests(DeviceContract, SimpleTestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.service = Service(SENIM_DATA=str(fresh_folder())).start()
+        cls.addClassCleanup(cls.service.stop)
+
+    async def test_it_answers_each_of_5000_at_once(self) -> None:
+        phone = await self.take_device(self.user_id)
+        reps = make_set(range(1, 5001))
+        finish: Frame = {"event": "finish", "type": "squat"}
+        answers = await phone.ask_all([*reps[:2500], finish, *reps[2500:]])
+        await phone.close()
+        assert verdicts(answers) == ["counted"] * 2500 + ["finished"] + ["counted"] * 2500
+        assert list(column(answers, "count")) == [*range(1, 2501), 2500, *range(1, 2501)]
+        assert list(column(answers, "seq")) == [*range(1, 2501), None, *range(2501, 5001)]
+        assert len(set(column(answers, "session_id"))) == 3
+        session = self.service.ask("GET", f"/workout/sessions/{self.finish_over_http(self.user_id)}/").body
+        assert session["total_reps"] == 2500
+        assert session["timeline_ms"] == [PACE_MS * index for index in range(2500)]
+
+    async def test_it_counts_each_once_whatever_gaps_and_repeats(self) -> None:
+        phone = await self.take_device(self.user_id)
+        seqs = [2, 2, 7, 3, 7, 1000, 999, MAX_WHOLE - 1, 1001, MAX_WHOLE, MAX_WHOLE]
+        reps = [{**rep, "seq": seq} for rep, seq in zip(make_set(range(len(seqs))), seqs, strict=True)]
+        answers = await phone.ask_all(reps)
+        known = [2, 7, 1000, MAX_WHOLE - 1, MAX_WHOLE]
+        assert [answer["seq"] for answer in answers if answer["status"] == "counted"] == known
+        assert verdicts(answers).count("duplicate") == len(seqs) - len(known)
+        assert answers[-1]["count"] == len(known)
+        assert (await phone.say_hello())["last_seq"] == MAX_WHOLE
+        await phone.close()
+
+    async def test_it_counts_a_rep_once_that_two_sockets_send(self) -> None:
+        phones = [await self.take_device(self.user_id) for _ in range(5)]
+        reps = make_set(range(1, 201))
+        answers = await asyncio.gather(*(phone.ask_all(reps) for phone in phones))
+        for phone in phones:
+            await phone.close()
+        counted = [answer["seq"] for many in answers for answer in many if answer["status"] == "counted"]
+        assert sorted(counted) == list(range(1, 201))
+        assert max(answer["count"] for many in answers for answer in many) == 200
+
+    async def test_it_numbers_each_device_apart(self) -> None:
+        phone, watch = await self.take_device(self.user_id, "phone"), await self.take_device(self.user_id, "watch")
+        assert verdicts(await phone.ask_all(make_set([1, 2], exercise="squat"))) == ["counted"] * 2
+        assert verdicts(await watch.ask_all(make_set([1, 2], exercise="lunge"))) == ["counted"] * 2
+        other = await self.take_phone(new_athlete())
+        assert (await other.say_hello("phone"))["last_seq"] == 0
+        for device in (phone, watch, other):
+            await device.close()
+
+    async def test_it_says_what_is_wrong_with_a_seq(self) -> None:
+        phone = await self.take_device(self.user_id)
+        for seq in (0, -1, 2**53, 2**63, 2**64, 1.5, "7", [], {}, True):
+            answer = await phone.ask({**make_rep(), "seq": seq})
+            assert (answer["event"], answer["code"]) == ("error", "invalid_message"), seq
+            assert "seq" not in answer
+            # one after another would close the socket
+            assert (await phone.ask({"event": "status"}))["sessions"] == []
+        assert (await phone.ask('{"event": "rep_detected", "seq": 1e400}'))["code"] == "invalid_message"
+        assert verdicts(await phone.ask_all(make_set([1]))) == ["counted"]
+        await phone.close()
+
+    async def test_it_says_what_is_wrong_with_a_time(self) -> None:
+        phone = await self.take_device(self.user_id)
+        for at in ("now", -1, 1.5, 2**53, [], False):
+            answer = await phone.ask({**make_rep(1), "at": at})
+            assert (answer["event"], answer["code"], answer["seq"]) == ("error", "invalid_message", 1), at
+        assert verdicts(await phone.ask_all(make_set([1]))) == ["counted"]
+        await phone.close()
+
+    async def test_it_says_which_rep_is_of_no_exercise(self) -> None:
+        phone = await self.take_device(self.user_id)
+        answer = await phone.ask(make_rep(3, exercise="unicorn_ride"))
+        assert (answer["code"], answer["seq"]) == ("unknown_exercise", 3)
+        assert verdicts(await phone.ask_all(make_set([4]))) == ["counted"]
+        await phone.close()
+
+    async def test_it_takes_no_seq_before_a_hello(self) -> None:
+        phone = await self.take_phone(self.user_id)
+        answer = await phone.ask(make_rep(9))
+        assert (answer["code"], answer["seq"]) == ("invalid_message", 9)
+        assert "hello" in answer["detail"]
+        assert (await phone.say_hello())["last_seq"] == 0
+        assert verdicts(await phone.ask_all(make_set([9]))) == ["counted"]
+        await phone.close()
+
+    async def test_it_takes_a_second_hello_of_the_same_device_only(self) -> None:
+        phone = await self.take_device(self.user_id)
+        hello = {"event": "hello", "device": "phone", "now": now_ms()}
+        answers = await phone.ask_all([*make_set([1, 2]), hello, *make_set([3])])
+        assert answers[2]["last_seq"] == 2
+        assert answers[3]["count"] == 3
+        for _ in range(20):
+            assert (await phone.say_hello("watch"))["code"] == "invalid_message"
+        assert await phone.close_code() == 1008
+
+    async def test_it_says_what_is_wrong_with_a_hello(self) -> None:
+        phone = await self.take_phone(self.user_id)
+        for device in ("", "a b", "x" * 33, "a:b", "я", 7, None):
+            assert (await phone.ask({"event": "hello", "device": device, "now": 1}))["code"] == "invalid_message", device
+        for now in (-1, 2**53, "text", 1.5, None):
+            assert (await phone.ask({"event": "hello", "device": "phone", "now": now}))["code"] == "invalid_message", now
+        assert (await phone.ask({"event": "hello", "device": "phone"}))["code"] == "invalid_message"
+        assert (await phone.say_hello("x" * 32, now=0))["last_seq"] == 0
+        await phone.close()
+
+    async def test_it_counts_reps_without_a_number_too(self) -> None:
+        phone = await self.take_phone(self.user_id)
+        assert await phone.ask(make_rep()) == {"event": "rep_ack", "type": "squat", "status": "counted", "count": 1}
+        answers = await phone.ask_all([make_rep(), {"event": "finish"}])
+        assert (answers[0]["status"], answers[1]["count"]) == ("debounced", 1)
+        assert await phone.hears_nothing()
+        await phone.close()
+
+    async def test_a_finish_waits_for_all_that_came_before(self) -> None:
+        exercises = ["squat", "lunge", "push_up", "burpee", "dip"]
+        phone = await self.take_phone(self.user_id)
+        frames = [frame for slug in exercises for frame in (make_rep(exercise=slug), {"event": "finish", "type": slug})]
+        answers = await phone.ask_all(frames)
+        await phone.close()
+        assert verdicts(answers) == ["counted", "finished"] * len(exercises)
+        assert set(column(answers, "count")) == {1}
+
+    async def test_it_has_nothing_to_finish(self) -> None:
+        phone = await self.take_device(self.user_id)
+        answer = await phone.finish()
+        assert (answer["event"], answer["code"]) == ("error", "nothing_to_finish")
+        await phone.close()
+        assert self.service.ask("GET", f"/workout/sessions/?user_id={self.user_id}").body["results"] == []
+
+    async def test_it_finishes_no_unknown_exercise(self) -> None:
+        phone = await self.take_device(self.user_id)
+        for _ in range(20):
+            answer = await phone.finish("unicorn_ride")
+            assert answer["code"] == "unknown_exercise"
+            assert "battle_rope" in answer["detail"]
+        assert await phone.close_code() == 1008
+
+    async def test_it_says_what_is_wrong_and_stays_open(self) -> None:
+        phone = await self.take_device(self.user_id)
+        bad: dict[str | bytes, str] = {
+            "": "invalid_json",
+            "[]": "invalid_message",
+            "{}": "invalid_message",
+            '{"event": 7}': "invalid_message",
+            '{"event": "welcome"}': "unknown_event",
+            '{"event": "authenticate", "token": "x"}': "unknown_event",
+            '{"event": "finish", "type": 7}': "invalid_message",
+            b"\x00": "invalid_message",
+        }
+        for frame, code in bad.items():
+            assert (await phone.ask(frame))["code"] == code, frame
+        assert (await phone.ask('{"event": "status", "more": [1, {"a": null}]}'))["event"] == "sessions"
+        await phone.close()
+
+    async def test_it_closes_after_twenty_errors_in_a_row(self) -> None:
+        phone = await self.take_phone(self.user_id)
+        assert verdicts(await phone.ask_all(make_set(range(1, 21)))) == ["invalid_message"] * 20
+        assert await phone.close_code() == 1008
+
+    async def test_many_who_never_say_hello_are_no_burden(self) -> None:
+        phones = await asyncio.gather(*(self.take_phone(new_athlete()) for _ in range(100)))
+        assert verdicts(await asyncio.gather(*(phone.ask({"event": "status"}) for phone in phones))) == ["sessions"] * 100
+        phone = await self.take_device(self.user_id)
+        assert verdicts(await phone.ask_all(make_set([1]))) == ["counted"]
+        await asyncio.gather(*(quiet.close() for quiet in (*phones, phone)))
+
+    async def test_it_lets_in_only_its_own_pages(self) -> None:
+        with pytest.raises(websockets.InvalidStatus):
+            await self.open_socket(self.user_id, subprotocols=["senim.v1"], origin="http://evil.example")
+
+
+class DaphneTests(DeviceContract, SimpleTestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        folder = str(fresh_folder())
+        Service(SENIM_DATA=folder).start().stop()  # makes the database
+        cls.service = Service(*DAPHNE, ready="Listening on TCP", LOG_LEVEL="INFO", SENIM_DATA=folder).start()
+        cls.addClassCleanup(cls.service.stop)
+
+    async def test_it_answers_each_of_1000_at_once(self) -> None:
+        phone = await self.take_device(self.user_id)
+        answers = await phone.ask_all(make_set(range(1, 1001)))
+        await phone.close()
+        assert list(column(answers, "count")) == list(range(1, 1001))

@@ -1,0 +1,304 @@
+"""senim.v1 of the real service, while its Redis stops, dies, forgets, and comes back; and while its database is away."""
+
+import asyncio
+import contextlib
+import signal
+import time
+from collections.abc import Iterator
+
+import psycopg
+import redis
+from asgiref.sync import sync_to_async
+
+from workouts.tests.support.cast import new_athlete
+from workouts.tests.support.outage import OutageCase
+from workouts.tests.support.phones import Frame, Phone, PhoneShop, column, make_rep, make_set, verdicts
+from workouts.tests.support.processes import wait_until
+from workouts.tests.support.servers import PostgresServer, ValkeyServer
+
+ANSWER_WITHIN_S = 2.0
+SOON_S = 0.5  # without waiting for Redis
+UNAVAILABLE = "unavailable"
+
+
+class DeviceOutageCase(PhoneShop, OutageCase):
+    def setUp(self) -> None:
+        self.user_id = new_athlete()
+        # the parts are back, and the pool of connections has noticed
+        wait_until(self.is_healthy, deadline_s=10)
+
+    def is_healthy(self) -> bool:
+        return self.service.ask("GET", "/").status == 200
+
+    async def bring_back_async(self, part: ValkeyServer | PostgresServer) -> None:
+        # in the main thread: on Linux a server ends with the thread that started it, and this one ends with the test
+        await sync_to_async(self.bring_back)(part)
+
+    def redis_client(self) -> redis.Redis:
+        return redis.Redis(unix_socket_path=str(self.redis.socket), protocol=2)
+
+    def forget_all(self) -> None:
+        with self.redis_client() as client:
+            client.flushall()
+
+    def dump(self) -> dict[bytes, bytes]:
+        with self.redis_client() as client:
+            return {key: client.dump(key) for key in client.keys("*")}
+
+    def restore(self, state: dict[bytes, bytes]) -> None:
+        """Have Redis hold this state and nothing else, as after a failover to a replica that lags."""
+        with self.redis_client() as client:
+            client.flushall()
+            for key, value in state.items():
+                client.restore(key, 0, value)
+
+    @contextlib.contextmanager
+    def redis_stopped(self) -> Iterator[None]:
+        """Have Redis take what it is sent and answer nothing."""
+        assert self.redis.process is not None
+        self.redis.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.redis.process.send_signal(signal.SIGCONT)
+
+    async def ask_within(self, phone: Phone, frames: list[Frame], seconds: float) -> list[Frame]:
+        began = time.monotonic()
+        answers = await phone.ask_all(frames)
+        took = time.monotonic() - began
+        assert took < seconds, took
+        return answers
+
+    def rows(self) -> list[tuple[int, dict[str, int]]]:
+        """Return reps and last seqs of the athlete's sessions, in the order they were saved."""
+        query = "SELECT total_reps, device_seqs FROM workout_sessions WHERE user_id = %s ORDER BY id"
+        with psycopg.connect(self.database_url) as connection:
+            return connection.execute(query, [self.user_id]).fetchall()
+
+
+class RedisAwayTests(DeviceOutageCase):
+    async def test_it_settles_nothing_past_what_it_could_not(self) -> None:
+        phone = await self.take_device(self.user_id)
+        reps = [{}, *make_set(range(1, 12))]
+        await phone.ask_all(reps[1:3])
+        with self.redis_stopped():
+            answers = await self.ask_within(phone, reps[3:6], ANSWER_WITHIN_S)
+            assert verdicts(answers) == [UNAVAILABLE] * 3
+            assert list(column(answers, "seq")) == [3, 4, 5]
+            assert verdicts(await self.ask_within(phone, [reps[6]], SOON_S)) == [UNAVAILABLE]
+        assert verdicts(await phone.ask_all([reps[7], reps[4]])) == [UNAVAILABLE] * 2
+        # sent again, it is settled, whether Redis counted it when it went on or not
+        answers = await phone.ask_all([reps[3], reps[8], reps[4], reps[9], reps[2], reps[5]])
+        assert [verdict == UNAVAILABLE for verdict in verdicts(answers)] == [False, True, False, True, False, False]
+        assert verdicts(await phone.ask_all([reps[10], reps[6], reps[7], reps[8], reps[9]])) == [UNAVAILABLE] + ["counted"] * 4
+        answers = await phone.ask_all([reps[11], reps[10], reps[11]])
+        assert verdicts(answers) == [UNAVAILABLE, "counted", "counted"]
+        assert answers[-1]["count"] == 11
+        assert (await phone.finish())["count"] == 11
+        await phone.close()
+        assert self.rows() == [(11, {"phone": 11})]
+
+    async def test_a_hello_settles_from_where_to_send_again(self) -> None:
+        phone = await self.take_device(self.user_id)
+        reps = make_set(range(1, 8))
+        await phone.ask_all(reps[:2])
+        with self.redis_stopped():
+            assert verdicts(await self.ask_within(phone, reps[2:5], ANSWER_WITHIN_S)) == [UNAVAILABLE] * 3
+            assert (await phone.finish())["code"] == UNAVAILABLE
+            assert (await phone.say_hello())["code"] == UNAVAILABLE
+            assert verdicts(await self.ask_within(phone, reps[5:6], SOON_S)) == [UNAVAILABLE]
+        last_seq = (await phone.say_hello())["last_seq"]
+        assert 2 <= last_seq <= 5  # what Redis was sent, it may have counted when it went on
+        answers = await phone.ask_all(reps[last_seq:])
+        assert answers[-1]["count"] == 7
+        await phone.close()
+
+    async def test_a_hello_lets_no_seq_pass_one_that_has_to_come_again(self) -> None:
+        phone = await self.take_device(self.user_id)
+        reps = make_set([1, 2, 3])
+        await phone.ask_all(reps[:1])
+        self.take_away(self.redis)
+        assert verdicts(await phone.ask_all(reps[1:2])) == [UNAVAILABLE]
+        await self.bring_back_async(self.redis)
+        assert (await phone.say_hello())["last_seq"] == 1
+        assert verdicts(await phone.ask_all([reps[2], reps[1], reps[2]])) == [UNAVAILABLE, "counted", "counted"]
+        await phone.close()
+
+    async def test_it_finishes_nothing_while_a_rep_is_not_settled(self) -> None:
+        phone = await self.take_device(self.user_id)
+        reps = make_set([1, 2])
+        await phone.ask_all(reps[:1])
+        with self.redis_stopped():
+            assert verdicts(await phone.ask_all([reps[1], {"event": "finish"}])) == [UNAVAILABLE] * 2
+        answer = await phone.finish()
+        assert answer["code"] == UNAVAILABLE
+        assert "seq 2" in answer["detail"]
+        assert verdicts(await phone.ask_all([reps[1], {"event": "finish"}]))[1] == "finished"
+        await phone.close()
+        assert self.rows() == [(2, {"phone": 2})]
+
+    async def test_it_greets_without_redis_and_goes_on_when_it_is_back(self) -> None:
+        watch = await self.take_device(self.user_id, "watch")
+        self.take_away(self.redis)
+        phone = Phone(await self.open_socket(self.user_id, subprotocols=["senim.v1"]))
+        welcome = await phone.hear()
+        assert welcome["event"] == "welcome"
+        assert welcome["user_id"] == self.user_id
+        assert "squat" in welcome["exercises"]
+        assert "sessions" not in welcome
+        assert (await phone.say_hello())["code"] == UNAVAILABLE
+        await self.bring_back_async(self.redis)
+        assert (await phone.say_hello())["last_seq"] == 0
+        assert (await phone.ask({"event": "status"}))["sessions"] == []
+        for seq in range(1, 20):  # the channel layer connects again within seconds
+            await watch.ask_all(make_set(range(1, seq + 1)))
+            with contextlib.suppress(TimeoutError):
+                assert (await phone.hear_update_soon())["count"] <= seq
+                break
+        else:
+            raise AssertionError(self.service.output())
+        for device in (watch, phone):
+            await device.close()
+
+
+class RedisForgetsTests(DeviceOutageCase):
+    async def test_it_has_the_client_send_again_what_redis_lost(self) -> None:
+        phone = await self.take_device(self.user_id)
+        reps = make_set(range(1, 11))
+        await phone.ask_all(reps[:3])
+        state = self.dump()
+        await phone.ask_all(reps[3:7])
+        self.restore(state)
+        answers = await phone.ask_all(reps[7:])
+        assert verdicts(answers) == [UNAVAILABLE] * 3
+        assert list(column(answers, "seq")) == [8, 9, 10]
+        assert await phone.close_code() == 1012
+        phone = await self.take_phone(self.user_id)
+        assert (await phone.say_hello())["last_seq"] == 3
+        answers = await phone.ask_all(reps[3:])
+        assert list(column(answers, "count")) == list(range(4, 11))
+        assert (await phone.finish())["count"] == 10
+        await phone.close()
+        assert self.rows() == [(10, {"phone": 10})]
+
+    async def test_it_does_not_finish_what_redis_lost(self) -> None:
+        phone = await self.take_device(self.user_id)
+        reps = make_set(range(1, 6))
+        await phone.ask_all(reps[:2])
+        state = self.dump()
+        await phone.ask_all(reps[2:])
+        self.restore(state)
+        assert (await phone.finish())["code"] == UNAVAILABLE
+        assert await phone.close_code() == 1012
+        phone = await self.take_phone(self.user_id)
+        last_seq = (await phone.say_hello())["last_seq"]
+        assert last_seq == 2
+        assert (await phone.ask_all([*reps[last_seq:], {"event": "finish"}]))[-1]["count"] == 5
+        await phone.close()
+        assert self.rows() == [(5, {"phone": 5})]
+
+    async def test_the_database_remembers_what_redis_lost(self) -> None:
+        phone = await self.take_device(self.user_id)
+        reps = make_set(range(1, 7))
+        await phone.ask_all([*reps[:4], {"event": "finish"}])
+        self.forget_all()
+        answers = await phone.ask_all(reps[4:5])
+        assert verdicts(answers) == [UNAVAILABLE]
+        assert await phone.close_code() == 1012
+        phone = await self.take_phone(self.user_id)
+        assert (await phone.say_hello())["last_seq"] == 4
+        assert verdicts(await phone.ask_all(reps)) == ["duplicate"] * 4 + ["counted"] * 2
+        assert (await phone.finish())["count"] == 2
+        await phone.close()
+        assert self.rows() == [(4, {"phone": 4}), (2, {"phone": 6})]
+
+    async def test_a_session_that_comes_back_is_not_saved_twice(self) -> None:
+        phone = await self.take_device(self.user_id)
+        reps = make_set(range(1, 13))
+        await phone.ask_all(reps[:4])
+        state = self.dump()
+        await phone.ask_all([*reps[4:8], {"event": "finish"}])
+        await phone.close()
+        self.restore(state)
+        phone = await self.take_phone(self.user_id)
+        assert (await phone.say_hello())["last_seq"] == 8
+        assert verdicts(await phone.ask_all(reps)) == ["duplicate"] * 8 + ["counted"] * 4
+        offline = make_set([1, 2, 3], ago_ms=10_000_000)
+        watch = await self.take_device(self.user_id, "watch")
+        await watch.ask_all([make_rep(), *offline])
+        await watch.close()
+        finished = await phone.finish()
+        assert finished["count"] == sum(count for count, _ in self.rows()[1:])
+        assert await phone.finish() == finished
+        await phone.close()
+        assert len(self.rows()) == 2
+        assert self.rows()[0] == (8, {"phone": 8})
+        assert self.rows()[1][1] == {"phone": 12, "watch": 3}
+
+    async def test_a_session_that_comes_back_as_it_was_makes_no_row(self) -> None:
+        phone = await self.take_device(self.user_id)
+        await phone.ask_all(make_set(range(1, 5)))
+        state = self.dump()
+        finished = await phone.finish()
+        self.restore(state)
+        assert await phone.finish() == finished
+        await phone.close()
+        assert self.rows() == [(4, {"phone": 4})]
+
+
+class DatabaseAwayTests(DeviceOutageCase):
+    async def take_new_device(self) -> Phone:
+        """Return a phone that has said hello, with a device that only the database can tell of."""
+        phone = await self.take_phone(self.user_id)
+        async with asyncio.timeout(ANSWER_WITHIN_S * 5):
+            while (await phone.say_hello())["event"] != "hello":  # for a moment after an outage nobody asks the database
+                await asyncio.sleep(0.1)
+        return phone
+
+    async def test_a_finish_is_tried_again(self) -> None:
+        phone = await self.take_new_device()
+        reps = make_set([1, 2, 3])
+        await phone.ask_all(reps[:2])
+        self.take_away(self.database)
+        assert (await phone.finish())["code"] == UNAVAILABLE
+        assert verdicts(await phone.ask_all(reps[2:])) == ["counted"]  # into the next session
+        # a device that Redis knows needs no database
+        other = await self.take_phone(self.user_id)
+        assert (await other.say_hello())["last_seq"] == 3
+        assert (await other.say_hello("watch"))["code"] == "invalid_message"
+        stranger = await self.take_phone(self.user_id)
+        assert (await stranger.say_hello("watch"))["code"] == UNAVAILABLE
+        await self.bring_back_async(self.database)
+        wait_until(self.is_healthy)
+        answer = await phone.finish()
+        assert answer["count"] == 1
+        assert self.rows() == [(2, {"phone": 2}), (1, {"phone": 3})]
+        for device in (phone, other, stranger):
+            await device.close()
+
+    async def test_a_crowd_that_redis_knows_says_hello_while_finishes_wait(self) -> None:
+        athletes = [new_athlete() for _ in range(40)]
+        await (await self.take_new_device()).close()
+        for athlete in athletes:
+            await (phone := await self.take_device(athlete)).ask_all(make_set([1]))
+            await phone.close()
+        self.take_away(self.database)
+        finishers = [await self.take_phone(athlete) for athlete in athletes]
+        finishing = [asyncio.create_task(phone.finish()) for phone in finishers]
+        phones = [await self.take_phone(athlete) for athlete in athletes]
+        hellos = await asyncio.gather(*(phone.say_hello() for phone in phones))
+        assert [hello.get("last_seq") for hello in hellos] == [1] * 40, hellos
+        assert {answer["code"] for answer in await asyncio.gather(*finishing)} == {UNAVAILABLE}
+        for phone in (*phones, *finishers):
+            await phone.close()
+
+    async def test_the_offset_is_none_of_the_time_that_the_database_takes(self) -> None:
+        phone = await self.take_new_device()
+        await phone.ask_all(make_set([1]))
+        await phone.finish()
+        self.take_away(self.database)
+        await phone.say_hello()  # takes as long as the pool waits
+        now = time.time_ns() // 1_000_000
+        answers = await phone.ask_all([make_rep(2, now - 1000), make_rep(3, now)])
+        assert verdicts(answers) == ["counted"] * 2
+        await phone.close()

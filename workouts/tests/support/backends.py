@@ -1,0 +1,45 @@
+"""The same tests on every kind of Redis: one server, a Redis Cluster, and one that Sentinels watch."""
+
+from django.test import SimpleTestCase, override_settings
+
+from workouts.live.runtime import get_store
+from workouts.tests.support.redis_servers import shared_cluster, shared_sentinels
+
+
+class OnSingle(SimpleTestCase):
+    """The run's own server."""
+
+    @classmethod
+    def find_url(cls) -> str | None:
+        return None
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        url = cls.find_url()
+        if url is not None:
+            forget_store()
+            cls.enterClassContext(override_settings(REDIS_URL=url))
+            cls.addClassCleanup(forget_store)
+
+
+class OnCluster(OnSingle):
+    """Three masters with a replica each."""
+
+    @classmethod
+    def find_url(cls) -> str:
+        return shared_cluster().url
+
+
+class OnSentinel(OnSingle):
+    """A master with two replicas, found through Sentinels."""
+
+    @classmethod
+    def find_url(cls) -> str:
+        return shared_sentinels().url
+
+
+def forget_store() -> None:
+    if get_store.cache_info().currsize:
+        get_store().client.close()
+    get_store.cache_clear()

@@ -1,0 +1,86 @@
+"""Who plays in the tests, and what they do."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from asgiref.sync import async_to_sync
+from django.conf import settings
+
+from workouts.live.batching import RepBatcher
+from workouts.live.packing import Gates, pack_gates, pack_keys
+from workouts.live.runtime import get_key_space, get_store
+from workouts.models import Athlete, WorkoutSession
+
+SQUAT_INTERVAL_MS = 450
+STARTED_MS = 1_763_839_190_000
+
+
+def gates(min_interval_ms: int = SQUAT_INTERVAL_MS, *, max_per_minute: int = 60_001, max_per_session: int = 10_000) -> Gates:
+    """Return limits, by default with no ceiling a minute."""
+    return pack_gates(min_interval_ms=min_interval_ms, max_per_minute=max_per_minute, max_per_session=max_per_session)
+
+
+class Verdict(NamedTuple):
+    """What the batcher says of a rep, by name."""
+
+    verdict: int
+    count: int
+    retry_after_ms: int
+
+
+def new_athlete() -> str:
+    """Return a user_id that nobody has."""
+    return f"ath-{uuid.uuid4().hex[:12]}"
+
+
+async def count_reps_async(
+    user_id: str, times_ms: Sequence[int], *, exercise: str = "squat", limits: Gates | None = None
+) -> list[Verdict | None]:
+    """Count reps at the given times (epoch ms), each in a call of its own, and return the verdicts."""
+    clock = iter(times_ms)
+    batcher = RepBatcher(settings.REDIS_URL, now_ms=lambda: next(clock))
+    keys = pack_keys(get_key_space().live(user_id, exercise))
+    verdicts: list[Verdict | None] = []
+    for _ in times_ms:
+        batcher.submit(keys, limits or gates(), lambda verdict: verdicts.append(verdict and Verdict._make(verdict)))
+        await batcher.settled()
+    await batcher.close()
+    return verdicts
+
+
+count_reps = async_to_sync(count_reps_async)
+
+
+def train(user_id: str, reps: int = 3, *, exercise: str = "squat", started_ms: int = STARTED_MS) -> None:
+    """Count reps 2 s apart."""
+    verdicts = count_reps(user_id, [started_ms + i * 2000 for i in range(reps)], exercise=exercise)
+    assert all(verdict is not None and verdict.verdict == 1 for verdict in verdicts)
+
+
+def seal(user_id: str, exercise: str = "squat") -> list[str]:
+    return get_store().seal(user_id, exercise)
+
+
+def save_session(user_id: str, *, exercise: str = "squat", reps: int = 5, days_ago: int = 0, **more: Any) -> WorkoutSession:
+    """Save a session as a finish would have."""
+    Athlete.objects.get_or_create(user_id=user_id)
+    finished = datetime.now(UTC) - timedelta(days=days_ago)
+    return WorkoutSession.objects.create(
+        session_id=uuid.uuid4(),
+        athlete_id=user_id,
+        exercise_id=exercise,
+        total_reps=reps,
+        started_at=finished - timedelta(seconds=2 * (reps - 1)),
+        finished_at=finished,
+        created_at=finished,
+        timeline_ms=[2000 * i for i in range(reps)],
+        **more,
+    )
+
+
+def save_at(moment: datetime, *, user_id: str = "aigerim-1", reps: int = 5, **more: object) -> WorkoutSession:
+    row = save_session(user_id, reps=reps, **more)
+    WorkoutSession.objects.filter(pk=row.pk).update(started_at=moment, finished_at=moment + timedelta(seconds=2 * (reps - 1)))
+    return row

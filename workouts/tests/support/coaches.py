@@ -1,0 +1,123 @@
+"""Coaches of a real service: made by its own shell, logged in over HTTP, with walls open."""
+
+import asyncio
+import json
+import re
+import urllib.parse
+import urllib.request
+from collections.abc import Callable
+from http.cookiejar import CookieJar
+from typing import Any
+
+import websockets
+
+from workouts.tests.support.processes import run_manage
+from workouts.tests.support.service import Service
+
+PASSWORD = "a long one for tests"
+SHOWN_S = 25.0
+Frame = dict[str, Any]
+MAKE_TEAM = """
+from django.contrib.auth.models import Group, User
+from workouts.models import Athlete, Team
+user = User.objects.create_user({coach!r}, password={password!r}, is_staff=True)
+user.groups.add(Group.objects.get(name={group!r}))
+team = Team.objects.create(name={team!r})
+team.coaches.add(user)
+team.athletes.add(*(Athlete.objects.get_or_create(user_id=name)[0] for name in {athletes!r}))
+print(team.pk)
+"""
+
+
+def run_shell(service: Service, code: str) -> str:
+    """Run Python code with the service's settings, and return what it prints."""
+    done = run_manage("shell", "-v", "0", "-c", code, **{name: value for name, value in service.environment.items() if name.isupper()})
+    assert done.returncode == 0, done.stderr
+    return str(done.stdout).strip()
+
+
+def make_team(service: Service, coach: str, *athletes: str, group: str = "coaches") -> int:
+    """Make a coach with a team of these athletes, and return its id."""
+    code = MAKE_TEAM.format(coach=coach, team=f"team of {coach}", athletes=athletes, group=group, password=PASSWORD)
+    return int(run_shell(service, code))
+
+
+class Browser:
+    """A coach's cookies."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.jar = CookieJar()
+        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.jar))
+
+    def open(self, path: str, **form: str) -> str:
+        """Return a page; with a form it is sent there first."""
+        data = None
+        if form:
+            data = urllib.parse.urlencode({"csrfmiddlewaretoken": self.cookies()["csrftoken"], **form}).encode()
+        with self.opener.open(self.service.url + path, data, timeout=20) as response:
+            return str(response.read().decode())
+
+    def cookies(self) -> dict[str, str]:
+        return {cookie.name: cookie.value or "" for cookie in self.jar}
+
+    def log_in(self, name: str) -> "Browser":
+        self.open("/admin/login/")
+        page = self.open("/admin/login/", username=name, password=PASSWORD, next="/admin/live/")
+        assert re.search(r'id="live"', page), page[:2000]
+        return self
+
+    def log_out(self) -> None:
+        self.open("/admin/live/")
+        self.open("/admin/logout/", x="x")
+
+
+class Wall:
+    """The socket of a live wall, and what it shows by now."""
+
+    def __init__(self, socket: websockets.ClientConnection) -> None:
+        self.socket = socket
+        self.tiles: dict[str, Frame] = {}
+        self.number = 0
+
+    @classmethod
+    async def open(cls, browser: Browser, team: int | None = None, service: Service | None = None) -> "Wall":
+        query = f"?team={team}" if team else ""
+        cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies().items())
+        address = (service or browser.service).url.replace("http", "ws") + f"/ws/live{query}"
+        return cls(await websockets.connect(address, additional_headers={"Cookie": cookie}))
+
+    async def hear(self) -> Frame:
+        """Take in the next message, which has to be the snapshot or the update whose turn it is."""
+        message: Frame = json.loads(await asyncio.wait_for(self.socket.recv(), SHOWN_S))
+        if message["event"] == "snapshot":
+            self.tiles.clear()
+        elif message["event"] == "update":
+            assert message["number"] == self.number + 1, message
+        else:
+            return message
+        self.number = message["number"]
+        self.tiles |= {tile["user_id"]: tile for tile in message["tiles"]}
+        return message
+
+    async def until(self, holds: Callable[["Wall"], Any]) -> None:
+        """Listen until it shows what it should."""
+        try:
+            async with asyncio.timeout(SHOWN_S):
+                while not holds(self):
+                    await self.hear()
+        except TimeoutError:
+            raise AssertionError(self.tiles) from None
+
+    def count(self, user_id: str) -> int | None:
+        """Return how many reps the newest live session of the athlete has."""
+        sessions = self.tiles.get(user_id, {}).get("sessions")
+        return sessions[0]["count"] if sessions else None
+
+    async def close_code(self) -> int | None:
+        async with asyncio.timeout(SHOWN_S):
+            await self.socket.wait_closed()
+        return self.socket.close_code
+
+    async def close(self) -> None:
+        await self.socket.close()

@@ -1,0 +1,46 @@
+"""A real service on a Redis and a PostgreSQL of its own, which can go away and come back."""
+
+from django.test import SimpleTestCase
+
+from workouts.tests.support.servers import PostgresServer, ValkeyServer
+from workouts.tests.support.service import Service, fresh_folder
+
+SWEEP_NEVER = "3600"
+
+
+class OutageCase(SimpleTestCase):
+    """The sweeper stays out of it; the pool of connections is the one that people get."""
+
+    redis: ValkeyServer
+    database: PostgresServer
+    database_url: str
+    service: Service
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        folder = fresh_folder()
+        cls.redis = ValkeyServer(folder / "valkey", folder / "valkey.sock")
+        cls.database = PostgresServer(folder / "postgres")
+        for part in (cls.redis, cls.database):
+            part.start()
+            cls.addClassCleanup(part.stop)
+        cls.database_url = cls.database.create_database("senim")
+        cls.service = Service(
+            REDIS_URL=f"unix://{cls.redis.socket}",
+            DATABASE_URL=cls.database_url,
+            DATABASE_POOL_SIZE="8",
+            SENIM_SWEEP_SECONDS=SWEEP_NEVER,
+            SENIM_DATA=str(folder / "data"),
+        ).start()
+        cls.addClassCleanup(cls.service.stop)
+
+    def bring_back(self, part: ValkeyServer | PostgresServer) -> None:
+        """Start a part again, unless it is there."""
+        if part.process is None:
+            part.start()
+
+    def take_away(self, part: ValkeyServer | PostgresServer) -> None:
+        """Stop a part until it is brought back, at the end of the test at the latest."""
+        part.stop()
+        self.addCleanup(self.bring_back, part)

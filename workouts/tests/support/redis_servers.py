@@ -1,0 +1,301 @@
+"""A real Redis Cluster and a real Sentinel set-up, from the same binary as the service's own Valkey."""
+
+import atexit
+import functools
+import random
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+import redis
+from redis.crc import key_slot
+
+from senim.embedded import DURABLE, die_with_parent, find_valkey
+from workouts.tests.support.service import fresh_folder
+
+START_DEADLINE_S = 30.0
+FAILOVER_DEADLINE_S = 25.0
+NODE_TIMEOUT_MS = 2000
+MASTERS = 3
+SLOTS = 16384
+SERVICE = "workouts"
+# below the range that outgoing connections take their ports from: a node has to get its port back when it is started again
+PORTS = range(12_000, 32_000)
+
+
+class Node:
+    """A server on a port of its own, which can be killed, stopped for a while, and started again on its data."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.port = free_low_port()
+        self.folder = folder / str(self.port)
+        self.folder.mkdir()
+        self.options = options
+        self.process: subprocess.Popen[bytes] | None = None
+        self.client = redis.Redis(port=self.port, socket_timeout=2, protocol=2, decode_responses=True)
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start the process without waiting. It ends with the thread that starts it, so that has to be the main thread."""
+        assert threading.current_thread() is threading.main_thread()
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [find_valkey(), *self.arguments()],
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                preexec_fn=die_with_parent(signal.SIGKILL),
+            )
+
+    def arguments(self) -> list[str]:
+        address = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)]
+        return [*address, "--save", "", "--repl-diskless-sync-delay", "0", *DURABLE, *self.options]
+
+    def kill(self) -> None:
+        """End the process with SIGKILL."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def hang(self) -> None:
+        """Stop the process: its connections stand, and nothing answers."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+
+    def wake(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
+
+    def answers(self) -> bool:
+        try:
+            return bool(self.client.ping())
+        except (redis.RedisError, OSError):
+            return False
+
+    def replication(self) -> dict[str, Any]:
+        """Return INFO replication; of a node that does not answer, nothing."""
+        try:
+            return dict(self.client.info("replication"))
+        except (redis.RedisError, OSError):
+            return {}
+
+    def is_master(self) -> bool:
+        return self.replication().get("role") == "master"
+
+    def follows(self) -> bool:
+        """Return whether this is a replica that has caught up with its master."""
+        return self.replication().get("master_link_status") == "up"
+
+
+class SentinelNode(Node):
+    """A Sentinel, which keeps what it knows in its configuration file."""
+
+    def watch(self, master: Node) -> None:
+        (self.folder / "sentinel.conf").write_text(
+            f"port {self.port}\nbind 127.0.0.1\ndir {self.folder}\n"
+            f"sentinel monitor {SERVICE} 127.0.0.1 {master.port} 2\n"
+            f"sentinel down-after-milliseconds {SERVICE} {NODE_TIMEOUT_MS // 2}\n"
+            f"sentinel failover-timeout {SERVICE} 3000\n"
+        )
+
+    def arguments(self) -> list[str]:
+        return [str(self.folder / "sentinel.conf"), "--sentinel"]
+
+    def is_ready(self) -> bool:
+        """Return whether it has found the replicas and the other Sentinels, and no failover is under way."""
+        try:
+            state = self.client.sentinel_master(SERVICE)
+        except (redis.RedisError, OSError):
+            return False
+        return (state["num-slaves"], state["num-other-sentinels"], state["flags"]) == (2, 2, "master")
+
+
+class Fleet:
+    """Nodes that belong together."""
+
+    nodes: list[Node]
+
+    def masters(self) -> list[Node]:
+        return [node for node in self.nodes if node.is_master()]
+
+    def stop(self) -> None:
+        for node in self.nodes:
+            node.kill()
+            node.client.close()
+
+    def on_all(self, act: Callable[[Node], Any]) -> list[Any]:
+        return [act(node) for node in self.nodes]
+
+
+class Cluster(Fleet):
+    """Three masters with a replica each. A part that is away leaves the others at work, as docs/redis.md asks for."""
+
+    def __init__(self, *options: str) -> None:
+        folder = fresh_folder()
+        cluster = ["--cluster-enabled", "yes", "--cluster-node-timeout", str(NODE_TIMEOUT_MS), "--cluster-require-full-coverage", "no"]
+        self.nodes = []
+        for _ in range(2 * MASTERS):
+            bus = ["--cluster-port", str(free_low_port())]
+            self.nodes.append(Node(folder, *cluster, *bus, *options))
+        self.url = f"redis+cluster://{','.join(node.address for node in self.nodes[:2])}"
+
+    def start(self) -> "Cluster":
+        """Start the nodes, and make them a cluster. Raises TimeoutError where that takes too long."""
+        self.on_all(Node.start)
+        wait_until(lambda: all(self.on_all(Node.answers)), "the nodes of the cluster to answer")
+        masters = self.nodes[:MASTERS]
+        bounds = [SLOTS * number // MASTERS for number in range(MASTERS + 1)]
+        for number, node in enumerate(self.nodes):
+            node.client.execute_command("CLUSTER SET-CONFIG-EPOCH", number + 1)
+            if number < MASTERS:
+                node.client.execute_command("CLUSTER ADDSLOTSRANGE", bounds[number], bounds[number + 1] - 1)
+            for other in self.nodes[:number]:
+                bus = other.options[other.options.index("--cluster-port") + 1]
+                node.client.execute_command("CLUSTER MEET", "127.0.0.1", other.port, bus)
+        wait_until(lambda: all(self.on_all(self._knows_all)), "the nodes to know each other")
+        for master, replica in zip(masters, self.nodes[MASTERS:], strict=True):
+            # a node that has not heard of the master yet refuses
+            wait_until(functools.partial(self._replicate, replica, master), "a replica to take its master")
+        self.wait_whole()
+        return self
+
+    def wait_whole(self) -> None:
+        """Wait until there are three masters, each with a replica that has caught up, and all of them know it."""
+        wait_until(self.is_whole, "the cluster to be whole")
+
+    def mend(self) -> None:
+        self.wait_whole()
+
+    def is_whole(self) -> bool:
+        masters = self.masters()
+        replicas = [node for node in self.nodes if node.follows()]
+        return len(masters) == MASTERS == len(replicas) and all(self.on_all(self._sees_all_well))
+
+    def owner_of(self, key: bytes) -> Node:
+        """Return the master that has the key's slot, as a node that answers says."""
+        slot = key_slot(key)
+        for asked in self.nodes:
+            if asked.answers():
+                for first, last, master, *_ in asked.client.execute_command("CLUSTER SLOTS"):
+                    if first <= slot <= last:
+                        return next(node for node in self.nodes if node.port == int(master[1]))
+        raise LookupError(f"nobody has slot {slot}")
+
+    @staticmethod
+    def _replicate(replica: Node, master: Node) -> bool:
+        try:
+            return bool(replica.client.execute_command("CLUSTER REPLICATE", master.client.execute_command("CLUSTER MYID")))
+        except redis.ResponseError:
+            return False
+
+    def _knows_all(self, node: Node) -> bool:
+        info = node.client.execute_command("CLUSTER INFO")
+        return info["cluster_known_nodes"] == str(len(self.nodes)) and info["cluster_state"] == "ok"
+
+    def _sees_all_well(self, node: Node) -> bool:
+        flags = [str(seen["flags"]) for seen in node.client.execute_command("CLUSTER NODES").values()]
+        replicas = sum("slave" in flag for flag in flags)
+        return len(flags) == len(self.nodes) and replicas == MASTERS and not any("fail" in flag for flag in flags)
+
+
+class SentinelSet(Fleet):
+    """A master with two replicas, and three Sentinels that watch it."""
+
+    def __init__(self, *options: str) -> None:
+        folder = fresh_folder()
+        self.nodes = [Node(folder, *options) for _ in range(3)]
+        self.sentinels = [SentinelNode(folder) for _ in range(3)]
+        self.url = f"redis+sentinel://{','.join(node.address for node in self.sentinels)}/{SERVICE}"
+
+    def start(self) -> "SentinelSet":
+        """Start the servers and the Sentinels. Raises TimeoutError where they do not find each other."""
+        self.on_all(Node.start)
+        wait_until(lambda: all(self.on_all(Node.answers)), "the servers to answer")
+        for replica in self.nodes[1:]:
+            replica.client.replicaof("127.0.0.1", self.nodes[0].port)
+        wait_until(lambda: all(node.follows() for node in self.nodes[1:]), "the replicas to follow")
+        for sentinel in self.sentinels:
+            sentinel.watch(self.nodes[0])
+            sentinel.start()
+        self.wait_whole()
+        return self
+
+    def stop(self) -> None:
+        super().stop()
+        for sentinel in self.sentinels:
+            sentinel.kill()
+            sentinel.client.close()
+
+    def wait_whole(self) -> None:
+        """Wait until one master has two replicas that have caught up, and all Sentinels know them."""
+        wait_until(self.is_whole, "the Sentinels and the replicas to be at work")
+
+    def mend(self) -> None:
+        """Make whole what a failover left: the Sentinels do it too, when they look again, after 10 s."""
+        wait_until(lambda: all(self.on_all(Node.answers)), "the servers to answer")
+        _, port = self.sentinels[0].client.sentinel_get_master_addr_by_name(SERVICE)
+        for node in self.nodes:
+            if node.port != port and node.replication().get("master_port") != port:
+                node.client.replicaof("127.0.0.1", port)
+        self.wait_whole()
+
+    def is_whole(self) -> bool:
+        followers = [node for node in self.nodes if node.follows()]
+        return len(self.masters()) == 1 and len(followers) == 2 and all(sentinel.is_ready() for sentinel in self.sentinels)
+
+
+def wait_until(holds: Callable[[], object], what: str, *, deadline_s: float = START_DEADLINE_S) -> None:
+    """Ask until it holds. Raises TimeoutError."""
+    deadline = time.monotonic() + deadline_s
+    while not holds():
+        if time.monotonic() > deadline:
+            give_up(what, deadline_s)
+        time.sleep(0.05)
+
+
+def give_up(what: str, deadline_s: float) -> NoReturn:
+    raise TimeoutError(f"waited {deadline_s:.0f} s for {what}")
+
+
+def free_low_port() -> int:
+    """Return a port on which nothing listens; nobody else is given it by chance, as they are for outgoing connections."""
+    while True:
+        port = random.choice(PORTS)  # noqa: S311
+        if port in given_ports:
+            continue
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
+        given_ports.add(port)
+        return port
+
+
+given_ports: set[int] = set()
+
+
+@functools.cache
+def shared_cluster() -> Cluster:
+    """Return this run's cluster, which no test hurts."""
+    return stopped_at_exit(Cluster())
+
+
+@functools.cache
+def shared_sentinels() -> SentinelSet:
+    """Return this run's Sentinel set-up, which no test hurts."""
+    return stopped_at_exit(SentinelSet())
+
+
+def stopped_at_exit(fleet: Any) -> Any:
+    atexit.register(fleet.stop)
+    return fleet.start()

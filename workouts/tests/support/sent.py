@@ -1,0 +1,80 @@
+"""Reps as devices send them, straight to the live store, with time as an argument."""
+
+import itertools
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from asgiref.sync import async_to_sync
+from django.conf import settings
+
+from workouts.live.batching import RepBatcher
+from workouts.live.packing import Gates, pack_keys
+from workouts.live.runtime import get_key_space, get_store
+from workouts.live.store import SealedSession, SessionName
+from workouts.tests.support.cast import STARTED_MS, gates, seal
+
+PHONE, WATCH = "phone", "watch"
+DAY_MS = 86_400_000
+MEMORY_S = 172_800
+MAX_SEQ = 2**53 - 1
+
+
+class Sent(NamedTuple):
+    """A rep as a device sends it: times in ms after STARTED_MS, `at` None where it does not say."""
+
+    seq: int
+    arrival: int
+    at: int | None = None
+    device: str = PHONE
+    known: int = 0
+    exercise: str = "squat"
+    offset: int | None = None  # by how much the clock was corrected for `at`
+
+
+class Told(NamedTuple):
+    """What is said of a rep of a device."""
+
+    verdict: int
+    count: int
+    retry_after_ms: int
+    session_id: bytes
+
+
+async def send_async(user_id: str, reps: Sequence[Sent], *, at_once: bool, limits: Gates | None) -> list[Told]:
+    clock = itertools.chain((rep.arrival for rep in reps), itertools.repeat(0))
+    batcher = RepBatcher(settings.REDIS_URL, now_ms=lambda: STARTED_MS + next(clock))
+    verdicts: list[Told] = []
+    for rep in reps:
+        time_ms = "-" if rep.at is None else STARTED_MS + rep.at
+        keys = pack_keys(get_key_space().live(user_id, rep.exercise), get_key_space().device(user_id, rep.device))
+        said = f"{rep.device} {rep.seq} {time_ms} {rep.known} {'' if rep.offset is None else rep.offset}".rstrip().encode()
+        batcher.submit(keys, limits or gates(), lambda verdict: verdicts.append(Told._make(verdict)), said=said)
+        if not at_once:
+            await batcher.settled()
+    await batcher.close()
+    return verdicts
+
+
+def send(user_id: str, *reps: Sent, at_once: bool = False, limits: Gates | None = None) -> list[Told]:
+    """Send each rep in a call of its own, or all in one at the arrival of the first, and return what is said of them."""
+    return async_to_sync(send_async)(user_id, reps, at_once=at_once, limits=limits)
+
+
+def verdicts_of(told: Sequence[Told]) -> list[tuple[int, int]]:
+    return [(said.verdict, said.count) for said in told]
+
+
+def read_one(user_id: str) -> SealedSession:
+    (session_id,) = seal(user_id)
+    sealed = get_store().read(SessionName(user_id, "squat", session_id))
+    assert sealed is not None
+    return sealed
+
+
+def offsets(sealed: SealedSession) -> list[int]:
+    return [rep.at_ms - STARTED_MS for rep in sealed.reps]
+
+
+def forget(user_id: str, device: str = PHONE) -> None:
+    """Take the device's memory away, as 48 hours or a failover do."""
+    get_store().client.delete(get_key_space().device(user_id, device))
