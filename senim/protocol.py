@@ -3,8 +3,9 @@
 from uvicorn._types import ASGIReceiveEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from workouts.close_codes import CLOSE_RESTART
+
 CLOSE_ABNORMAL = 1006
-CLOSE_RESTART = 1012
 MAX_WAITING = 16
 LINGER_S = 3.0
 

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from workouts.catalogue import ExerciseLimits, catalogue
+from workouts.close_codes import CLOSE_POLICY, CLOSE_RESTART, CLOSE_TOO_BIG, CLOSE_TRY_LATER
 from workouts.events.reports import Changed, get_reporter
 from workouts.events.updates import NOBODY, get_publisher
 from workouts.exceptions import Code, WorkoutError
@@ -22,20 +23,7 @@ from workouts.live.clients import REDIS_AWAY
 from workouts.live.packing import Gates, RepKeys, pack_keys
 from workouts.live.runtime import get_batcher, get_key_space, get_store
 from workouts.outbox import Answer, Outbox
-from workouts.protocol import (
-    CLOSE_POLICY,
-    CLOSE_RESTART,
-    CLOSE_TOO_BIG,
-    CLOSE_TRY_LATER,
-    MAX_ERRORS_IN_A_ROW,
-    MAX_MESSAGE_BYTES,
-    ErrorFrame,
-    RejectReason,
-    RepAck,
-    RepStatus,
-    decode_rep,
-    encode_frame,
-)
+from workouts.protocol import MAX_ERRORS_IN_A_ROW, MAX_MESSAGE_BYTES, ErrorFrame, RejectReason, RepAck, RepStatus, decode_rep, encode_frame
 from workouts.threads import for_redis, in_thread
 
 DRAIN_S = 5.0

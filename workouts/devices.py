@@ -1,7 +1,6 @@
 """The senim.v1 side of the socket: devices that number their reps, and may send any of them again."""
 
 import asyncio
-import time
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,6 +13,8 @@ import msgspec
 import structlog
 
 from workouts.catalogue import catalogue
+from workouts.clock import now_ms
+from workouts.close_codes import CLOSE_RESTART
 from workouts.consumers import WorkoutConsumer, find_exercise
 from workouts.events.mailbox import Event
 from workouts.events.updates import get_feed
@@ -25,7 +26,6 @@ from workouts.live.runtime import get_key_space, get_store
 from workouts.memory import REDIS_DEADLINE_S, meet_device
 from workouts.outbox import Answer
 from workouts.protocol import (
-    CLOSE_RESTART,
     SENIM_V1,
     DeviceRep,
     ErrorFrame,
@@ -262,10 +262,6 @@ class DeviceConsumer(WorkoutConsumer):
 def describe_update(event: Event) -> SessionUpdate:
     state: Literal["live", "finished"] = "finished" if event["workout_id"] else "live"
     return SessionUpdate(event["exercise_type"], event["reps"], event["session_id"], state, event["workout_id"])
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 async def workout_socket(scope: Any, receive: Any, send: Any) -> None:

@@ -11,11 +11,6 @@ DEFAULT_EXERCISE = "squat"
 MAX_MESSAGE_BYTES = 4096
 MAX_ERRORS_IN_A_ROW = 20
 
-CLOSE_POLICY = 1008
-CLOSE_TOO_BIG = 1009
-CLOSE_RESTART = 1012
-CLOSE_TRY_LATER = 1013
-
 
 MAX_WHOLE = 2**53 - 1  # what a double holds exactly, and so JavaScript and Lua
 Whole = Annotated[int, msgspec.Meta(ge=1, le=MAX_WHOLE)]

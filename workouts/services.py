@@ -8,13 +8,13 @@ import time
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 import django.db
 import structlog
 from django.db import DatabaseError, DataError, IntegrityError, OperationalError, transaction
 
 from workouts.assessment import assess, open_review, read_records
+from workouts.clock import from_ms, to_ms
 from workouts.events.updates import NOBODY, SessionNews, publish_finished
 from workouts.exceptions import Code, WorkoutError
 from workouts.live.clients import REDIS_AWAY
@@ -182,17 +182,6 @@ def build_row(sealed: SealedSession, user_id: str) -> WorkoutSession:
         device_seqs=sealed.device_seqs,
         distrusted_times=sealed.distrusted,
     )
-
-
-def from_ms(epoch_ms: int) -> datetime:
-    """Return the time of epoch milliseconds, exactly."""
-    seconds, ms = divmod(epoch_ms, 1000)
-    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=ms * 1000)
-
-
-def to_ms(moment: datetime) -> int:
-    """Return the epoch milliseconds of a time."""
-    return int(moment.timestamp()) * 1000 + moment.microsecond // 1000
 
 
 @dataclass(slots=True)

@@ -10,11 +10,12 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
+from workouts.clock import from_ms
 from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store
 from workouts.live.store import ParkedSession
 from workouts.models import Athlete, sees_all
-from workouts.services import DATABASE_AWAY, from_ms, settle_sealed
+from workouts.services import DATABASE_AWAY, settle_sealed
 
 
 def show_parked(request: HttpRequest) -> HttpResponse:

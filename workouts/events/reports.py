@@ -17,6 +17,7 @@ from typing import NamedTuple
 import structlog
 from channels.layers import get_channel_layer
 
+from workouts.clock import now_ms
 from workouts.events.mailbox import LAYER_AWAY, Event, Mailbox
 
 WALLS = "walls"  # the group of the processes that have walls
@@ -174,7 +175,3 @@ _reporters: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Reporter] = wea
 def get_reporter() -> Reporter:
     """Return the reporter of the running event loop."""
     return _reporters.setdefault(asyncio.get_running_loop(), Reporter())
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -17,18 +17,17 @@ import structlog
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
+from workouts.clock import now_ms
+from workouts.close_codes import CLOSE_NOT_ALLOWED, CLOSE_NOT_LOGGED_IN, CLOSE_RESTART
 from workouts.events.mailbox import Event
-from workouts.events.reports import EVERYONE, now_ms
+from workouts.events.reports import EVERYONE
 from workouts.events.walls import get_hub
 from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store
-from workouts.protocol import CLOSE_RESTART
 from workouts.threads import for_database, in_thread
 from workouts.wall.audience import MAX_ATHLETES, Audience, NotAllowedError, NotLoggedInError, find_audience
 from workouts.wall.board import Board, Json, Tile, read_board
 
-CLOSE_NOT_LOGGED_IN = 4401
-CLOSE_NOT_ALLOWED = 4403
 UPDATE_EVERY_S = 0.5
 CHECK_EVERY_S = 2.0  # where nothing happens: who left the team goes all the same
 READ_AGAIN_EVERY_S = 10.0  # whatever may have been missed

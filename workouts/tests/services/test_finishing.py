@@ -12,12 +12,13 @@ import time_machine
 from django.db import IntegrityError, connection
 from django.test import SimpleTestCase, TestCase, TransactionTestCase
 
+from workouts.clock import from_ms, to_ms
 from workouts.exceptions import Code, WorkoutError
 from workouts.live.runtime import get_key_space, get_store
 from workouts.live.store import SealedSession, SessionName
 from workouts.live.timeline import Refusal, Rep
 from workouts.models import Athlete, WorkoutSession
-from workouts.services import SweepResult, build_row, finish_workout, from_ms, save_sealed, settle_sealed, sweep, to_ms
+from workouts.services import SweepResult, build_row, finish_workout, save_sealed, settle_sealed, sweep
 from workouts.tests.support.cast import STARTED_MS, new_athlete, save_session, seal, train
 from workouts.tests.support.sealed import OwnRedis, mend_sealed, sealed_keys, spoil_sealed
 

@@ -12,11 +12,12 @@ from django.test.utils import CaptureQueriesContext
 
 from workouts.admin.parked import find_parked
 from workouts.assessment import find_personal_best
+from workouts.clock import from_ms
 from workouts.live.store import ParkedSession, SessionName
 from workouts.memory import find_saved_seq
 from workouts.merging import MergeRefusedError, merge_athletes
 from workouts.models import Athlete, Device, Team, WorkoutSession
-from workouts.services import finish_workout, from_ms, save_sealed
+from workouts.services import finish_workout, save_sealed
 from workouts.tests.support.admin import ATHLETES, SESSIONS
 from workouts.tests.support.cast import STARTED_MS, new_athlete, save_session, train
 from workouts.tests.support.merges import MergingCase, merge, seal

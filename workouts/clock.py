@@ -1,0 +1,20 @@
+"""The time of day in whole milliseconds since 1970 (epoch ms), as Redis and the frames have it."""
+
+import time
+from datetime import UTC, datetime
+
+
+def now_ms() -> int:
+    """Return the time of day in epoch ms."""
+    return time.time_ns() // 1_000_000
+
+
+def from_ms(epoch_ms: int) -> datetime:
+    """Return epoch ms as an aware datetime in UTC, exactly."""
+    seconds, ms = divmod(epoch_ms, 1000)
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=ms * 1000)
+
+
+def to_ms(moment: datetime) -> int:
+    """Return an aware datetime as epoch ms, rounded down."""
+    return int(moment.timestamp()) * 1000 + moment.microsecond // 1000

@@ -1,0 +1,8 @@
+"""Why a WebSocket is closed (RFC 6455, section 7.4, and codes of our own above 4000)."""
+
+CLOSE_POLICY = 1008
+CLOSE_TOO_BIG = 1009
+CLOSE_RESTART = 1012
+CLOSE_TRY_LATER = 1013
+CLOSE_NOT_LOGGED_IN = 4401
+CLOSE_NOT_ALLOWED = 4403
