@@ -11,8 +11,8 @@ from django.conf import settings
 
 from workouts.catalogue import catalogue
 from workouts.cheats import Frame, perform
-from workouts.live.batching import COUNTED, DEBOUNCED, DUPLICATE, PACE, SESSION_FULL, RepBatcher
-from workouts.live.packing import RepKeys, pack_keys
+from workouts.live.counting.batching import COUNTED, DEBOUNCED, DUPLICATE, PACE, SESSION_FULL, RepBatcher
+from workouts.live.counting.packing import RepKeys, pack_keys
 from workouts.live.runtime import get_key_space
 from workouts.services import finish_workout
 

@@ -9,7 +9,7 @@ import structlog
 from channels.db import database_sync_to_async
 from django.db import DatabaseError
 
-from workouts.live.packing import Gates, pack_gates
+from workouts.live.counting.packing import Gates, pack_gates
 from workouts.models import Exercise
 
 REFRESH_S = 2.0

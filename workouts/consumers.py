@@ -18,9 +18,9 @@ from workouts.events.reports import Changed, get_reporter
 from workouts.events.updates import NOBODY, get_publisher
 from workouts.exceptions import Code, WorkoutError
 from workouts.identity import identify_socket
-from workouts.live.batching import COUNTED, DEBOUNCED, DUPLICATE, PACE, SESSION_FULL, Verdict
 from workouts.live.clients import REDIS_AWAY
-from workouts.live.packing import Gates, RepKeys, pack_keys
+from workouts.live.counting.batching import COUNTED, DEBOUNCED, DUPLICATE, PACE, SESSION_FULL, Verdict
+from workouts.live.counting.packing import Gates, RepKeys, pack_keys
 from workouts.live.runtime import get_batcher, get_key_space, get_store
 from workouts.outbox import Answer, Outbox
 from workouts.protocol import MAX_ERRORS_IN_A_ROW, MAX_MESSAGE_BYTES, ErrorFrame, RejectReason, RepAck, RepStatus, decode_rep, encode_frame

@@ -19,9 +19,9 @@ from workouts.consumers import WorkoutConsumer, find_exercise
 from workouts.events.mailbox import Event
 from workouts.events.updates import get_feed
 from workouts.exceptions import Code, WorkoutError
-from workouts.live.batching import FORGOTTEN, Verdict
 from workouts.live.clients import REDIS_AWAY
-from workouts.live.packing import Gates, RepKeys, pack_keys
+from workouts.live.counting.batching import FORGOTTEN, Verdict
+from workouts.live.counting.packing import Gates, RepKeys, pack_keys
 from workouts.live.runtime import get_key_space, get_store
 from workouts.memory import REDIS_DEADLINE_S, meet_device
 from workouts.outbox import Answer

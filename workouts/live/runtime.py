@@ -6,8 +6,8 @@ import weakref
 
 from django.conf import settings
 
-from workouts.live.batching import RepBatcher
 from workouts.live.clients import SyncClient, connect
+from workouts.live.counting.batching import RepBatcher
 from workouts.live.keys import KeySpace
 from workouts.live.store import LiveStore
 

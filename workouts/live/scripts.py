@@ -1,4 +1,4 @@
-"""The Lua files beside this module, each one atomic operation, called by their SHA-1."""
+"""The Lua files below this folder, each one atomic operation, called by their SHA-1."""
 
 import hashlib
 from pathlib import Path
@@ -12,11 +12,12 @@ class Script(NamedTuple):
 
 def load_script(*names: str) -> Script:
     """Return the script in `<name>.lua`, or in several files, one after the other."""
-    text = b"".join(Path(__file__).with_name(f"{name}.lua").read_bytes() for name in names)
+    folder = Path(__file__).parent
+    text = b"".join((folder / f"{name}.lua").read_bytes() for name in names)
     return Script(text, hashlib.sha1(text, usedforsecurity=False).hexdigest().encode())
 
 
-REP = load_script("device", "gates", "rep")
+REP = load_script("counting/device", "counting/gates", "counting/rep")
 HELLO = load_script("hello")
 REFUSE = load_script("refuse")
 STATUS = load_script("status")

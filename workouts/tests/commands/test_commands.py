@@ -7,9 +7,9 @@ from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.test import SimpleTestCase
 
-from workouts.live.batching import RepBatcher
 from workouts.live.clients import connect
-from workouts.live.packing import pack_keys
+from workouts.live.counting.batching import RepBatcher
+from workouts.live.counting.packing import pack_keys
 from workouts.live.store import LiveStore
 from workouts.tests.support.cast import STARTED_MS, gates, new_athlete
 from workouts.tests.support.processes import HAS_PROC, finish, only_line, processes_of, run_manage, send_rep, wait_until

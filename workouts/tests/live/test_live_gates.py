@@ -3,8 +3,8 @@
 from django.conf import settings
 from redis.exceptions import ResponseError
 
-from workouts.live.batching import COUNTED, DEBOUNCED, DUPLICATE, PACE, SESSION_FULL
-from workouts.live.packing import Gates
+from workouts.live.counting.batching import COUNTED, DEBOUNCED, DUPLICATE, PACE, SESSION_FULL
+from workouts.live.counting.packing import Gates
 from workouts.live.runtime import get_key_space, get_store
 from workouts.live.timeline import Refusal
 from workouts.tests.support.backends import OnCluster, OnSentinel, OnSingle

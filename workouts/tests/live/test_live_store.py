@@ -10,9 +10,9 @@ from django.conf import settings
 from django.test import SimpleTestCase
 
 from workouts.live import scripts
-from workouts.live.batching import COUNTED, DEBOUNCED, RepBatcher
+from workouts.live.counting.batching import COUNTED, DEBOUNCED, RepBatcher
+from workouts.live.counting.packing import pack_keys
 from workouts.live.keys import KeySpace
-from workouts.live.packing import pack_keys
 from workouts.live.runtime import get_key_space, get_store
 from workouts.live.store import SealedSession, SessionName
 from workouts.live.timeline import Refusal, Rep, unpack_reps

@@ -2,7 +2,7 @@
 
 import itertools
 
-from workouts.live.batching import COUNTED, DEBOUNCED
+from workouts.live.counting.batching import COUNTED, DEBOUNCED
 from workouts.live.timeline import Refusal, Rep
 from workouts.tests.support.backends import OnCluster, OnSentinel, OnSingle
 from workouts.tests.support.cast import SQUAT_INTERVAL_MS, STARTED_MS, count_reps, new_athlete, train

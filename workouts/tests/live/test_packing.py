@@ -3,8 +3,8 @@
 import hiredis
 from django.test import SimpleTestCase
 
+from workouts.live.counting.packing import bulk, pack_call, pack_command, pack_keys
 from workouts.live.keys import KeySpace
-from workouts.live.packing import bulk, pack_call, pack_command, pack_keys
 from workouts.tests.support.cast import gates
 
 SPACE = KeySpace("p")

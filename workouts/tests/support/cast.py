@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from asgiref.sync import async_to_sync
 from django.conf import settings
 
-from workouts.live.batching import RepBatcher
-from workouts.live.packing import Gates, pack_gates, pack_keys
+from workouts.live.counting.batching import RepBatcher
+from workouts.live.counting.packing import Gates, pack_gates, pack_keys
 from workouts.live.runtime import get_key_space, get_store
 from workouts.models import Athlete, WorkoutSession
 

@@ -7,10 +7,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from workouts.live.batching import COUNTED, DUPLICATE, FORGOTTEN, RepBatcher
 from workouts.live.clients import REDIS_AWAY, connect
+from workouts.live.counting.batching import COUNTED, DUPLICATE, FORGOTTEN, RepBatcher
+from workouts.live.counting.packing import pack_keys
 from workouts.live.keys import KeySpace
-from workouts.live.packing import pack_keys
 from workouts.live.store import LiveStore, SessionName
 from workouts.tests.support.cast import gates, new_athlete
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from asgiref.sync import async_to_sync
 from django.conf import settings
 
-from workouts.live.batching import RepBatcher
-from workouts.live.packing import Gates, pack_keys
+from workouts.live.counting.batching import RepBatcher
+from workouts.live.counting.packing import Gates, pack_keys
 from workouts.live.runtime import get_key_space, get_store
 from workouts.live.store import SealedSession, SessionName
 from workouts.tests.support.cast import STARTED_MS, gates, seal

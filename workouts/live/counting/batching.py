@@ -11,11 +11,11 @@ from typing import Any
 import structlog
 from redis.asyncio.sentinel import SentinelConnectionPool
 
-from workouts.live.calls import ClusterCalls, SingleCalls
 from workouts.live.clients import REDIS_AWAY, connect_async, is_cluster
+from workouts.live.counting.calls import ClusterCalls, SingleCalls
+from workouts.live.counting.packing import Gates, RepKeys, bulk, pack_call
+from workouts.live.counting.topology import Topology
 from workouts.live.keys import slot_of
-from workouts.live.packing import Gates, RepKeys, bulk, pack_call
-from workouts.live.topology import Topology
 
 ANSWER_DEADLINE_S = 1.8  # a client has its answer within 2 s
 MAX_BATCH = 500  # bounds how long one call keeps Redis from others: about 10 ms

@@ -7,8 +7,8 @@ from redis.exceptions import MovedError, NoScriptError
 
 from workouts.live import scripts
 from workouts.live.clients import REDIS_AWAY
-from workouts.live.packing import PackedCall, pack_command
-from workouts.live.topology import Address, Topology
+from workouts.live.counting.packing import PackedCall, pack_command
+from workouts.live.counting.topology import Address, Topology
 
 TRUST_IDLE_S = 0.5  # a connection that was idle for longer is looked at before it is used
 NEVER = float("-inf")

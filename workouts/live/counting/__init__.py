@@ -1,0 +1,1 @@
+"""The hot calls: reps that arrive together are counted by one script call."""
