@@ -14,8 +14,8 @@ from django.db import DatabaseError
 
 from workouts.catalogue import ExerciseLimits, catalogue
 from workouts.close_codes import CLOSE_POLICY, CLOSE_RESTART, CLOSE_TOO_BIG, CLOSE_TRY_LATER
-from workouts.events.reports import Changed, get_reporter
 from workouts.events.updates import NOBODY, get_publisher
+from workouts.events.wall_reports import Changed, get_reporter
 from workouts.exceptions import Code, WorkoutError
 from workouts.identity import identify_socket
 from workouts.live.clients import REDIS_AWAY

@@ -16,7 +16,7 @@ from workouts.catalogue import catalogue
 from workouts.clock import now_ms
 from workouts.close_codes import CLOSE_RESTART
 from workouts.consumers import WorkoutConsumer, find_exercise
-from workouts.events.mailbox import Event
+from workouts.events.subscription import Event
 from workouts.events.updates import get_feed
 from workouts.exceptions import Code, WorkoutError
 from workouts.live.clients import REDIS_AWAY

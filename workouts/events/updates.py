@@ -16,8 +16,8 @@ from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.conf import settings
 
-from workouts.events.mailbox import Event, Mailbox
-from workouts.events.reports import WALLS, Changed, build_finished
+from workouts.events.subscription import Event, Subscription
+from workouts.events.wall_reports import WALLS, Changed, build_finished
 from workouts.live.runtime import get_layer_client, get_store
 from workouts.threads import for_redis, in_thread
 
@@ -76,19 +76,19 @@ class UpdateFeed:
 
     def __init__(self) -> None:
         self._listeners: dict[str, set[Hear]] = {}
-        self._mailbox = Mailbox(self._hear)
+        self._subscription = Subscription(self._hear)
 
     def join(self, user_id: str, hear: Hear) -> asyncio.Task[None]:
         """Have `hear` called with each event of the athlete. The task ends once they come; it tries until then."""
         self._listeners.setdefault(user_id, set()).add(hear)
-        return self._mailbox.start(self._mailbox.join(athlete_group(user_id), is_wanted=lambda: user_id in self._listeners))
+        return self._subscription.start(self._subscription.join(athlete_group(user_id), is_wanted=lambda: user_id in self._listeners))
 
     def leave(self, user_id: str, hear: Hear) -> None:
         """Hear no more."""
         listeners = self._listeners.get(user_id, set())
         listeners.discard(hear)
         if not listeners and self._listeners.pop(user_id, None) is not None:
-            self._mailbox.start(self._mailbox.leave(athlete_group(user_id)))
+            self._subscription.start(self._subscription.leave(athlete_group(user_id)))
 
     def count(self, user_id: str) -> int:
         """Return how many sockets of the athlete listen here."""

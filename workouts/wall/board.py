@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from django.utils import timezone
 
-from workouts.events.mailbox import Event
+from workouts.events.subscription import Event
 from workouts.live.store import LiveStore, Training
 from workouts.models import WorkoutSession
 

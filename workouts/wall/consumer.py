@@ -19,14 +19,14 @@ from django.conf import settings
 
 from workouts.clock import now_ms
 from workouts.close_codes import CLOSE_NOT_ALLOWED, CLOSE_NOT_LOGGED_IN, CLOSE_RESTART
-from workouts.events.mailbox import Event
-from workouts.events.reports import EVERYONE
-from workouts.events.walls import get_hub
+from workouts.events.subscription import Event
+from workouts.events.wall_reports import EVERYONE
 from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store
 from workouts.threads import for_database, in_thread
 from workouts.wall.audience import MAX_ATHLETES, Audience, NotAllowedError, NotLoggedInError, find_audience
 from workouts.wall.board import Board, Json, Tile, read_board
+from workouts.wall.hub import get_hub
 
 UPDATE_EVERY_S = 0.5
 CHECK_EVERY_S = 2.0  # where nothing happens: who left the team goes all the same

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 from django.test import SimpleTestCase
 
-from workouts.events.mailbox import Event
-from workouts.events.reports import Changed
+from workouts.events.subscription import Event
 from workouts.events.updates import NOBODY, Hear, UpdatePublisher, get_feed, read_updates
+from workouts.events.wall_reports import Changed
 from workouts.live.clients import connect
 from workouts.live.store import LiveStore
 from workouts.tests.support.cast import new_athlete, train

@@ -7,12 +7,12 @@ from typing import Any
 from channels.layers import get_channel_layer
 from django.test import SimpleTestCase
 
-from workouts.events.mailbox import Event, Mailbox
-from workouts.events.reports import EVERYONE, REPORTERS, WALLS, Changed, Reporter
-from workouts.events.walls import WallHub
+from workouts.events.subscription import Event, Subscription
+from workouts.events.wall_reports import EVERYONE, REPORTERS, WALLS, Changed, Reporter
 from workouts.live.store import Training
 from workouts.tests.support.cast import new_athlete
 from workouts.wall.board import Board, Finished, Tile
+from workouts.wall.hub import WallHub
 
 HEARD_S = 5.0
 
@@ -105,7 +105,7 @@ class ReportTests(SimpleTestCase):
 
     async def test_nothing_is_sent_where_nobody_watches(self) -> None:
         reporter, said = Reporter(), list[Event]()
-        await Mailbox(said.append).join(WALLS)
+        await Subscription(said.append).join(WALLS)
         reporter.arrive(self.athlete)
         await self.until(lambda: said)  # who watches?
         assert not reporter.watched

@@ -18,7 +18,7 @@ import structlog
 from channels.layers import get_channel_layer
 
 from workouts.clock import now_ms
-from workouts.events.mailbox import LAYER_AWAY, Event, Mailbox
+from workouts.events.subscription import LAYER_AWAY, Event, Subscription
 
 WALLS = "walls"  # the group of the processes that have walls
 REPORTERS = "reporters"  # and of those that have phones
@@ -80,14 +80,14 @@ class Reporter:
         self._reps: dict[Changed, tuple[int, int]] = {}
         self._moved: set[str] = set()
         self._task: asyncio.Task[None] | None = None
-        self._mailbox = Mailbox(self._hear)
+        self._subscription = Subscription(self._hear)
         self._is_listening = False
 
     def arrive(self, user_id: str) -> None:
         """Note that an athlete connected."""
         if not self._is_listening:
             self._is_listening = True
-            self._mailbox.start(self._listen())
+            self._subscription.start(self._listen())
         self._sockets[user_id] += 1
         self._note_move(user_id)
 
@@ -131,7 +131,7 @@ class Reporter:
             log.warning("wall_not_told", error=str(error))
 
     async def _listen(self) -> None:
-        await self._mailbox.join(REPORTERS)
+        await self._subscription.join(REPORTERS)
         try:
             await get_channel_layer().group_send(WALLS, {"type": "wall.roll_call"})
         except LAYER_AWAY as error:
@@ -154,7 +154,7 @@ class Reporter:
     def _answer(self, channel: str, watch: Watch, *, fresh: bool) -> None:
         """Say who is there, or only that all that was sent has been sent: an answer that does not come tells of one that was lost."""
         present = {"present": [user_id for user_id in self._sockets if user_id in watch.user_ids]} if fresh else {}
-        self._mailbox.start(self._send(channel, watch, **present))
+        self._subscription.start(self._send(channel, watch, **present))
 
     def _forget_silent(self) -> None:
         earliest = time.monotonic() - WATCH_TTL_S

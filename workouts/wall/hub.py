@@ -10,8 +10,8 @@ from typing import Protocol
 import structlog
 from channels.layers import get_channel_layer
 
-from workouts.events.mailbox import LAYER_AWAY, Event, Mailbox
-from workouts.events.reports import EVERYONE, REPORTERS, WALLS, WATCH_TTL_S, build_watch
+from workouts.events.subscription import LAYER_AWAY, Event, Subscription
+from workouts.events.wall_reports import EVERYONE, REPORTERS, WALLS, WATCH_TTL_S, build_watch
 
 ANNOUNCE_EVERY_S = 4.0
 log = structlog.get_logger(__name__)
@@ -44,7 +44,7 @@ class WallHub:
     def __init__(self) -> None:
         self._walls: list[Wall] = []
         self._sources: dict[str, Source] = {}
-        self._mailbox = Mailbox(self._hear)
+        self._subscription = Subscription(self._hear)
         self._changed = asyncio.Event()
         self._beat: asyncio.Task[None] | None = None
 
@@ -53,7 +53,7 @@ class WallHub:
         self._walls.append(wall)
         self.announce()
         if self._beat is None:
-            self._beat = self._mailbox.start(self._announce_always())
+            self._beat = self._subscription.start(self._announce_always())
 
     def close(self, wall: Wall) -> None:
         """Let it hear no more."""
@@ -69,7 +69,7 @@ class WallHub:
         return any(user_id in source.present for source in self._sources.values())
 
     async def _announce_always(self) -> None:
-        await self._mailbox.join(WALLS)
+        await self._subscription.join(WALLS)
         while self._walls:
             self._changed.clear()
             await self._say(fresh=False)
@@ -86,7 +86,7 @@ class WallHub:
         groups = [wall.user_ids for wall in self._walls]
         user_ids = EVERYONE if EVERYONE in groups else frozenset().union(*groups)
         try:
-            await get_channel_layer().group_send(REPORTERS, build_watch(await self._mailbox.open(), user_ids, fresh=fresh))
+            await get_channel_layer().group_send(REPORTERS, build_watch(await self._subscription.open(), user_ids, fresh=fresh))
         except LAYER_AWAY as error:
             log.warning("reporters_not_asked", error=str(error))
 
@@ -124,7 +124,7 @@ class WallHub:
         if "present" in event:
             source.present = set(event["present"])
         elif not is_next:
-            self._mailbox.start(self._say(fresh=True))
+            self._subscription.start(self._say(fresh=True))
         for user_id, is_there in event.get("moves", {}).items():
             (source.present.add if is_there else source.present.discard)(user_id)
         if is_next:

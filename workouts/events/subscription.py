@@ -15,7 +15,7 @@ Event = dict[str, Any]
 log = structlog.get_logger(__name__)
 
 
-class Mailbox:
+class Subscription:
     """Hands each event that comes to `hear`."""
 
     def __init__(self, hear: Callable[[Event], None]) -> None:
