@@ -14,7 +14,7 @@ from workouts.admin.athlete_page import describe_athlete
 from workouts.admin.merging import may_merge, show_merge
 from workouts.admin.visibility import AthleteTeamFilter, VisibleAdmin
 from workouts.models import Athlete, WorkoutSession
-from workouts.models.keys import is_key
+from workouts.models.primary_keys import is_key
 
 
 class AthleteList(ChangeList):

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from workouts.merging import Merged, MergeRefusedError, merge_athletes
 from workouts.models import Athlete, sees_all
-from workouts.models.keys import is_key
+from workouts.models.primary_keys import is_key
 
 
 def may_merge(request: HttpRequest) -> bool:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from workouts.models.athletes import Athlete, sees_all
 from workouts.models.exercises import Exercise
-from workouts.models.review import ReviewStatus, ReviewStep
+from workouts.models.review_steps import ReviewStatus, ReviewStep
 
 NOT_CLEAN = ~Q(review_status=ReviewStatus.CLEAN)
 

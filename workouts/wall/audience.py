@@ -9,7 +9,7 @@ from django.contrib.auth import get_user
 from django.http import HttpRequest
 
 from workouts.models import Athlete, Team, sees_all
-from workouts.models.keys import is_key
+from workouts.models.primary_keys import is_key
 
 MAX_ATHLETES = 300
 SessionStore: Any = import_module(settings.SESSION_ENGINE).SessionStore
