@@ -13,10 +13,10 @@ import django.db
 import structlog
 from django.db import DatabaseError, DataError, IntegrityError, OperationalError, transaction
 
-from workouts.assessment import assess, open_review, read_records
 from workouts.clock import from_ms, to_ms
 from workouts.events.updates import NOBODY, SessionNews, publish_finished
 from workouts.exceptions import Code, WorkoutError
+from workouts.fairness.assessment import assess, open_review, read_records
 from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store
 from workouts.live.store import SealedSession, SessionName

@@ -21,12 +21,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from workouts.exceptions import Code, WorkoutError
+from workouts.fairness.review import appeal
 from workouts.filters import WorkoutSessionFilter
 from workouts.health import OK, check_health
 from workouts.models import WorkoutSession, kept_user_id
 from workouts.parsers import ObjectParser
 from workouts.problems import plain_problem, wants_page
-from workouts.review import appeal
 from workouts.serializers import AppealSerializer, FinishSerializer, WorkoutSessionSerializer
 from workouts.services import finish_workout
 

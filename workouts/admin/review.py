@@ -12,10 +12,10 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from workouts.flag_texts import name_flag
+from workouts.fairness.flag_texts import name_flag
+from workouts.fairness.review import DECISIONS, Decided, decide, last_steps
 from workouts.models import MAX_NOTE_LENGTH, ReviewStatus, ReviewStep, WorkoutSession
 from workouts.models.primary_keys import is_key
-from workouts.review import DECISIONS, Decided, decide, last_steps
 
 MAX_AT_ONCE = 1000
 

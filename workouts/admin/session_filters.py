@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from workouts.admin.days import begin_of
-from workouts.flag_texts import NAMES
+from workouts.fairness.flag_texts import NAMES
 from workouts.models import Athlete, ReviewStatus, WorkoutSession
 
 Sessions = QuerySet[WorkoutSession]

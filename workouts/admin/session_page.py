@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from workouts.admin.charts import describe_numbers
 from workouts.admin.review import DecisionForm, may_review
 from workouts.admin.tempo_texts import write_duration, write_pace
-from workouts.flag_texts import explain_flag, name_flag, name_refusal
+from workouts.fairness.flag_texts import explain_flag, name_flag, name_refusal
+from workouts.fairness.flags import MINUTE_MS
+from workouts.fairness.review import last_steps
+from workouts.fairness.tempo import Set, find_sets, find_spark
 from workouts.models import Exercise, ReviewStatus, WorkoutSession
-from workouts.plausibility import MINUTE_MS
-from workouts.review import last_steps
-from workouts.tempo import Set, find_sets, find_spark
 
 Json = dict[str, Any]
 

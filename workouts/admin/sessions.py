@@ -19,7 +19,7 @@ from workouts.admin.session_filters import AthleteFilter, DateRangeFilter, FlagF
 from workouts.admin.session_page import describe_session, draw_spark, length_ms
 from workouts.admin.tempo_texts import write_duration, write_pace
 from workouts.admin.visibility import TeamFilter, VisibleAdmin
-from workouts.flag_texts import name_flag
+from workouts.fairness.flag_texts import name_flag
 from workouts.models import Athlete, ReviewStatus, WorkoutSession
 
 EVIDENCE = ("refusals", "rep_devices", "late_reps", "device_seqs", "refused")  # what only the page of one session shows

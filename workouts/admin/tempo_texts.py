@@ -2,7 +2,7 @@
 
 from django.utils.formats import number_format
 
-from workouts.tempo import reps_a_minute
+from workouts.fairness.tempo import reps_a_minute
 
 
 def write_duration(ms: int) -> str:

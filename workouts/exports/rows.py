@@ -11,9 +11,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from workouts.flag_texts import name_flag
+from workouts.fairness.flag_texts import name_flag
+from workouts.fairness.tempo import reps_a_minute
 from workouts.models import ReviewStatus, WorkoutSessionQuerySet
-from workouts.tempo import reps_a_minute
 
 BATCH_ROWS = 2000
 # a timeline of 10,000 reps is 100 KB of text

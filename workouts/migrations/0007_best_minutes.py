@@ -3,7 +3,7 @@ from datetime import timedelta
 from django.db import migrations
 from django.db.models import F
 
-from workouts.plausibility import best_minute
+from workouts.fairness.flags import best_minute
 
 BATCH = 500
 

@@ -8,9 +8,9 @@ from itertools import accumulate
 from random import Random
 from typing import NamedTuple
 
-from workouts.assessment import Records
+from workouts.fairness.assessment import Records
+from workouts.fairness.flags import Evidence, Pace, best_minute, find_flags
 from workouts.models import Exercise
-from workouts.plausibility import Evidence, Pace, best_minute, find_flags
 
 LEVELS = 3  # fast, usual and slow athletes: somebody's own pace hardly changes
 EACH = 80  # patterns of an exercise and a level

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from workouts.assessment import read_records
+from workouts.fairness.assessment import read_records
 from workouts.models import Exercise, ReviewStatus, ReviewStep, WorkoutSession
 from workouts.seeding.days import times_saved
 from workouts.seeding.patterns import LEVELS, Pattern, Patterns

@@ -10,15 +10,15 @@ from django.test import SimpleTestCase
 # each line may import from its own and from those above
 ORDER = [
     "exceptions clock close_codes",
-    "models protocol plausibility tempo flag_texts identity parsers outbox breaker threads",
+    "models protocol identity parsers outbox breaker threads",
     "live client",
     "cheats",
     "pretender events",
     "replay",
     "catalogue problems checks health",
-    "memory assessment review",
+    "memory fairness",
     "services merging",
-    "serializers filters sweeper apps reassessment seeding exports",
+    "serializers filters sweeper apps seeding exports",
     "wall",
     "views consumers devices admin management",
     "urls routing",

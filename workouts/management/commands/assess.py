@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from tqdm import tqdm
 
-from workouts.reassessment import Changes, count_sessions, fill_best_minutes, reassess, sessions_without_best_minute
+from workouts.fairness.reassessment import Changes, count_sessions, fill_best_minutes, reassess, sessions_without_best_minute
 
 MAX_BATCH = 10_000  # sessions that nobody can decide about meanwhile
 

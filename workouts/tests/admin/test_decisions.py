@@ -7,10 +7,10 @@ from django.contrib.auth.models import Group, Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from workouts.flag_texts import NAMES, TEXTS, explain_flag
+from workouts.fairness.flag_texts import NAMES, TEXTS, explain_flag
+from workouts.fairness.flags import Evidence, Pace, find_flags
+from workouts.fairness.review import decide, last_steps
 from workouts.models import Athlete, WorkoutSession
-from workouts.plausibility import Evidence, Pace, find_flags
-from workouts.review import decide, last_steps
 from workouts.tests.support.admin import ATHLETES, EXERCISES, SESSIONS, AdminCase
 from workouts.tests.support.cast import new_athlete, save_session
 from workouts.tests.support.reviews import APPROVED, METRONOME, REJECTED, save_pending

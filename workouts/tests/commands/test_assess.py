@@ -15,9 +15,9 @@ from django.db import connection
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 
+from workouts.fairness.reassessment import fill_best_minutes
+from workouts.fairness.review import appeal, decide, last_steps
 from workouts.models import Exercise, ReviewStatus, ReviewStep, WorkoutSession
-from workouts.reassessment import fill_best_minutes
-from workouts.review import appeal, decide, last_steps
 from workouts.tests.support.cast import new_athlete, save_session
 
 UNEVEN = [2000 + 137 * (i * i % 7) for i in range(40)]  # ms between reps
@@ -149,7 +149,7 @@ class AssessTests(TestCase):
 
     def test_one_that_cannot_be_read_keeps_none_of_the_others(self) -> None:
         WorkoutSession.objects.filter(pk=self.uneven.pk).update(timeline_ms=["soon"])
-        with self.assertLogs("workouts.reassessment", "ERROR"):
+        with self.assertLogs("workouts.fairness.reassessment", "ERROR"):
             said = self.run_assess()
         assert said["not to be read, left as they are (see the log)"] == "1"
         assert said["flag metronome came"] == "1"

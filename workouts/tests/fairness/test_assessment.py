@@ -10,7 +10,7 @@ from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from structlog.testing import capture_logs
 
-from workouts.assessment import assess, find_personal_best, read_records
+from workouts.fairness.assessment import assess, find_personal_best, read_records
 from workouts.models import ReviewStatus, WorkoutSession
 from workouts.services import finish_workout
 from workouts.tests.support.cast import STARTED_MS, count_reps, new_athlete, save_session
@@ -43,7 +43,7 @@ class SavedTests(TestCase):
 
     def test_a_slip_in_the_flags_keeps_no_session_from_being_saved(self) -> None:
         count_reps(self.athlete, [STARTED_MS + i * 2000 for i in range(40)])
-        with patch("workouts.assessment.find_flags", side_effect=ZeroDivisionError), capture_logs() as logs:
+        with patch("workouts.fairness.assessment.find_flags", side_effect=ZeroDivisionError), capture_logs() as logs:
             row = self.finish()
         assert (row.total_reps, row.flags, row.review_status) == (40, [], ReviewStatus.CLEAN)
         assert [line["event"] for line in logs] == ["session_not_assessed"]

@@ -7,7 +7,7 @@ from django.test import SimpleTestCase
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workouts.plausibility import METRONOME_INTERVALS, Evidence, Flag, Pace, best_minute, find_flags, most_within
+from workouts.fairness.flags import METRONOME_INTERVALS, Evidence, Flag, Pace, best_minute, find_flags, most_within
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 UNEVEN = [2000, 2300, 1900, 2200, 2600]

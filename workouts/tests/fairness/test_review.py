@@ -11,8 +11,8 @@ from django.db.models import ProtectedError
 from django.test import TestCase, TransactionTestCase
 
 from workouts.exceptions import Code, WorkoutError
+from workouts.fairness.review import Decided, appeal, decide, last_steps
 from workouts.models import MAX_NOTE_LENGTH, ReviewStatus, ReviewStep, WorkoutSession
-from workouts.review import Decided, appeal, decide, last_steps
 from workouts.tests.support.cast import new_athlete, save_session
 from workouts.tests.support.reviews import APPROVED, METRONOME, PENDING, REJECTED, save_pending
 

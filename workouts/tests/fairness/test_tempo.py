@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workouts.tempo import SPARK_POINTS, find_sets, find_spark
+from workouts.fairness.tempo import SPARK_POINTS, find_sets, find_spark
 
 TWO_SETS = [0, 2000, 4000, 6000, 66_000, 68_000, 70_000]
 timelines = st.lists(st.integers(0, 100_000), max_size=300).map(lambda intervals: list(accumulate(intervals)))

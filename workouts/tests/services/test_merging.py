@@ -11,8 +11,8 @@ from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from workouts.admin.parked import find_parked
-from workouts.assessment import find_personal_best
 from workouts.clock import from_ms
+from workouts.fairness.assessment import find_personal_best
 from workouts.live.store import ParkedSession, SessionName
 from workouts.memory import find_saved_seq
 from workouts.merging import MergeRefusedError, merge_athletes

@@ -14,9 +14,9 @@ from django.db import transaction
 from django.db.models import F
 from django.test import SimpleTestCase, TestCase
 
-from workouts.assessment import evidence_of, read_records
+from workouts.fairness.assessment import evidence_of, read_records
+from workouts.fairness.flags import Pace, best_minute, find_flags
 from workouts.models import Athlete, Exercise, ReviewStatus, ReviewStep, Team, WorkoutSession
-from workouts.plausibility import Pace, best_minute, find_flags
 from workouts.seeding.days import share_out
 from workouts.seeding.sessions import COLUMNS
 from workouts.tests.support.cast import save_session

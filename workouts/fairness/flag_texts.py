@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from workouts.plausibility import Flag
+from workouts.fairness.flags import Flag
 
 NAMES: dict[str, str | Promise] = {
     "metronome": gettext_lazy("too even"),

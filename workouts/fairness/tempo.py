@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import fmean, linear_regression, median, median_low
 
-from workouts.plausibility import MINUTE_MS, SET_PAUSE
+from workouts.fairness.flags import MINUTE_MS, SET_PAUSE
 
 LEAST_FOR_TREND = 4  # intervals; fewer say nothing of a slow-down
 SPARK_POINTS = 40

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from django.db.models import Max
 
+from workouts.fairness.flags import Evidence, Pace, best_minute, find_flags
 from workouts.models import Exercise, ReviewStatus, ReviewStep, WorkoutSession
-from workouts.plausibility import Evidence, Pace, best_minute, find_flags
 
 HISTORY = timedelta(days=90)
 Records = Mapping[str, tuple[int | None, int | None]]

@@ -10,9 +10,9 @@ import structlog
 from django.db import transaction
 from django.db.models import F, QuerySet
 
-from workouts.assessment import assess, open_review, read_records
+from workouts.fairness.assessment import assess, open_review, read_records
+from workouts.fairness.flags import Flag, best_minute
 from workouts.models import ReviewStatus, ReviewStep, WorkoutSession
-from workouts.plausibility import Flag, best_minute
 
 WRITTEN_AT_ONCE = 500  # rows a statement
 DECIDED = (ReviewStatus.APPROVED, ReviewStatus.REJECTED)

@@ -1,0 +1,1 @@
+"""What a coach should look at: flags, sets and tempo, and who decides."""
