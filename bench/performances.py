@@ -14,7 +14,7 @@ from workouts.cheats import Frame, perform
 from workouts.live.counting.batching import COUNTED, DEBOUNCED, DUPLICATE, PACE, SESSION_FULL, RepBatcher
 from workouts.live.counting.packing import RepKeys, pack_keys
 from workouts.live.runtime import get_key_space
-from workouts.services import finish_workout
+from workouts.services.finishing import finish_workout
 
 SLACK = 2  # reps: what a change from one device to another may cost as well
 STARTED_MS = 1_763_839_190_000

@@ -23,7 +23,6 @@ from workouts.live.clients import REDIS_AWAY
 from workouts.live.counting.batching import FORGOTTEN, Verdict
 from workouts.live.counting.packing import Gates, RepKeys, pack_keys
 from workouts.live.runtime import get_key_space, get_store
-from workouts.memory import REDIS_DEADLINE_S, meet_device
 from workouts.outbox import Answer
 from workouts.protocol import (
     SENIM_V1,
@@ -41,7 +40,8 @@ from workouts.protocol import (
     decode_message,
     encode_frame,
 )
-from workouts.services import finish_workout
+from workouts.services.devices import REDIS_DEADLINE_S, meet_device
+from workouts.services.finishing import finish_workout
 from workouts.threads import for_database, for_redis, in_thread
 
 NOT_SETTLED = "the live state did not answer; nothing from this seq on is settled until it comes again"

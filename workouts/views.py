@@ -28,7 +28,7 @@ from workouts.models import WorkoutSession, kept_user_id
 from workouts.parsers import ObjectParser
 from workouts.problems import plain_problem, wants_page
 from workouts.serializers import AppealSerializer, FinishSerializer, WorkoutSessionSerializer
-from workouts.services import finish_workout
+from workouts.services.finishing import finish_workout
 
 FINISH_FIELDS = {"user_id", "exercise_type"}
 APPEAL_FIELDS = {"user_id", "text"}

@@ -13,9 +13,9 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from workouts.merging import Merged, MergeRefusedError, merge_athletes
 from workouts.models import Athlete, sees_all
 from workouts.models.primary_keys import is_key
+from workouts.services.merging import Merged, MergeRefusedError, merge_athletes
 
 
 def may_merge(request: HttpRequest) -> bool:

@@ -15,7 +15,7 @@ from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store
 from workouts.live.store import ParkedSession
 from workouts.models import Athlete, sees_all
-from workouts.services import DATABASE_AWAY, settle_sealed
+from workouts.services.finishing import DATABASE_AWAY, settle_sealed
 
 
 def show_parked(request: HttpRequest) -> HttpResponse:

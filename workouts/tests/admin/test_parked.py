@@ -9,7 +9,7 @@ from workouts import health
 from workouts.live.runtime import get_store
 from workouts.live.store import SessionName
 from workouts.models import Exercise, WorkoutSession
-from workouts.services import settle_sealed
+from workouts.services.finishing import settle_sealed
 from workouts.tests.support.cast import new_athlete, seal, train
 
 PARKED = "/admin/workouts/workoutsession/parked/"

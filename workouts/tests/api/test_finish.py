@@ -17,7 +17,7 @@ from workouts.live.runtime import get_key_space, get_store
 from workouts.live.store import SessionName
 from workouts.models import Athlete, Exercise, WorkoutSession
 from workouts.problems import CONTENT_TYPE
-from workouts.services import save_sealed
+from workouts.services.finishing import save_sealed
 from workouts.tests.support.cast import STARTED_MS, count_reps, new_athlete, save_session, seal, train
 
 URL = "/workout/finish"

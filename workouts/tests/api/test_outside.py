@@ -10,7 +10,7 @@ from django.test import SimpleTestCase, TestCase, TransactionTestCase
 
 from workouts.live.runtime import get_store
 from workouts.models import WorkoutSession
-from workouts.services import SweepResult, sweep_sealed
+from workouts.services.finishing import SweepResult, sweep_sealed
 from workouts.tests.support.cast import new_athlete, save_session, seal, train
 from workouts.tests.support.processes import find_valkey_process, only_line, run_manage, send_rep, wait_until
 from workouts.tests.support.service import Service, fresh_folder

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from workouts.fairness.assessment import assess, find_personal_best, read_records
 from workouts.models import ReviewStatus, WorkoutSession
-from workouts.services import finish_workout
+from workouts.services.finishing import finish_workout
 from workouts.tests.support.cast import STARTED_MS, count_reps, new_athlete, save_session
 from workouts.tests.support.sent import Sent, send
 

@@ -11,9 +11,9 @@ from django.test import TestCase, TransactionTestCase
 
 from workouts.live.runtime import get_key_space, get_store
 from workouts.live.store import SessionName
-from workouts.memory import remember_saved
 from workouts.models import Device, WorkoutSession
-from workouts.services import settle_sealed, sweep
+from workouts.services.devices import remember_saved
+from workouts.services.finishing import settle_sealed, sweep
 from workouts.tests.support.cast import new_athlete, save_session, seal
 from workouts.tests.support.sealed import OwnRedis, mend_sealed, spoil_sealed
 from workouts.tests.support.sent import PHONE, Sent, forget, send

@@ -18,7 +18,7 @@ from workouts.live.runtime import get_key_space, get_store
 from workouts.live.store import SealedSession, SessionName
 from workouts.live.timeline import Refusal, Rep
 from workouts.models import Athlete, WorkoutSession
-from workouts.services import SweepResult, build_row, finish_workout, save_sealed, settle_sealed, sweep
+from workouts.services.finishing import SweepResult, build_row, finish_workout, save_sealed, settle_sealed, sweep
 from workouts.tests.support.cast import STARTED_MS, new_athlete, save_session, seal, train
 from workouts.tests.support.sealed import OwnRedis, mend_sealed, sealed_keys, spoil_sealed
 

@@ -14,10 +14,10 @@ from workouts.admin.parked import find_parked
 from workouts.clock import from_ms
 from workouts.fairness.assessment import find_personal_best
 from workouts.live.store import ParkedSession, SessionName
-from workouts.memory import find_saved_seq
-from workouts.merging import MergeRefusedError, merge_athletes
 from workouts.models import Athlete, Device, Team, WorkoutSession
-from workouts.services import finish_workout, save_sealed
+from workouts.services.devices import find_saved_seq
+from workouts.services.finishing import finish_workout, save_sealed
+from workouts.services.merging import MergeRefusedError, merge_athletes
 from workouts.tests.support.admin import ATHLETES, SESSIONS
 from workouts.tests.support.cast import STARTED_MS, new_athlete, save_session, train
 from workouts.tests.support.merges import MergingCase, merge, seal

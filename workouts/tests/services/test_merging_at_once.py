@@ -8,9 +8,9 @@ from typing import Any
 from django.db import connection, transaction
 from django.test import TransactionTestCase, skipUnlessDBFeature
 
-from workouts.merging import MergeRefusedError, lock_athlete
 from workouts.models import Athlete, WorkoutSession
-from workouts.services import save_sealed
+from workouts.services.finishing import save_sealed
+from workouts.services.merging import MergeRefusedError, lock_athlete
 from workouts.tests.support.cast import new_athlete, save_session
 from workouts.tests.support.merges import merge, seal
 

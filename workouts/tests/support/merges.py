@@ -7,8 +7,8 @@ from django.test import TestCase
 
 from workouts.live.store import SealedSession, SessionName
 from workouts.live.timeline import Rep
-from workouts.merging import merge_athletes
 from workouts.models import Athlete, WorkoutSession
+from workouts.services.merging import merge_athletes
 from workouts.tests.support.cast import STARTED_MS, new_athlete, save_session
 
 

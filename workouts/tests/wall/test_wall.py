@@ -102,7 +102,7 @@ class WhatItShowsTests(WallCase):
     async def test_an_alias_has_a_tile_while_it_does_something(self) -> None:
         alias = new_athlete()
         await self.change(
-            f"from workouts.merging import merge_athletes; kept = Athlete.objects.get(user_id={self.athlete!r});"
+            f"from workouts.services.merging import merge_athletes; kept = Athlete.objects.get(user_id={self.athlete!r});"
             f"merge_athletes(kept_id=kept.pk, merged_id=Athlete.objects.create(user_id={alias!r}).pk)"
         )
         async with self.watching() as wall:

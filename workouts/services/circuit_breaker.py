@@ -4,7 +4,7 @@ import threading
 import time
 
 
-class Breaker:
+class CircuitBreaker:
     """After a failure only one caller in `retry_s` seconds is to try the part again, until one succeeds. Safe in threads."""
 
     def __init__(self, retry_s: float) -> None:

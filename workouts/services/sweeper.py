@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from workouts.live.clients import REDIS_AWAY
-from workouts.services import SweepResult, sweep
+from workouts.services.finishing import SweepResult, sweep
 
 log = structlog.get_logger(__name__)
 

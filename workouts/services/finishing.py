@@ -21,9 +21,9 @@ from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store
 from workouts.live.store import SealedSession, SessionName
 from workouts.live.timeline import Rep
-from workouts.memory import remember_saved, remember_sealed
-from workouts.merging import lock_athlete
 from workouts.models import WorkoutSession, kept_user_id
+from workouts.services.devices import remember_saved, remember_sealed
+from workouts.services.merging import lock_athlete
 
 DATABASE_AWAY = django.db.Error  # where it is not the row that was refused
 ROW_REFUSED = (IntegrityError, DataError, ValueError, LookupError, OverflowError)  # by the database, or not to be read

@@ -7,14 +7,14 @@ import django.db
 import structlog
 from django.db import OperationalError
 
-from workouts.breaker import Breaker
 from workouts.live.runtime import get_store
 from workouts.models import Device
+from workouts.services.circuit_breaker import CircuitBreaker
 from workouts.threads import for_database, for_redis, in_thread
 
 REDIS_DEADLINE_S = 3.0
 DATABASE_DEADLINE_S = 3.5  # longer than the pool waits
-saved_seqs = Breaker(retry_s=2.0)  # many phones may say hello at once, and each would wait for the database
+saved_seqs = CircuitBreaker(retry_s=2.0)  # many phones may say hello at once, and each would wait for the database
 log = structlog.get_logger(__name__)
 
 
