@@ -9,12 +9,12 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.conf import settings
 
-from workouts.catalogue import catalogue
 from workouts.cheats import Frame, perform
 from workouts.live.counting.batching import COUNTED, DEBOUNCED, DUPLICATE, PACE, SESSION_FULL, RepBatcher
 from workouts.live.counting.packing import RepKeys, pack_keys
 from workouts.live.runtime import get_key_space
 from workouts.services.finishing import finish_workout
+from workouts.sockets.catalogue import catalogue
 
 SLACK = 2  # reps: what a change from one device to another may cost as well
 STARTED_MS = 1_763_839_190_000

@@ -11,7 +11,7 @@ from django.conf import settings
 from uvicorn.supervisors import Multiprocess
 
 from senim.protocol import DrainingWebSocketProtocol
-from workouts.protocol import MAX_MESSAGE_BYTES
+from workouts.sockets.frames import MAX_MESSAGE_BYTES
 
 GRACEFUL_SHUTDOWN_S = 7
 WORKERS_DEADLINE_S = 8.5

@@ -12,7 +12,7 @@ if multiprocessing.parent_process() is not None:
 from django.db import DatabaseError, connection
 
 from senim.asgi import application
-from workouts.catalogue import catalogue
+from workouts.sockets.catalogue import catalogue
 
 __all__ = ["application"]
 

@@ -3,8 +3,8 @@ from typing import Any, cast
 from channels.sessions import CookieMiddleware
 from django.urls import re_path
 
-from workouts.consumers import UnknownAddressConsumer
-from workouts.devices import workout_socket
+from workouts.sockets.plain import UnknownAddressConsumer
+from workouts.sockets.senim_v1 import workout_socket
 from workouts.wall.consumer import WallConsumer
 
 websocket_urlpatterns: list[Any] = [

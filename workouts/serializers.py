@@ -4,11 +4,11 @@ from typing import Any
 
 from rest_framework import serializers
 
-from workouts.catalogue import catalogue
 from workouts.exceptions import WorkoutError
 from workouts.identity import GUEST, check_user_id
 from workouts.models import MAX_NOTE_LENGTH, WorkoutSession
-from workouts.protocol import DEFAULT_EXERCISE
+from workouts.sockets.catalogue import catalogue
+from workouts.sockets.frames import DEFAULT_EXERCISE
 
 
 class UserIdField(serializers.CharField):

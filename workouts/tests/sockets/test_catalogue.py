@@ -6,8 +6,8 @@ import threading
 from django.db import DatabaseError, connection
 from django.test import SimpleTestCase, TestCase, TransactionTestCase
 
-from workouts.catalogue import Catalogue
 from workouts.models import Exercise
+from workouts.sockets.catalogue import Catalogue
 from workouts.tests.support.cast import gates
 
 

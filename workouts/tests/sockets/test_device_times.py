@@ -4,7 +4,7 @@ import asyncio
 
 from django.test import SimpleTestCase
 
-from workouts.protocol import MAX_WHOLE
+from workouts.sockets.frames import MAX_WHOLE
 from workouts.tests.support.cast import new_athlete
 from workouts.tests.support.phones import PhoneShop, make_rep, make_set, now_ms, verdicts
 from workouts.tests.support.service import Service, fresh_folder

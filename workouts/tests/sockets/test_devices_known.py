@@ -7,9 +7,9 @@ from unittest.mock import patch
 
 from django.test import SimpleTestCase
 
-from workouts.catalogue import ExerciseLimits, catalogue
-from workouts.devices import DeviceConsumer
-from workouts.outbox import Outbox
+from workouts.sockets.catalogue import ExerciseLimits, catalogue
+from workouts.sockets.reply_queue import ReplyQueue
+from workouts.sockets.senim_v1 import DeviceConsumer
 from workouts.tests.support.cast import gates
 
 
@@ -24,7 +24,7 @@ class KnownSeqTests(SimpleTestCase):
         consumer = DeviceConsumer()
         consumer.user_id, consumer.device, consumer.device_keys, consumer.blocked = "ann", "phone", {}, []
         consumer.known_seq, consumer.asked_seq, consumer.clock_offset_ms, consumer.unsettled = 3, 0, 0, 0
-        consumer.quiet, consumer.outbox = asyncio.Event(), Outbox(lambda message: asyncio.sleep(0))
+        consumer.quiet, consumer.replies = asyncio.Event(), ReplyQueue(lambda message: asyncio.sleep(0))
         consumer.batcher = SimpleNamespace(submit=submit)
         with patch.dict(catalogue.by_slug, {"squat": ExerciseLimits("squat", True, gates())}):
             for seq in (4, 5, 9, 5):

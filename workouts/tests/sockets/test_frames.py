@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workouts.exceptions import Code, WorkoutError
-from workouts.protocol import RepAck, decode_rep, encode_frame
+from workouts.sockets.frames import RepAck, decode_rep, encode_frame
 
 JSON = st.recursive(st.none() | st.booleans() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
 BAD = [

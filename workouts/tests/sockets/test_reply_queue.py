@@ -6,7 +6,7 @@ from typing import Any
 from asgiref.sync import async_to_sync
 from django.test import SimpleTestCase
 
-from workouts.outbox import MAX_UNANSWERED, Outbox
+from workouts.sockets.reply_queue import MAX_UNANSWERED, ReplyQueue
 
 
 class Client:
@@ -28,18 +28,18 @@ class Client:
 class OutboxTests(SimpleTestCase):
     async def test_it_sends_in_the_order_of_the_questions(self) -> None:
         client = Client()
-        outbox = Outbox(client.send)
-        first, second = outbox.reserve(), outbox.reserve()
-        outbox.put("error")
-        outbox.fill(second, "two")
+        replies = ReplyQueue(client.send)
+        first, second = replies.reserve(), replies.reserve()
+        replies.put("error")
+        replies.fill(second, "two")
         assert client.received == []
-        outbox.fill(first, "one")
+        replies.fill(first, "one")
         assert client.received == ["one", "two", "error"]
 
     async def test_it_does_not_wait_for_a_slow_reader(self) -> None:
         slow, quick = Client(), Client()
         slow.reads.clear()
-        slow_outbox, quick_outbox = Outbox(slow.send), Outbox(quick.send)
+        slow_outbox, quick_outbox = ReplyQueue(slow.send), ReplyQueue(quick.send)
         for number in range(3):
             slow_outbox.put(f"s{number}")
             quick_outbox.put(f"q{number}")
@@ -51,51 +51,51 @@ class OutboxTests(SimpleTestCase):
 
     async def test_it_has_room_again_once_some_are_answered(self) -> None:
         client = Client()
-        outbox = Outbox(client.send)
-        answers = [outbox.reserve() for _ in range(MAX_UNANSWERED)]
-        room = asyncio.ensure_future(outbox.room())
+        replies = ReplyQueue(client.send)
+        answers = [replies.reserve() for _ in range(MAX_UNANSWERED)]
+        room = asyncio.ensure_future(replies.room())
         await asyncio.sleep(0)
         assert not room.done()
         for answer in answers:
-            outbox.fill(answer, "ok")
+            replies.fill(answer, "ok")
         await asyncio.wait_for(room, 5)
         assert len(client.received) == MAX_UNANSWERED
 
     async def test_it_forgets_a_client_that_went_away(self) -> None:
         client = Client()
-        outbox = Outbox(client.send)
+        replies = ReplyQueue(client.send)
         client.gone = True
-        answer = outbox.reserve()
-        outbox.put("later")
-        outbox.fill(answer, "now")
-        outbox.fill(outbox.reserve(), "after")
-        await outbox.drain(5)
+        answer = replies.reserve()
+        replies.put("later")
+        replies.fill(answer, "now")
+        replies.fill(replies.reserve(), "after")
+        await replies.drain(5)
         assert client.received == []
 
     async def test_it_forgets_a_slow_reader_that_went_away(self) -> None:
         client = Client()
         client.reads.clear()
-        outbox = Outbox(client.send)
-        outbox.put("one")
-        outbox.put("two")
+        replies = ReplyQueue(client.send)
+        replies.put("one")
+        replies.put("two")
         client.gone = True
         client.reads.set()
-        await outbox.drain(5)
+        await replies.drain(5)
         assert client.received == []
-        await asyncio.wait_for(outbox.room(), 5)
+        await asyncio.wait_for(replies.room(), 5)
 
     def test_it_sends_all_under_a_reader_that_stutters(self) -> None:
         async def play() -> list[str]:
             client = Client()
-            outbox = Outbox(client.send)
+            replies = ReplyQueue(client.send)
             for number in range(200):
                 if number % 7 == 0:
                     client.reads.clear()
                     asyncio.get_running_loop().call_later(0.001, client.reads.set)
-                outbox.put(str(number))
+                replies.put(str(number))
                 if number % 5 == 0:
                     await asyncio.sleep(0)
-            await outbox.drain(10)
+            await replies.drain(10)
             return client.received
 
         assert async_to_sync(play)() == [str(number) for number in range(200)]

@@ -177,7 +177,7 @@ class UvicornTests(SocketContract, SimpleTestCase):
     def setUpClass(cls) -> None:
         super().setUpClass()
         cls.folder = fresh_folder()
-        # a flood is to reach the outbox of who reads slowly, not the limit
+        # a flood is to reach the replies of who reads slowly, not the limit
         cls.service = Service(SENIM_DATA=str(cls.folder), SENIM_MAX_MESSAGES_PER_SECOND="1000000").start()
         cls.addClassCleanup(cls.service.stop)
 

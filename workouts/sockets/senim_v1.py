@@ -12,10 +12,8 @@ import django.db
 import msgspec
 import structlog
 
-from workouts.catalogue import catalogue
 from workouts.clock import now_ms
 from workouts.close_codes import CLOSE_RESTART
-from workouts.consumers import WorkoutConsumer, find_exercise
 from workouts.events.subscription import Event
 from workouts.events.updates import get_feed
 from workouts.exceptions import Code, WorkoutError
@@ -23,8 +21,10 @@ from workouts.live.clients import REDIS_AWAY
 from workouts.live.counting.batching import FORGOTTEN, Verdict
 from workouts.live.counting.packing import Gates, RepKeys, pack_keys
 from workouts.live.runtime import get_key_space, get_store
-from workouts.outbox import Answer
-from workouts.protocol import (
+from workouts.services.devices import REDIS_DEADLINE_S, meet_device
+from workouts.services.finishing import finish_workout
+from workouts.sockets.catalogue import catalogue
+from workouts.sockets.frames import (
     SENIM_V1,
     DeviceRep,
     ErrorFrame,
@@ -40,8 +40,8 @@ from workouts.protocol import (
     decode_message,
     encode_frame,
 )
-from workouts.services.devices import REDIS_DEADLINE_S, meet_device
-from workouts.services.finishing import finish_workout
+from workouts.sockets.plain import WorkoutConsumer, find_exercise
+from workouts.sockets.reply_queue import Answer
 from workouts.threads import for_database, for_redis, in_thread
 
 NOT_SETTLED = "the live state did not answer; nothing from this seq on is settled until it comes again"
@@ -74,7 +74,7 @@ class DeviceConsumer(WorkoutConsumer):
         self.restarting: asyncio.Task[None] | None = None
         # first listen, then look: what changes in between is told twice, never not at all
         feed = get_feed()
-        first = self.outbox.reserve()
+        first = self.replies.reserve()
         listening = feed.join(self.user_id, self.hear)
         try:
             await asyncio.wait({listening}, timeout=LISTEN_DEADLINE_S)
@@ -105,7 +105,7 @@ class DeviceConsumer(WorkoutConsumer):
                 act = partial(self.finish, slug)
             case _:
                 act = self.tell_status
-        self.chore = self.answer_with(self.outbox.reserve(), act)
+        self.chore = self.answer_with(self.replies.reserve(), act)
 
     async def answer_with(self, answer: Answer, act: Callable[[], Any]) -> None:
         """Do what takes more than a script call, and answer with the frame it returns, or the error it raises."""
@@ -118,7 +118,7 @@ class DeviceConsumer(WorkoutConsumer):
             log.warning("chore_not_done", error=str(error).strip() or type(error).__name__)
         except Exception:
             log.exception("chore_failed")  # a slip of ours must not cost the client its socket
-        self.outbox.fill(answer, encode_frame(frame))
+        self.replies.fill(answer, encode_frame(frame))
 
     # --- reps
 
@@ -127,7 +127,7 @@ class DeviceConsumer(WorkoutConsumer):
             raise WorkoutError(Code.INVALID_MESSAGE, "a seq without a hello; say hello first", seq=seq)
         if self.blocked and seq > self.blocked[0]:
             self.block(seq)
-            self.outbox.put(encode_frame(ErrorFrame(Code.UNAVAILABLE, NOT_SETTLED, seq)))
+            self.replies.put(encode_frame(ErrorFrame(Code.UNAVAILABLE, NOT_SETTLED, seq)))
             return
         while self.blocked and self.blocked[0] == seq:
             heappop(self.blocked)
@@ -143,12 +143,12 @@ class DeviceConsumer(WorkoutConsumer):
         self.asked_seq = max(self.asked_seq, seq)
         said = f"{self.device} {seq} {time_ms} {known_seq} {self.clock_offset_ms}".encode()
         self.begin()
-        settle = partial(self.answer_device_rep, self.outbox.reserve(), slug, seq)
+        settle = partial(self.answer_device_rep, self.replies.reserve(), slug, seq)
         self.batcher.submit(self.device_keys_of(slug), exercise.gates, partial(self.settle, settle), said=said)
 
     def submit(self, slug: str, gates: Gates) -> None:
         self.begin()
-        settle = partial(self.answer_rep, self.outbox.reserve(), slug)
+        settle = partial(self.answer_rep, self.replies.reserve(), slug)
         self.batcher.submit(self.keys_of(slug), gates, partial(self.settle, settle))
 
     def device_keys_of(self, slug: str) -> RepKeys:
@@ -172,13 +172,13 @@ class DeviceConsumer(WorkoutConsumer):
         if verdict is None or verdict[0] == FORGOTTEN:
             self.block(seq)
             self.asked_seq = 0
-            self.outbox.fill(answer, encode_frame(ErrorFrame(Code.UNAVAILABLE, NOT_SETTLED, seq)))
+            self.replies.fill(answer, encode_frame(ErrorFrame(Code.UNAVAILABLE, NOT_SETTLED, seq)))
             if verdict is not None:
                 # a failover lost what this socket has acknowledged: a new hello says from where to send again
                 self.restart()
             return
         self.known_seq = max(self.known_seq, seq)
-        self.outbox.fill(answer, encode_frame(self.take_verdict(slug, verdict, seq)))
+        self.replies.fill(answer, encode_frame(self.take_verdict(slug, verdict, seq)))
 
     def block(self, seq: int) -> None:
         heappush(self.blocked, seq)
@@ -192,7 +192,7 @@ class DeviceConsumer(WorkoutConsumer):
             self.restarting = asyncio.get_running_loop().create_task(self.close_for_restart())
 
     async def close_for_restart(self) -> None:
-        await self.outbox.drain(RESTART_DRAIN_S)
+        await self.replies.drain(RESTART_DRAIN_S)
         with suppress(Exception):
             await self.close(CLOSE_RESTART)
 
@@ -255,8 +255,8 @@ class DeviceConsumer(WorkoutConsumer):
 
     def hear(self, event: Event) -> None:
         # one that reads so slowly hears of the next change, or asks
-        if event["origin"] != self.name and not self.outbox.is_full():
-            self.outbox.put(encode_frame(describe_update(event)))
+        if event["origin"] != self.name and not self.replies.is_full():
+            self.replies.put(encode_frame(describe_update(event)))
 
 
 def describe_update(event: Event) -> SessionUpdate:

@@ -12,7 +12,6 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.db import DatabaseError
 
-from workouts.catalogue import ExerciseLimits, catalogue
 from workouts.close_codes import CLOSE_POLICY, CLOSE_RESTART, CLOSE_TOO_BIG, CLOSE_TRY_LATER
 from workouts.events.updates import NOBODY, get_publisher
 from workouts.events.wall_reports import Changed, get_reporter
@@ -22,8 +21,18 @@ from workouts.live.clients import REDIS_AWAY
 from workouts.live.counting.batching import COUNTED, DEBOUNCED, DUPLICATE, PACE, SESSION_FULL, Verdict
 from workouts.live.counting.packing import Gates, RepKeys, pack_keys
 from workouts.live.runtime import get_batcher, get_key_space, get_store
-from workouts.outbox import Answer, Outbox
-from workouts.protocol import MAX_ERRORS_IN_A_ROW, MAX_MESSAGE_BYTES, ErrorFrame, RejectReason, RepAck, RepStatus, decode_rep, encode_frame
+from workouts.sockets.catalogue import ExerciseLimits, catalogue
+from workouts.sockets.frames import (
+    MAX_ERRORS_IN_A_ROW,
+    MAX_MESSAGE_BYTES,
+    ErrorFrame,
+    RejectReason,
+    RepAck,
+    RepStatus,
+    decode_rep,
+    encode_frame,
+)
+from workouts.sockets.reply_queue import Answer, ReplyQueue
 from workouts.threads import for_redis, in_thread
 
 DRAIN_S = 5.0
@@ -50,7 +59,7 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
     """Counts the reps of one athlete's phone, on a plain socket.
 
     The message loop is its own: the stock one starts two tasks a message and costs four times all the rest.
-    A rep is handed over to the batcher and the next frame is read; the outbox keeps the answers in order.
+    A rep is handed over to the batcher and the next frame is read; the replies keeps the answers in order.
     """
 
     subprotocol: str | None = None
@@ -59,7 +68,7 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.scope = scope
         self.base_send = send
-        self.outbox = Outbox(send)
+        self.replies = ReplyQueue(send)
         self.errors_in_a_row = 0
         self.closed = False
         self.keys_by_exercise: dict[str, RepKeys] = {}
@@ -77,7 +86,7 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
                 await self.serve(receive)
             finally:
                 self.reporter.leave(self.user_id)
-                self.outbox.abandon()
+                self.replies.abandon()
                 catalogue.unfollow()
 
     async def serve(self, receive: Any) -> None:
@@ -114,9 +123,9 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
                 if self.chore is not None:
                     chore, self.chore = self.chore, None
                     await chore
-                if self.outbox.is_full():
-                    await self.outbox.room()
-        await self.outbox.drain(DRAIN_S)
+                if self.replies.is_full():
+                    await self.replies.room()
+        await self.replies.drain(DRAIN_S)
         reason = "too many messages" if self.too_fast_in_a_row >= MAX_TOO_FAST_IN_A_ROW else CLOSE_REASONS.get(close_code)
         await self.close(close_code, reason)
 
@@ -127,7 +136,7 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
         try:
             self.handle_message(text)
         except WorkoutError as error:
-            self.outbox.put(encode_frame(ErrorFrame(error.code, error.message, error.seq)))
+            self.replies.put(encode_frame(ErrorFrame(error.code, error.message, error.seq)))
             self.errors_in_a_row += 1
             return CLOSE_POLICY if self.errors_in_a_row >= MAX_ERRORS_IN_A_ROW else None
         self.errors_in_a_row = 0
@@ -148,7 +157,7 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
         self.submit(slug, exercise.gates)
 
     def submit(self, slug: str, gates: Gates) -> None:
-        self.batcher.submit(self.keys_of(slug), gates, partial(self.answer_rep, self.outbox.reserve(), slug))
+        self.batcher.submit(self.keys_of(slug), gates, partial(self.answer_rep, self.replies.reserve(), slug))
 
     def is_too_fast(self) -> bool:
         """Return whether more messages came than the time since the last look allows."""
@@ -166,7 +175,7 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
             self.noting = asyncio.get_running_loop().create_task(self.note_too_fast())
         self.too_fast[slug] += 1
         wait_ms = math.ceil(1000 / settings.SENIM_MAX_MESSAGES_PER_SECOND)
-        self.outbox.put(encode_frame(RepAck(slug, "rejected", self.counts.get(slug, 0), "too_fast", wait_ms)))
+        self.replies.put(encode_frame(RepAck(slug, "rejected", self.counts.get(slug, 0), "too_fast", wait_ms)))
 
     async def note_too_fast(self) -> None:
         """Count what is refused from now on for a while with the session: one call for many, as a flood must not become one of Redis."""
@@ -194,7 +203,7 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
             text = encode_frame(RepAck(slug, "counted", verdict[1]))
         else:
             text = encode_frame(self.take_verdict(slug, verdict))
-        self.outbox.fill(answer, text)
+        self.replies.fill(answer, text)
 
     def note_change(self, slug: str, count: int) -> None:
         changed = self.changed.get(slug)

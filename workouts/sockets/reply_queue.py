@@ -25,7 +25,7 @@ class Answer:
         self.text = text
 
 
-class Outbox:
+class ReplyQueue:
     def __init__(self, send: Send) -> None:
         self._send = send
         self._answers: deque[Answer] = deque()
