@@ -3,7 +3,7 @@ from django.urls import path, re_path
 
 from workouts.admin.home import show_home
 from workouts.admin.live import show_wall
-from workouts.views import AppealView, FinishView, SessionViewSet, show_health
+from workouts.api.views import AppealView, FinishView, SessionViewSet, show_health
 
 urlpatterns = [
     path("", show_health, name="health"),

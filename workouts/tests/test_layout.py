@@ -10,17 +10,17 @@ from django.test import SimpleTestCase
 # each line may import from its own and from those above
 ORDER = [
     "exceptions clock close_codes",
-    "models identity parsers threads",
+    "models identity threads",
     "live client",
     "cheats",
     "pretender events",
     "replay",
-    "problems checks health",
+    "checks",
     "fairness",
     "services sockets",
-    "serializers filters apps seeding exports",
+    "apps seeding exports",
     "wall",
-    "views admin management",
+    "api admin management",
     "urls routing",
 ]
 RANKS = {name: rank for rank, names in enumerate(ORDER) for name in names.split()}

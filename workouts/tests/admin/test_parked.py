@@ -5,7 +5,7 @@ import json
 from django.contrib.auth import get_user_model
 from django.test import TestCase
 
-from workouts import health
+from workouts.api import health
 from workouts.live.runtime import get_store
 from workouts.live.store import SessionName
 from workouts.models import Exercise, WorkoutSession

@@ -10,12 +10,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client, TestCase, TransactionTestCase
 
+from workouts.api.problems import CONTENT_TYPE
 from workouts.clock import from_ms
 from workouts.identity import GUEST
 from workouts.live.runtime import get_key_space, get_store
 from workouts.live.store import SessionName
 from workouts.models import Athlete, Exercise, WorkoutSession
-from workouts.problems import CONTENT_TYPE
 from workouts.services.finishing import save_sealed
 from workouts.sockets.catalogue import catalogue
 from workouts.tests.support.cast import STARTED_MS, count_reps, new_athlete, save_session, seal, train

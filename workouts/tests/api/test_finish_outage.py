@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 from websockets.asyncio.client import connect
 
-from workouts.problems import CONTENT_TYPE
+from workouts.api.problems import CONTENT_TYPE
 from workouts.tests.support.cast import new_athlete
 from workouts.tests.support.outage import OutageCase
 from workouts.tests.support.service import Answer

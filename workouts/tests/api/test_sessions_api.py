@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 from django.test import TestCase
 
+from workouts.api.problems import CONTENT_TYPE
 from workouts.models import Athlete, WorkoutSession
-from workouts.problems import CONTENT_TYPE
 from workouts.tests.support.cast import new_athlete, save_session
 
 URL = "/workout/sessions/"

@@ -20,14 +20,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from workouts.api.filters import WorkoutSessionFilter
+from workouts.api.health import OK, check_health
+from workouts.api.parsers import ObjectParser
+from workouts.api.problems import plain_problem, wants_page
+from workouts.api.serializers import AppealSerializer, FinishSerializer, WorkoutSessionSerializer
 from workouts.exceptions import Code, WorkoutError
 from workouts.fairness.review import appeal
-from workouts.filters import WorkoutSessionFilter
-from workouts.health import OK, check_health
 from workouts.models import WorkoutSession, kept_user_id
-from workouts.parsers import ObjectParser
-from workouts.problems import plain_problem, wants_page
-from workouts.serializers import AppealSerializer, FinishSerializer, WorkoutSessionSerializer
 from workouts.services.finishing import finish_workout
 
 FINISH_FIELDS = {"user_id", "exercise_type"}

@@ -1,0 +1,1 @@
+"""The REST side: parse, authorise, call one verb, answer."""
