@@ -25,8 +25,8 @@ from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store
 from workouts.threads import for_database, in_thread
 from workouts.wall.audience import MAX_ATHLETES, Audience, NotAllowedError, NotLoggedInError, find_audience
-from workouts.wall.board import Board, Json, Tile, read_board
 from workouts.wall.hub import get_hub
+from workouts.wall.tiles import Board, Json, Tile, read_board
 
 UPDATE_EVERY_S = 0.5
 CHECK_EVERY_S = 2.0  # where nothing happens: who left the team goes all the same

@@ -11,8 +11,8 @@ from workouts.events.subscription import Event, Subscription
 from workouts.events.wall_reports import EVERYONE, REPORTERS, WALLS, Changed, Reporter
 from workouts.live.store import Training
 from workouts.tests.support.cast import new_athlete
-from workouts.wall.board import Board, Finished, Tile
 from workouts.wall.hub import WallHub
+from workouts.wall.tiles import Board, Finished, Tile
 
 HEARD_S = 5.0
 
