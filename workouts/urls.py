@@ -2,7 +2,7 @@ from django.contrib import admin
 from django.urls import path, re_path
 
 from workouts.admin.home import show_home
-from workouts.admin.live import show_wall
+from workouts.admin.wall_page import show_wall
 from workouts.api.views import AppealView, FinishView, SessionViewSet, show_health
 
 urlpatterns = [

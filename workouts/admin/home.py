@@ -10,11 +10,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from workouts.admin.athlete_filters import trained_since
+from workouts.admin.athletes.filters import trained_since
+from workouts.admin.athletes.history import sum_volumes
 from workouts.admin.charts import Volume, describe_volume
 from workouts.admin.days import WEEK, begin_of, monday_of
 from workouts.admin.paging import count_up_to
-from workouts.admin.progress import sum_volumes
 from workouts.models import Athlete, ReviewStatus, WorkoutSession
 
 DAYS = 14

@@ -15,9 +15,9 @@ from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from workouts.admin.athletes import AthleteAdmin
+from workouts.admin.athletes.history import LAST_SESSIONS, WEEKS, find_bests, find_last_sessions, find_volume
+from workouts.admin.athletes.list import AthleteAdmin
 from workouts.admin.charts import Volume
-from workouts.admin.progress import LAST_SESSIONS, WEEKS, find_bests, find_last_sessions, find_volume
 from workouts.models import Athlete, Team, WorkoutSession
 from workouts.tests.support.admin import ATHLETES, SESSIONS, AdminCase
 from workouts.tests.support.cast import new_athlete, save_session

@@ -106,7 +106,7 @@ class FilterTests(ExportCase):
             "UTC",
         ):
             assert text in page
-        with patch("workouts.admin.export.COUNTED_ON_PAGE", 1):
+        with patch("workouts.admin.sessions.export.COUNTED_ON_PAGE", 1):
             assert "More than 1 session will be exported" in self.client.get(EXPORT).content.decode()
 
     def test_the_page_needs_no_inline_script_or_style(self) -> None:

@@ -6,7 +6,7 @@ from unittest.mock import patch
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from workouts.admin.session_page import draw_spark
+from workouts.admin.sessions.page import draw_spark
 from workouts.models import Athlete
 from workouts.tests.support.admin import SESSIONS, AdminCase
 from workouts.tests.support.cast import new_athlete, save_at, save_session

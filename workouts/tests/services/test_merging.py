@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
-from workouts.admin.parked import find_parked
+from workouts.admin.sessions.parked import find_parked
 from workouts.clock import from_ms
 from workouts.fairness.assessment import find_personal_best
 from workouts.live.store import ParkedSession, SessionName

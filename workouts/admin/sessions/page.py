@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from workouts.admin.charts import describe_numbers
-from workouts.admin.review import DecisionForm, may_review
+from workouts.admin.sessions.decisions import DecisionForm, may_review
 from workouts.admin.tempo_texts import write_duration, write_pace
 from workouts.fairness.flag_texts import explain_flag, name_flag, name_refusal
 from workouts.fairness.flags import MINUTE_MS

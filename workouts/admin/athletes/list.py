@@ -9,9 +9,9 @@ from django.shortcuts import redirect
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from workouts.admin.athlete_filters import TrainedFilter
-from workouts.admin.athlete_page import describe_athlete
-from workouts.admin.merging import may_merge, show_merge
+from workouts.admin.athletes.filters import TrainedFilter
+from workouts.admin.athletes.merge_page import may_merge, show_merge
+from workouts.admin.athletes.page import describe_athlete
 from workouts.admin.visibility import AthleteTeamFilter, VisibleAdmin
 from workouts.models import Athlete, WorkoutSession
 from workouts.models.primary_keys import is_key

@@ -12,11 +12,11 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
-from workouts.admin.export import export_paths
-from workouts.admin.parked import show_parked
-from workouts.admin.review import ReviewStepInline, may_review, show_decision
-from workouts.admin.session_filters import AthleteFilter, DateRangeFilter, FlagFilter, athlete_widget
-from workouts.admin.session_page import describe_session, draw_spark, length_ms
+from workouts.admin.sessions.decisions import ReviewStepInline, may_review, show_decision
+from workouts.admin.sessions.export import export_paths
+from workouts.admin.sessions.filters import AthleteFilter, DateRangeFilter, FlagFilter, athlete_widget
+from workouts.admin.sessions.page import describe_session, draw_spark, length_ms
+from workouts.admin.sessions.parked import show_parked
 from workouts.admin.tempo_texts import write_duration, write_pace
 from workouts.admin.visibility import TeamFilter, VisibleAdmin
 from workouts.fairness.flag_texts import name_flag

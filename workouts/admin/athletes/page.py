@@ -7,9 +7,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from workouts.admin.athletes.history import Bests, find_bests, find_last_sessions, find_volume
 from workouts.admin.charts import describe_volume
-from workouts.admin.progress import Bests, find_bests, find_last_sessions, find_volume
-from workouts.admin.session_page import length_ms
+from workouts.admin.sessions.page import length_ms
 from workouts.admin.tempo_texts import write_duration
 from workouts.models import Athlete
 

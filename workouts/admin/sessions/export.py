@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from workouts.admin.paging import count_up_to
-from workouts.admin.session_filters import FormFilter
+from workouts.admin.sessions.filters import FormFilter
 from workouts.exports.work import FILES, Export, Steps, send_from_threads
 from workouts.live.progress import UNKNOWN, Progress, ProgressNotes, read_progress
 

@@ -1,0 +1,1 @@
+"""Athletes for coaches: the list, the page of one, and merging two."""
