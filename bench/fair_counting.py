@@ -53,7 +53,7 @@ def share(part: int, whole: int) -> str:
 
 def play_kind(kind: str, sets: list[tuple[str, list[int]]], advance: "tqdm[None]") -> Row:
     """Play each set as this kind of athlete, and return what became of them."""
-    from bench.performances import play  # noqa: PLC0415  (needs settings)
+    from workouts.simulation.performances import play  # noqa: PLC0415  (needs settings)
 
     row = Row()
     for number, (exercise, times) in enumerate(sets):
@@ -111,8 +111,8 @@ def play_all(options: argparse.Namespace) -> dict[str, Row]:
     from django.core.management import call_command  # noqa: PLC0415
 
     from senim.embedded import embedded_redis  # noqa: PLC0415
-    from workouts.cheats import KINDS  # noqa: PLC0415
-    from workouts.replay import read_sets  # noqa: PLC0415
+    from workouts.simulation.behaviours import KINDS  # noqa: PLC0415
+    from workouts.simulation.replay import read_sets  # noqa: PLC0415
 
     call_command("migrate", interactive=False, verbosity=0)
     sets = [(one.exercise, one.offsets_ms()) for one in read_sets(options.sets, None)] if options.sets else make_up_sets(200)

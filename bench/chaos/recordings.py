@@ -4,7 +4,7 @@ import itertools
 import random
 from pathlib import Path
 
-from workouts.replay import read_sets
+from workouts.simulation.replay import read_sets
 
 # how long a rep of it takes people, ms from and to
 PACES = {"squat": (2000, 4000), "push_up": (1500, 3000), "jumping_jack": (1000, 1500), "pull_up": (2000, 4000)}

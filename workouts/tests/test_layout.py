@@ -13,7 +13,7 @@ ORDER = [
     "models identity threads",
     "live client",
     "cheats",
-    "pretender events",
+    "player events",
     "replay",
     "checks",
     "fairness",

@@ -8,8 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from workouts.cheats import KINDS
-from workouts.replay import Outcome, Replay, Totals, check_url, read_sets
+from workouts.simulation.behaviours import KINDS
+from workouts.simulation.replay import Outcome, Replay, Totals, check_url, read_sets
 
 SHOWN_PROBLEMS = 10
 SPEED_HELP = (

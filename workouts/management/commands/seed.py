@@ -8,8 +8,8 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from workouts.models import Exercise
-from workouts.seeding.sessions import Plan, seed_sessions
-from workouts.seeding.tables import analyze
+from workouts.simulation.seeding.sessions import Plan, seed_sessions
+from workouts.simulation.seeding.tables import analyze
 
 MAX_DAYS = 36_500
 

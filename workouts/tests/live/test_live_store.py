@@ -16,7 +16,7 @@ from workouts.live.keys import KeySpace
 from workouts.live.runtime import get_key_space, get_store
 from workouts.live.store import SealedSession, SessionName
 from workouts.live.timeline import Refusal, Rep, unpack_reps
-from workouts.replay import read_sets
+from workouts.simulation.replay import read_sets
 from workouts.tests.support.backends import OnCluster, OnSentinel, OnSingle
 from workouts.tests.support.cast import SQUAT_INTERVAL_MS, STARTED_MS, Verdict, count_reps, gates, new_athlete, seal, train
 

@@ -7,8 +7,8 @@ import re
 from django.conf import settings
 from django.test import TestCase
 
-from bench.performances import Outcome, play
-from workouts.cheats import KINDS, perform
+from workouts.simulation.behaviours import KINDS, perform
+from workouts.simulation.performances import Outcome, play
 
 SEEDS = (1, 2, 3)
 PROMISED = {

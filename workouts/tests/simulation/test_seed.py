@@ -17,8 +17,8 @@ from django.test import SimpleTestCase, TestCase
 from workouts.fairness.assessment import evidence_of, read_records
 from workouts.fairness.flags import Pace, best_minute, find_flags
 from workouts.models import Athlete, Exercise, ReviewStatus, ReviewStep, Team, WorkoutSession
-from workouts.seeding.days import share_out
-from workouts.seeding.sessions import COLUMNS
+from workouts.simulation.seeding.days import share_out
+from workouts.simulation.seeding.sessions import COLUMNS
 from workouts.tests.support.cast import save_session
 from workouts.tests.support.processes import run_manage
 from workouts.tests.support.service import fresh_folder

@@ -14,7 +14,7 @@ HOUR_MS = 3_600_000
 PHONE, WATCH = "phone", "watch"
 
 
-class Frame(NamedTuple):
+class SentRep(NamedTuple):
     """A rep on its way: when it arrives, which device sends it ("" is a plain socket), its seq, and what the device's clock says."""
 
     arrival_ms: int
@@ -26,7 +26,7 @@ class Frame(NamedTuple):
 class Performance(NamedTuple):
     """What is sent, in the order of arrival, and how many reps a body made."""
 
-    frames: list[Frame]
+    frames: list[SentRep]
     made: int
 
 
@@ -47,9 +47,9 @@ def travel(times: Iterable[int], chance: Random) -> list[int]:
     return arrivals
 
 
-def seen_by(device: str, times: Sequence[int], chance: Random) -> list[Frame]:
+def seen_by(device: str, times: Sequence[int], chance: Random) -> list[SentRep]:
     """Return the frames of a device that tells the truth."""
-    return [Frame(arrival, device, seq, at) for seq, (arrival, at) in enumerate(zip(travel(times, chance), times, strict=True), 1)]
+    return [SentRep(arrival, device, seq, at) for seq, (arrival, at) in enumerate(zip(travel(times, chance), times, strict=True), 1)]
 
 
 def honest(times: Sequence[int], chance: Random) -> Performance:
@@ -59,14 +59,14 @@ def honest(times: Sequence[int], chance: Random) -> Performance:
 def honest_offline(times: Sequence[int], chance: Random) -> Performance:
     """An offline hour, sent at once when the network is back."""
     back = times[-1] + HOUR_MS
-    return Performance([Frame(back, PHONE, seq, at) for seq, at in enumerate(times, 1)], len(times))
+    return Performance([SentRep(back, PHONE, seq, at) for seq, at in enumerate(times, 1)], len(times))
 
 
 def metronome(times: Sequence[int], chance: Random, *, jitter_ms: int = 0) -> Performance:
     """A script that sends a rep every so often."""
     beats = [round(i * pace_of(times) + (chance.gauss(0, jitter_ms) if jitter_ms else 0)) + 1000 for i in range(BOT_REPS)]
     beats.sort()
-    return Performance([Frame(beat, PHONE, seq, beat) for seq, beat in enumerate(beats, 1)], 0)
+    return Performance([SentRep(beat, PHONE, seq, beat) for seq, beat in enumerate(beats, 1)], 0)
 
 
 def metronome_10(times: Sequence[int], chance: Random) -> Performance:
@@ -80,7 +80,7 @@ def metronome_30(times: Sequence[int], chance: Random) -> Performance:
 def metronome_by_the_clock(times: Sequence[int], chance: Random) -> Performance:
     """The same on a plain socket, over a network that delays each rep by a few ms."""
     beats = [round(i * pace_of(times)) + chance.randint(0, 5) for i in range(BOT_REPS)]
-    return Performance([Frame(beat) for beat in beats], 0)
+    return Performance([SentRep(beat) for beat in beats], 0)
 
 
 def speed_up(times: Sequence[int], chance: Random) -> Performance:
@@ -114,17 +114,17 @@ def fast_clock(times: Sequence[int], chance: Random) -> Performance:
     """A clock that runs ten times as fast, so that ten sets fit into the time of one."""
     length = round(times[-1] + pace_of(times))
     ats = [turn * length + time for turn in range(10) for time in times]
-    return Performance([Frame(at // 10, PHONE, seq, at) for seq, at in enumerate(ats, 1)], 0)
+    return Performance([SentRep(at // 10, PHONE, seq, at) for seq, at in enumerate(ats, 1)], 0)
 
 
 def future_clock(times: Sequence[int], chance: Random) -> Performance:
     """Times an hour ahead, two seconds apart, of reps that are sent all at once."""
-    return Performance([Frame(10 * seq, PHONE, seq, HOUR_MS + 2000 * seq) for seq in range(1, BOT_REPS + 1)], 0)
+    return Performance([SentRep(10 * seq, PHONE, seq, HOUR_MS + 2000 * seq) for seq in range(1, BOT_REPS + 1)], 0)
 
 
 def backward_clock(times: Sequence[int], chance: Random) -> Performance:
     """Times that go back, of reps that are sent all at once."""
-    return Performance([Frame(10 * seq, PHONE, seq, -2000 * seq) for seq in range(1, BOT_REPS + 1)], 0)
+    return Performance([SentRep(10 * seq, PHONE, seq, -2000 * seq) for seq in range(1, BOT_REPS + 1)], 0)
 
 
 def offline_burst(times: Sequence[int], chance: Random) -> Performance:
@@ -133,13 +133,13 @@ def offline_burst(times: Sequence[int], chance: Random) -> Performance:
     frames = []
     for seq in range(1, 301):
         made_up += pace_of(times) * chance.gauss(1, 0.05)
-        frames.append(Frame(now, PHONE, seq, round(made_up)))
+        frames.append(SentRep(now, PHONE, seq, round(made_up)))
     return Performance(frames, 0)
 
 
 def burst(times: Sequence[int], chance: Random) -> Performance:
     """A hundred reps at once, without times."""
-    return Performance([Frame(seq, PHONE, seq) for seq in range(1, 101)], 0)
+    return Performance([SentRep(seq, PHONE, seq) for seq in range(1, 101)], 0)
 
 
 def shaker(times: Sequence[int], chance: Random) -> Performance:

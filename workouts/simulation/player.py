@@ -9,22 +9,22 @@ from typing import Any
 
 import websockets
 
-from workouts.cheats import Frame
 from workouts.client.connection import socket_address, wall_clock_ms
+from workouts.simulation.behaviours import SentRep
 
 SENIM_V1 = websockets.Subprotocol("senim.v1")
 ANSWER_TIMEOUT_S = 10.0
 ANSWERS = ("rep_ack", "error")
 
 
-class Pretender:
+class Player:
     """An athlete with a socket for each device, and one without a device where the frames have some of none."""
 
     def __init__(self, url: str, user_id: str, exercise: str) -> None:
         self._address = socket_address(url, user_id)
         self._exercise = exercise
 
-    async def play(self, frames: Sequence[Frame]) -> Counter[str]:
+    async def play(self, frames: Sequence[SentRep]) -> Counter[str]:
         """Send all frames and return the verdicts: the status of each answer, or why it was rejected, or the error's code."""
         async with contextlib.AsyncExitStack() as stack:
             devices = sorted({frame.device for frame in frames})
@@ -43,7 +43,7 @@ class Pretender:
                     pass
             yield socket
 
-    async def _send(self, frames: Sequence[Frame], sockets: dict[str, websockets.ClientConnection]) -> None:
+    async def _send(self, frames: Sequence[SentRep], sockets: dict[str, websockets.ClientConnection]) -> None:
         first_ms = frames[0].arrival_ms  # what happened before it lies in the past
         clock = asyncio.get_running_loop().time
         began, began_ms = clock(), wall_clock_ms() - first_ms

@@ -12,10 +12,10 @@ from django.db import transaction
 
 from workouts.fairness.assessment import read_records
 from workouts.models import Exercise, ReviewStatus, ReviewStep, WorkoutSession
-from workouts.seeding.days import times_saved
-from workouts.seeding.patterns import LEVELS, Pattern, Patterns
-from workouts.seeding.people import People, first_free_number, make_people
-from workouts.seeding.tables import insert_rows
+from workouts.simulation.seeding.days import times_saved
+from workouts.simulation.seeding.patterns import LEVELS, Pattern, Patterns
+from workouts.simulation.seeding.people import People, first_free_number, make_people
+from workouts.simulation.seeding.tables import insert_rows
 
 CHUNK = 10_000  # sessions a transaction
 ATHLETES_EACH, LEAST_ATHLETES, TEAM_SIZE = 100, 10, 40

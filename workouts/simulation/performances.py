@@ -9,11 +9,11 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.conf import settings
 
-from workouts.cheats import Frame, perform
 from workouts.live.counting.batching import COUNTED, DEBOUNCED, DUPLICATE, PACE, SESSION_FULL, RepBatcher
 from workouts.live.counting.packing import RepKeys, pack_keys
 from workouts.live.runtime import get_key_space
 from workouts.services.finishing import finish_workout
+from workouts.simulation.behaviours import SentRep, perform
 from workouts.sockets.catalogue import catalogue
 
 SLACK = 2  # reps: what a change from one device to another may cost as well
@@ -50,7 +50,7 @@ async def play(kind: str, exercise: str, times: list[int], *, seed: object) -> O
     return outcome
 
 
-async def send(user_id: str, exercise: str, frames: list[Frame], outcome: Outcome) -> None:
+async def send(user_id: str, exercise: str, frames: list[SentRep], outcome: Outcome) -> None:
     limits = catalogue.find(exercise)
     if limits is None:
         raise LookupError(exercise)
@@ -71,7 +71,7 @@ def keys_of(user_id: str, exercise: str, device: str) -> RepKeys:
     return pack_keys(space.live(user_id, exercise), space.device(user_id, device) if device else None)
 
 
-def say(frame: Frame) -> bytes:
+def say(frame: SentRep) -> bytes:
     """Return what a device says of a rep, its clock right when it said hello; nothing for a plain socket."""
     if not frame.device:
         return b""

@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 import msgspec
 import websockets
 
-from workouts.cheats import perform
 from workouts.client import Rep, WorkoutClient, WorkoutClientError
 from workouts.client.connection import wall_clock_ms
-from workouts.pretender import Pretender
+from workouts.simulation.behaviours import perform
+from workouts.simulation.player import Player
 
 ANSWER_TIMEOUT_S = 10.0
 FINISH_TIMEOUT_S = 120.0  # the client sits out a restart of the service
@@ -117,8 +117,8 @@ class Replay:
 
     async def _perform(self, user_id: str, recorded: RecordedSet, outcome: Outcome) -> None:
         performance = perform(self.kind, recorded.offsets_ms(), user_id)
-        pretender = Pretender(self.url, user_id, recorded.exercise)
-        verdicts = await pretender.play(performance.frames)
+        player = Player(self.url, user_id, recorded.exercise)
+        verdicts = await player.play(performance.frames)
         outcome.sent, outcome.counted, outcome.debounced = verdicts.total(), verdicts["counted"], verdicts["debounced"]
         outcome.verdicts += verdicts
         await self._finish_plain(user_id, recorded.exercise, outcome)
