@@ -9,7 +9,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "senim.settings")
 django_application = get_asgi_application()
 
 # consumers need the applications that the line above set up
-from senim.origins import AllowedOrigins  # noqa: E402
+from senim.middleware.origins import AllowedOrigins  # noqa: E402
 from workouts.routing import websocket_urlpatterns  # noqa: E402
 
 application = ProtocolTypeRouter(

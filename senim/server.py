@@ -10,7 +10,7 @@ import uvicorn
 from django.conf import settings
 from uvicorn.supervisors import Multiprocess
 
-from senim.protocol import DrainingWebSocketProtocol
+from senim.socket_protocol import DrainingWebSocketProtocol
 from workouts.sockets.frames import MAX_MESSAGE_BYTES
 
 GRACEFUL_SHUTDOWN_S = 7
