@@ -25,7 +25,7 @@ class Client:
         self.received.append(message["text"])
 
 
-class OutboxTests(SimpleTestCase):
+class ReplyQueueTests(SimpleTestCase):
     async def test_it_sends_in_the_order_of_the_questions(self) -> None:
         client = Client()
         replies = ReplyQueue(client.send)
@@ -39,14 +39,14 @@ class OutboxTests(SimpleTestCase):
     async def test_it_does_not_wait_for_a_slow_reader(self) -> None:
         slow, quick = Client(), Client()
         slow.reads.clear()
-        slow_outbox, quick_outbox = ReplyQueue(slow.send), ReplyQueue(quick.send)
+        slow_queue, quick_queue = ReplyQueue(slow.send), ReplyQueue(quick.send)
         for number in range(3):
-            slow_outbox.put(f"s{number}")
-            quick_outbox.put(f"q{number}")
+            slow_queue.put(f"s{number}")
+            quick_queue.put(f"q{number}")
         assert quick.received == ["q0", "q1", "q2"]
         assert slow.received == []
         slow.reads.set()
-        await slow_outbox.drain(5)
+        await slow_queue.drain(5)
         assert slow.received == ["s0", "s1", "s2"]
 
     async def test_it_has_room_again_once_some_are_answered(self) -> None:
