@@ -111,7 +111,8 @@ class Line:
             f"answers {sorted(statuses)}": statuses != {200},
             f"{most} queries": most > MAX_QUERIES,
             f"{ratio:.1f} x as long": ratio > options.max_ratio,
-            f"a query reads {many['most_read']:,} rows": many["most_read"] > WHOLE_SHARE * options.sessions,
+            f"a query reads {many['most_read']:,} rows": many["most_read"]
+            > WHOLE_SHARE * options.sessions,
         }
         return [problem for problem, is_so in found.items() if is_so]
 
@@ -120,8 +121,15 @@ class Line:
 def running_servers(folder: Path) -> Iterator[tuple[PostgresServer, dict[str, str]]]:
     """Run PostgreSQL and Valkey meanwhile, and give the environment of what runs on them."""
     folder.chmod(0o755)  # PostgreSQL may run as another user
-    postgres, valkey = PostgresServer(folder / "postgres"), ValkeyServer(folder / "valkey", folder / "valkey.sock")
-    environment = {**clean_environment(folder / "data"), "REDIS_URL": f"unix://{folder / 'valkey.sock'}", "DATABASE_POOL_SIZE": "0"}
+    postgres, valkey = (
+        PostgresServer(folder / "postgres"),
+        ValkeyServer(folder / "valkey", folder / "valkey.sock"),
+    )
+    environment = {
+        **clean_environment(folder / "data"),
+        "REDIS_URL": f"unix://{folder / 'valkey.sock'}",
+        "DATABASE_POOL_SIZE": "0",
+    }
     try:
         postgres.start()
         valkey.start()
@@ -131,11 +139,22 @@ def running_servers(folder: Path) -> Iterator[tuple[PostgresServer, dict[str, st
         postgres.stop()
 
 
-def fill(postgres: PostgresServer, name: str, sessions: int, environment: dict[str, str]) -> dict[str, str]:
+def fill(
+    postgres: PostgresServer, name: str, sessions: int, environment: dict[str, str]
+) -> dict[str, str]:
     """Make a database with so many sessions, and return the environment of who works on it."""
     environment = {**environment, "DATABASE_URL": postgres.create_database(name)}
-    for command in (["migrate", "-v", "0"], ["seed", "--sessions", str(sessions), "--coach", "coach"]):
-        subprocess.run([sys.executable, "manage.py", *command], cwd=PROJECT, env=environment, check=True, stdout=subprocess.DEVNULL)
+    for command in (
+        ["migrate", "-v", "0"],
+        ["seed", "--sessions", str(sessions), "--coach", "coach"],
+    ):
+        subprocess.run(
+            [sys.executable, "manage.py", *command],
+            cwd=PROJECT,
+            env=environment,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
     return environment
 
 
@@ -144,24 +163,33 @@ def measure(workers: dict[str, Worker], pages: list[str], rounds: int) -> list[L
     chosen = [(page, address) for page, address in PAGES if not pages or page in pages]
     lines = [Line(page, address, user) for page, address in chosen for user in USERS]
     for line in tqdm(lines, desc="queries", disable=None):
-        line.seen = {name: worker.ask(do="look", address=line.address, user=line.user) for name, worker in workers.items()}
+        line.seen = {
+            name: worker.ask(do="look", address=line.address, user=line.user)
+            for name, worker in workers.items()
+        }
     for number in tqdm(range(rounds), desc="rounds", disable=None):
         for line in lines:
             for name in (FEW, MANY) if number % 2 == 0 else (MANY, FEW):
-                line.times_ms[name].append(workers[name].ask(do="time", address=line.address, user=line.user)["ms"])
+                line.times_ms[name].append(
+                    workers[name].ask(do="time", address=line.address, user=line.user)["ms"]
+                )
     return lines
 
 
 def show(lines: list[Line], options: argparse.Namespace) -> int:
     """Print the table, and return how many pages are not what they have to be."""
     full_lists = {line.user: line for line in lines if line.page == FULL_LIST}
-    print(f"{'page':18} {'user':10} queries {'ms at 1,000':>12} {f'ms at {options.sessions:,}':>15}  ratio {'rows read':>10}  problem")
+    print(
+        f"{'page':18} {'user':10} queries {'ms at 1,000':>12} {f'ms at {options.sessions:,}':>15}  ratio {'rows read':>10}  problem"
+    )
     failed = 0
     for line in lines:
         ratio = line.ratio(full_lists[line.user])
         problems = line.problems(ratio, options)
         many, times = line.seen[MANY], f"{line.median_ms(FEW):12.1f} {line.median_ms(MANY):15.1f}"
-        print(f"{line.page:18} {line.user:10} {many['queries']:7} {times} {ratio:6.2f} {many['most_read']:10,}  {'; '.join(problems)}")
+        print(
+            f"{line.page:18} {line.user:10} {many['queries']:7} {times} {ratio:6.2f} {many['most_read']:10,}  {'; '.join(problems)}"
+        )
         if options.verbose or problems:
             print(f"    {many['address']}\n    {many['slowest_ms']:.1f} ms: {many['slowest']}")
         failed += bool(problems)
@@ -176,18 +204,37 @@ def read_options() -> argparse.Namespace:
         default=1_000_000,
         help="in the larger database; under 100,000 a capped count looks like a whole one (default: %(default)s)",
     )
-    parser.add_argument("--rounds", type=int, default=7, help="of every page in both databases (default: %(default)s)")
-    parser.add_argument("--max-ratio", type=float, default=3.0, help="time of a page over that at 1,000 (default: %(default)s)")
-    parser.add_argument("--page", action="append", default=[], help="only pages of this name, as the table has it")
-    parser.add_argument("--verbose", action="store_true", help="each page's slowest query with its plan's figures")
+    parser.add_argument(
+        "--rounds",
+        type=int,
+        default=7,
+        help="of every page in both databases (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--max-ratio",
+        type=float,
+        default=3.0,
+        help="time of a page over that at 1,000 (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--page", action="append", default=[], help="only pages of this name, as the table has it"
+    )
+    parser.add_argument(
+        "--verbose", action="store_true", help="each page's slowest query with its plan's figures"
+    )
     return parser.parse_args()
 
 
 def main() -> int:
     options = read_options()
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder, running_servers(Path(folder)) as (postgres, environment):
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-") as folder,
+        running_servers(Path(folder)) as (postgres, environment),
+    ):
         sizes = {FEW: 1000, MANY: options.sessions}
-        workers = {name: Worker(fill(postgres, name, size, environment)) for name, size in sizes.items()}
+        workers = {
+            name: Worker(fill(postgres, name, size, environment)) for name, size in sizes.items()
+        }
         try:
             lines = measure(workers, options.page, options.rounds)
         finally:

@@ -28,6 +28,16 @@ print(session.session_key)
 def make_coach(data: Path, watched: int, **more: str) -> str:
     """Make a coach of that many athletes in the service's database, and return the key of their browser's session."""
     environment = {**clean_environment(data), **more}
-    command = [sys.executable, "manage.py", "shell", "-v", "0", "-c", MAKE_COACH.format(watched=watched)]
-    done = subprocess.run(command, cwd=PROJECT, env=environment, check=True, capture_output=True, text=True)
+    command = [
+        sys.executable,
+        "manage.py",
+        "shell",
+        "-v",
+        "0",
+        "-c",
+        MAKE_COACH.format(watched=watched),
+    ]
+    done = subprocess.run(
+        command, cwd=PROJECT, env=environment, check=True, capture_output=True, text=True
+    )
     return done.stdout.strip()

@@ -28,7 +28,9 @@ def main() -> None:
     config.app, config.ws = echo, "websockets-sansio"
     with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
         port = listener.getsockname()[1]
-        AnnouncingServer(config, lambda: print(f"The echo answers on http://127.0.0.1:{port}/", flush=True)).run([listener])
+        AnnouncingServer(
+            config, lambda: print(f"The echo answers on http://127.0.0.1:{port}/", flush=True)
+        ).run([listener])
 
 
 if __name__ == "__main__":

@@ -57,10 +57,17 @@ def running_service(folder: Path, options: argparse.Namespace) -> Iterator[tuple
     url = server.create_database("bench")
     environment = {**clean_environment(folder / "senim"), "DATABASE_URL": url}
     try:
-        with running([sys.executable, "manage.py", "start", "--port", "0"], PROJECT, environment) as (process, address):
+        with running(
+            [sys.executable, "manage.py", "start", "--port", "0"], PROJECT, environment
+        ) as (process, address):
             session_key = make_coach(folder / "senim", 100, DATABASE_URL=url)
             code = SEED.format(rows=options.rows, reps=options.reps)
-            subprocess.run([sys.executable, "manage.py", "shell", "-v", "0", "-c", code], cwd=PROJECT, env=environment, check=True)
+            subprocess.run(
+                [sys.executable, "manage.py", "shell", "-v", "0", "-c", code],
+                cwd=PROJECT,
+                env=environment,
+                check=True,
+            )
             yield process.pid, address, session_key
     finally:
         server.stop()
@@ -68,7 +75,9 @@ def running_service(folder: Path, options: argparse.Namespace) -> Iterator[tuple
 
 def download(address: str, session_key: str, query: str) -> int:
     """Read the file, and return its size."""
-    request = urllib.request.Request(f"http://{address}{FILE}?{query}", headers={"Cookie": f"sessionid={session_key}"})
+    request = urllib.request.Request(
+        f"http://{address}{FILE}?{query}", headers={"Cookie": f"sessionid={session_key}"}
+    )
     size = 0
     with urllib.request.urlopen(request, timeout=120) as response:
         while chunk := response.read(1 << 20):
@@ -86,16 +95,26 @@ def measure(pid: int, address: str, session_key: str, query: str) -> float:
     watch.join()
     grown_mb = watch.most_mb - before_mb
     seconds = time.perf_counter() - began
-    print(f"{query:32} {seconds:7.1f} s  {size / 1e6:7.1f} MB sent  memory {before_mb:6.1f} MB, at most {grown_mb:+.1f} MB", flush=True)
+    print(
+        f"{query:32} {seconds:7.1f} s  {size / 1e6:7.1f} MB sent  memory {before_mb:6.1f} MB, at most {grown_mb:+.1f} MB",
+        flush=True,
+    )
     return grown_mb
 
 
 def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000, help="sessions (default: %(default)s)")
+    parser.add_argument(
+        "--rows", type=int, default=1_000_000, help="sessions (default: %(default)s)"
+    )
     parser.add_argument("--reps", type=int, default=30, help="of each (default: %(default)s)")
     parser.add_argument("--timeline", action="store_true", help="with the timelines")
-    parser.add_argument("--max-growth", type=float, default=60.0, help="MB of memory during an export (default: %(default)s)")
+    parser.add_argument(
+        "--max-growth",
+        type=float,
+        default=60.0,
+        help="MB of memory during an export (default: %(default)s)",
+    )
     return parser.parse_args()
 
 
@@ -105,7 +124,9 @@ def main() -> int:
         Path(name).chmod(0o755)
         with running_service(Path(name), options) as (pid, address, session_key):
             download(address, session_key, "q=nobody")  # what is loaded once is not the export's
-            queries = [f"format={kind}{'&timeline=on' * options.timeline}" for kind in ("csv", "xlsx")]
+            queries = [
+                f"format={kind}{'&timeline=on' * options.timeline}" for kind in ("csv", "xlsx")
+            ]
             most_mb = max(measure(pid, address, session_key, query) for query in queries)
     return 1 if most_mb > options.max_growth else 0
 

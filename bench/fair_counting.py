@@ -41,9 +41,19 @@ class Row:
 
     def columns(self) -> list[str]:
         """Return the cells of the table."""
-        reasons = ", ".join(f"{name} {self.verdicts[name]:,}" for name in sorted(self.verdicts) if name != "counted")
-        flags = ", ".join(f"{name} {share(times, self.performances)}" for name, times in self.flags.most_common())
-        figures = [f"{self.made:,}" if self.made else "-", f"{self.sent:,}", f"{self.verdicts['counted']:,}", reasons or "-", flags or "-"]
+        reasons = ", ".join(
+            f"{name} {self.verdicts[name]:,}" for name in sorted(self.verdicts) if name != "counted"
+        )
+        flags = ", ".join(
+            f"{name} {share(times, self.performances)}" for name, times in self.flags.most_common()
+        )
+        figures = [
+            f"{self.made:,}" if self.made else "-",
+            f"{self.sent:,}",
+            f"{self.verdicts['counted']:,}",
+            reasons or "-",
+            flags or "-",
+        ]
         return [*figures, share(self.caught, self.performances)]
 
 
@@ -76,23 +86,46 @@ def make_up_sets(count: int) -> list[tuple[str, list[int]]]:
     sets = []
     for _ in range(count):
         pace, intervals = chance.randint(1500, 3500), chance.randint(8, 40)
-        times = itertools.accumulate(round(pace * (1 + 0.3 * i / intervals) * chance.gauss(1, 0.05)) for i in range(intervals))
+        times = itertools.accumulate(
+            round(pace * (1 + 0.3 * i / intervals) * chance.gauss(1, 0.05))
+            for i in range(intervals)
+        )
         sets.append(("squat", [0, *times]))
     return sets
 
 
 def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sets", type=Path, help='honest sets, {"exercise": …, "rep_end_ms": […]} a line; made up without it')
-    parser.add_argument("--each", type=int, default=100, help="sets for each kind of script; all of them are played as honest ones")
-    parser.add_argument("--write", type=Path, metavar="DOC", help="put the table into this file, between its two marks")
+    parser.add_argument(
+        "--sets",
+        type=Path,
+        help='honest sets, {"exercise": …, "rep_end_ms": […]} a line; made up without it',
+    )
+    parser.add_argument(
+        "--each",
+        type=int,
+        default=100,
+        help="sets for each kind of script; all of them are played as honest ones",
+    )
+    parser.add_argument(
+        "--write",
+        type=Path,
+        metavar="DOC",
+        help="put the table into this file, between its two marks",
+    )
     return parser.parse_args()
 
 
 def main() -> int:
     options = read_options()
     with tempfile.TemporaryDirectory(prefix="fair-") as folder:
-        os.environ.update(SENIM_DATA=folder, DATABASE_URL="", REDIS_URL="", LOG_LEVEL="ERROR", DJANGO_SETTINGS_MODULE="senim.settings")
+        os.environ.update(
+            SENIM_DATA=folder,
+            DATABASE_URL="",
+            REDIS_URL="",
+            LOG_LEVEL="ERROR",
+            DJANGO_SETTINGS_MODULE="senim.settings",
+        )
         django.setup()
         rows = play_all(options)
     table = "\n".join(make_table(rows))
@@ -115,10 +148,17 @@ def play_all(options: argparse.Namespace) -> dict[str, Row]:
     from workouts.simulation.replay import read_sets  # noqa: PLC0415
 
     call_command("migrate", interactive=False, verbosity=0)
-    sets = [(one.exercise, one.offsets_ms()) for one in read_sets(options.sets, None)] if options.sets else make_up_sets(200)
+    sets = (
+        [(one.exercise, one.offsets_ms()) for one in read_sets(options.sets, None)]
+        if options.sets
+        else make_up_sets(200)
+    )
     long = [one for one in sets if len(one[1]) >= LEAST_REPS]
     chosen = random.Random("chosen").sample(long, min(options.each, len(long)))
-    plan = {kind: sets if kind == "honest" else chosen[:10] if kind == "shaker" else chosen for kind in KINDS}
+    plan = {
+        kind: sets if kind == "honest" else chosen[:10] if kind == "shaker" else chosen
+        for kind in KINDS
+    }
     with embedded_redis(share=False), tqdm(total=sum(map(len, plan.values())), disable=None) as bar:
         return {kind: play_kind(kind, plan[kind], bar) for kind in plan}
 
@@ -128,7 +168,10 @@ def make_table(rows: dict[str, Row]) -> list[str]:
         "| kind | sets | made by a body | sent | counted | not counted | flags | caught |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
-    return lines + [f"| `{kind}` | {row.performances} | {' | '.join(row.columns())} |" for kind, row in rows.items()]
+    return lines + [
+        f"| `{kind}` | {row.performances} | {' | '.join(row.columns())} |"
+        for kind, row in rows.items()
+    ]
 
 
 if __name__ == "__main__":

@@ -32,9 +32,13 @@ class Cost(NamedTuple):
 
 
 @contextlib.asynccontextmanager
-async def open_wall(service: Service, session_key: str, heard: list[dict[str, Any]]) -> AsyncIterator[None]:
+async def open_wall(
+    service: Service, session_key: str, heard: list[dict[str, Any]]
+) -> AsyncIterator[None]:
     """Keep a wall open meanwhile, and note what it hears."""
-    async with websockets.connect(f"ws://{service.address}/ws/live", additional_headers={"Cookie": f"sessionid={session_key}"}) as socket:
+    async with websockets.connect(
+        f"ws://{service.address}/ws/live", additional_headers={"Cookie": f"sessionid={session_key}"}
+    ) as socket:
         task = asyncio.create_task(listen(socket, heard))
         yield
         task.cancel()
@@ -45,28 +49,50 @@ async def listen(socket: Any, heard: list[dict[str, Any]]) -> None:
         heard.append(json.loads(message))
 
 
-async def measure(service: Service, tally: Tally, seconds: float, heard: list[dict[str, Any]]) -> Cost:
+async def measure(
+    service: Service, tally: Tally, seconds: float, heard: list[dict[str, Any]]
+) -> Cost:
     await asyncio.sleep(WARM_UP_S)
     tally.clear()
     heard.clear()
-    began_at, cpu_s, redis_cpu_s = time.perf_counter(), read_cpu_s(service.pid), read_cpu_s(service.redis_pid)
+    began_at, cpu_s, redis_cpu_s = (
+        time.perf_counter(),
+        read_cpu_s(service.pid),
+        read_cpu_s(service.redis_pid),
+    )
     await asyncio.sleep(seconds)
-    cpu_s, redis_cpu_s = read_cpu_s(service.pid) - cpu_s, read_cpu_s(service.redis_pid) - redis_cpu_s
+    cpu_s, redis_cpu_s = (
+        read_cpu_s(service.pid) - cpu_s,
+        read_cpu_s(service.redis_pid) - redis_cpu_s,
+    )
     elapsed_s, reps = time.perf_counter() - began_at, len(tally.latencies_s)
     if tally.lost or tally.as_expected < 0.99 * reps:
-        raise RuntimeError(f"{tally.lost} connections lost, {reps - tally.as_expected} of {reps} reps not counted")
-    return Cost(cpu_s / reps * 1e6, redis_cpu_s / reps * 1e6, sum(each["event"] == "update" for each in heard) / elapsed_s)
+        raise RuntimeError(
+            f"{tally.lost} connections lost, {reps - tally.as_expected} of {reps} reps not counted"
+        )
+    return Cost(
+        cpu_s / reps * 1e6,
+        redis_cpu_s / reps * 1e6,
+        sum(each["event"] == "update" for each in heard) / elapsed_s,
+    )
 
 
-async def play(service: Service, session_key: str, options: argparse.Namespace) -> list[tuple[Cost, Cost]]:
+async def play(
+    service: Service, session_key: str, options: argparse.Namespace
+) -> list[tuple[Cost, Cost]]:
     """Measure without a wall and with one, in turn, and return what each round cost."""
-    urls = [f"ws://{service.address}/ws/workout?user_id=bench-{number}" for number in range(options.athletes)]
+    urls = [
+        f"ws://{service.address}/ws/workout?user_id=bench-{number}"
+        for number in range(options.athletes)
+    ]
     rounds, heard = [], list[dict[str, Any]]()
     async with closed_loop(urls, service.expected, interval_s=options.interval) as tally:
         for number in tqdm(range(options.rounds), disable=None):
             costs = {}
             for is_open in (False, True) if number % 2 == 0 else (True, False):
-                async with open_wall(service, session_key, heard) if is_open else contextlib.nullcontext():
+                async with (
+                    open_wall(service, session_key, heard) if is_open else contextlib.nullcontext()
+                ):
                     costs[is_open] = await measure(service, tally, options.seconds, heard)
             if not costs[True].updates_per_s:
                 raise RuntimeError("the wall heard nothing")
@@ -76,29 +102,59 @@ async def play(service: Service, session_key: str, options: argparse.Namespace) 
 
 def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--athletes", type=int, default=1000, help="who train at once (default: %(default)s)")
-    parser.add_argument("--watched", type=int, default=100, help="of them on the wall (default: %(default)s)")
     parser.add_argument(
-        "--interval", type=float, default=2.0, help="s between an athlete's reps; 0: as fast as answered (default: %(default)s)"
+        "--athletes", type=int, default=1000, help="who train at once (default: %(default)s)"
     )
-    parser.add_argument("--rounds", type=int, default=9, help="with and without a wall (default: %(default)s)")
-    parser.add_argument("--seconds", type=float, default=5.0, help="of each measurement (default: %(default)s)")
-    parser.add_argument("--max-ratio", type=float, default=1.1, help="CPU a rep with a wall over without (default: %(default)s)")
+    parser.add_argument(
+        "--watched", type=int, default=100, help="of them on the wall (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--interval",
+        type=float,
+        default=2.0,
+        help="s between an athlete's reps; 0: as fast as answered (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=9, help="with and without a wall (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=5.0, help="of each measurement (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--max-ratio",
+        type=float,
+        default=1.1,
+        help="CPU a rep with a wall over without (default: %(default)s)",
+    )
     return parser.parse_args()
 
 
 def main() -> int:
     options = read_options()
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder, running_senim("senim", Path(folder) / "senim") as service:
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-") as folder,
+        running_senim("senim", Path(folder) / "senim") as service,
+    ):
         session_key = make_coach(Path(folder) / "senim", options.watched)
         rounds = uvloop.run(play(service, session_key, options))
     for name, pick in (("app CPU us", "app_us"), ("Redis CPU us", "redis_us")):
-        without, opened = ([getattr(cost, pick) for cost in costs] for costs in zip(*rounds, strict=True))
-        print(f"{name:14} without {statistics.median(without):7.1f}   with a wall {statistics.median(opened):7.1f}")
-    ratio = statistics.median((opened.app_us + opened.redis_us) / (without.app_us + without.redis_us) for without, opened in rounds)
+        without, opened = (
+            [getattr(cost, pick) for cost in costs] for costs in zip(*rounds, strict=True)
+        )
+        print(
+            f"{name:14} without {statistics.median(without):7.1f}   with a wall {statistics.median(opened):7.1f}"
+        )
+    ratio = statistics.median(
+        (opened.app_us + opened.redis_us) / (without.app_us + without.redis_us)
+        for without, opened in rounds
+    )
     updates_per_s = statistics.median(opened.updates_per_s for _, opened in rounds)
-    print(f"a wall on {options.watched} of {options.athletes}: {updates_per_s:.1f} updates a second")
-    print(f"CPU a rep, app and Redis: {ratio:.3f} x (median of {options.rounds} rounds; limit {options.max_ratio})")
+    print(
+        f"a wall on {options.watched} of {options.athletes}: {updates_per_s:.1f} updates a second"
+    )
+    print(
+        f"CPU a rep, app and Redis: {ratio:.3f} x (median of {options.rounds} rounds; limit {options.max_ratio})"
+    )
     return 1 if ratio > options.max_ratio else 0
 
 

@@ -38,7 +38,9 @@ class Client(WSListener):
     def due(self) -> float:
         """Return when the next rep is to be sent, by the clock of the event loop."""
         now, interval_s = asyncio.get_running_loop().time(), self.tally.interval_s
-        self.next_at = max(getattr(self, "next_at", now + random.random() * interval_s) + interval_s, now)
+        self.next_at = max(
+            getattr(self, "next_at", now + random.random() * interval_s) + interval_s, now
+        )
         return self.next_at
 
     def send_rep(self) -> None:
@@ -64,7 +66,9 @@ class Client(WSListener):
 
 
 @contextlib.asynccontextmanager
-async def closed_loop(urls: Iterable[str], expected: bytes, *, interval_s: float = 0.0) -> AsyncIterator[Tally]:
+async def closed_loop(
+    urls: Iterable[str], expected: bytes, *, interval_s: float = 0.0
+) -> AsyncIterator[Tally]:
     """Keep one client a URL busy meanwhile, or at a rep an interval; an answer is as expected where it holds the bytes."""
     tally = Tally(expected, interval_s)
     # a handshake costs as much as many reps: not all of them at once, or the last ones time out on a slow machine

@@ -66,7 +66,11 @@ def look(address: str, user: str) -> Answer:
     open_page(address, user)  # what a process does once is not the page's
     with CaptureQueriesContext(connection) as captured:
         response = open_page(address, user)
-    plans = [explain(query["sql"]) for query in captured.captured_queries if query["sql"].lstrip("( ").startswith("SELECT")]
+    plans = [
+        explain(query["sql"])
+        for query in captured.captured_queries
+        if query["sql"].lstrip("( ").startswith("SELECT")
+    ]
     slowest = max(plans, key=lambda plan: plan["ms"])
     return {
         "address": address.format(**examples(user)),
@@ -85,7 +89,11 @@ def explain(sql: str) -> Answer:
         cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {sql}")
         (plan,) = cursor.fetchone()
     (plan,) = json.loads(plan) if isinstance(plan, str) else plan
-    return {"sql": sql, "ms": plan["Execution Time"], "read": round(sum(map(rows_read, scans_of(plan["Plan"]))))}
+    return {
+        "sql": sql,
+        "ms": plan["Execution Time"],
+        "read": round(sum(map(rows_read, scans_of(plan["Plan"])))),
+    }
 
 
 def scans_of(node: dict[str, Any]) -> Iterator[dict[str, Any]]:

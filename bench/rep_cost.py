@@ -14,7 +14,13 @@ import uvloop
 from tqdm import tqdm
 
 from bench.loadgen import closed_loop
-from bench.services import Service, read_cpu_s, running_echo, running_senim, running_senim_without_file
+from bench.services import (
+    Service,
+    read_cpu_s,
+    running_echo,
+    running_senim,
+    running_senim_without_file,
+)
 
 WARM_UP_S = 0.5
 MIN_EXPECTED_SHARE = 0.99
@@ -35,18 +41,30 @@ class Round:
 async def measure(service: Service, number: int, *, clients: int, seconds: float) -> Round:
     """Load a service for a while. Raises RuntimeError where an answer or a connection failed to come."""
     # athletes of this round alone: the sessions stay as long as a long workout, however many rounds there are
-    urls = [f"ws://{service.address}/ws/workout?user_id=bench-{number}-{client}" for client in range(clients)]
+    urls = [
+        f"ws://{service.address}/ws/workout?user_id=bench-{number}-{client}"
+        for client in range(clients)
+    ]
     async with closed_loop(urls, service.expected) as tally:
         await asyncio.sleep(WARM_UP_S)
         tally.clear()
-        began_at, cpu_s, redis_cpu_s = time.perf_counter(), read_cpu_s(service.pid), read_cpu_s(service.redis_pid)
+        began_at, cpu_s, redis_cpu_s = (
+            time.perf_counter(),
+            read_cpu_s(service.pid),
+            read_cpu_s(service.redis_pid),
+        )
         await asyncio.sleep(seconds)
         elapsed_s = time.perf_counter() - began_at
-        cpu_s, redis_cpu_s = read_cpu_s(service.pid) - cpu_s, read_cpu_s(service.redis_pid) - redis_cpu_s
+        cpu_s, redis_cpu_s = (
+            read_cpu_s(service.pid) - cpu_s,
+            read_cpu_s(service.redis_pid) - redis_cpu_s,
+        )
         latencies_s, as_expected = sorted(tally.latencies_s), tally.as_expected
     messages = len(latencies_s)
     if tally.lost or messages < clients:
-        raise RuntimeError(f"{service.name}: {tally.lost} connections lost, {messages} answers for {clients} clients")
+        raise RuntimeError(
+            f"{service.name}: {tally.lost} connections lost, {messages} answers for {clients} clients"
+        )
     return Round(
         messages_per_s=messages / elapsed_s,
         cpu_us=cpu_s / messages * 1e6,
@@ -63,7 +81,9 @@ def play_rounds(services: list[Service], options: argparse.Namespace) -> dict[st
     with tqdm(total=options.rounds * len(services), disable=None) as progress:
         for number in range(options.rounds):
             for service in services if number % 2 == 0 else reversed(services):
-                result = uvloop.run(measure(service, number, clients=options.clients, seconds=options.seconds))
+                result = uvloop.run(
+                    measure(service, number, clients=options.clients, seconds=options.seconds)
+                )
                 rounds[service.name].append(result)
                 progress.update()
     return rounds
@@ -75,12 +95,16 @@ def median(rounds: list[Round], field: str) -> float:
 
 def ratio_to(base: list[Round], rounds: list[Round]) -> float:
     """Return the median over the rounds of the CPU of a message, as a multiple of the other's in the same round."""
-    return statistics.median(one.cpu_us / other.cpu_us for one, other in zip(rounds, base, strict=True))
+    return statistics.median(
+        one.cpu_us / other.cpu_us for one, other in zip(rounds, base, strict=True)
+    )
 
 
 def print_table(rounds: dict[str, list[Round]]) -> None:
     echo = rounds["echo"]
-    print(f"{'':16}{'messages/s':>11}{'app CPU us':>12}{'x echo':>8}{'Redis us':>10}{'p50 ms':>8}{'p99 ms':>8}{'expected':>10}")
+    print(
+        f"{'':16}{'messages/s':>11}{'app CPU us':>12}{'x echo':>8}{'Redis us':>10}{'p50 ms':>8}{'p99 ms':>8}{'expected':>10}"
+    )
     for name, one in rounds.items():
         print(
             f"{name:16}{median(one, 'messages_per_s'):11,.0f}{median(one, 'cpu_us'):12.1f}{ratio_to(echo, one):8.2f}"
@@ -90,9 +114,12 @@ def print_table(rounds: dict[str, list[Round]]) -> None:
     for name in rounds.keys() - {"echo", "senim", "senim-no-file"}:
         senim, other = rounds["senim"], rounds[name]
         with_redis = statistics.median(
-            (one.cpu_us + one.redis_cpu_us) / (base.cpu_us + base.redis_cpu_us) for one, base in zip(senim, other, strict=True)
+            (one.cpu_us + one.redis_cpu_us) / (base.cpu_us + base.redis_cpu_us)
+            for one, base in zip(senim, other, strict=True)
         )
-        print(f"senim beside {name}, in the same rounds: application {ratio_to(other, senim):.3f}, with Redis {with_redis:.3f}")
+        print(
+            f"senim beside {name}, in the same rounds: application {ratio_to(other, senim):.3f}, with Redis {with_redis:.3f}"
+        )
 
 
 def find_failures(rounds: dict[str, list[Round]], max_ratio: float) -> list[str]:
@@ -104,25 +131,54 @@ def find_failures(rounds: dict[str, list[Round]], max_ratio: float) -> list[str]
             failures.append(f"{name}: only {share:.2%} of the answers of a round were as expected")
     ratio = ratio_to(rounds["echo"], rounds["senim"])
     if ratio > max_ratio:
-        failures.append(f"senim: a counted rep costs {ratio:.2f} times an echo; the limit is {max_ratio:.2f}")
+        failures.append(
+            f"senim: a counted rep costs {ratio:.2f} times an echo; the limit is {max_ratio:.2f}"
+        )
     return failures
 
 
 def named_folder(text: str) -> tuple[str, Path]:
     name, _, folder = text.partition("=")
     if name in ("", "echo", "senim", "senim-no-file") or not (Path(folder) / "manage.py").is_file():
-        raise argparse.ArgumentTypeError(f"{text!r}: it takes a new name and a folder with a manage.py, NAME=FOLDER")
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: it takes a new name and a folder with a manage.py, NAME=FOLDER"
+        )
     return name, Path(folder).resolve()
 
 
 def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--clients", type=int, default=100, help="at once, each in a closed loop (default: %(default)s)")
-    parser.add_argument("--rounds", type=int, default=9, help="for each service (default: %(default)s)")
-    parser.add_argument("--seconds", type=float, default=3.0, help="of each round (default: %(default)s)")
-    parser.add_argument("--max-ratio", type=float, default=3.0, help="senim's CPU a rep over echo's (default: %(default)s)")
-    parser.add_argument("--no-file", action="store_true", help="also the service on a Valkey that writes nothing to disk")
-    parser.add_argument("--also", type=named_folder, action="append", default=[], metavar="NAME=FOLDER", help="also another checkout")
+    parser.add_argument(
+        "--clients",
+        type=int,
+        default=100,
+        help="at once, each in a closed loop (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=9, help="for each service (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=3.0, help="of each round (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--max-ratio",
+        type=float,
+        default=3.0,
+        help="senim's CPU a rep over echo's (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--no-file",
+        action="store_true",
+        help="also the service on a Valkey that writes nothing to disk",
+    )
+    parser.add_argument(
+        "--also",
+        type=named_folder,
+        action="append",
+        default=[],
+        metavar="NAME=FOLDER",
+        help="also another checkout",
+    )
     return parser.parse_args()
 
 
@@ -130,9 +186,14 @@ def main() -> int:
     options = read_options()
     with contextlib.ExitStack() as stack:
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
-        services = [stack.enter_context(running_echo(data / "echo")), stack.enter_context(running_senim("senim", data / "senim"))]
+        services = [
+            stack.enter_context(running_echo(data / "echo")),
+            stack.enter_context(running_senim("senim", data / "senim")),
+        ]
         if options.no_file:
-            services.append(stack.enter_context(running_senim_without_file("senim-no-file", data / "no-file")))
+            services.append(
+                stack.enter_context(running_senim_without_file("senim-no-file", data / "no-file"))
+            )
         for name, folder in options.also:
             services.append(stack.enter_context(running_senim(name, data / name, project=folder)))
         rounds = play_rounds(services, options)

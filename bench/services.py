@@ -49,19 +49,32 @@ def read_cpu_s(pid: int | None) -> float:
 @contextlib.contextmanager
 def running_echo(data: Path) -> Iterator[Service]:
     """Run the bare echo."""
-    with running([sys.executable, "-m", "bench.echo"], PROJECT, clean_environment(data)) as (process, address):
+    with running([sys.executable, "-m", "bench.echo"], PROJECT, clean_environment(data)) as (
+        process,
+        address,
+    ):
         yield Service("echo", address, b"rep_detected", process.pid)
 
 
 @contextlib.contextmanager
-def running_senim(name: str, data: Path, *, project: Path = PROJECT, redis_socket: Path | None = None) -> Iterator[Service]:
+def running_senim(
+    name: str, data: Path, *, project: Path = PROJECT, redis_socket: Path | None = None
+) -> Iterator[Service]:
     """Run the service of a project folder, with the Valkey that it starts itself or on the one at the socket."""
     environment = clean_environment(data)
     if redis_socket is not None:
         environment["REDIS_URL"] = f"unix://{redis_socket}"
     manage = [sys.executable, "manage.py"]
-    with running([*manage, "start", "--port", "0", "--workers", "1"], project, environment) as (process, address):
-        subprocess.run([*manage, "shell", "-v", "0", "-c", LIFT_LIMITS], cwd=project, env=environment, check=True)
+    with running([*manage, "start", "--port", "0", "--workers", "1"], project, environment) as (
+        process,
+        address,
+    ):
+        subprocess.run(
+            [*manage, "shell", "-v", "0", "-c", LIFT_LIMITS],
+            cwd=project,
+            env=environment,
+            check=True,
+        )
         redis_pid = ask_redis_pid(redis_socket or data / "valkey.sock")
         yield Service(name, address, b'"counted"', process.pid, redis_pid)
 
@@ -81,7 +94,16 @@ def running_senim_without_file(name: str, data: Path) -> Iterator[Service]:
 
 def clean_environment(data: Path) -> dict[str, str]:
     """Return an environment in which the service has nothing but the folder: blank beats what a .env file says."""
-    blank = dict.fromkeys(("REDIS_URL", "CHANNELS_REDIS_URL", "DATABASE_URL", "TRUSTED_PROXIES", "SENIM_REDIS_PREFIX"), "")
+    blank = dict.fromkeys(
+        (
+            "REDIS_URL",
+            "CHANNELS_REDIS_URL",
+            "DATABASE_URL",
+            "TRUSTED_PROXIES",
+            "SENIM_REDIS_PREFIX",
+        ),
+        "",
+    )
     return {
         **os.environ,
         **blank,
@@ -98,7 +120,9 @@ def ask_redis_pid(socket: Path) -> int:
 
 
 @contextlib.contextmanager
-def running(command: list[str], folder: Path, environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+def running(
+    command: list[str], folder: Path, environment: dict[str, str]
+) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """Run a server meanwhile, and give its process and the host:port that it says it answers on."""
     process = subprocess.Popen(
         command,
@@ -124,7 +148,9 @@ def read_address(process: subprocess.Popen[bytes]) -> str:
     assert process.stdout is not None
     said = b""
     deadline = time.monotonic() + START_DEADLINE_S
-    while (left_s := deadline - time.monotonic()) > 0 and select.select([process.stdout], [], [], left_s)[0]:
+    while (left_s := deadline - time.monotonic()) > 0 and select.select(
+        [process.stdout], [], [], left_s
+    )[0]:
         chunk = os.read(process.stdout.fileno(), 4096)
         if not chunk:
             break

@@ -85,13 +85,26 @@ def postgres_database(name: str, url: str, *, pool_size: int) -> dict[str, Any]:
     try:
         psycopg.conninfo.make_conninfo(**options)
     except psycopg.ProgrammingError as error:
-        raise ImproperlyConfigured(f"{name} has an {str(error).strip()}; {DATABASE_TAKES}.") from None
+        raise ImproperlyConfigured(
+            f"{name} has an {str(error).strip()}; {DATABASE_TAKES}."
+        ) from None
     # a server that hangs, or a network that swallows what is sent, is given up after 10 s
-    for option, value in {"connect_timeout": 2, "tcp_user_timeout": 10_000, "keepalives_idle": 10, "keepalives_interval": 5}.items():
+    for option, value in {
+        "connect_timeout": 2,
+        "tcp_user_timeout": 10_000,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+    }.items():
         options.setdefault(option, value)
     if pool_size:
         # the pool's own default is to try again after 1, 2, 4 … 300 s, long after the database is back
-        options["pool"] = {"min_size": 0, "max_size": pool_size, "timeout": 3, "max_idle": 60, "reconnect_timeout": 2}
+        options["pool"] = {
+            "min_size": 0,
+            "max_size": pool_size,
+            "timeout": 3,
+            "max_idle": 60,
+            "reconnect_timeout": 2,
+        }
     # Django's pool wants no persistent connections, and checks one before it is handed out only if told to
     return {**database, "OPTIONS": options, "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
 
@@ -102,7 +115,9 @@ def read_sqlite_path(name: str, rest: str) -> Path:
         raise ValueError
     path = Path(environ.Env.db_url_config(f"sqlite://{rest}")["NAME"])
     if path.is_dir() or not path.parent.is_dir():
-        raise ImproperlyConfigured(f"{name} is a file that cannot be there: {path.absolute()}; {DATABASE_TAKES}.")
+        raise ImproperlyConfigured(
+            f"{name} is a file that cannot be there: {path.absolute()}; {DATABASE_TAKES}."
+        )
     return path
 
 

@@ -10,7 +10,9 @@ class CodedWebSocketProtocol(WebSocketProtocol):
 
     def handle_reply(self, message: dict[str, Any]) -> None:
         if message.get("type") == "websocket.close" and self.state == self.STATE_OPEN:
-            self.sendCloseFrame(message.get("code") or 1000, (message.get("reason") or "").encode(), isReply=False)
+            self.sendCloseFrame(
+                message.get("code") or 1000, (message.get("reason") or "").encode(), isReply=False
+            )
         else:
             super().handle_reply(message)
 

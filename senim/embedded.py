@@ -68,7 +68,18 @@ class ValkeyServer:
         log = self.directory / "valkey.log"
         with log.open("ab") as output:
             self.process = subprocess.Popen(
-                [find_valkey(), "--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "700", "--save", "", *self.options],
+                [
+                    find_valkey(),
+                    "--port",
+                    "0",
+                    "--unixsocket",
+                    str(self.socket),
+                    "--unixsocketperm",
+                    "700",
+                    "--save",
+                    "",
+                    *self.options,
+                ],
                 cwd=self.directory,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -82,7 +93,9 @@ class ValkeyServer:
         while not answers(self.socket):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
-                raise ImproperlyConfigured(f"the embedded Valkey did not start: see {log}, or give REDIS_URL.")
+                raise ImproperlyConfigured(
+                    f"the embedded Valkey did not start: see {log}, or give REDIS_URL."
+                )
             time.sleep(0.02)
 
     def stop(self) -> None:

@@ -14,7 +14,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 MIN_SECRET_KEY_LENGTH = 32
 MIN_SECRET_KEY_CHARACTERS = 5
-KNOWN_SECRET_KEYS = re.compile(r"django-insecure|change.?me|your.?secret|^secret|^test", re.IGNORECASE)
+KNOWN_SECRET_KEYS = re.compile(
+    r"django-insecure|change.?me|your.?secret|^secret|^test", re.IGNORECASE
+)
 HOST = r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?|\[[0-9A-Fa-f:.]+\])"
 
 
@@ -28,7 +30,9 @@ def load_env_file(path: Path) -> None:
     try:
         environ.Env.read_env(path)
     except (UnicodeDecodeError, OSError) as error:
-        raise ImproperlyConfigured(f"{path} cannot be read ({error}); it takes lines like NAME=value, in UTF-8.") from None
+        raise ImproperlyConfigured(
+            f"{path} cannot be read ({error}); it takes lines like NAME=value, in UTF-8."
+        ) from None
 
 
 def read_text(name: str, default: str) -> str:
@@ -40,7 +44,9 @@ def read_number(name: str, default: int, *, low: int, high: int) -> int:
     """Return a whole number between low and high, both included."""
     text = read_text(name, str(default))
     if not re.fullmatch(r"-?\d{1,12}", text) or not low <= int(text) <= high:
-        raise ImproperlyConfigured(f"{name} is {text!r}; it takes a whole number from {low} to {high}.")
+        raise ImproperlyConfigured(
+            f"{name} is {text!r}; it takes a whole number from {low} to {high}."
+        )
     return int(text)
 
 
@@ -56,7 +62,9 @@ def read_choice(name: str, default: str, choices: Collection[str]) -> str:
     """Return one of the choices."""
     text = read_text(name, default)
     if text not in choices:
-        raise ImproperlyConfigured(f"{name} is {text!r}; it takes one of: {', '.join(c for c in choices if c)}.")
+        raise ImproperlyConfigured(
+            f"{name} is {text!r}; it takes one of: {', '.join(c for c in choices if c)}."
+        )
     return text
 
 
@@ -68,12 +76,19 @@ def read_list(name: str, default: list[str]) -> list[str]:
 
 def read_host_names(name: str, default: list[str]) -> list[str]:
     """Return names or addresses of hosts, as Django's ALLOWED_HOSTS takes them."""
-    return read_items(name, default, rf"\*|\.?{HOST}", "hosts like senim.example.org or [::1], without scheme and port")
+    return read_items(
+        name,
+        default,
+        rf"\*|\.?{HOST}",
+        "hosts like senim.example.org or [::1], without scheme and port",
+    )
 
 
 def read_origins(name: str) -> list[str]:
     """Return web origins, each a scheme and a host, with a port where it is not the scheme's own."""
-    return read_items(name, [], rf"https?://{HOST}(?::\d{{1,5}})?", "origins like https://coach.example.org")
+    return read_items(
+        name, [], rf"https?://{HOST}(?::\d{{1,5}})?", "origins like https://coach.example.org"
+    )
 
 
 def read_items(name: str, default: list[str], pattern: str, takes: str) -> list[str]:
@@ -81,7 +96,9 @@ def read_items(name: str, default: list[str], pattern: str, takes: str) -> list[
     items = read_list(name, default)
     for item in items:
         if not re.fullmatch(pattern, item):
-            raise ImproperlyConfigured(f"{name} has {item!r}; it takes {takes}, separated by commas.")
+            raise ImproperlyConfigured(
+                f"{name} has {item!r}; it takes {takes}, separated by commas."
+            )
     return items
 
 
@@ -104,7 +121,9 @@ def read_time_zone(name: str, default: str) -> str:
     try:
         zoneinfo.ZoneInfo(zone)
     except (KeyError, ValueError, OSError):
-        raise ImproperlyConfigured(f"{name} is {zone!r}; it takes a name like UTC or Asia/Almaty.") from None
+        raise ImproperlyConfigured(
+            f"{name} is {zone!r}; it takes a name like UTC or Asia/Almaty."
+        ) from None
     return zone
 
 
@@ -117,7 +136,9 @@ def read_folder(name: str, default: Path, *, needed: bool) -> Path:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=folder).close()
     except (OSError, RuntimeError, ValueError) as error:
-        raise ImproperlyConfigured(f"{name} is {text!r} ({error}); it takes a folder that can be written to.") from None
+        raise ImproperlyConfigured(
+            f"{name} is {text!r} ({error}); it takes a folder that can be written to."
+        ) from None
     return folder
 
 
@@ -128,7 +149,9 @@ def read_secret_key(name: str, path: Path) -> str:
         try:
             key = keep_secret_key(path)
         except OSError as error:
-            raise ImproperlyConfigured(f"{name} is unset and none can be kept in {path} ({error.strerror}); give one.") from None
+            raise ImproperlyConfigured(
+                f"{name} is unset and none can be kept in {path} ({error.strerror}); give one."
+            ) from None
     if is_guessable(key):
         raise ImproperlyConfigured(
             f"{name} is empty, short or known; it takes {MIN_SECRET_KEY_LENGTH} or more random characters. Unset, one is kept in {path}."
@@ -137,7 +160,11 @@ def read_secret_key(name: str, path: Path) -> str:
 
 
 def is_guessable(key: str) -> bool:
-    return len(key) < MIN_SECRET_KEY_LENGTH or len(set(key)) < MIN_SECRET_KEY_CHARACTERS or bool(KNOWN_SECRET_KEYS.search(key))
+    return (
+        len(key) < MIN_SECRET_KEY_LENGTH
+        or len(set(key)) < MIN_SECRET_KEY_CHARACTERS
+        or bool(KNOWN_SECRET_KEYS.search(key))
+    )
 
 
 def keep_secret_key(path: Path) -> str:

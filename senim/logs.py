@@ -13,12 +13,18 @@ SHARED: list[Processor] = [
 
 class EventFormatter(structlog.stdlib.ProcessorFormatter):
     def __init__(self, style_name: str) -> None:
-        renderer = structlog.processors.JSONRenderer() if style_name == "json" else structlog.dev.ConsoleRenderer(colors=False)
+        renderer = (
+            structlog.processors.JSONRenderer()
+            if style_name == "json"
+            else structlog.dev.ConsoleRenderer(colors=False)
+        )
         super().__init__(
             foreign_pre_chain=SHARED,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info if style_name == "json" else structlog.dev.set_exc_info,
+                structlog.processors.format_exc_info
+                if style_name == "json"
+                else structlog.dev.set_exc_info,
                 renderer,
             ],
         )

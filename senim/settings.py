@@ -26,24 +26,34 @@ A_YEAR_S = 31_536_000
 BASE_DIR = Path(__file__).resolve().parent.parent
 load_env_file(BASE_DIR / ".env")
 
-SENIM_DATA = read_folder("SENIM_DATA", BASE_DIR / ".senim", needed=not is_given("DATABASE_URL", "REDIS_URL", "SECRET_KEY"))
+SENIM_DATA = read_folder(
+    "SENIM_DATA",
+    BASE_DIR / ".senim",
+    needed=not is_given("DATABASE_URL", "REDIS_URL", "SECRET_KEY"),
+)
 # "" is no choice: `start` then takes "open" on loopback and asks for one on any other address
 SENIM_AUTH = read_choice("SENIM_AUTH", "", ("", "open", "token"))
 SENIM_WORKERS = read_number("SENIM_WORKERS", 1, low=1, high=64)
 SENIM_IDLE_MINUTES = read_number("SENIM_IDLE_MINUTES", 30, low=1, high=1440)
 SENIM_SWEEP_SECONDS = read_number("SENIM_SWEEP_SECONDS", 15, low=1, high=3600)
-SENIM_MAX_MESSAGES_PER_SECOND = read_number("SENIM_MAX_MESSAGES_PER_SECOND", 1000, low=1, high=1_000_000)
+SENIM_MAX_MESSAGES_PER_SECOND = read_number(
+    "SENIM_MAX_MESSAGES_PER_SECOND", 1000, low=1, high=1_000_000
+)
 SENIM_MAX_CONNECTIONS = read_number("SENIM_MAX_CONNECTIONS", 10_000, low=10, high=1_000_000)
 SENIM_REDIS_PREFIX = read_text("SENIM_REDIS_PREFIX", "senim")
 if set(SENIM_REDIS_PREFIX) & set("{}: "):
-    raise ImproperlyConfigured("SENIM_REDIS_PREFIX has one of {}: or a space; it takes letters, digits and the likes of _ and -.")
+    raise ImproperlyConfigured(
+        "SENIM_REDIS_PREFIX has one of {}: or a space; it takes letters, digits and the likes of _ and -."
+    )
 
 EMBEDDED_REDIS_SOCKET = SENIM_DATA / "valkey.sock"
 EMBEDDED_REDIS_URL = f"unix://{quote(str(EMBEDDED_REDIS_SOCKET))}"
 REDIS_URL = read_redis_url("REDIS_URL", EMBEDDED_REDIS_URL)
 REDIS_EMBEDDED = REDIS_URL == EMBEDDED_REDIS_URL
 if REDIS_EMBEDDED and len(bytes(EMBEDDED_REDIS_SOCKET)) > MAX_SOCKET_PATH:
-    raise ImproperlyConfigured(f"SENIM_DATA is {SENIM_DATA}; the embedded Valkey takes a shorter path, or give REDIS_URL.")
+    raise ImproperlyConfigured(
+        f"SENIM_DATA is {SENIM_DATA}; the embedded Valkey takes a shorter path, or give REDIS_URL."
+    )
 
 DEBUG = read_flag("DEBUG", default=False)
 SECRET_KEY = read_secret_key("SECRET_KEY", SENIM_DATA / "secret_key")
@@ -119,20 +129,32 @@ TEMPLATES = [
 
 # 0 turns the pool off; processes x size has to stay under PostgreSQL's max_connections
 DATABASE_POOL_SIZE = read_number("DATABASE_POOL_SIZE", 8, low=0, high=500)
-DATABASES = {"default": read_database("DATABASE_URL", SENIM_DATA / "senim.sqlite3", pool_size=DATABASE_POOL_SIZE)}
+DATABASES = {
+    "default": read_database(
+        "DATABASE_URL", SENIM_DATA / "senim.sqlite3", pool_size=DATABASE_POOL_SIZE
+    )
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CHANNELS_REDIS_URL = read_redis_url("CHANNELS_REDIS_URL", REDIS_URL)
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [read_layer_host("CHANNELS_REDIS_URL", REDIS_URL)], "prefix": SENIM_REDIS_PREFIX},
+        "CONFIG": {
+            "hosts": [read_layer_host("CHANNELS_REDIS_URL", REDIS_URL)],
+            "prefix": SENIM_REDIS_PREFIX,
+        },
     },
 }
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
 ]
 
 LANGUAGE_CODE = "en"

@@ -47,7 +47,9 @@ class DrainingWebSocketProtocol(WebSocketsSansIOProtocol):
         """Say why the socket closes, and drop the rest of what comes: a socket closed with unread data is reset, and its reason lost."""
         close = self.conn.close_sent
         self.lingers = self.close_sent = True
-        self.queue.put_nowait({"type": "websocket.disconnect", "code": close.code if close else CLOSE_ABNORMAL})
+        self.queue.put_nowait(
+            {"type": "websocket.disconnect", "code": close.code if close else CLOSE_ABNORMAL}
+        )
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.transport.write_eof()
         if self.read_paused:

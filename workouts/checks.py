@@ -9,11 +9,17 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from workouts.models import WorkoutSession
 
-OWN_COLUMNS = {"session_id", "timeline_ms", "total_reps"}  # which another program's table of this name has not
+OWN_COLUMNS = {
+    "session_id",
+    "timeline_ms",
+    "total_reps",
+}  # which another program's table of this name has not
 
 
 @register(Tags.database)
-def check_table_is_ours(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+def check_table_is_ours(
+    *, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
     """Refuse a database in which another program keeps a table of our name."""
     return [
         Error(
@@ -31,9 +37,14 @@ def has_foreign_table(alias: str) -> bool:
     connection = connections[alias]
     migrated = ("workouts", "0001_initial") in MigrationRecorder(connection).applied_migrations()
     with connection.cursor() as cursor:
-        names = {table.name.lower(): table.name for table in connection.introspection.get_table_list(cursor)}
+        names = {
+            table.name.lower(): table.name
+            for table in connection.introspection.get_table_list(cursor)
+        }
         name = names.get(WorkoutSession._meta.db_table)
         if name is None:
             return migrated
-        columns = {column.name for column in connection.introspection.get_table_description(cursor, name)}
+        columns = {
+            column.name for column in connection.introspection.get_table_description(cursor, name)
+        }
     return not (migrated and columns >= OWN_COLUMNS)

@@ -10,7 +10,9 @@ from channels.db import database_sync_to_async
 T = TypeVar("T")
 for_redis = ThreadPoolExecutor(8, "redis")
 for_database = ThreadPoolExecutor(16, "database")
-for_exports = ThreadPoolExecutor(2, "export")  # more would only share the interpreter with each other, and with the reps
+for_exports = ThreadPoolExecutor(
+    2, "export"
+)  # more would only share the interpreter with each other, and with the reps
 
 
 async def in_thread(executor: ThreadPoolExecutor, act: Callable[[], T], *, timeout_s: float) -> T:

@@ -11,6 +11,12 @@ urlpatterns = [
     path("admin/live/", admin.site.admin_view(show_wall), name="live"),
     re_path(r"^workout/finish/?$", FinishView.as_view(), name="finish"),
     path("workout/sessions/", SessionViewSet.as_view({"get": "list"}), name="session-list"),
-    path("workout/sessions/<int:pk>/", SessionViewSet.as_view({"get": "retrieve"}), name="session-detail"),
-    re_path(r"^workout/sessions/(?P<pk>\d{1,18})/appeal/?$", AppealView.as_view(), name="session-appeal"),
+    path(
+        "workout/sessions/<int:pk>/",
+        SessionViewSet.as_view({"get": "retrieve"}),
+        name="session-detail",
+    ),
+    re_path(
+        r"^workout/sessions/(?P<pk>\d{1,18})/appeal/?$", AppealView.as_view(), name="session-appeal"
+    ),
 ]

@@ -34,11 +34,17 @@ def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.chaos", description=__doc__)
     parser.add_argument("--athletes", type=int, default=40)
     parser.add_argument("--kills", type=int, default=300, help="how many processes to kill with -9")
-    parser.add_argument("--seed", type=int, default=1, help="the same seed repeats the schedule of faults")
-    parser.add_argument("--seconds", type=float, default=3600, help="no kill after that, however many are left")
+    parser.add_argument(
+        "--seed", type=int, default=1, help="the same seed repeats the schedule of faults"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=3600, help="no kill after that, however many are left"
+    )
     parser.add_argument("--speed", type=float, default=4.0, help="times as fast as people")
     parser.add_argument("--sets", type=Path, help="recorded sets; without, made-up ones")
-    parser.add_argument("--keep", action="store_true", help="keep the folder of the run in any case")
+    parser.add_argument(
+        "--keep", action="store_true", help="keep the folder of the run in any case"
+    )
     return parser.parse_args()
 
 
@@ -80,7 +86,14 @@ class Training(threading.Thread):
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(POSTS_AT_ONCE))
         port = await self.proxy.start()
         finisher = Finisher(port)
-        load = Load(f"http://127.0.0.1:{port}", finisher, self.paces, self.options.speed, self.options.seed, self.events)
+        load = Load(
+            f"http://127.0.0.1:{port}",
+            finisher,
+            self.paces,
+            self.options.speed,
+            self.options.seed,
+            self.events,
+        )
         self.athletes = [Athlete(load, number) for number in range(self.options.athletes)]
         self.answers = finisher.answers
         stop = asyncio.Event()
@@ -112,12 +125,22 @@ def perform(options: argparse.Namespace, folder: Path) -> tuple[Verdict, dict[st
         killer = Killer(stage.parts, training.failed)
         training.start()
         try:
-            killer.run(plan_kills(options.seed, options.kills), began + options.seconds, on_kill=show_progress(training))
+            killer.run(
+                plan_kills(options.seed, options.kills),
+                began + options.seconds,
+                on_kill=show_progress(training),
+            )
         finally:
             training.end()
         swept = stage.sweep_once()
-        verdict = judge(training.devices, read_sessions(stage.postgres.url), read_keys_left(stage.redis.url))
-    return verdict, {**figures(training, killer, verdict), "last sweep": swept, "seconds": round(time.monotonic() - began)}
+        verdict = judge(
+            training.devices, read_sessions(stage.postgres.url), read_keys_left(stage.redis.url)
+        )
+    return verdict, {
+        **figures(training, killer, verdict),
+        "last sweep": swept,
+        "seconds": round(time.monotonic() - began),
+    }
 
 
 def show_progress(training: Training) -> Callable[[int], None]:
@@ -140,7 +163,10 @@ def figures(training: Training, killer: Killer, verdict: Verdict) -> dict[str, o
         "sockets hit": training.proxy.sockets_hit,
         "reconnects": sum(max(0, device.connections - 1) for device in training.devices),
         **dict(sorted(training.events.items())),
-        **{f"POST answered {status or 'by nobody'}": number for status, number in sorted(training.answers.items())},
+        **{
+            f"POST answered {status or 'by nobody'}": number
+            for status, number in sorted(training.answers.items())
+        },
         "reps made": verdict.made,
         "reps acknowledged": sum(len(device.counted) for device in training.devices),
         **{f"  answered {name}": number for name, number in acks.most_common()},
@@ -157,7 +183,11 @@ def main() -> int:
     options = read_arguments()
     folder = Path(tempfile.mkdtemp(prefix="senim-chaos-"))
     folder.chmod(0o755)  # PostgreSQL may run as another user
-    logging.basicConfig(filename=folder / "clients.log", level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    logging.basicConfig(
+        filename=folder / "clients.log",
+        level=logging.INFO,
+        format="%(asctime)s %(name)s %(message)s",
+    )
     verdict, rows = perform(options, folder)
     for name, figure in {**rows, "seed": options.seed}.items():
         print(f"{name:<32} {figure:>8}")

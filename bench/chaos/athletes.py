@@ -46,7 +46,10 @@ class Athlete:
 
     async def train(self, stop: asyncio.Event) -> None:
         """Do sets until the stop, each on the devices and with the end that chance gives it."""
-        self.devices = [Device(self.load.url, self.user_id, f"d{number}", self.load.events) for number in range(2)]
+        self.devices = [
+            Device(self.load.url, self.user_id, f"d{number}", self.load.events)
+            for number in range(2)
+        ]
         await asyncio.gather(*(device.start() for device in self.devices))
         while not stop.is_set():
             play = self._choose(PLAYS)
@@ -55,17 +58,23 @@ class Athlete:
             self.load.events[f"play: {play}"] += 1
             if play == "both":
                 # two exercises: on one, the arrivals of two sped-up devices would be too close to each other
-                await asyncio.gather(self.play_set(first, exercise, stop), self.play_set(second, other, stop))
+                await asyncio.gather(
+                    self.play_set(first, exercise, stop), self.play_set(second, other, stop)
+                )
             elif play == "handover":
                 # the first may still be sending: its reps and those of the second come in any order
                 await self.play_set(first, exercise, stop)
                 await self.play_set(second, other, stop)
                 await self.play_set(second, exercise, stop)
             else:
-                await self.play_set(first, exercise, stop, speed=1e6 if play == "burst" else self.load.speed)
+                await self.play_set(
+                    first, exercise, stop, speed=1e6 if play == "burst" else self.load.speed
+                )
             await self.end_set(first, second, exercise)
 
-    async def play_set(self, device: Device, exercise: str, stop: asyncio.Event, speed: float | None = None) -> None:
+    async def play_set(
+        self, device: Device, exercise: str, stop: asyncio.Event, speed: float | None = None
+    ) -> None:
         """Do a set at a person's pace, sped up; its times are those of the person."""
         gaps = self.chance.choice(self.load.paces[exercise])
         await self.take_over(device, exercise)
@@ -92,7 +101,11 @@ class Athlete:
         finishes: dict[str, list[Coroutine[Any, Any, object]]] = {
             "socket": [device.finish(exercise)],
             "posted": [post(self.user_id, exercise)],
-            "raced": [device.finish(exercise), other.finish(exercise), post(self.user_id, exercise, at_once=2)],
+            "raced": [
+                device.finish(exercise),
+                other.finish(exercise),
+                post(self.user_id, exercise, at_once=2),
+            ],
             "twice": [device.finish(exercise), device.finish(exercise)],
         }
         ways = finishes.pop(end, [])

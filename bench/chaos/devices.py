@@ -38,7 +38,9 @@ class RecordingClient(WorkoutClient):
         if frame.event == "rep_ack":
             self.record.acks[frame.status] += 1
             if frame.status == "counted":
-                self.record.counted.append(CountedAck(frame.session_id or "", frame.count, frame.seq or 0))
+                self.record.counted.append(
+                    CountedAck(frame.session_id or "", frame.count, frame.seq or 0)
+                )
         elif frame.event == "welcome":
             self.record.connections += 1
         if frame.event == "hello":

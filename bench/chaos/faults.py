@@ -12,7 +12,15 @@ from bench.chaos.parts import Part
 from bench.chaos.proxy import Proxy
 
 # what is killed at once, and how often: Redis and the database are back in a moment, an app takes seconds
-KILLS = {("app",): 4, ("app2",): 3, ("sweeper",): 2, ("redis",): 5, ("postgres",): 5, ("app", "redis"): 2, ("app", "postgres"): 1}
+KILLS = {
+    ("app",): 4,
+    ("app2",): 3,
+    ("sweeper",): 2,
+    ("redis",): 5,
+    ("postgres",): 5,
+    ("app", "redis"): 2,
+    ("app", "postgres"): 1,
+}
 CUTS = {"cut": 5, "deafen": 4, "stall": 3, "refuse": 2}
 DOWN_S = (0.0, 1.0)
 # short enough that a fault often hits what still recovers from the last one, long enough for reps to get through
@@ -57,7 +65,12 @@ def plan_cuts(seed: int) -> Iterator[Cut]:
     chance = random.Random(f"cuts {seed}")
     while True:
         kind = chance.choices(list(CUTS), weights=list(CUTS.values()))[0]
-        yield Cut(kind, chance.choice((0.1, 0.3, 1.0)), chance.uniform(*CUT_LASTS_S), chance.uniform(*CUT_PAUSE_S))
+        yield Cut(
+            kind,
+            chance.choice((0.1, 0.3, 1.0)),
+            chance.uniform(*CUT_LASTS_S),
+            chance.uniform(*CUT_PAUSE_S),
+        )
 
 
 @dataclass(slots=True)

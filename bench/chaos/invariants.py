@@ -60,7 +60,11 @@ def read_keys_left(redis_url: str) -> list[str]:
     """Return the keys of sessions: all that do not expire by themselves."""
     with redis.Redis.from_url(redis_url, protocol=2) as client:
         keys = [key.decode() for key in client.scan_iter(count=1000)]
-    return sorted(key for key in keys if key.removeprefix(PREFIX).split(":")[1:2] not in [[kind] for kind in MAY_REMAIN])
+    return sorted(
+        key
+        for key in keys
+        if key.removeprefix(PREFIX).split(":")[1:2] not in [[kind] for kind in MAY_REMAIN]
+    )
 
 
 def judge(devices: list[Device], rows: list[Saved], keys_left: list[str]) -> Verdict:
@@ -69,7 +73,9 @@ def judge(devices: list[Device], rows: list[Saved], keys_left: list[str]) -> Ver
     The clients keep sending a rep until it is settled, and here no rep can be debounced. So all that was made has to be
     saved; a rep whose only answers were `duplicate`, or a hello's `last_seq`, has lost its `counted` on the way.
     """
-    verdict = Verdict(sessions=len(rows), distrusted=sum(row.distrusted for row in rows), keys_left=len(keys_left))
+    verdict = Verdict(
+        sessions=len(rows), distrusted=sum(row.distrusted for row in rows), keys_left=len(keys_left)
+    )
     verdict.problems += [f"left in Redis: {key}" for key in keys_left]
     judge_totals(verdict, devices, rows)
     verdict.problems += judge_verdicts(devices)
@@ -94,15 +100,21 @@ def judge_totals(verdict: Verdict, devices: list[Device], rows: list[Saved]) -> 
             verdict.problems.append(describe_difference(*pair, made[pair], devices, rows))
 
 
-def describe_difference(user_id: str, exercise: str, made: int, devices: list[Device], rows: list[Saved]) -> str:
+def describe_difference(
+    user_id: str, exercise: str, made: int, devices: list[Device], rows: list[Saved]
+) -> str:
     """Say which reps have no time near theirs among the saved, and what is known of them."""
     own = [row for row in rows if (row.user_id, row.exercise) == (user_id, exercise)]
     times = [row.started_ms + offset for row in own for offset in row.timeline_ms]
     missing = []
     for device in devices:
         for rep in device.reps if device.user_id == user_id else []:
-            if rep.exercise == exercise and not any(abs(time - rep.at_ms) < NEAR_MS for time in times):
-                missing.append(f"{device.name} seq {rep.seq} at {rep.at_ms} ({'counted' if rep.counted else rep.status})")
+            if rep.exercise == exercise and not any(
+                abs(time - rep.at_ms) < NEAR_MS for time in times
+            ):
+                missing.append(
+                    f"{device.name} seq {rep.seq} at {rep.at_ms} ({'counted' if rep.counted else rep.status})"
+                )
     sessions = ", ".join(f"{row.session_id}: {row.total} from {row.started_ms}" for row in own)
     return f"{user_id} {exercise}: {made} made, {len(times)} saved; no saved time near: {missing}; sessions: {sessions}"
 
@@ -155,4 +167,8 @@ def judge_acks(devices: Iterable[Device], rows: list[Saved]) -> Iterable[str]:
         for seq, times in Counter(ack.seq for ack in device.counted).items():
             if times > 1:
                 yield f"{device.user_id} {device.name} seq {seq}: answered `counted` {times} times"
-    yield from (f"number {place[1]} of session {place[0]} was {', '.join(reps)}" for place, reps in told.items() if len(reps) > 1)
+    yield from (
+        f"number {place[1]} of session {place[0]} was {', '.join(reps)}"
+        for place, reps in told.items()
+        if len(reps) > 1
+    )

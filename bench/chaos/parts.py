@@ -35,7 +35,9 @@ class Part(Protocol):
 class Manage:
     """A command of manage.py that runs until it is ended; what it says is kept in a file."""
 
-    def __init__(self, name: str, arguments: list[str], environment: dict[str, str], log: Path) -> None:
+    def __init__(
+        self, name: str, arguments: list[str], environment: dict[str, str], log: Path
+    ) -> None:
         self.name = name
         self.arguments = arguments
         self.environment = environment
@@ -142,13 +144,18 @@ class Postgres:
         process = self.server.process
         if process is None:
             return
-        process.send_signal(signal.SIGSTOP)  # it must not start another child between the look and the kill
+        process.send_signal(
+            signal.SIGSTOP
+        )  # it must not start another child between the look and the kill
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         for pid in [process.pid, *map(int, children)]:
             os.kill(pid, signal.SIGKILL)
         process.wait()
         self.server.process = None
-        wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children), "a backend does not end")
+        wait_until(
+            lambda: not any(Path(f"/proc/{pid}").exists() for pid in children),
+            "a backend does not end",
+        )
 
     def stop(self) -> None:
         self.server.stop()

@@ -89,7 +89,9 @@ class Proxy:
         self.sockets_hit += len(chosen)
         return chosen
 
-    async def _hold(self, kind: str, share: float, lasts_s: float, ways: tuple[str, ...], *, abort: bool) -> None:
+    async def _hold(
+        self, kind: str, share: float, lasts_s: float, ways: tuple[str, ...], *, abort: bool
+    ) -> None:
         links = self._choose(kind, share)
         for link in links:
             for way in ways:
@@ -115,7 +117,9 @@ class Proxy:
 
     # --- passing on
 
-    async def _accept(self, client_reader: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
+    async def _accept(
+        self, client_reader: asyncio.StreamReader, client: asyncio.StreamWriter
+    ) -> None:
         reached = None if self.refusing else await self._connect()
         if reached is None:
             client.transport.abort()
@@ -128,7 +132,10 @@ class Proxy:
         self.links.add(link)
         try:
             # the first side that ends ends both, as a broken path does
-            passing = [asyncio.create_task(pump(client_reader, app, link.up)), asyncio.create_task(pump(app_reader, client, link.down))]
+            passing = [
+                asyncio.create_task(pump(client_reader, app, link.up)),
+                asyncio.create_task(pump(app_reader, client, link.down)),
+            ]
             await asyncio.wait(passing, return_when=asyncio.FIRST_COMPLETED)
             for task in passing:
                 task.cancel()
@@ -145,7 +152,9 @@ class Proxy:
         return None
 
 
-async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flows: asyncio.Event) -> None:
+async def pump(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flows: asyncio.Event
+) -> None:
     """Pass on what comes, while it may flow; what comes first is the handshake, which always may."""
     shaken_hands = False
     with suppress(OSError):

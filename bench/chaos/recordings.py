@@ -7,21 +7,34 @@ from pathlib import Path
 from workouts.simulation.replay import read_sets
 
 # how long a rep of it takes people, ms from and to
-PACES = {"squat": (2000, 4000), "push_up": (1500, 3000), "jumping_jack": (1000, 1500), "pull_up": (2000, 4000)}
+PACES = {
+    "squat": (2000, 4000),
+    "push_up": (1500, 3000),
+    "jumping_jack": (1000, 1500),
+    "pull_up": (2000, 4000),
+}
 MADE_UP_SETS = 200
 
 
-def read_paces(path: Path | None, smallest_ms: dict[str, int], margin_ms: int) -> dict[str, list[list[int]]]:
+def read_paces(
+    path: Path | None, smallest_ms: dict[str, int], margin_ms: int
+) -> dict[str, list[list[int]]]:
     """Return, by exercise, the sets as intervals between reps in ms, each at least the smallest that counts and a margin.
 
     Only exercises in `smallest_ms` are taken: so no rep is one that the service may refuse. Raises OSError and ValueError.
     """
-    sets = [(recorded.exercise, recorded.rep_end_ms) for recorded in read_sets(path, None)] if path else make_up_sets()
+    sets = (
+        [(recorded.exercise, recorded.rep_end_ms) for recorded in read_sets(path, None)]
+        if path
+        else make_up_sets()
+    )
     paces: dict[str, list[list[int]]] = {}
     for exercise, ends in sets:
         if exercise in smallest_ms and len(ends) > 1:
             least = smallest_ms[exercise] + margin_ms
-            paces.setdefault(exercise, []).append([max(least, end - before) for before, end in itertools.pairwise(ends)])
+            paces.setdefault(exercise, []).append(
+                [max(least, end - before) for before, end in itertools.pairwise(ends)]
+            )
     return paces
 
 

@@ -23,7 +23,9 @@ class Stage:
         self.redis, self.postgres = Redis(folder), Postgres(folder)
         self.environment = {
             **os.environ,
-            **dict.fromkeys(("CHANNELS_REDIS_URL", "TRUSTED_PROXIES", "SENIM_REDIS_PREFIX", "DEBUG"), ""),
+            **dict.fromkeys(
+                ("CHANNELS_REDIS_URL", "TRUSTED_PROXIES", "SENIM_REDIS_PREFIX", "DEBUG"), ""
+            ),
             "DJANGO_SETTINGS_MODULE": "senim.settings",
             "REDIS_URL": self.redis.url,
             "DATABASE_URL": self.postgres.url,
@@ -35,7 +37,9 @@ class Stage:
             "SECRET_KEY": secrets.token_urlsafe(48),
             "LOG_LEVEL": "INFO",
         }
-        self.apps = [App(name, self.environment, folder / f"{name}.log") for name in ("app", "app2")]
+        self.apps = [
+            App(name, self.environment, folder / f"{name}.log") for name in ("app", "app2")
+        ]
         self.sweeper = Manage("sweeper", ["sweep"], self.environment, folder / "sweeper.log")
         self.parts: dict[str, Part] = {
             "redis": self.redis,
@@ -65,7 +69,11 @@ class Stage:
     def smallest_intervals(self) -> dict[str, int]:
         """Return the smallest interval between two reps that count, ms, by exercise."""
         with psycopg.connect(self.postgres.url) as connection:
-            return dict(connection.execute("SELECT slug, min_interval_ms FROM workouts_exercise WHERE active").fetchall())
+            return dict(
+                connection.execute(
+                    "SELECT slug, min_interval_ms FROM workouts_exercise WHERE active"
+                ).fetchall()
+            )
 
     def sweep_once(self) -> str:
         """Sweep in a process of its own, and return what it said."""

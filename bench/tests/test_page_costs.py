@@ -17,8 +17,19 @@ def seen(**more: Any) -> dict[str, Any]:
     return {"status": 200, "rows": 100, "queries": 8, "most_read": 5000, **more}
 
 
-def line(few_ms: float, many_ms: float, few: dict[str, Any] | None = None, many: dict[str, Any] | None = None) -> Line:
-    return Line("sessions", "/", "coach", {FEW: few or seen(), MANY: many or seen()}, {FEW: [few_ms], MANY: [many_ms]})
+def line(
+    few_ms: float,
+    many_ms: float,
+    few: dict[str, Any] | None = None,
+    many: dict[str, Any] | None = None,
+) -> Line:
+    return Line(
+        "sessions",
+        "/",
+        "coach",
+        {FEW: few or seen(), MANY: many or seen()},
+        {FEW: [few_ms], MANY: [many_ms]},
+    )
 
 
 class ExplainTests(TestCase):
@@ -31,10 +42,18 @@ class ExplainTests(TestCase):
 
     def test_what_is_thrown_away_was_read(self) -> None:
         assert explain("SELECT COUNT(*) FROM workout_sessions WHERE total_reps > 9")["read"] == 20
-        assert explain("SELECT COUNT(*) FROM (SELECT 1 FROM workout_sessions OFFSET 19 LIMIT 1) last")["read"] == 20
+        assert (
+            explain("SELECT COUNT(*) FROM (SELECT 1 FROM workout_sessions OFFSET 19 LIMIT 1) last")[
+                "read"
+            ]
+            == 20
+        )
 
     def test_a_capped_count_reads_no_more_than_it_counts(self) -> None:
-        assert explain("SELECT COUNT(*) FROM (SELECT 1 FROM workout_sessions LIMIT 5) few")["read"] == 5
+        assert (
+            explain("SELECT COUNT(*) FROM (SELECT 1 FROM workout_sessions LIMIT 5) few")["read"]
+            == 5
+        )
 
     def test_a_join_reads_both_sides(self) -> None:
         sql = str(WorkoutSession.objects.select_related("athlete").order_by().query)
@@ -47,7 +66,12 @@ class LineTests(SimpleTestCase):
 
     def test_it_names_each_problem(self) -> None:
         bad = line(10, 40, many=seen(status=302, queries=13, most_read=250_001))
-        assert bad.problems(bad.ratio(bad), OPTIONS) == ["answers [200, 302]", "13 queries", "4.0 x as long", "a query reads 250,001 rows"]
+        assert bad.problems(bad.ratio(bad), OPTIONS) == [
+            "answers [200, 302]",
+            "13 queries",
+            "4.0 x as long",
+            "a query reads 250,001 rows",
+        ]
 
     def test_a_page_with_more_to_show_is_measured_by_a_full_one(self) -> None:
         full = line(50, 60)

@@ -27,7 +27,9 @@ class AllowedOrigins(OriginValidator):
 
     def is_own(self, origin: str, host: str) -> bool:
         domain, _ = split_domain_port(host)
-        return origin in (f"http://{host}", f"https://{host}") and validate_host(domain, settings.ALLOWED_HOSTS)
+        return origin in (f"http://{host}", f"https://{host}") and validate_host(
+            domain, settings.ALLOWED_HOSTS
+        )
 
     def valid_origin(self, parsed_origin: ParseResult | None) -> bool:
         return parsed_origin is not None and self.validate_origin(parsed_origin)

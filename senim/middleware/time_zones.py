@@ -16,7 +16,9 @@ def find_zones() -> frozenset[str]:
     return frozenset(zoneinfo.available_timezones())
 
 
-def use_time_zone(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
+def use_time_zone(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
     """Have each request see times in the zone of its cookie, or in TIME_ZONE where it names none.
 
     Like the language it is left on afterwards: a response that streams is made when this has returned.

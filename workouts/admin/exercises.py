@@ -6,7 +6,15 @@ from workouts.models import Exercise
 
 @admin.register(Exercise)
 class ExerciseAdmin(admin.ModelAdmin):
-    list_display = ["__str__", "slug", "min_interval_ms", "max_per_minute", "record_per_minute", "record_per_hour", "active"]
+    list_display = [
+        "__str__",
+        "slug",
+        "min_interval_ms",
+        "max_per_minute",
+        "record_per_minute",
+        "record_per_hour",
+        "active",
+    ]
     list_filter = ["active"]
     search_fields = ["name", "slug"]
 

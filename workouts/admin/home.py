@@ -28,7 +28,9 @@ def show_home(request: HttpRequest) -> HttpResponse:
     context = {}
     if request.user.has_perm("workouts.view_workoutsession"):
         sessions = WorkoutSession.objects.visible_to(request.user)
-        context = describe_team(sessions, Athlete.objects.visible_to(request.user).unmerged(), timezone.localtime())
+        context = describe_team(
+            sessions, Athlete.objects.visible_to(request.user).unmerged(), timezone.localtime()
+        )
     return admin.site.index(request, context)
 
 
@@ -36,9 +38,14 @@ def describe_team(sessions: Sessions, athletes: QuerySet[Athlete], now: datetime
     """Return what the page shows of these sessions and athletes; `now` is in the time zone of who looks."""
     in_totals = sessions.in_totals()  # type: ignore[attr-defined]
     days = find_volume(in_totals, now.date())
-    pending, absent = sessions.filter(review_status=ReviewStatus.PENDING), list(find_absent(athletes, now)[:SHOWN])
+    pending, absent = (
+        sessions.filter(review_status=ReviewStatus.PENDING),
+        list(find_absent(athletes, now)[:SHOWN]),
+    )
     return {
-        "pending": pending.select_related("athlete", "exercise").order_by("-started_at", "-id").defer("timeline_ms")[:SHOWN],
+        "pending": pending.select_related("athlete", "exercise")
+        .order_by("-started_at", "-id")
+        .defer("timeline_ms")[:SHOWN],
         "pending_count": count_up_to(MAX_COUNTED, pending),
         "weeks": compare_weeks(in_totals, now),
         "days": days[::-1],
@@ -58,16 +65,28 @@ def compare_weeks(sessions: Sessions, now: datetime) -> list[Json]:
         _("last week by this time"): Q(started_at__lt=min(now - WEEK, monday)),
         _("all of last week"): Q(started_at__lt=monday),
     }
-    by_athlete: Any = sessions.filter(started_at__gte=last_monday, started_at__lte=now).order_by().values("athlete_id")
+    by_athlete: Any = (
+        sessions.filter(started_at__gte=last_monday, started_at__lte=now)
+        .order_by()
+        .values("athlete_id")
+    )
     totals: dict[str, Any] = {}
     for number, span in enumerate(spans.values()):
-        sums = {f"sessions_{number}": Count("pk", filter=span), f"reps_{number}": Sum("total_reps", filter=span, default=0)}
+        sums = {
+            f"sessions_{number}": Count("pk", filter=span),
+            f"reps_{number}": Sum("total_reps", filter=span, default=0),
+        }
         by_athlete = by_athlete.annotate(**sums)
         totals |= {f"all_{name}": Sum(name, default=0) for name in sums}
-        totals[f"all_athletes_{number}"] = Count("athlete_id", filter=Q(**{f"sessions_{number}__gt": 0}))
+        totals[f"all_athletes_{number}"] = Count(
+            "athlete_id", filter=Q(**{f"sessions_{number}__gt": 0})
+        )
     found = by_athlete.aggregate(**totals)
     return [
-        {"name": name, **{what: found[f"all_{what}_{number}"] for what in ("sessions", "reps", "athletes")}}
+        {
+            "name": name,
+            **{what: found[f"all_{what}_{number}"] for what in ("sessions", "reps", "athletes")},
+        }
         for number, name in enumerate(spans)
     ]
 
@@ -86,7 +105,12 @@ def find_absent(athletes: QuerySet[Athlete], now: datetime) -> QuerySet[Athlete,
 
 def add_last_trained(athletes: list[Any]) -> list[tuple[Athlete, datetime | None]]:
     """Return each athlete with the time of their last session, None where there is none, the longest absent last."""
-    last = WorkoutSession.objects.filter(athlete__in=athletes).order_by().values_list("athlete_id").annotate(Max("started_at"))
+    last = (
+        WorkoutSession.objects.filter(athlete__in=athletes)
+        .order_by()
+        .values_list("athlete_id")
+        .annotate(Max("started_at"))
+    )
     times: dict[str, datetime] = dict(last)
     pairs = ((athlete, times.get(athlete.user_id)) for athlete in athletes)
     return sorted(pairs, key=lambda pair: -pair[1].timestamp() if pair[1] else 0)

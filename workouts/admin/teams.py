@@ -18,7 +18,9 @@ class TeamAdmin(VisibleAdmin):
     autocomplete_fields = ["athletes"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Team]:
-        teams: QuerySet[Team] = super().get_queryset(request).annotate(athlete_count=Count("athletes", distinct=True))
+        teams: QuerySet[Team] = (
+            super().get_queryset(request).annotate(athlete_count=Count("athletes", distinct=True))
+        )
         return teams
 
     @admin.display(description=_("athletes"))
@@ -29,7 +31,9 @@ class TeamAdmin(VisibleAdmin):
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer staff as coaches: nobody else gets into the admin."""
         if db_field.name == "coaches":
-            kwargs["queryset"] = get_user_model().objects.filter(is_staff=True, is_active=True).order_by("username")
+            kwargs["queryset"] = (
+                get_user_model().objects.filter(is_staff=True, is_active=True).order_by("username")
+            )
         field = super().formfield_for_manytomany(db_field, request, **kwargs)
         if field is not None and db_field.name == "athletes":
             field.widget.is_required = True  # no button that empties a team at a slip; a screen reader would not find it in the list

@@ -11,7 +11,9 @@ from workouts.models import ReviewStatus, WorkoutSession, check_slug, kept_user_
 class WorkoutSessionFilter(django_filters.FilterSet):
     """`from` and `to` are times in ISO 8601; a session saved at `to` is not in the list any more."""
 
-    user_id = django_filters.CharFilter(method="filter_by_athlete", validators=[RegexValidator(USER_ID, USER_ID_RULE)])
+    user_id = django_filters.CharFilter(
+        method="filter_by_athlete", validators=[RegexValidator(USER_ID, USER_ID_RULE)]
+    )
     exercise_type = django_filters.CharFilter(field_name="exercise_id", validators=[check_slug])
     review_status = django_filters.ChoiceFilter(choices=ReviewStatus.choices)
     # "from" is a keyword of Python, hence the way these two are named
@@ -22,5 +24,7 @@ class WorkoutSessionFilter(django_filters.FilterSet):
         model = WorkoutSession
         fields: list[str] = []
 
-    def filter_by_athlete(self, sessions: QuerySet[WorkoutSession], _name: str, user_id: str) -> QuerySet[WorkoutSession]:
+    def filter_by_athlete(
+        self, sessions: QuerySet[WorkoutSession], _name: str, user_id: str
+    ) -> QuerySet[WorkoutSession]:
         return sessions.filter(athlete_id=kept_user_id(user_id))

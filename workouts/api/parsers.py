@@ -10,7 +10,12 @@ from rest_framework.parsers import JSONParser
 class ObjectParser(JSONParser):
     """JSON that has to be an object; what is nested too deeply to be read is bad input, not our error."""
 
-    def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
         try:
             body = super().parse(stream, media_type, parser_context)
         except RecursionError:

@@ -23,21 +23,38 @@ STATUS = {
 
 def describe_problem(status: int, detail: str, **more: Any) -> dict[str, Any]:
     """Return the members of a problem; the type is about:blank, so the title is the status's own."""
-    return {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        **more,
+    }
 
 
 def answer_problem(error: Exception, context: dict[str, Any]) -> Response | None:
     """Turn an exception of a view into its answer; DRF calls this."""
     if isinstance(error, WorkoutError):
         status = STATUS.get(error.code, HTTPStatus.BAD_REQUEST)
-        headers = {"Retry-After": str(RETRY_AFTER_S)} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
-        return Response(describe_problem(status, error.message, code=error.code), status, headers=headers, content_type=CONTENT_TYPE)
+        headers = (
+            {"Retry-After": str(RETRY_AFTER_S)}
+            if status == HTTPStatus.SERVICE_UNAVAILABLE
+            else None
+        )
+        return Response(
+            describe_problem(status, error.message, code=error.code),
+            status,
+            headers=headers,
+            content_type=CONTENT_TYPE,
+        )
     response = exception_handler(error, context)
     if response is None:
         return None
     if isinstance(error, ValidationError):
         errors = response.data if isinstance(response.data, dict) else {"body": response.data}
-        detail = "; ".join(f"{field}: {' '.join(map(str, messages))}" for field, messages in errors.items())
+        detail = "; ".join(
+            f"{field}: {' '.join(map(str, messages))}" for field, messages in errors.items()
+        )
         response.data = describe_problem(response.status_code, detail, errors=errors)
     else:
         response.data = describe_problem(response.status_code, str(response.data["detail"]))

@@ -33,7 +33,9 @@ class FinishSerializer(serializers.Serializer[Any]):
         if catalogue.find(slug) is None:
             catalogue.refresh()
         if catalogue.find(slug) is None:
-            raise serializers.ValidationError(f"{slug[:40]!r} is not an exercise; known: {', '.join(catalogue.active_slugs())}")
+            raise serializers.ValidationError(
+                f"{slug[:40]!r} is not an exercise; known: {', '.join(catalogue.active_slugs())}"
+            )
         return slug
 
 

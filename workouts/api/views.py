@@ -39,7 +39,9 @@ CHARSETS = ("utf-8", "utf8", "us-ascii", "iso-8859-1", "latin-1")
 @never_cache
 def show_health(request: HttpRequest) -> HttpResponse:
     if request.method not in ("GET", "HEAD"):
-        response = plain_problem(HTTPStatus.METHOD_NOT_ALLOWED, f"{request.method} is not allowed here")
+        response = plain_problem(
+            HTTPStatus.METHOD_NOT_ALLOWED, f"{request.method} is not allowed here"
+        )
         response["Allow"] = "GET, HEAD"
         return response
     health = check_health()
@@ -59,7 +61,9 @@ class DatabaseView(APIView):
         if isinstance(exc, django.db.Error):
             exc = WorkoutError(Code.UNAVAILABLE, "the database cannot be reached; try again")
         elif isinstance(exc, OverflowError):
-            exc = ParseError("a time is out of range")  # on SQLite, which keeps times in UTC, to the year 9999
+            exc = ParseError(
+                "a time is out of range"
+            )  # on SQLite, which keeps times in UTC, to the year 9999
         return super().handle_exception(exc)
 
 
@@ -71,7 +75,9 @@ class FinishView(DatabaseView):
         body.is_valid(raise_exception=True)
         session = finish_workout(**body.validated_data)
         location = reverse("session-detail", args=[session.pk])
-        return Response({"status": "success", "workout_id": session.pk}, headers={"Location": location})
+        return Response(
+            {"status": "success", "workout_id": session.pk}, headers={"Location": location}
+        )
 
 
 class AppealView(DatabaseView):
@@ -84,10 +90,14 @@ class AppealView(DatabaseView):
         body.is_valid(raise_exception=True)
         user_id = body.validated_data["user_id"]
         session = get_object_or_404(WorkoutSession.objects.only("pk"), pk=pk)
-        if not WorkoutSession.objects.filter(pk=session.pk, athlete_id=kept_user_id(user_id)).exists():
+        if not WorkoutSession.objects.filter(
+            pk=session.pk, athlete_id=kept_user_id(user_id)
+        ).exists():
             raise WorkoutError(Code.NOT_YOURS, f"user_id: session {pk} is not of {user_id}")
         step = appeal(session.pk, text=body.validated_data["text"])
-        return Response({"status": "success", "review_status": step.to_status}, status=HTTPStatus.CREATED)
+        return Response(
+            {"status": "success", "review_status": step.to_status}, status=HTTPStatus.CREATED
+        )
 
 
 def read_fields(request: Request, known: set[str]) -> dict[str, Any]:

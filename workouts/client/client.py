@@ -13,7 +13,14 @@ from typing import Any, Self
 import msgspec
 import websockets
 
-from workouts.client.connection import BACKOFF_MAX_S, Backoff, full_jitter, raise_fatal, socket_address, start_clock
+from workouts.client.connection import (
+    BACKOFF_MAX_S,
+    Backoff,
+    full_jitter,
+    raise_fatal,
+    socket_address,
+    start_clock,
+)
 from workouts.client.conversation import Conversation
 from workouts.client.frames import Finished, Frame, WorkoutClientError, decode_frame
 from workouts.client.log import Log, Rep
@@ -34,19 +41,33 @@ class WorkoutClient:
     url: str
     user_id: str = "guest"
     _: KW_ONLY
-    device: str = field(default_factory=lambda: secrets.token_hex(8))  # made once and kept, where there is a place to keep it
-    first_seq: int | None = None  # above all that the device used before; unset, the clock's ms are taken for that
+    device: str = field(
+        default_factory=lambda: secrets.token_hex(8)
+    )  # made once and kept, where there is a place to keep it
+    first_seq: int | None = (
+        None  # above all that the device used before; unset, the clock's ms are taken for that
+    )
     headers: Mapping[str, str] | None = None
-    on_ack: Callable[[Rep, int], None] | None = None  # called with each rep that got a verdict, and the running count
-    on_frame: Callable[[Frame], None] | None = None  # called with each frame of the server, a session_update above all
+    on_ack: Callable[[Rep, int], None] | None = (
+        None  # called with each rep that got a verdict, and the running count
+    )
+    on_frame: Callable[[Frame], None] | None = (
+        None  # called with each frame of the server, a session_update above all
+    )
     now_ms: Callable[[], int] = field(default_factory=start_clock)
-    backoff: Callable[[int], float] = full_jitter  # from the number of failures in a row to a wait in s
+    backoff: Callable[[int], float] = (
+        full_jitter  # from the number of failures in a row to a wait in s
+    )
     answer_timeout_s: float = ANSWER_TIMEOUT_S
-    counts: dict[str, int] = field(default_factory=dict, init=False)  # by exercise, as the server last said
+    counts: dict[str, int] = field(
+        default_factory=dict, init=False
+    )  # by exercise, as the server last said
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", self.device):
-            raise ValueError(f"device is {self.device!r}; it takes 1 to 32 of letters, digits, _ and -")
+            raise ValueError(
+                f"device is {self.device!r}; it takes 1 to 32 of letters, digits, _ and -"
+            )
         self._address = socket_address(self.url, self.user_id)
         self._log = Log(self.first_seq or self.now_ms())
         self._backoff = Backoff(self.backoff)
@@ -60,7 +81,12 @@ class WorkoutClient:
         self._task = asyncio.create_task(self._run())
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         if self._task is None:
             return  # closed by hand, which told the number
         if kind is not None:
@@ -126,7 +152,9 @@ class WorkoutClient:
 
     def _check(self, exercise: str = "") -> None:
         if exercise and not re.fullmatch(r"[a-z0-9_]{1,32}", exercise):
-            raise ValueError(f"exercise is {exercise!r}; it takes 1 to 32 of small letters, digits and _")
+            raise ValueError(
+                f"exercise is {exercise!r}; it takes 1 to 32 of small letters, digits and _"
+            )
         if error := self._error or self._closed:
             self._is_error_told = True
             raise error
@@ -146,9 +174,13 @@ class WorkoutClient:
                     await self._connect()
                 except (OSError, EOFError, websockets.WebSocketException) as error:
                     raise_fatal(error)
-                    self._backoff.failures = 1 if clock() - began > BACKOFF_MAX_S else self._backoff.failures + 1
+                    self._backoff.failures = (
+                        1 if clock() - began > BACKOFF_MAX_S else self._backoff.failures + 1
+                    )
                     wait_s = self._backoff.wait_s()
-                    log.info("reconnecting in %.2f s: %s", wait_s, str(error) or type(error).__name__)
+                    log.info(
+                        "reconnecting in %.2f s: %s", wait_s, str(error) or type(error).__name__
+                    )
                     await asyncio.sleep(wait_s)
         except Exception as error:
             self._error = error
@@ -156,12 +188,23 @@ class WorkoutClient:
 
     async def _connect(self) -> None:
         """Stay connected until the connection is lost, and raise how it was."""
-        options: dict[str, Any] = {"open_timeout": self.answer_timeout_s, "close_timeout": CLOSE_TIMEOUT_S, "compression": None}
-        async with websockets.connect(self._address, subprotocols=[SENIM_V1], additional_headers=self.headers, **options) as socket:
+        options: dict[str, Any] = {
+            "open_timeout": self.answer_timeout_s,
+            "close_timeout": CLOSE_TIMEOUT_S,
+            "compression": None,
+        }
+        async with websockets.connect(
+            self._address, subprotocols=[SENIM_V1], additional_headers=self.headers, **options
+        ) as socket:
             if socket.subprotocol != SENIM_V1:
-                raise WorkoutClientError("no_senim_v1", f"the server at {self.url} does not speak {SENIM_V1}")
+                raise WorkoutClientError(
+                    "no_senim_v1", f"the server at {self.url} does not speak {SENIM_V1}"
+                )
             self._talk = self._begin()
-            tasks = [asyncio.create_task(self._listen(socket)), asyncio.create_task(self._send(socket))]
+            tasks = [
+                asyncio.create_task(self._listen(socket)),
+                asyncio.create_task(self._send(socket)),
+            ]
             try:
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             finally:
@@ -173,7 +216,13 @@ class WorkoutClient:
 
     def _begin(self) -> Conversation:
         talk = (self._log, self.device, self.now_ms)
-        return Conversation(*talk, on_ack=self.on_ack, on_frame=self.on_frame, counts=self.counts, backoff=self._backoff)
+        return Conversation(
+            *talk,
+            on_ack=self.on_ack,
+            on_frame=self.on_frame,
+            counts=self.counts,
+            backoff=self._backoff,
+        )
 
     async def _listen(self, socket: websockets.ClientConnection) -> None:
         while True:
@@ -202,7 +251,9 @@ class WorkoutClient:
         asked = self._talk.unanswered
         if not asked:
             return None
-        return self._talk.heard_at + self.answer_timeout_s * (1 if isinstance(asked[0], Rep) else CHORE_PATIENCE)
+        return self._talk.heard_at + self.answer_timeout_s * (
+            1 if isinstance(asked[0], Rep) else CHORE_PATIENCE
+        )
 
     def _next_frame(self) -> dict[str, Any] | None:
         return self._talk.next_frame()

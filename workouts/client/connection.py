@@ -55,7 +55,13 @@ def socket_address(url: str, user_id: str) -> str:
 
 def raise_fatal(error: Exception) -> None:
     """Raise WorkoutClientError for what trying again does not mend."""
-    if isinstance(error, websockets.ConnectionClosed) and error.rcvd is not None and error.rcvd.code in FATAL_CLOSE_CODES:
+    if (
+        isinstance(error, websockets.ConnectionClosed)
+        and error.rcvd is not None
+        and error.rcvd.code in FATAL_CLOSE_CODES
+    ):
         raise WorkoutClientError(str(error.rcvd.code), error.rcvd.reason) from error
     if isinstance(error, websockets.InvalidStatus) and error.response.status_code in FATAL_STATUSES:
-        raise WorkoutClientError(str(error.response.status_code), "the handshake was refused") from error
+        raise WorkoutClientError(
+            str(error.response.status_code), "the handshake was refused"
+        ) from error

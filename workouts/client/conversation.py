@@ -23,7 +23,10 @@ from workouts.client.frames import (
 from workouts.client.log import Finish, Log, Rep
 
 MAX_UNANSWERED = 200
-HELLO_S, MAX_HELLOS = 1.0, 3  # one that took longer tells the server a wrong clock, and is said again
+HELLO_S, MAX_HELLOS = (
+    1.0,
+    3,
+)  # one that took longer tells the server a wrong clock, and is said again
 Asked = str | Rep | Finish
 
 
@@ -59,14 +62,23 @@ class Conversation:
             entry = self.log.next_entry()
         if self._hello_due:
             return None if self.unanswered else self._say_hello()
-        if entry is None or len(self.unanswered) >= MAX_UNANSWERED or (self.unanswered and self._goes_alone(entry)):
+        if (
+            entry is None
+            or len(self.unanswered) >= MAX_UNANSWERED
+            or (self.unanswered and self._goes_alone(entry))
+        ):
             return None
         self._expect(entry)
         entry.sent = True
         if isinstance(entry, Finish):
             return {"event": "finish", "type": entry.exercise}
         self.log.position += 1
-        return {"event": "rep_detected", "type": entry.exercise, "seq": entry.seq, "at": entry.at_ms}
+        return {
+            "event": "rep_detected",
+            "type": entry.exercise,
+            "seq": entry.seq,
+            "at": entry.at_ms,
+        }
 
     def _say_hello(self) -> dict[str, Any]:
         self._expect(HELLO)
@@ -80,7 +92,11 @@ class Conversation:
 
         And no rep goes out before the hello is answered, or it would be settled before those that have to come again.
         """
-        return isinstance(entry, Finish) or entry.exercise not in self._proven or self.unanswered[0] == HELLO
+        return (
+            isinstance(entry, Finish)
+            or entry.exercise not in self._proven
+            or self.unanswered[0] == HELLO
+        )
 
     def _expect(self, asked: Asked) -> None:
         if not self.unanswered:

@@ -46,7 +46,9 @@ class Log:
         return [entry for entry in self.entries if isinstance(entry, Finish)]
 
     def is_settled(self) -> bool:
-        return all(isinstance(entry, Rep) and entry.status is not None for entry in reversed(self.entries))
+        return all(
+            isinstance(entry, Rep) and entry.status is not None for entry in reversed(self.entries)
+        )
 
     def add_rep(self, exercise: str, at_ms: int) -> Rep:
         self.seq += 1
@@ -65,9 +67,17 @@ class Log:
     def rewind(self, last_seq: int) -> list[Rep]:
         """Go back to the first rep above `last_seq`, and return those up to it that had no verdict."""
         self._number_above(last_seq)
-        above = (i for i, entry in enumerate(self.entries) if isinstance(entry, Finish) or entry.seq > last_seq)
+        above = (
+            i
+            for i, entry in enumerate(self.entries)
+            if isinstance(entry, Finish) or entry.seq > last_seq
+        )
         self.position = next(above, len(self.entries))
-        return [rep for rep in self.entries[: self.position] if isinstance(rep, Rep) and rep.status is None]
+        return [
+            rep
+            for rep in self.entries[: self.position]
+            if isinstance(rep, Rep) and rep.status is None
+        ]
 
     def _number_above(self, last_seq: int) -> None:
         unsent = [rep for rep in self.reps() if not rep.sent]
@@ -79,7 +89,9 @@ class Log:
 
     def complete(self, finish: Finish) -> None:
         """Let go of the finish at the position, which was answered, and of the reps that it saved."""
-        kept = [entry for entry in self.entries[: self.position] if entry.exercise != finish.exercise]
+        kept = [
+            entry for entry in self.entries[: self.position] if entry.exercise != finish.exercise
+        ]
         self.entries[: self.position + 1] = kept
         self.position = len(kept)
 
@@ -103,6 +115,10 @@ class Log:
 
     def forget(self, session_id: str) -> None:
         """Let go of the reps of a session that somebody else finished."""
-        kept = [entry for entry in self.entries[: self.position] if isinstance(entry, Finish) or entry.session_id != session_id]
+        kept = [
+            entry
+            for entry in self.entries[: self.position]
+            if isinstance(entry, Finish) or entry.session_id != session_id
+        ]
         self.entries[: self.position] = kept
         self.position = len(kept)

@@ -51,7 +51,10 @@ def build_update(news: SessionNews, origin: str) -> Event:
 def count_members(groups: Iterable[str]) -> dict[str, int]:
     """Return how many processes are in each group."""
     names = {f"{settings.SENIM_REDIS_PREFIX}__group__{group}": group for group in groups}
-    return {names[channel.decode()]: members for channel, members in get_layer_client().pubsub_numsub(*names)}
+    return {
+        names[channel.decode()]: members
+        for channel, members in get_layer_client().pubsub_numsub(*names)
+    }
 
 
 def count_listeners(user_ids: Iterable[str]) -> dict[str, int]:
@@ -62,7 +65,10 @@ def count_listeners(user_ids: Iterable[str]) -> dict[str, int]:
 
 def publish_finished(news: SessionNews, *, origin: str) -> None:
     """Tell the athlete's sockets, and the walls, that a session is saved. What goes wrong is logged: the row is there all the same."""
-    events = {athlete_group(news.user_id): build_update(news, origin), WALLS: build_finished(news.user_id, news.exercise_type, news.reps)}
+    events = {
+        athlete_group(news.user_id): build_update(news, origin),
+        WALLS: build_finished(news.user_id, news.exercise_type, news.reps),
+    }
     try:
         for group, members in count_members(events).items():
             if members:
@@ -81,7 +87,11 @@ class UpdateFeed:
     def join(self, user_id: str, hear: Hear) -> asyncio.Task[None]:
         """Have `hear` called with each event of the athlete. The task ends once they come; it tries until then."""
         self._listeners.setdefault(user_id, set()).add(hear)
-        return self._subscription.start(self._subscription.join(athlete_group(user_id), is_wanted=lambda: user_id in self._listeners))
+        return self._subscription.start(
+            self._subscription.join(
+                athlete_group(user_id), is_wanted=lambda: user_id in self._listeners
+            )
+        )
 
     def leave(self, user_id: str, hear: Hear) -> None:
         """Hear no more."""
@@ -118,8 +128,14 @@ class UpdatePublisher:
         origins, self._origins, self._task = self._origins, {}, None
         try:
             feed = get_feed()
-            alone = {changed for changed, origin in origins.items() if origin != NOBODY and feed.count(changed.user_id) == 1}
-            for event in await in_thread(for_redis, partial(read_updates, origins, alone), timeout_s=READ_DEADLINE_S):
+            alone = {
+                changed
+                for changed, origin in origins.items()
+                if origin != NOBODY and feed.count(changed.user_id) == 1
+            }
+            for event in await in_thread(
+                for_redis, partial(read_updates, origins, alone), timeout_s=READ_DEADLINE_S
+            ):
                 await get_channel_layer().group_send(athlete_group(event["user_id"]), event)
         except Exception as error:
             log.warning("update_not_published", error=str(error))
@@ -135,12 +151,23 @@ def read_updates(origins: dict[Changed, str], alone: set[Changed]) -> list[Event
     for changed, origin in origins.items():
         if listeners[changed.user_id] > (changed in alone):
             for live in get_store().live_sessions(changed.user_id, [changed.exercise_type]):
-                events.append(build_update(SessionNews(changed.user_id, live.exercise_type, live.reps, live.session_id), origin))
+                events.append(
+                    build_update(
+                        SessionNews(
+                            changed.user_id, live.exercise_type, live.reps, live.session_id
+                        ),
+                        origin,
+                    )
+                )
     return events
 
 
-_publishers: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, UpdatePublisher] = weakref.WeakKeyDictionary()
-_feeds: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, UpdateFeed] = weakref.WeakKeyDictionary()
+_publishers: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, UpdatePublisher] = (
+    weakref.WeakKeyDictionary()
+)
+_feeds: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, UpdateFeed] = (
+    weakref.WeakKeyDictionary()
+)
 
 
 def get_publisher() -> UpdatePublisher:

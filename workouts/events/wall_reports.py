@@ -61,12 +61,23 @@ class Watch:
 
 def build_watch(channel: str, user_ids: Collection[str], *, fresh: bool) -> Event:
     """Return the event by which a wall's process says whom it watches; `fresh` asks who is there."""
-    return {"type": "wall.watch", "channel": channel, "user_ids": None if user_ids is EVERYONE else [*user_ids], "fresh": fresh}
+    return {
+        "type": "wall.watch",
+        "channel": channel,
+        "user_ids": None if user_ids is EVERYONE else [*user_ids],
+        "fresh": fresh,
+    }
 
 
 def build_finished(user_id: str, exercise_type: str, reps: int) -> Event:
     """Return the event of a session that is saved."""
-    return {"type": "wall.finished", "user_id": user_id, "exercise_type": exercise_type, "reps": reps, "at": now_ms()}
+    return {
+        "type": "wall.finished",
+        "user_id": user_id,
+        "exercise_type": exercise_type,
+        "reps": reps,
+        "at": now_ms(),
+    }
 
 
 class Reporter:
@@ -118,15 +129,24 @@ class Reporter:
         reps, self._reps, moved, self._moved, self._task = self._reps, {}, self._moved, set(), None
         self._forget_silent()
         for channel, watch in [*self._watches.items()]:
-            seen = [[*changed, *state] for changed, state in reps.items() if changed.user_id in watch.user_ids]
-            moves = {user_id: user_id in self._sockets for user_id in moved if user_id in watch.user_ids}
+            seen = [
+                [*changed, *state]
+                for changed, state in reps.items()
+                if changed.user_id in watch.user_ids
+            ]
+            moves = {
+                user_id: user_id in self._sockets for user_id in moved if user_id in watch.user_ids
+            }
             if seen or moves:
                 await self._send(channel, watch, reps=seen, moves=moves)
 
     async def _send(self, channel: str, watch: Watch, **report: object) -> None:
         watch.reports += 1
         try:
-            await get_channel_layer().send(channel, {"type": "wall.report", "source": self._name, "number": watch.reports, **report})
+            await get_channel_layer().send(
+                channel,
+                {"type": "wall.report", "source": self._name, "number": watch.reports, **report},
+            )
         except LAYER_AWAY as error:
             log.warning("wall_not_told", error=str(error))
 
@@ -135,7 +155,9 @@ class Reporter:
         try:
             await get_channel_layer().group_send(WALLS, {"type": "wall.roll_call"})
         except LAYER_AWAY as error:
-            log.warning("walls_not_asked", error=str(error))  # they say whom they watch in some seconds
+            log.warning(
+                "walls_not_asked", error=str(error)
+            )  # they say whom they watch in some seconds
 
     def _hear(self, event: Event) -> None:
         channel, given = event["channel"], event["user_ids"]
@@ -153,7 +175,11 @@ class Reporter:
 
     def _answer(self, channel: str, watch: Watch, *, fresh: bool) -> None:
         """Say who is there, or only that all that was sent has been sent: an answer that does not come tells of one that was lost."""
-        present = {"present": [user_id for user_id in self._sockets if user_id in watch.user_ids]} if fresh else {}
+        present = (
+            {"present": [user_id for user_id in self._sockets if user_id in watch.user_ids]}
+            if fresh
+            else {}
+        )
         self._subscription.start(self._send(channel, watch, **present))
 
     def _forget_silent(self) -> None:
@@ -169,7 +195,9 @@ class Reporter:
         self.watched = EVERYONE if EVERYONE in groups else frozenset().union(*groups)
 
 
-_reporters: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Reporter] = weakref.WeakKeyDictionary()
+_reporters: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Reporter] = (
+    weakref.WeakKeyDictionary()
+)
 
 
 def get_reporter() -> Reporter:

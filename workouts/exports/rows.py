@@ -78,16 +78,26 @@ FIELDS = (
 )
 
 
-def read_batches(sessions: WorkoutSessionQuerySet, *, with_timeline: bool) -> Iterator[list[Record]]:
+def read_batches(
+    sessions: WorkoutSessionQuerySet, *, with_timeline: bool
+) -> Iterator[list[Record]]:
     """Yield the sessions, the last saved first, in batches of a query each; whatever is saved meanwhile is not among them."""
     limit = BATCH_ROWS_WITH_TIMELINE if with_timeline else BATCH_ROWS
     # as text: numbers would be taken apart only to be put together again
     timeline = Cast("timeline_ms", TextField()) if with_timeline else Value("")
-    rows = sessions.annotate(timeline_text=timeline).order_by("-created_at", "-pk").values_list(*FIELDS)
+    rows = (
+        sessions.annotate(timeline_text=timeline)
+        .order_by("-created_at", "-pk")
+        .values_list(*FIELDS)
+    )
     batch = [Record._make(row) for row in rows[:limit]]
     while batch:
         yield batch
-        batch = [Record._make(row) for row in rows.filter(follows(batch[-1]))[:limit]] if len(batch) == limit else []
+        batch = (
+            [Record._make(row) for row in rows.filter(follows(batch[-1]))[:limit]]
+            if len(batch) == limit
+            else []
+        )
 
 
 def follows(last: Record) -> Q:
@@ -113,7 +123,10 @@ def describe(record: Record, zone: tzinfo, *, with_timeline: bool) -> list[Cell]
         record.exercise,
         gettext(record.exercise_name),
         record.reps,
-        *(at.astimezone(zone).replace(microsecond=0) for at in (record.started_at, record.finished_at, record.saved_at)),
+        *(
+            at.astimezone(zone).replace(microsecond=0)
+            for at in (record.started_at, record.finished_at, record.saved_at)
+        ),
         round(length_s, 3),
         None if pace is None else round(pace, 1),
         sum(record.refused.values()),

@@ -44,7 +44,11 @@ class Steps:
         return self
 
     def __next__(self) -> bytes:
-        with self._lock, timezone.override(self._export.zone), translation.override(self._export.language):
+        with (
+            self._lock,
+            timezone.override(self._export.zone),
+            translation.override(self._export.language),
+        ):
             return next(self._chunks)
 
     def next_or_none(self) -> bytes | None:
@@ -59,7 +63,9 @@ class Steps:
 async def send_from_threads(steps: Steps) -> AsyncIterator[bytes]:
     """Yield the chunks as they are made in threads. Ends the work when it is closed; raises what a step raises, or TimeoutError."""
     try:
-        while (chunk := await in_thread(for_exports, steps.next_or_none, timeout_s=STEP_DEADLINE_S)) is not None:
+        while (
+            chunk := await in_thread(for_exports, steps.next_or_none, timeout_s=STEP_DEADLINE_S)
+        ) is not None:
             if chunk:
                 yield chunk
     finally:
@@ -75,7 +81,10 @@ def make_chunks(export: Export) -> Iterator[bytes]:
         yield export.file.begin(list_titles(with_timeline=export.with_timeline))
         progress = Progress(SENDING, 0, count_rows(export.sessions))
         for batch in read_batches(export.sessions, with_timeline=export.with_timeline):
-            yield export.file.add(describe(record, export.zone, with_timeline=export.with_timeline) for record in batch)
+            yield export.file.add(
+                describe(record, export.zone, with_timeline=export.with_timeline)
+                for record in batch
+            )
             progress = progress._replace(rows=progress.rows + len(batch))
             export.notes.note(progress)
         yield export.file.end()
@@ -84,7 +93,9 @@ def make_chunks(export: Export) -> Iterator[bytes]:
         log.info("export_left", rows=progress.rows)
         raise
     except Exception as error:
-        log.error("export_failed", rows=progress.rows, error=f"{type(error).__name__}: {error}".strip())
+        log.error(
+            "export_failed", rows=progress.rows, error=f"{type(error).__name__}: {error}".strip()
+        )
         raise
     finally:
         export.notes.note(progress if progress.state == DONE else progress._replace(state=FAILED))

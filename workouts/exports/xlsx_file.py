@@ -82,7 +82,9 @@ class PartWriter(WorksheetWriter):
             super().write_row(xf, row, row_idx)
         else:
             # element by element takes three times as long
-            write(f'<row r="{row_idx}">{"".join([write_cell(cell) for cell in row if cell.value is not None])}</row>')
+            write(
+                f'<row r="{row_idx}">{"".join([write_cell(cell) for cell in row if cell.value is not None])}</row>'
+            )
 
     def cleanup(self) -> None:
         pass
@@ -117,7 +119,9 @@ class Sheet:
         self._part = Part(archive, self._sheet.path[1:])
         self._sheet._writer = PartWriter(self._sheet, self._part)
         self._sheet._writer.write_top()
-        self._cells: dict[tuple[int, type], Any] = {}  # made once: a row is written before the next comes
+        self._cells: dict[
+            tuple[int, type], Any
+        ] = {}  # made once: a row is written before the next comes
         self._rows = 0
         self.append(list(titles))
 
@@ -166,7 +170,9 @@ class XlsxFile:
 
     def begin(self, titles: list[str]) -> bytes:
         if titles[-1] == TIMELINE_TITLE:
-            titles = titles + [f"{TIMELINE_TITLE} {number}" for number in range(2, TIMELINE_CELLS + 1)]
+            titles = titles + [
+                f"{TIMELINE_TITLE} {number}" for number in range(2, TIMELINE_CELLS + 1)
+            ]
         self._titles = titles
         self._sheet = Sheet(self._workbook, self._archive, titles)
         return self._outlet.take()

@@ -16,13 +16,20 @@ def assess(row: WorkoutSession, records: Records) -> None:
     """Work out best minute and flags of a session; nothing is saved. One query where it lasts a minute."""
     row.best_minute = best_minute(row.timeline_ms)
     personal = None if row.best_minute is None else find_personal_best(row)
-    row.flags = find_flags(evidence_of(row), Pace(*records.get(row.exercise_id, (None, None)), personal))
+    row.flags = find_flags(
+        evidence_of(row), Pace(*records.get(row.exercise_id, (None, None)), personal)
+    )
 
 
 def read_records(*slugs: str) -> Records:
     """Return the fastest known, in reps a minute and an hour, of these exercises, or of all."""
     exercises = Exercise.objects.filter(slug__in=slugs) if slugs else Exercise.objects.all()
-    return {slug: (minute, hour) for slug, minute, hour in exercises.values_list("slug", "record_per_minute", "record_per_hour")}
+    return {
+        slug: (minute, hour)
+        for slug, minute, hour in exercises.values_list(
+            "slug", "record_per_minute", "record_per_hour"
+        )
+    }
 
 
 def evidence_of(row: WorkoutSession) -> Evidence:
@@ -54,10 +61,18 @@ def open_review(row: WorkoutSession) -> ReviewStep | None:
     A decision stands, whatever the flags say later, and an appeal waits for a coach.
     """
     names = ", ".join(flag["flag"] for flag in row.flags)
-    moves = {(ReviewStatus.CLEAN, True): ReviewStatus.PENDING, (ReviewStatus.PENDING, False): ReviewStatus.CLEAN}
+    moves = {
+        (ReviewStatus.CLEAN, True): ReviewStatus.PENDING,
+        (ReviewStatus.PENDING, False): ReviewStatus.CLEAN,
+    }
     before = ReviewStatus(row.review_status)
     after = moves.get((before, bool(names)))
-    if after is None or (after == ReviewStatus.CLEAN and row.review_steps.exclude(actor=ReviewStep.Actor.SERVICE).exists()):
+    if after is None or (
+        after == ReviewStatus.CLEAN
+        and row.review_steps.exclude(actor=ReviewStep.Actor.SERVICE).exists()
+    ):
         return None
     row.review_status = after
-    return ReviewStep(session=row, actor=ReviewStep.Actor.SERVICE, from_status=before, to_status=after, note=names)
+    return ReviewStep(
+        session=row, actor=ReviewStep.Actor.SERVICE, from_status=before, to_status=after, note=names
+    )

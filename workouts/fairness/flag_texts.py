@@ -65,7 +65,9 @@ def explain_record_pace(flag: Flag) -> str:
 
 
 def explain_personal_pace(flag: Flag) -> str:
-    return _("%(reps)d reps in a minute; the athlete's best of the 90 days before is %(best)d.") % flag
+    return (
+        _("%(reps)d reps in a minute; the athlete's best of the 90 days before is %(best)d.") % flag
+    )
 
 
 def explain_two_devices(flag: Flag) -> str:
@@ -78,16 +80,28 @@ def explain_two_devices(flag: Flag) -> str:
 
 
 def explain_many_refused(flag: Flag) -> str:
-    return _("More reps were refused (%(refused)d) than counted (%(counted)d): a sensor that bounces, or a script.") % flag
+    return (
+        _(
+            "More reps were refused (%(refused)d) than counted (%(counted)d): a sensor that bounces, or a script."
+        )
+        % flag
+    )
 
 
 def explain_mostly_late(flag: Flag) -> str:
-    return _("%(late)d of %(reps)d reps arrived more than 10 seconds after they were made; their times are the device's word.") % flag
+    return (
+        _(
+            "%(late)d of %(reps)d reps arrived more than 10 seconds after they were made; their times are the device's word."
+        )
+        % flag
+    )
 
 
 def explain_clock(flag: Flag) -> str:
     text = ngettext(
-        "The device gave a time that cannot be for %(reps)d rep.", "The device gave times that cannot be for %(reps)d reps.", flag["reps"]
+        "The device gave a time that cannot be for %(reps)d rep.",
+        "The device gave times that cannot be for %(reps)d reps.",
+        flag["reps"],
     )
     return text % flag
 

@@ -74,13 +74,23 @@ def find_metronome(evidence: Evidence) -> Flag | None:
     """
     found = []
     for intervals in intervals_of(evidence):
-        found += [(len(each), cv) for each in sets_of(intervals) if (cv := variation(each)) < METRONOME_CV]
-        if len(intervals) >= METRONOME_INTERVALS and (cv := steadiest_stretch(intervals)) < STRETCH_CV:
+        found += [
+            (len(each), cv) for each in sets_of(intervals) if (cv := variation(each)) < METRONOME_CV
+        ]
+        if (
+            len(intervals) >= METRONOME_INTERVALS
+            and (cv := steadiest_stretch(intervals)) < STRETCH_CV
+        ):
             found.append((METRONOME_INTERVALS, cv))
     if not found:
         return None
     length, cv = min(found, key=lambda each: (-each[0], each[1]))
-    return {"flag": "metronome", "cv": round(cv, 4), "intervals": length, "strong": min(cv for _, cv in found) < STRONG_CV}
+    return {
+        "flag": "metronome",
+        "cv": round(cv, 4),
+        "intervals": length,
+        "strong": min(cv for _, cv in found) < STRONG_CV,
+    }
 
 
 def intervals_of(evidence: Evidence) -> Iterator[list[int]]:
@@ -107,7 +117,9 @@ def sets_of(intervals: Sequence[int]) -> Iterator[list[int]]:
 
 def variation(intervals: Sequence[int]) -> float:
     """Return the coefficient of variation."""
-    return _variation(len(intervals), sum(intervals), sum(interval * interval for interval in intervals))
+    return _variation(
+        len(intervals), sum(intervals), sum(interval * interval for interval in intervals)
+    )
 
 
 def steadiest_stretch(intervals: Sequence[int]) -> float:
@@ -115,7 +127,10 @@ def steadiest_stretch(intervals: Sequence[int]) -> float:
     sums = [0, *accumulate(intervals)]
     squares = [0, *accumulate(interval * interval for interval in intervals)]
     count = METRONOME_INTERVALS
-    return min(_variation(count, sums[end] - sums[end - count], squares[end] - squares[end - count]) for end in range(count, len(sums)))
+    return min(
+        _variation(count, sums[end] - sums[end - count], squares[end] - squares[end - count])
+        for end in range(count, len(sums))
+    )
 
 
 def _variation(count: int, total: int, squares: int) -> float:
@@ -126,7 +141,11 @@ def _variation(count: int, total: int, squares: int) -> float:
 def find_record_pace(times: Sequence[int], record: int | None) -> Flag | None:
     """Find a minute that is faster than the fastest reported."""
     reps = most_within(times, MINUTE_MS)
-    return {"flag": "record_pace", "reps": reps, "record": record} if record is not None and reps > record else None
+    return (
+        {"flag": "record_pace", "reps": reps, "record": record}
+        if record is not None and reps > record
+        else None
+    )
 
 
 def find_personal_pace(times: Sequence[int], best: int | None) -> Flag | None:
@@ -142,7 +161,10 @@ def find_two_devices(evidence: Evidence) -> Flag | None:
     if not evidence.devices:
         return None
     reps = sorted(zip(evidence.times_ms, evidence.devices, strict=True))
-    changes = sum(a != b and later - earlier <= TWO_DEVICES_WITHIN_MS for (earlier, a), (later, b) in pairwise(reps))
+    changes = sum(
+        a != b and later - earlier <= TWO_DEVICES_WITHIN_MS
+        for (earlier, a), (later, b) in pairwise(reps)
+    )
     return {"flag": "two_devices", "changes": changes} if changes >= TWO_DEVICES_CHANGES else None
 
 
@@ -157,12 +179,20 @@ def find_many_refused(evidence: Evidence) -> Flag | None:
 def find_mostly_late(evidence: Evidence) -> Flag | None:
     """Find that over half of the reps came more than 10 s after they were made."""
     reps = len(evidence.times_ms)
-    return {"flag": "mostly_late", "late": evidence.late, "reps": reps} if evidence.late * 2 > reps else None
+    return (
+        {"flag": "mostly_late", "late": evidence.late, "reps": reps}
+        if evidence.late * 2 > reps
+        else None
+    )
 
 
 def find_clock(evidence: Evidence) -> Flag | None:
     """Find more than 3 reps whose device gave a time that cannot be."""
-    return {"flag": "clock", "reps": evidence.distrusted} if evidence.distrusted > DISTRUSTED_TIMES else None
+    return (
+        {"flag": "clock", "reps": evidence.distrusted}
+        if evidence.distrusted > DISTRUSTED_TIMES
+        else None
+    )
 
 
 def find_marathon(times: Sequence[int], record: int | None) -> Flag | None:

@@ -43,7 +43,9 @@ class Changes:
     went: Counter[str] = field(default_factory=Counter)
     newly_pending: int = 0
     pending_no_more: int = 0
-    decided_otherwise: int = 0  # a coach has decided, and the flags are others now: the decision stands
+    decided_otherwise: int = (
+        0  # a coach has decided, and the flags are others now: the decision stands
+    )
     unreadable: int = 0  # left as they are
 
 
@@ -56,7 +58,9 @@ def sessions_since(since: datetime | None) -> QuerySet[WorkoutSession]:
     return sessions if since is None else sessions.filter(created_at__gte=since)
 
 
-def reassess(changes: Changes, *, since: datetime | None, batch: int, dry_run: bool) -> Iterator[int]:
+def reassess(
+    changes: Changes, *, since: datetime | None, batch: int, dry_run: bool
+) -> Iterator[int]:
     """Work out the flags of all sessions saved since then, and yield the size of each batch once it is written.
 
     Each batch is a transaction of its own: safe to repeat, and to leave off between two. A dry run writes nothing.
@@ -75,7 +79,11 @@ def fill_best_minutes(*, batch: int) -> Iterator[int]:
     for ids in read_ids(sessions_without_best_minute(), batch):
         with transaction.atomic():
             rows = lock(ids, "session_id", "timeline_ms")
-            found = [row for row in rows if work_out(row, find_best_minute) and row.best_minute is not None]
+            found = [
+                row
+                for row in rows
+                if work_out(row, find_best_minute) and row.best_minute is not None
+            ]
             WorkoutSession.objects.bulk_update(found, ["best_minute"], WRITTEN_AT_ONCE)
         yield len(ids)
 
@@ -98,7 +106,9 @@ def read_ids(sessions: QuerySet[WorkoutSession], batch: int) -> Iterator[list[in
 
 
 def lock(ids: list[int], *fields: str) -> list[WorkoutSession]:
-    return list(WorkoutSession.objects.select_for_update().filter(pk__in=ids).only(*fields).order_by("pk"))
+    return list(
+        WorkoutSession.objects.select_for_update().filter(pk__in=ids).only(*fields).order_by("pk")
+    )
 
 
 def work_out(row: WorkoutSession, act: Callable[[WorkoutSession], None]) -> bool:

@@ -20,7 +20,9 @@ class Decided(NamedTuple):
     left: int
 
 
-def decide(seen: Mapping[int, int], *, to: ReviewStatus, reviewer: AbstractBaseUser, note: str) -> Decided:
+def decide(
+    seen: Mapping[int, int], *, to: ReviewStatus, reviewer: AbstractBaseUser, note: str
+) -> Decided:
     """Approve or reject sessions, named by their ids, each with the last step that the coach saw, as last_steps() gives them.
 
     Raises ValueError for another status, and for a rejection without a note.
@@ -31,11 +33,18 @@ def decide(seen: Mapping[int, int], *, to: ReviewStatus, reviewer: AbstractBaseU
         raise ValueError("a rejection takes a note")
     with transaction.atomic():
         rows, steps_now = lock(seen), last_steps(seen)
-        rows = [row for row in rows if seen[row.pk] == steps_now[row.pk] and row.review_status != to]
-        steps = [build_step(row, to, actor=ReviewStep.Actor.COACH, reviewer=reviewer, note=note.strip()) for row in rows]
+        rows = [
+            row for row in rows if seen[row.pk] == steps_now[row.pk] and row.review_status != to
+        ]
+        steps = [
+            build_step(row, to, actor=ReviewStep.Actor.COACH, reviewer=reviewer, note=note.strip())
+            for row in rows
+        ]
         ReviewStep.objects.bulk_create(steps)
         ids = [row.pk for row in rows]
-        WorkoutSession.objects.filter(pk__in=ids).update(review_status=to, is_in_totals=to != ReviewStatus.REJECTED)
+        WorkoutSession.objects.filter(pk__in=ids).update(
+            review_status=to, is_in_totals=to != ReviewStatus.REJECTED
+        )
     return Decided(len(rows), len(seen) - len(rows))
 
 
@@ -48,7 +57,10 @@ def appeal(session_id: int, *, text: str) -> ReviewStep:
         (row,) = lock([session_id])
         last = row.review_steps.order_by("id").last()
         if last is None or last.actor != ReviewStep.Actor.COACH:
-            raise WorkoutError(Code.NOTHING_TO_APPEAL, "no coach has decided about this session since the last appeal")
+            raise WorkoutError(
+                Code.NOTHING_TO_APPEAL,
+                "no coach has decided about this session since the last appeal",
+            )
         step = build_step(row, ReviewStatus.PENDING, actor=ReviewStep.Actor.ATHLETE, note=text)
         step.save()
         WorkoutSession.objects.filter(pk=row.pk).update(review_status=ReviewStatus.PENDING)
@@ -57,13 +69,23 @@ def appeal(session_id: int, *, text: str) -> ReviewStep:
 
 def last_steps(ids: Iterable[int]) -> dict[int, int]:
     """Return the id of each session's last step, 0 where there is none: whoever decided since then, and whatever, it is another."""
-    last: Any = ReviewStep.objects.filter(session_id__in=list(ids)).order_by().values_list("session_id").annotate(Max("id"))
+    last: Any = (
+        ReviewStep.objects.filter(session_id__in=list(ids))
+        .order_by()
+        .values_list("session_id")
+        .annotate(Max("id"))
+    )
     return dict.fromkeys(ids, 0) | dict(last)
 
 
 def lock(ids: Any) -> list[WorkoutSession]:
     """Return the sessions, locked until the transaction ends, in an order that leads to no deadlock."""
-    return list(WorkoutSession.objects.select_for_update().filter(pk__in=list(ids)).only("review_status").order_by("pk"))
+    return list(
+        WorkoutSession.objects.select_for_update()
+        .filter(pk__in=list(ids))
+        .only("review_status")
+        .order_by("pk")
+    )
 
 
 def build_step(row: WorkoutSession, to: ReviewStatus, **more: Any) -> ReviewStep:

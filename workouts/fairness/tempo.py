@@ -47,7 +47,9 @@ def find_sets(times_ms: Iterable[int]) -> list[Set]:
             parts.append([])
         parts[-1].append(later)
     rests_ms = [0, *(later[0] - earlier[-1] for earlier, later in pairwise(parts))]
-    return [Set(part, rest_ms, find_trend(part)) for part, rest_ms in zip(parts, rests_ms, strict=False)]
+    return [
+        Set(part, rest_ms, find_trend(part)) for part, rest_ms in zip(parts, rests_ms, strict=False)
+    ]
 
 
 def intervals_of(times_ms: Sequence[int]) -> list[int]:

@@ -17,10 +17,16 @@ from redis.retry import Retry
 
 CONNECT_TIMEOUT_S = 1.0
 COMMAND_TIMEOUT_S = 2.0
-SENTINEL_TIMEOUT_S = 0.5  # two of three may hang, and the third is still asked within the deadline of a batch
+SENTINEL_TIMEOUT_S = (
+    0.5  # two of three may hang, and the third is still asked within the deadline of a batch
+)
 FIRST_TRIES = 3
 DEFAULT_PORTS = {"redis+cluster": 6379, "redis+sentinel": 26379}
-COMMON: dict[str, Any] = {"protocol": 2, "socket_connect_timeout": CONNECT_TIMEOUT_S, "socket_keepalive": True}
+COMMON: dict[str, Any] = {
+    "protocol": 2,
+    "socket_connect_timeout": CONNECT_TIMEOUT_S,
+    "socket_keepalive": True,
+}
 
 # a cluster that is away raises an error that is no RedisError
 REDIS_AWAY = (redis.RedisError, RedisClusterException)
@@ -41,12 +47,22 @@ def connect(url: str) -> SyncClient:
     if is_cluster(url):
         nodes = [ClusterNode(host, port) for host, port in read_hosts(url)]
         # what a new client asks first, it may ask again: the first node that it comes across may be the one that is away
-        client = redis.RedisCluster(startup_nodes=nodes, **credentials(url), **options | {"retry": Retry(NoBackoff(), FIRST_TRIES)})
+        client = redis.RedisCluster(
+            startup_nodes=nodes,
+            **credentials(url),
+            **options | {"retry": Retry(NoBackoff(), FIRST_TRIES)},
+        )
         client.set_retry(options["retry"])
         return client
     if urlsplit(url).scheme == "redis+sentinel":
-        asks = {**options, "socket_timeout": SENTINEL_TIMEOUT_S, "socket_connect_timeout": SENTINEL_TIMEOUT_S}
-        sentinel = redis.Sentinel(read_hosts(url), sentinel_kwargs=asks, **credentials(url), **options)
+        asks = {
+            **options,
+            "socket_timeout": SENTINEL_TIMEOUT_S,
+            "socket_connect_timeout": SENTINEL_TIMEOUT_S,
+        }
+        sentinel = redis.Sentinel(
+            read_hosts(url), sentinel_kwargs=asks, **credentials(url), **options
+        )
         return sentinel.master_for(service_name(url))
     return redis.Redis.from_url(url, **without_keepalive(url, options))
 
@@ -56,17 +72,34 @@ def connect_async(url: str) -> AsyncClient:
 
     Not for a cluster: see topology.py.
     """
-    options: dict[str, Any] = {**COMMON, "socket_timeout": None, "retry": AsyncRetry(NoBackoff(), 0)}
+    options: dict[str, Any] = {
+        **COMMON,
+        "socket_timeout": None,
+        "retry": AsyncRetry(NoBackoff(), 0),
+    }
     if urlsplit(url).scheme == "redis+sentinel":
-        asks = {**options, "socket_timeout": SENTINEL_TIMEOUT_S, "socket_connect_timeout": SENTINEL_TIMEOUT_S}
-        sentinel = aioredis.Sentinel(read_hosts(url), sentinel_kwargs=asks, **credentials(url), **options)
+        asks = {
+            **options,
+            "socket_timeout": SENTINEL_TIMEOUT_S,
+            "socket_connect_timeout": SENTINEL_TIMEOUT_S,
+        }
+        sentinel = aioredis.Sentinel(
+            read_hosts(url), sentinel_kwargs=asks, **credentials(url), **options
+        )
         return sentinel.master_for(service_name(url))
     return aioredis.Redis.from_url(url, **without_keepalive(url, options))
 
 
 def connect_node(url: str, host: str, port: int) -> AsyncClient:
     """Return a client of one node of the cluster, for one event loop, without a timeout of its own."""
-    return aioredis.Redis(host=host, port=port, **credentials(url), **COMMON, retry=AsyncRetry(NoBackoff(), 0), socket_timeout=None)
+    return aioredis.Redis(
+        host=host,
+        port=port,
+        **credentials(url),
+        **COMMON,
+        retry=AsyncRetry(NoBackoff(), 0),
+        socket_timeout=None,
+    )
 
 
 def read_hosts(url: str) -> list[tuple[str, int]]:
@@ -92,4 +125,8 @@ def service_name(url: str) -> str:
 
 def without_keepalive(url: str, options: dict[str, Any]) -> dict[str, Any]:
     """Return the options for the address: a unix socket takes neither keepalive."""
-    return {key: value for key, value in options.items() if key != "socket_keepalive" or urlsplit(url).scheme != "unix"}
+    return {
+        key: value
+        for key, value in options.items()
+        if key != "socket_keepalive" or urlsplit(url).scheme != "unix"
+    }

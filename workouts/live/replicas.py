@@ -32,7 +32,9 @@ class ReplicaWait:
         self._client = client
         self._looked: dict[str, tuple[float, Copies | None]] = {}
 
-    def run(self, script: scripts.Script, keys: tuple[bytes, ...], args: tuple[bytes, ...]) -> Any | None:
+    def run(
+        self, script: scripts.Script, keys: tuple[bytes, ...], args: tuple[bytes, ...]
+    ) -> Any | None:
         """Return the script's answer, or None where there is nothing to wait for, or where the keys are elsewhere by now.
 
         What is not on enough disks in time is a line in the log: until the row is saved, a failover may lose it. Raises
@@ -49,7 +51,14 @@ class ReplicaWait:
             # the client's own call finds out whether a replica took over
             return None
 
-    def _run(self, name: str, server: SyncClient, script: scripts.Script, keys: tuple[bytes, ...], args: tuple[bytes, ...]) -> Any | None:
+    def _run(
+        self,
+        name: str,
+        server: SyncClient,
+        script: scripts.Script,
+        keys: tuple[bytes, ...],
+        args: tuple[bytes, ...],
+    ) -> Any | None:
         copies = self._copies(name, server)
         if copies is None:
             return None
@@ -77,12 +86,19 @@ class ReplicaWait:
                 self._looked.pop(name, None)  # the server changed its role meanwhile: look again
             log.warning("replicas_not_waited_for", error=str(reached))
         elif reached[0] < copies.local or reached[1] < copies.replicas:
-            log.warning("seal_not_on_replicas", disks=reached[0], replicas=reached[1], wanted=copies.replicas)
+            log.warning(
+                "seal_not_on_replicas",
+                disks=reached[0],
+                replicas=reached[1],
+                wanted=copies.replicas,
+            )
 
 
 def cannot_wait(error: redis.RedisError) -> bool:
     """Return whether it is a Redis before 7.2, or a user that may not."""
-    return isinstance(error, NoPermissionError) or str(error).lower().startswith(("unknown command", "noperm", "user "))
+    return isinstance(error, NoPermissionError) or str(error).lower().startswith(
+        ("unknown command", "noperm", "user ")
+    )
 
 
 def ask(server: SyncClient, copies: Copies, command: tuple[Any, ...]) -> list[Any]:
@@ -166,9 +182,17 @@ def find_gaps(client: SyncClient) -> list[str]:
 def find_gaps_of(server: SyncClient) -> list[str]:
     try:
         found = {name: read_setting(server, name) for name in WANTED}
-        gaps = [f"Redis has {name} {found[name]}, not {value}" for name, value in WANTED.items() if found[name] != value]
+        gaps = [
+            f"Redis has {name} {found[name]}, not {value}"
+            for name, value in WANTED.items()
+            if found[name] != value
+        ]
         if count_replicas(server) and read_setting(server, MIN_REPLICAS) in ("0", "unknown"):
-            gaps.append(f"Redis has replicas and {MIN_REPLICAS} 0: cut off from them it goes on, and a failover loses what it counts")
+            gaps.append(
+                f"Redis has replicas and {MIN_REPLICAS} 0: cut off from them it goes on, and a failover loses what it counts"
+            )
     except redis.ResponseError as error:
-        return [f"Redis does not tell its configuration ({error}): whether an acknowledged rep is on disk is not known"]
+        return [
+            f"Redis does not tell its configuration ({error}): whether an acknowledged rep is on disk is not known"
+        ]
     return gaps

@@ -11,7 +11,9 @@ from workouts.live.counting.batching import RepBatcher
 from workouts.live.keys import KeySpace
 from workouts.live.store import LiveStore
 
-_batchers: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, RepBatcher] = weakref.WeakKeyDictionary()
+_batchers: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, RepBatcher] = (
+    weakref.WeakKeyDictionary()
+)
 
 
 @functools.cache

@@ -76,14 +76,24 @@ class LiveStore:
         self.keys = KeySpace(prefix)
         self._replicas = ReplicaWait(client)
 
-    def seal(self, user_id: str, exercise_type: str, *, idle_since_ms: int | None = None) -> list[str]:
+    def seal(
+        self, user_id: str, exercise_type: str, *, idle_since_ms: int | None = None
+    ) -> list[str]:
         """Seal the live session, if there is one, and return the ids of all that wait to be saved, oldest first.
 
         With `idle_since_ms` (epoch) it is sealed only if its last counted rep is not later. Where the server has replicas, as
         many of them as it wants for a write have the seal on disk before this returns, or a line in the log says otherwise.
         """
         keys = self.keys.live(user_id, exercise_type)
-        names = (keys.session, keys.timeline, keys.refused, keys.live_index, keys.sealed_index, keys.waiting, keys.sealed_prefix)
+        names = (
+            keys.session,
+            keys.timeline,
+            keys.refused,
+            keys.live_index,
+            keys.sealed_index,
+            keys.waiting,
+            keys.sealed_prefix,
+        )
         idle = b"" if idle_since_ms is None else str(idle_since_ms).encode()
         args = (keys.member, idle, b"")
         session_ids = self._replicas.run(scripts.SEAL, names, args)
@@ -102,30 +112,50 @@ class LiveStore:
         return SealedSession(
             name=name,
             reps=unpack_reps(started_ms, timeline),
-            refused={key.partition(":")[2]: int(value) for key, value in fields.items() if key.startswith("refused:")},
+            refused={
+                key.partition(":")[2]: int(value)
+                for key, value in fields.items()
+                if key.startswith("refused:")
+            },
             refusals=unpack_refusals(started_ms, refused),
-            device_seqs={key.removeprefix("seq:"): int(value) for key, value in fields.items() if key.startswith("seq:")},
+            device_seqs={
+                key.removeprefix("seq:"): int(value)
+                for key, value in fields.items()
+                if key.startswith("seq:")
+            },
             distrusted=int(fields.get("clock", 0)),
         )
 
     def clear(self, name: SessionName) -> None:
         """Remove a sealed session that is saved."""
         keys = self.keys.live(name.user_id, name.exercise_type)
-        names = (*self.keys.sealed(keys, name.session_id), keys.sealed_index, keys.waiting, self.keys.parked(keys.tag))
+        names = (
+            *self.keys.sealed(keys, name.session_id),
+            keys.sealed_index,
+            keys.waiting,
+            self.keys.parked(keys.tag),
+        )
         self._run(scripts.CLEAR, names, (name.session_id.encode(), keys.member))
 
     def park(self, name: SessionName, reason: str) -> None:
         """Note why a sealed session cannot be saved; it stays sealed."""
         keys = self.keys.live(name.user_id, name.exercise_type)
         member = f"{name.session_id}:".encode() + keys.member
-        self._run(scripts.PARK, (self.keys.parked(keys.tag), self.keys.sealed(keys, name.session_id).session), (member, reason.encode()))
+        self._run(
+            scripts.PARK,
+            (self.keys.parked(keys.tag), self.keys.sealed(keys, name.session_id).session),
+            (member, reason.encode()),
+        )
 
     def parked_sessions(self) -> Iterator[ParkedSession]:
         """Yield the sessions that could not be saved; errors as of sealed_sessions."""
         yield from self._scan(self._read_parked)
 
     def _read_parked(self, tag: int) -> Iterator[ParkedSession]:
-        notes = {key.decode(): value.decode() for key, value in self.client.hgetall(self.keys.parked(tag)).items()}
+        notes = {
+            key.decode(): value.decode()
+            for key, value in self.client.hgetall(self.keys.parked(tag)).items()
+        }
         for key, reason in notes.items():
             kind, _, member = key.partition(":")
             if kind == "reason":
@@ -133,41 +163,79 @@ class LiveStore:
 
     def meet_device(self, user_id: str, device: str, saved_seq: int) -> int:
         """Return the highest seq that was settled of the device, here or in the saved sessions, and remember it."""
-        return int(self._run(scripts.HELLO, (self.keys.device(user_id, device),), (str(saved_seq).encode(), DEVICE_TTL)))
+        return int(
+            self._run(
+                scripts.HELLO,
+                (self.keys.device(user_id, device),),
+                (str(saved_seq).encode(), DEVICE_TTL),
+            )
+        )
 
     def note_refused(self, user_id: str, exercise_type: str, reason: str, number: int) -> None:
         """Count so many refused reps with the live session, if there is one."""
-        self._run(scripts.REFUSE, (self.keys.live(user_id, exercise_type).session,), (reason.encode(), str(number).encode()))
+        self._run(
+            scripts.REFUSE,
+            (self.keys.live(user_id, exercise_type).session,),
+            (reason.encode(), str(number).encode()),
+        )
 
     def live_sessions(self, user_id: str, exercise_types: list[str]) -> list[LiveSession]:
         """Return the athlete's live sessions of these exercises."""
         keys = [self.keys.live(user_id, slug) for slug in exercise_types]
-        states = self._run(scripts.STATUS, tuple(name for key in keys for name in (key.session, key.timeline)), ())
+        states = self._run(
+            scripts.STATUS, tuple(name for key in keys for name in (key.session, key.timeline)), ()
+        )
         triples = zip(exercise_types, states[::2], states[1::2], strict=True)
-        return [LiveSession(slug, session_id.decode(), count) for slug, session_id, count in triples if session_id]
+        return [
+            LiveSession(slug, session_id.decode(), count)
+            for slug, session_id, count in triples
+            if session_id
+        ]
 
     def sealed_sessions(self) -> Iterator[SessionName]:
         """Yield the sessions that were sealed and not cleared, the longest waiting of each tag first.
 
         Of a cluster, those of the masters that answer come before the error of one that does not.
         """
-        for member in self._scan(lambda tag: self.client.zrange(self.keys.sealed_index(tag), 0, -1)):
+        for member in self._scan(
+            lambda tag: self.client.zrange(self.keys.sealed_index(tag), 0, -1)
+        ):
             yield split_member(member.decode())
 
     def idle_sessions(self, idle_since_ms: int) -> Iterator[SessionName]:
         """Yield the live sessions whose last counted rep is not later than the time (epoch ms); errors as of sealed_sessions."""
-        for member in self._scan(lambda tag: self.client.zrangebyscore(self.keys.live_index(tag), "-inf", idle_since_ms)):
+        for member in self._scan(
+            lambda tag: self.client.zrangebyscore(self.keys.live_index(tag), "-inf", idle_since_ms)
+        ):
             exercise_type, user_id = member.decode().split(":", 1)
             yield SessionName(user_id, exercise_type)
 
     def who_trains(self, user_ids: Collection[str] | None = None) -> list[Training]:
         """Return the live sessions of these athletes, or of all, the last counted rep first."""
-        tags = range(TAGS) if user_ids is None else sorted({tag_of(user_id) for user_id in user_ids})
-        found = self._pipe("zrange", [(self.keys.live_index(tag), 0, -1, False, True) for tag in tags])
-        members = [(*member.decode().split(":", 1), int(last_ms)) for entries in found for member, last_ms in entries]
-        chosen = [(user_id, slug, last_ms) for slug, user_id, last_ms in members if user_ids is None or user_id in user_ids]
-        counts = self._pipe("llen", [(self.keys.live(user_id, slug).timeline,) for user_id, slug, _ in chosen])
-        trained = [Training(user_id, slug, reps, last_ms) for (user_id, slug, last_ms), reps in zip(chosen, counts, strict=True) if reps]
+        tags = (
+            range(TAGS) if user_ids is None else sorted({tag_of(user_id) for user_id in user_ids})
+        )
+        found = self._pipe(
+            "zrange", [(self.keys.live_index(tag), 0, -1, False, True) for tag in tags]
+        )
+        members = [
+            (*member.decode().split(":", 1), int(last_ms))
+            for entries in found
+            for member, last_ms in entries
+        ]
+        chosen = [
+            (user_id, slug, last_ms)
+            for slug, user_id, last_ms in members
+            if user_ids is None or user_id in user_ids
+        ]
+        counts = self._pipe(
+            "llen", [(self.keys.live(user_id, slug).timeline,) for user_id, slug, _ in chosen]
+        )
+        trained = [
+            Training(user_id, slug, reps, last_ms)
+            for (user_id, slug, last_ms), reps in zip(chosen, counts, strict=True)
+            if reps
+        ]
         return sorted(trained, key=lambda each: -each.last_rep_ms)
 
     def _pipe(self, command: str, calls: list[tuple[Any, ...]]) -> list[Any]:
@@ -220,7 +288,9 @@ class LiveStore:
                 raise
             return self._call(script, keys, args)
 
-    def _call(self, script: scripts.Script, keys: tuple[bytes, ...], args: tuple[bytes, ...]) -> Any:
+    def _call(
+        self, script: scripts.Script, keys: tuple[bytes, ...], args: tuple[bytes, ...]
+    ) -> Any:
         try:
             return self.client.evalsha(script.sha, len(keys), *keys, *args)
         except NoScriptError:

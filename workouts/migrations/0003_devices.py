@@ -23,7 +23,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Device",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("device_id", models.CharField(max_length=32, verbose_name="device ID")),
                 ("last_seq", models.PositiveBigIntegerField(verbose_name="last seq")),
                 (
@@ -41,7 +46,11 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "device",
                 "verbose_name_plural": "devices",
-                "constraints": [models.UniqueConstraint(fields=("athlete", "device_id"), name="device_of_athlete")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("athlete", "device_id"), name="device_of_athlete"
+                    )
+                ],
             },
         ),
     ]

@@ -9,7 +9,11 @@ from django.db import migrations, models
 HOUR_RECORDS = [
     # slug, reps in an hour, source
     ("squat", 4656, "press: jonathanfield.com/blog/?p=183, the record before an attempt"),
-    ("push_up", 3264, "press: 3,206 by Guinness World Records, 3,264 claimed, thetimes.co.uk 2023-04-17"),
+    (
+        "push_up",
+        3264,
+        "press: 3,206 by Guinness World Records, 3,264 claimed, thetimes.co.uk 2023-04-17",
+    ),
     ("pull_up", 1010, "press: belnovosti.com 875049"),
     ("sit_up", 2601, "press: auralpressure.com/world-best-number-of-sit-ups"),
     ("lunge", 2825, "published: Guinness World Records 674602"),
@@ -37,7 +41,10 @@ APPEND_ONLY = {
     ],
 }
 ANY_STEP = {
-    "postgresql": ["DROP TRIGGER workouts_reviewstep_append_only ON workouts_reviewstep", "DROP FUNCTION workouts_reviewstep_refuse()"],
+    "postgresql": [
+        "DROP TRIGGER workouts_reviewstep_append_only ON workouts_reviewstep",
+        "DROP FUNCTION workouts_reviewstep_refuse()",
+    ],
     "sqlite": [f"DROP TRIGGER workouts_reviewstep_no_{verb}" for verb in ("update", "delete")],
 }
 
@@ -71,18 +78,33 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="ReviewStep",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="when")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="when"),
+                ),
                 (
                     "actor",
                     models.CharField(
-                        choices=[("service", "Senim"), ("coach", "coach"), ("athlete", "athlete")], max_length=8, verbose_name="by"
+                        choices=[("service", "Senim"), ("coach", "coach"), ("athlete", "athlete")],
+                        max_length=8,
+                        verbose_name="by",
                     ),
                 ),
                 (
                     "from_status",
                     models.CharField(
-                        choices=[("clean", "clean"), ("pending", "needs review"), ("approved", "approved"), ("rejected", "rejected")],
+                        choices=[
+                            ("clean", "clean"),
+                            ("pending", "needs review"),
+                            ("approved", "approved"),
+                            ("rejected", "rejected"),
+                        ],
                         max_length=8,
                         verbose_name="from",
                     ),
@@ -90,7 +112,12 @@ class Migration(migrations.Migration):
                 (
                     "to_status",
                     models.CharField(
-                        choices=[("clean", "clean"), ("pending", "needs review"), ("approved", "approved"), ("rejected", "rejected")],
+                        choices=[
+                            ("clean", "clean"),
+                            ("pending", "needs review"),
+                            ("approved", "approved"),
+                            ("rejected", "rejected"),
+                        ],
                         max_length=8,
                         verbose_name="to",
                     ),
@@ -107,20 +134,31 @@ class Migration(migrations.Migration):
             model_name="exercise",
             name="record_per_hour",
             field=models.PositiveIntegerField(
-                blank=True, null=True, validators=[django.core.validators.MinValueValidator(1)], verbose_name="record, reps an hour"
+                blank=True,
+                null=True,
+                validators=[django.core.validators.MinValueValidator(1)],
+                verbose_name="record, reps an hour",
             ),
         ),
         migrations.AddField(
             model_name="workoutsession",
             name="best_minute",
             field=models.PositiveIntegerField(
-                blank=True, help_text="The most reps in 60 s; empty of a session that is shorter.", null=True, verbose_name="best minute"
+                blank=True,
+                help_text="The most reps in 60 s; empty of a session that is shorter.",
+                null=True,
+                verbose_name="best minute",
             ),
         ),
         migrations.AddField(
             model_name="workoutsession",
             name="flags",
-            field=models.JSONField(blank=True, db_default=models.Value([], models.JSONField()), default=list, verbose_name="flags"),
+            field=models.JSONField(
+                blank=True,
+                db_default=models.Value([], models.JSONField()),
+                default=list,
+                verbose_name="flags",
+            ),
         ),
         migrations.AddField(
             model_name="workoutsession",
@@ -136,7 +174,12 @@ class Migration(migrations.Migration):
             model_name="workoutsession",
             name="review_status",
             field=models.CharField(
-                choices=[("clean", "clean"), ("pending", "needs review"), ("approved", "approved"), ("rejected", "rejected")],
+                choices=[
+                    ("clean", "clean"),
+                    ("pending", "needs review"),
+                    ("approved", "approved"),
+                    ("rejected", "rejected"),
+                ],
                 db_default="clean",
                 default="clean",
                 max_length=8,
@@ -177,7 +220,9 @@ class Migration(migrations.Migration):
             model_name="reviewstep",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("actor", "coach"), ("reviewer__isnull", False)), models.Q(("actor", "coach"), _negated=True), _connector="OR"
+                    models.Q(("actor", "coach"), ("reviewer__isnull", False)),
+                    models.Q(("actor", "coach"), _negated=True),
+                    _connector="OR",
                 ),
                 name="review_step_of_a_coach_names_them",
             ),
@@ -186,7 +231,9 @@ class Migration(migrations.Migration):
             name="workoutsession",
             options={
                 "ordering": ["-created_at", "-id"],
-                "permissions": [("review_workoutsession", "Can approve and reject workout sessions")],
+                "permissions": [
+                    ("review_workoutsession", "Can approve and reject workout sessions")
+                ],
                 "verbose_name": "workout session",
                 "verbose_name_plural": "workout sessions",
             },

@@ -3,8 +3,21 @@
 from django.conf import settings
 from django.db import migrations, models
 
-COACH = {"view_workoutsession", "review_workoutsession", "view_athlete", "change_athlete", "view_exercise", "view_team"}
-HEAD_COACH = COACH | {"add_team", "change_team", "delete_team", "view_all_athletes", "change_exercise"}
+COACH = {
+    "view_workoutsession",
+    "review_workoutsession",
+    "view_athlete",
+    "change_athlete",
+    "view_exercise",
+    "view_team",
+}
+HEAD_COACH = COACH | {
+    "add_team",
+    "change_team",
+    "delete_team",
+    "view_all_athletes",
+    "change_exercise",
+}
 GROUPS = {"coaches": COACH, "head coaches": HEAD_COACH}
 NAMES = {
     "view_all_athletes": "Can see the athletes of all teams",
@@ -17,21 +30,35 @@ def make_groups(apps, schema_editor):
     """Make the groups with their permissions, which Django itself makes only after the last migration."""
     alias = schema_editor.connection.alias
     for group_name, codenames in GROUPS.items():
-        group, _ = apps.get_model("auth", "Group").objects.using(alias).get_or_create(name=group_name)
-        group.permissions.add(*(find_permission(apps, alias, codename) for codename in sorted(codenames)))
+        group, _ = (
+            apps.get_model("auth", "Group").objects.using(alias).get_or_create(name=group_name)
+        )
+        group.permissions.add(
+            *(find_permission(apps, alias, codename) for codename in sorted(codenames))
+        )
 
 
 def find_permission(apps, alias, codename):
     verb, _, model = codename.rpartition("_")
     model = MODELS.get(model, model)
-    content_type, _ = apps.get_model("contenttypes", "ContentType").objects.using(alias).get_or_create(app_label="workouts", model=model)
-    name = NAMES.get(codename, f"Can {verb} {'workout session' if model == 'workoutsession' else model}")
+    content_type, _ = (
+        apps.get_model("contenttypes", "ContentType")
+        .objects.using(alias)
+        .get_or_create(app_label="workouts", model=model)
+    )
+    name = NAMES.get(
+        codename, f"Can {verb} {'workout session' if model == 'workoutsession' else model}"
+    )
     permissions = apps.get_model("auth", "Permission").objects.using(alias)
-    return permissions.get_or_create(codename=codename, content_type=content_type, defaults={"name": name})[0]
+    return permissions.get_or_create(
+        codename=codename, content_type=content_type, defaults={"name": name}
+    )[0]
 
 
 def remove_groups(apps, schema_editor):
-    apps.get_model("auth", "Group").objects.using(schema_editor.connection.alias).filter(name__in=GROUPS).delete()
+    apps.get_model("auth", "Group").objects.using(schema_editor.connection.alias).filter(
+        name__in=GROUPS
+    ).delete()
 
 
 class Migration(migrations.Migration):
@@ -55,10 +82,31 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Team",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("name", models.CharField(max_length=128, unique=True, verbose_name="name")),
-                ("athletes", models.ManyToManyField(blank=True, related_name="teams", to="workouts.athlete", verbose_name="athletes")),
-                ("coaches", models.ManyToManyField(blank=True, related_name="teams", to=settings.AUTH_USER_MODEL, verbose_name="coaches")),
+                (
+                    "athletes",
+                    models.ManyToManyField(
+                        blank=True,
+                        related_name="teams",
+                        to="workouts.athlete",
+                        verbose_name="athletes",
+                    ),
+                ),
+                (
+                    "coaches",
+                    models.ManyToManyField(
+                        blank=True,
+                        related_name="teams",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="coaches",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "team",

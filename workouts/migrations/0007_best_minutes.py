@@ -10,8 +10,12 @@ BATCH = 500
 
 def fill(apps, schema_editor):
     """Write the best minutes of what was saved before there were any: later sessions are measured by them."""
-    sessions = apps.get_model("workouts", "WorkoutSession").objects.using(schema_editor.connection.alias)
-    missing = sessions.filter(best_minute=None, finished_at__gte=F("started_at") + timedelta(minutes=1)).order_by("pk")
+    sessions = apps.get_model("workouts", "WorkoutSession").objects.using(
+        schema_editor.connection.alias
+    )
+    missing = sessions.filter(
+        best_minute=None, finished_at__gte=F("started_at") + timedelta(minutes=1)
+    ).order_by("pk")
     last = 0
     while rows := list(missing.filter(pk__gt=last).only("timeline_ms")[:BATCH]):
         for row in rows:

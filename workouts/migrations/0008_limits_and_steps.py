@@ -29,7 +29,9 @@ class Migration(migrations.Migration):
             model_name="exercise",
             name="max_per_session",
             field=models.PositiveIntegerField(
-                default=10000, validators=[django.core.validators.MinValueValidator(100)], verbose_name="ceiling, reps a session"
+                default=10000,
+                validators=[django.core.validators.MinValueValidator(100)],
+                verbose_name="ceiling, reps a session",
             ),
         ),
         migrations.RunPython(refuse_replacing, allow_replacing),

@@ -41,7 +41,11 @@ class Migration(migrations.Migration):
             model_name="team",
             name="athletes",
             field=models.ManyToManyField(
-                blank=True, limit_choices_to={"merged_into": None}, related_name="teams", to="workouts.athlete", verbose_name="athletes"
+                blank=True,
+                limit_choices_to={"merged_into": None},
+                related_name="teams",
+                to="workouts.athlete",
+                verbose_name="athletes",
             ),
         ),
         migrations.AddIndex(
@@ -51,7 +55,11 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="athlete",
             constraint=models.CheckConstraint(
-                condition=models.Q(("merged_into", None), models.Q(("merged_into", models.F("id")), _negated=True), _connector="OR"),
+                condition=models.Q(
+                    ("merged_into", None),
+                    models.Q(("merged_into", models.F("id")), _negated=True),
+                    _connector="OR",
+                ),
                 name="athlete_is_not_merged_into_itself",
             ),
         ),

@@ -43,11 +43,16 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="workoutsession",
-            index=models.Index(fields=["-started_at", "-id", "athlete", "total_reps", "is_in_totals"], name="session_started"),
+            index=models.Index(
+                fields=["-started_at", "-id", "athlete", "total_reps", "is_in_totals"],
+                name="session_started",
+            ),
         ),
         migrations.AddIndex(
             model_name="workoutsession",
-            index=models.Index(fields=["exercise", "-started_at", "-id"], name="session_of_exercise"),
+            index=models.Index(
+                fields=["exercise", "-started_at", "-id"], name="session_of_exercise"
+            ),
         ),
         migrations.AddIndex(
             model_name="workoutsession",
@@ -60,7 +65,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="workoutsession",
             index=models.Index(
-                condition=models.Q(("review_status", "clean"), _negated=True), fields=["-started_at", "-id"], name="session_flagged"
+                condition=models.Q(("review_status", "clean"), _negated=True),
+                fields=["-started_at", "-id"],
+                name="session_flagged",
             ),
         ),
         migrations.RunPython(index_flags, drop_flags_index),

@@ -19,7 +19,9 @@ class AthleteQuerySet(models.QuerySet["Athlete"]):
         """Leave those whom a user may see: a superuser and a head coach all, a coach those of their teams, others nobody."""
         if sees_all(user):
             return self
-        return self.filter(pk__in=Team.athletes.through.objects.filter(team__coaches=user.pk).values("athlete_id"))
+        return self.filter(
+            pk__in=Team.athletes.through.objects.filter(team__coaches=user.pk).values("athlete_id")
+        )
 
     def unmerged(self) -> "AthleteQuerySet":
         """Leave out the aliases: the user IDs that were merged into another athlete's."""
@@ -32,14 +34,30 @@ class Athlete(models.Model):
     One that was merged into another stays as its alias: its sessions and teams are the other's, its devices go on under it.
     """
 
-    user_id = models.CharField(_("user ID"), max_length=MAX_USER_ID_LENGTH, unique=True, validators=[RegexValidator(USER_ID, USER_ID_RULE)])
+    user_id = models.CharField(
+        _("user ID"),
+        max_length=MAX_USER_ID_LENGTH,
+        unique=True,
+        validators=[RegexValidator(USER_ID, USER_ID_RULE)],
+    )
     display_name = models.CharField(_("name"), max_length=128, blank=True)
     created_at = models.DateTimeField(_("first seen"), default=timezone.now, editable=False)
     account = models.OneToOneField(  # "user" would clash with user_id
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="athlete", verbose_name=_("user")
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="athlete",
+        verbose_name=_("user"),
     )
     merged_into = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="aliases", verbose_name=_("merged into")
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="aliases",
+        verbose_name=_("merged into"),
     )
 
     objects = AthleteQuerySet.as_manager()
@@ -51,7 +69,10 @@ class Athlete(models.Model):
         permissions = [("view_all_athletes", _("Can see the athletes of all teams"))]
         constraints = [
             models.CheckConstraint(name="athlete_has_a_user_id", condition=~Q(user_id="")),
-            models.CheckConstraint(name="athlete_is_not_merged_into_itself", condition=Q(merged_into=None) | ~Q(merged_into=F("id"))),
+            models.CheckConstraint(
+                name="athlete_is_not_merged_into_itself",
+                condition=Q(merged_into=None) | ~Q(merged_into=F("id")),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -61,16 +82,30 @@ class Athlete(models.Model):
 class TeamQuerySet(models.QuerySet["Team"]):
     def visible_to(self, user: Any) -> "TeamQuerySet":
         """Leave those that a user may see: a superuser and a head coach all, a coach their own."""
-        return self if sees_all(user) else self.filter(pk__in=Team.coaches.through.objects.filter(user_id=user.pk).values("team_id"))
+        return (
+            self
+            if sees_all(user)
+            else self.filter(
+                pk__in=Team.coaches.through.objects.filter(user_id=user.pk).values("team_id")
+            )
+        )
 
 
 class Team(models.Model):
     """Which coaches see which athletes."""
 
-    name = models.CharField(pgettext_lazy("of a team or an exercise", "name"), max_length=128, unique=True)
-    coaches = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="teams", blank=True, verbose_name=_("coaches"))
+    name = models.CharField(
+        pgettext_lazy("of a team or an exercise", "name"), max_length=128, unique=True
+    )
+    coaches = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, related_name="teams", blank=True, verbose_name=_("coaches")
+    )
     athletes = models.ManyToManyField(
-        Athlete, related_name="teams", blank=True, verbose_name=_("athletes"), limit_choices_to={"merged_into": None}
+        Athlete,
+        related_name="teams",
+        blank=True,
+        verbose_name=_("athletes"),
+        limit_choices_to={"merged_into": None},
     )
 
     objects = TeamQuerySet.as_manager()

@@ -10,7 +10,12 @@ class Device(models.Model):
     """A device that numbers its reps: the highest seq that is in a saved session, for when Redis remembers none."""
 
     athlete = models.ForeignKey(
-        Athlete, on_delete=models.CASCADE, to_field="user_id", db_column="user_id", related_name="devices", db_index=False
+        Athlete,
+        on_delete=models.CASCADE,
+        to_field="user_id",
+        db_column="user_id",
+        related_name="devices",
+        db_index=False,
     )
     device_id = models.CharField(_("device ID"), max_length=32)
     last_seq = models.PositiveBigIntegerField(_("last seq"))
@@ -18,7 +23,9 @@ class Device(models.Model):
     class Meta:
         verbose_name = _("device")
         verbose_name_plural = _("devices")
-        constraints = [models.UniqueConstraint(name="device_of_athlete", fields=["athlete", "device_id"])]
+        constraints = [
+            models.UniqueConstraint(name="device_of_athlete", fields=["athlete", "device_id"])
+        ]
 
     def __str__(self) -> str:
         return f"{self.athlete_id}: {self.device_id}"

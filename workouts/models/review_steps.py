@@ -27,14 +27,28 @@ class ReviewStep(models.Model):
         COACH = "coach", _("coach")
         ATHLETE = "athlete", _("athlete")
 
-    session = models.ForeignKey("WorkoutSession", on_delete=models.PROTECT, related_name="review_steps", verbose_name=_("workout session"))
+    session = models.ForeignKey(
+        "WorkoutSession",
+        on_delete=models.PROTECT,
+        related_name="review_steps",
+        verbose_name=_("workout session"),
+    )
     at = models.DateTimeField(_("when"), default=timezone.now)
     actor = models.CharField(_("by"), max_length=8, choices=Actor.choices)
     reviewer = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("coach")
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("coach"),
     )
-    from_status = models.CharField(pgettext_lazy("status of a review", "from"), max_length=8, choices=ReviewStatus.choices)
-    to_status = models.CharField(pgettext_lazy("status of a review", "to"), max_length=8, choices=ReviewStatus.choices)
+    from_status = models.CharField(
+        pgettext_lazy("status of a review", "from"), max_length=8, choices=ReviewStatus.choices
+    )
+    to_status = models.CharField(
+        pgettext_lazy("status of a review", "to"), max_length=8, choices=ReviewStatus.choices
+    )
     note = models.TextField(_("note"), blank=True, max_length=MAX_NOTE_LENGTH)
 
     class Meta:
@@ -43,7 +57,8 @@ class ReviewStep(models.Model):
         ordering = ["id"]
         constraints = [
             models.CheckConstraint(
-                name="review_step_of_a_coach_names_them", condition=Q(actor="coach", reviewer__isnull=False) | ~Q(actor="coach")
+                name="review_step_of_a_coach_names_them",
+                condition=Q(actor="coach", reviewer__isnull=False) | ~Q(actor="coach"),
             )
         ]
 

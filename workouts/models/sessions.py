@@ -18,12 +18,20 @@ NOT_CLEAN = ~Q(review_status=ReviewStatus.CLEAN)
 class WorkoutSessionQuerySet(models.QuerySet["WorkoutSession"]):
     def visible_to(self, user: Any) -> "WorkoutSessionQuerySet":
         """Leave those of the athletes whom a user may see. The one door: lists, pages, searches, exports and the API go through it."""
-        return self if sees_all(user) else self.filter(athlete__in=Athlete.objects.visible_to(user).values("user_id"))
+        return (
+            self
+            if sees_all(user)
+            else self.filter(athlete__in=Athlete.objects.visible_to(user).values("user_id"))
+        )
 
     def with_review_note(self) -> "WorkoutSessionQuerySet":
         """Add what the coach wrote who decided last, as review_note; empty where nobody did."""
-        decided = ReviewStep.objects.filter(session_id=OuterRef("pk"), actor=ReviewStep.Actor.COACH).order_by("-id")
-        note = Coalesce(Subquery(decided.values("note")[:1]), Value(""), output_field=models.TextField())
+        decided = ReviewStep.objects.filter(
+            session_id=OuterRef("pk"), actor=ReviewStep.Actor.COACH
+        ).order_by("-id")
+        note = Coalesce(
+            Subquery(decided.values("note")[:1]), Value(""), output_field=models.TextField()
+        )
         return self.annotate(review_note=note)
 
     def in_totals(self) -> "WorkoutSessionQuerySet":
@@ -59,13 +67,25 @@ class WorkoutSession(models.Model):
     finished_at = models.DateTimeField(_("last rep"))
     refused = models.JSONField(_("refused reps by reason"), default=dict, blank=True)
     refusals = models.JSONField(
-        _("last refused reps"), default=list, blank=True, help_text=_("Milliseconds since the first rep, and the reason.")
+        _("last refused reps"),
+        default=list,
+        blank=True,
+        help_text=_("Milliseconds since the first rep, and the reason."),
     )
-    timeline_ms = models.JSONField(_("timeline"), default=list, help_text=_("Milliseconds since the first rep, in the order of counting."))
+    timeline_ms = models.JSONField(
+        _("timeline"),
+        default=list,
+        help_text=_("Milliseconds since the first rep, in the order of counting."),
+    )
     rep_devices = models.JSONField(
-        _("devices"), default=list, blank=True, help_text=_("The device's number for each rep; empty where no device was named.")
+        _("devices"),
+        default=list,
+        blank=True,
+        help_text=_("The device's number for each rep; empty where no device was named."),
     )
-    late_reps = models.JSONField(_("late reps"), default=list, blank=True, help_text=_("Which reps, from 0, came late."))
+    late_reps = models.JSONField(
+        _("late reps"), default=list, blank=True, help_text=_("Which reps, from 0, came late.")
+    )
     device_seqs = models.JSONField(_("last seq by device"), default=dict, blank=True)
     distrusted_times = models.PositiveIntegerField(
         _("times not trusted"),
@@ -74,11 +94,20 @@ class WorkoutSession(models.Model):
         help_text=_("Reps whose device gave a time that cannot be; they go by their arrival."),
     )
     best_minute = models.PositiveIntegerField(
-        _("best minute"), null=True, blank=True, help_text=_("The most reps in 60 s; empty of a session that is shorter.")
+        _("best minute"),
+        null=True,
+        blank=True,
+        help_text=_("The most reps in 60 s; empty of a session that is shorter."),
     )
-    flags = models.JSONField(_("flags"), default=list, blank=True, db_default=Value([], models.JSONField()))
+    flags = models.JSONField(
+        _("flags"), default=list, blank=True, db_default=Value([], models.JSONField())
+    )
     review_status = models.CharField(
-        _("review"), max_length=8, choices=ReviewStatus.choices, default=ReviewStatus.CLEAN, db_default=ReviewStatus.CLEAN
+        _("review"),
+        max_length=8,
+        choices=ReviewStatus.choices,
+        default=ReviewStatus.CLEAN,
+        db_default=ReviewStatus.CLEAN,
     )
     is_in_totals = models.BooleanField(
         _("in the totals"),
@@ -100,15 +129,26 @@ class WorkoutSession(models.Model):
             models.Index(fields=["athlete", "-started_at"], name="session_of_athlete"),
             models.Index(fields=["-created_at", "-id"], name="session_newest"),
             # the last three are for the sums of weeks and days, which then need no row; SQLite knows no INCLUDE
-            models.Index(fields=["-started_at", "-id", "athlete", "total_reps", "is_in_totals"], name="session_started"),
+            models.Index(
+                fields=["-started_at", "-id", "athlete", "total_reps", "is_in_totals"],
+                name="session_started",
+            ),
             models.Index(fields=["exercise", "-started_at", "-id"], name="session_of_exercise"),
             # a few in a hundred: those that have something to review, or had
-            models.Index(fields=["review_status", "-started_at", "-id"], name="session_reviewed", condition=NOT_CLEAN),
-            models.Index(fields=["-started_at", "-id"], name="session_flagged", condition=NOT_CLEAN),
+            models.Index(
+                fields=["review_status", "-started_at", "-id"],
+                name="session_reviewed",
+                condition=NOT_CLEAN,
+            ),
+            models.Index(
+                fields=["-started_at", "-id"], name="session_flagged", condition=NOT_CLEAN
+            ),
         ]
         constraints = [
             models.CheckConstraint(name="session_has_a_rep", condition=Q(total_reps__gte=1)),
-            models.CheckConstraint(name="session_ends_after_start", condition=Q(finished_at__gte=F("started_at"))),
+            models.CheckConstraint(
+                name="session_ends_after_start", condition=Q(finished_at__gte=F("started_at"))
+            ),
         ]
 
     def __str__(self) -> str:

@@ -14,7 +14,9 @@ from workouts.threads import for_database, for_redis, in_thread
 
 REDIS_DEADLINE_S = 3.0
 DATABASE_DEADLINE_S = 3.5  # longer than the pool waits
-saved_seqs = CircuitBreaker(retry_s=2.0)  # many phones may say hello at once, and each would wait for the database
+saved_seqs = CircuitBreaker(
+    retry_s=2.0
+)  # many phones may say hello at once, and each would wait for the database
 log = structlog.get_logger(__name__)
 
 
@@ -37,11 +39,15 @@ async def ask_database(*, user_id: str, device: str) -> tuple[int, django.db.Err
         return 0, OperationalError("the database was away a moment ago")
     works = False
     try:
-        saved_seq = await in_thread(for_database, partial(find_saved_seq, user_id, device), timeout_s=DATABASE_DEADLINE_S)
+        saved_seq = await in_thread(
+            for_database, partial(find_saved_seq, user_id, device), timeout_s=DATABASE_DEADLINE_S
+        )
         works = True
     except (django.db.Error, TimeoutError) as error:
         log.warning("database_unavailable", error=str(error).strip() or type(error).__name__)
-        return 0, error if isinstance(error, django.db.Error) else OperationalError("the database did not answer in time")
+        return 0, error if isinstance(error, django.db.Error) else OperationalError(
+            "the database did not answer in time"
+        )
     finally:
         saved_seqs.tell(works=works)
     return saved_seq, None
@@ -49,13 +55,22 @@ async def ask_database(*, user_id: str, device: str) -> tuple[int, django.db.Err
 
 def find_saved_seq(user_id: str, device: str) -> int:
     """Return the highest seq that the saved sessions know of a device, or 0."""
-    return Device.objects.filter(athlete_id=user_id, device_id=device).values_list("last_seq", flat=True).first() or 0
+    return (
+        Device.objects.filter(athlete_id=user_id, device_id=device)
+        .values_list("last_seq", flat=True)
+        .first()
+        or 0
+    )
 
 
 def remember_saved(user_id: str, device_seqs: Mapping[str, int]) -> None:
     """Raise the last seq of each device to that of a saved session."""
-    for device_id, seq in sorted(device_seqs.items()):  # two sessions at once take them in the same order, or would deadlock
-        device, made = Device.objects.get_or_create(athlete_id=user_id, device_id=device_id, defaults={"last_seq": seq})
+    for device_id, seq in sorted(
+        device_seqs.items()
+    ):  # two sessions at once take them in the same order, or would deadlock
+        device, made = Device.objects.get_or_create(
+            athlete_id=user_id, device_id=device_id, defaults={"last_seq": seq}
+        )
         if not made:
             Device.objects.filter(pk=device.pk, last_seq__lt=seq).update(last_seq=seq)
 

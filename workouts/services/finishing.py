@@ -26,7 +26,13 @@ from workouts.services.devices import remember_saved, remember_sealed
 from workouts.services.merging import lock_athlete
 
 DATABASE_AWAY = django.db.Error  # where it is not the row that was refused
-ROW_REFUSED = (IntegrityError, DataError, ValueError, LookupError, OverflowError)  # by the database, or not to be read
+ROW_REFUSED = (
+    IntegrityError,
+    DataError,
+    ValueError,
+    LookupError,
+    OverflowError,
+)  # by the database, or not to be read
 log = structlog.get_logger(__name__)
 
 
@@ -44,16 +50,24 @@ def finish_workout(*, user_id: str, exercise_type: str, origin: str = NOBODY) ->
         for session_id in session_ids:
             newest = settle_sealed(SessionName(user_id, exercise_type, session_id), origin=origin)
         if session_ids and newest is None:
-            raise WorkoutError(Code.UNAVAILABLE, "the session could not be saved yet; it is kept, and tried again")
+            raise WorkoutError(
+                Code.UNAVAILABLE, "the session could not be saved yet; it is kept, and tried again"
+            )
         newest = newest or find_newest(user_id=user_id, exercise_type=exercise_type)
     except REDIS_AWAY as error:
         log.warning("redis_unavailable", error=str(error))
-        raise WorkoutError(Code.UNAVAILABLE, "Redis cannot be reached; nothing is lost, try again") from error
+        raise WorkoutError(
+            Code.UNAVAILABLE, "Redis cannot be reached; nothing is lost, try again"
+        ) from error
     except DATABASE_AWAY as error:
         log.warning("database_unavailable", error=str(error).strip())
-        raise WorkoutError(Code.UNAVAILABLE, "the database cannot be reached; the session is kept, try again") from error
+        raise WorkoutError(
+            Code.UNAVAILABLE, "the database cannot be reached; the session is kept, try again"
+        ) from error
     if newest is None:
-        raise WorkoutError(Code.NOTHING_TO_FINISH, f"{user_id} has no {exercise_type} workout to finish")
+        raise WorkoutError(
+            Code.NOTHING_TO_FINISH, f"{user_id} has no {exercise_type} workout to finish"
+        )
     return newest
 
 
@@ -62,7 +76,11 @@ def find_newest(*, user_id: str, exercise_type: str) -> WorkoutSession | None:
 
     An alias stands for the athlete that it was merged into.
     """
-    return WorkoutSession.objects.filter(athlete_id=kept_user_id(user_id), exercise_id=exercise_type).order_by("-id").first()
+    return (
+        WorkoutSession.objects.filter(athlete_id=kept_user_id(user_id), exercise_id=exercise_type)
+        .order_by("-id")
+        .first()
+    )
 
 
 def settle_sealed(name: SessionName, *, origin: str = NOBODY) -> WorkoutSession | None:
@@ -75,7 +93,9 @@ def settle_sealed(name: SessionName, *, origin: str = NOBODY) -> WorkoutSession 
         sealed = store.read(name)
         saved = save_sealed(sealed) if sealed else find_saved(uuid.UUID(name.session_id))
     except (*ROW_REFUSED, DatabaseError) as error:
-        if isinstance(error, OperationalError) or not (isinstance(error, ROW_REFUSED) or is_database_there()):
+        if isinstance(error, OperationalError) or not (
+            isinstance(error, ROW_REFUSED) or is_database_there()
+        ):
             raise
         log.error("session_not_saved", **name._asdict(), error=str(error).strip())
         store.park(name, str(error).strip() or type(error).__name__)
@@ -90,7 +110,9 @@ def settle_sealed(name: SessionName, *, origin: str = NOBODY) -> WorkoutSession 
         # it is saved: the next finish or sweep clears it
         log.warning("session_not_cleared", **name._asdict(), error=str(error))
     if saved is not None:
-        news = SessionNews(name.user_id, name.exercise_type, saved.total_reps, str(saved.session_id), saved.pk)
+        news = SessionNews(
+            name.user_id, name.exercise_type, saved.total_reps, str(saved.session_id), saved.pk
+        )
         publish_finished(news, origin=origin)
     return saved
 
@@ -135,7 +157,12 @@ def save_sealed(sealed: SealedSession) -> WorkoutSession:
     if not beyond:
         return saved
     derived = uuid.uuid5(saved.session_id, "reps after the saved ones")
-    log.warning("session_came_back", session_id=sealed.name.session_id, reps=len(beyond), derived=str(derived))
+    log.warning(
+        "session_came_back",
+        session_id=sealed.name.session_id,
+        reps=len(beyond),
+        derived=str(derived),
+    )
     name = sealed.name._replace(session_id=str(derived))
     return save_sealed(replace(sealed, name=name, reps=beyond, refused={}, refusals=[]))
 
@@ -177,7 +204,9 @@ def build_row(sealed: SealedSession, user_id: str) -> WorkoutSession:
         refused=sealed.refused,
         refusals=[[refusal.at_ms - started_ms, refusal.reason] for refusal in sealed.refusals],
         timeline_ms=[at_ms - started_ms for at_ms in times],
-        rep_devices=[rep.device for rep in sealed.reps] if any(rep.device for rep in sealed.reps) else [],
+        rep_devices=[rep.device for rep in sealed.reps]
+        if any(rep.device for rep in sealed.reps)
+        else [],
         late_reps=[index for index, rep in enumerate(sealed.reps) if rep.late],
         device_seqs=sealed.device_seqs,
         distrusted_times=sealed.distrusted,
@@ -203,7 +232,9 @@ def sweep(*, idle_minutes: int) -> SweepResult:
     try:
         sweep_sealed(store.sealed_sessions(), result)
     except REDIS_AWAY as error:
-        away = error  # one master of a cluster, maybe: what idles on the others need not wait for it
+        away = (
+            error  # one master of a cluster, maybe: what idles on the others need not wait for it
+        )
     idle_since_ms = int((time.time() - idle_minutes * 60) * 1000)
     for name in store.idle_sessions(idle_since_ms):
         session_ids = store.seal(name.user_id, name.exercise_type, idle_since_ms=idle_since_ms)

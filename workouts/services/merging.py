@@ -44,7 +44,9 @@ def merge_athletes(*, kept_id: int, merged_id: int) -> Merged:
     """
     with transaction.atomic():
         kept, alias = lock_both(kept_id, merged_id)
-        aliases = lock([*alias.aliases.values_list("pk", flat=True)])  # no other merge makes one now
+        aliases = lock(
+            [*alias.aliases.values_list("pk", flat=True)]
+        )  # no other merge makes one now
         sessions = move_sessions(alias, kept)
         teams = {*alias.teams.all()} - {*kept.teams.all()}
         kept.teams.add(*teams)
@@ -70,7 +72,12 @@ def lock_both(kept_id: int, merged_id: int) -> tuple[Athlete, Athlete]:
 
 def lock(ids: list[int]) -> dict[int, Athlete]:
     """Return athletes by primary key, locked in an order that leads to no deadlock."""
-    return {athlete.pk: athlete for athlete in Athlete.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")}
+    return {
+        athlete.pk: athlete
+        for athlete in Athlete.objects.select_for_update(no_key=True)
+        .filter(pk__in=ids)
+        .order_by("pk")
+    }
 
 
 def move_sessions(alias: Athlete, kept: Athlete) -> int:

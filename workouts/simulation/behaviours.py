@@ -36,7 +36,9 @@ FASTER_THAN_ANYBODY_MS = 140  # than the ceiling of any exercise
 
 def pace_of(times: Sequence[int]) -> float:
     """Return the usual interval, in ms."""
-    return median(later - earlier for earlier, later in pairwise(times)) if len(times) > 1 else 2000.0
+    return (
+        median(later - earlier for earlier, later in pairwise(times)) if len(times) > 1 else 2000.0
+    )
 
 
 def travel(times: Iterable[int], chance: Random) -> list[int]:
@@ -49,7 +51,10 @@ def travel(times: Iterable[int], chance: Random) -> list[int]:
 
 def seen_by(device: str, times: Sequence[int], chance: Random) -> list[SentRep]:
     """Return the frames of a device that tells the truth."""
-    return [SentRep(arrival, device, seq, at) for seq, (arrival, at) in enumerate(zip(travel(times, chance), times, strict=True), 1)]
+    return [
+        SentRep(arrival, device, seq, at)
+        for seq, (arrival, at) in enumerate(zip(travel(times, chance), times, strict=True), 1)
+    ]
 
 
 def honest(times: Sequence[int], chance: Random) -> Performance:
@@ -59,12 +64,17 @@ def honest(times: Sequence[int], chance: Random) -> Performance:
 def honest_offline(times: Sequence[int], chance: Random) -> Performance:
     """An offline hour, sent at once when the network is back."""
     back = times[-1] + HOUR_MS
-    return Performance([SentRep(back, PHONE, seq, at) for seq, at in enumerate(times, 1)], len(times))
+    return Performance(
+        [SentRep(back, PHONE, seq, at) for seq, at in enumerate(times, 1)], len(times)
+    )
 
 
 def metronome(times: Sequence[int], chance: Random, *, jitter_ms: int = 0) -> Performance:
     """A script that sends a rep every so often."""
-    beats = [round(i * pace_of(times) + (chance.gauss(0, jitter_ms) if jitter_ms else 0)) + 1000 for i in range(BOT_REPS)]
+    beats = [
+        round(i * pace_of(times) + (chance.gauss(0, jitter_ms) if jitter_ms else 0)) + 1000
+        for i in range(BOT_REPS)
+    ]
     beats.sort()
     return Performance([SentRep(beat, PHONE, seq, beat) for seq, beat in enumerate(beats, 1)], 0)
 
@@ -87,26 +97,38 @@ def speed_up(times: Sequence[int], chance: Random) -> Performance:
     """A set over and over, as footage played at so many times its speed that it is faster than anybody."""
     length = times[-1] + pace_of(times)
     factor = pace_of(times) / FASTER_THAN_ANYBODY_MS
-    long = [round((turn * length + time) / factor) for turn in range(600 // len(times) + 1) for time in times]
+    long = [
+        round((turn * length + time) / factor)
+        for turn in range(600 // len(times) + 1)
+        for time in times
+    ]
     return Performance(seen_by(PHONE, long, chance), 0)
 
 
 def bounce(times: Sequence[int], chance: Random) -> Performance:
     """A sensor that reports each rep two or three times."""
-    seen = sorted(time + bounced for time in times for bounced in (0, 60, 120)[: chance.randint(2, 3)])
+    seen = sorted(
+        time + bounced for time in times for bounced in (0, 60, 120)[: chance.randint(2, 3)]
+    )
     return Performance(seen_by(PHONE, seen, chance), len(times))
 
 
 def two_devices(times: Sequence[int], chance: Random) -> Performance:
     """Two phones see one body, the second half a rep later, so that both count."""
     late = [round(time + pace_of(times) / 2) for time in times]
-    return Performance(sorted(seen_by(PHONE, times, chance) + seen_by(WATCH, late, chance)), len(times))
+    return Performance(
+        sorted(seen_by(PHONE, times, chance) + seen_by(WATCH, late, chance)), len(times)
+    )
 
 
 def replayed(times: Sequence[int], chance: Random) -> Performance:
     """All frames come again, twice, a minute later each."""
     frames = seen_by(PHONE, times, chance)
-    again = [frame._replace(arrival_ms=frame.arrival_ms + turn * 60_000 + times[-1]) for turn in (1, 2) for frame in frames]
+    again = [
+        frame._replace(arrival_ms=frame.arrival_ms + turn * 60_000 + times[-1])
+        for turn in (1, 2)
+        for frame in frames
+    ]
     return Performance(frames + again, len(times))
 
 
@@ -119,12 +141,16 @@ def fast_clock(times: Sequence[int], chance: Random) -> Performance:
 
 def future_clock(times: Sequence[int], chance: Random) -> Performance:
     """Times an hour ahead, two seconds apart, of reps that are sent all at once."""
-    return Performance([SentRep(10 * seq, PHONE, seq, HOUR_MS + 2000 * seq) for seq in range(1, BOT_REPS + 1)], 0)
+    return Performance(
+        [SentRep(10 * seq, PHONE, seq, HOUR_MS + 2000 * seq) for seq in range(1, BOT_REPS + 1)], 0
+    )
 
 
 def backward_clock(times: Sequence[int], chance: Random) -> Performance:
     """Times that go back, of reps that are sent all at once."""
-    return Performance([SentRep(10 * seq, PHONE, seq, -2000 * seq) for seq in range(1, BOT_REPS + 1)], 0)
+    return Performance(
+        [SentRep(10 * seq, PHONE, seq, -2000 * seq) for seq in range(1, BOT_REPS + 1)], 0
+    )
 
 
 def offline_burst(times: Sequence[int], chance: Random) -> Performance:

@@ -9,7 +9,14 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.conf import settings
 
-from workouts.live.counting.batching import COUNTED, DEBOUNCED, DUPLICATE, PACE, SESSION_FULL, RepBatcher
+from workouts.live.counting.batching import (
+    COUNTED,
+    DEBOUNCED,
+    DUPLICATE,
+    PACE,
+    SESSION_FULL,
+    RepBatcher,
+)
 from workouts.live.counting.packing import RepKeys, pack_keys
 from workouts.live.runtime import get_key_space
 from workouts.services.finishing import finish_workout
@@ -18,7 +25,13 @@ from workouts.sockets.catalogue import catalogue
 
 SLACK = 2  # reps: what a change from one device to another may cost as well
 STARTED_MS = 1_763_839_190_000
-NAMES = {COUNTED: "counted", DEBOUNCED: "debounced", DUPLICATE: "duplicate", PACE: "pace", SESSION_FULL: "session_full"}
+NAMES = {
+    COUNTED: "counted",
+    DEBOUNCED: "debounced",
+    DUPLICATE: "duplicate",
+    PACE: "pace",
+    SESSION_FULL: "session_full",
+}
 
 
 @dataclass(slots=True)
@@ -56,19 +69,28 @@ async def send(user_id: str, exercise: str, frames: list[SentRep], outcome: Outc
         raise LookupError(exercise)
     now_ms = STARTED_MS
     batcher = RepBatcher(settings.REDIS_URL, now_ms=lambda: now_ms)
-    keys = {device: keys_of(user_id, exercise, device) for device in {frame.device for frame in frames}}
+    keys = {
+        device: keys_of(user_id, exercise, device) for device in {frame.device for frame in frames}
+    }
     # what arrives in one moment shares a call, as it does in the service
     for arrival_ms, together in itertools.groupby(frames, key=lambda frame: frame.arrival_ms):
         now_ms = STARTED_MS + arrival_ms
         for frame in together:
-            batcher.submit(keys[frame.device], limits.gates, lambda verdict: outcome.verdicts.update([NAMES[verdict[0]]]), said=say(frame))
+            batcher.submit(
+                keys[frame.device],
+                limits.gates,
+                lambda verdict: outcome.verdicts.update([NAMES[verdict[0]]]),
+                said=say(frame),
+            )
         await batcher.settled()
     await batcher.close()
 
 
 def keys_of(user_id: str, exercise: str, device: str) -> RepKeys:
     space = get_key_space()
-    return pack_keys(space.live(user_id, exercise), space.device(user_id, device) if device else None)
+    return pack_keys(
+        space.live(user_id, exercise), space.device(user_id, device) if device else None
+    )
 
 
 def say(frame: SentRep) -> bytes:

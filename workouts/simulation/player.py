@@ -28,22 +28,37 @@ class Player:
         """Send all frames and return the verdicts: the status of each answer, or why it was rejected, or the error's code."""
         async with contextlib.AsyncExitStack() as stack:
             devices = sorted({frame.device for frame in frames})
-            sockets = {device: await stack.enter_async_context(self._connected(device)) for device in devices}
+            sockets = {
+                device: await stack.enter_async_context(self._connected(device))
+                for device in devices
+            }
             counts = Counter(frame.device for frame in frames)
-            hearing = [asyncio.create_task(self._hear(sockets[device], counts[device])) for device in devices]
+            hearing = [
+                asyncio.create_task(self._hear(sockets[device], counts[device]))
+                for device in devices
+            ]
             await self._send(frames, sockets)
             return sum(await asyncio.gather(*hearing), Counter())
 
     @contextlib.asynccontextmanager
     async def _connected(self, device: str) -> AsyncIterator[websockets.ClientConnection]:
-        async with websockets.connect(self._address, subprotocols=[SENIM_V1] if device else None, max_queue=None) as socket:
+        async with websockets.connect(
+            self._address, subprotocols=[SENIM_V1] if device else None, max_queue=None
+        ) as socket:
             if device:
-                await socket.send(json.dumps({"event": "hello", "device": device, "now": wall_clock_ms()}))
-                while json.loads(await asyncio.wait_for(socket.recv(), ANSWER_TIMEOUT_S))["event"] != "hello":
+                await socket.send(
+                    json.dumps({"event": "hello", "device": device, "now": wall_clock_ms()})
+                )
+                while (
+                    json.loads(await asyncio.wait_for(socket.recv(), ANSWER_TIMEOUT_S))["event"]
+                    != "hello"
+                ):
                     pass
             yield socket
 
-    async def _send(self, frames: Sequence[SentRep], sockets: dict[str, websockets.ClientConnection]) -> None:
+    async def _send(
+        self, frames: Sequence[SentRep], sockets: dict[str, websockets.ClientConnection]
+    ) -> None:
         first_ms = frames[0].arrival_ms  # what happened before it lies in the past
         clock = asyncio.get_running_loop().time
         began, began_ms = clock(), wall_clock_ms() - first_ms

@@ -101,7 +101,9 @@ class Replay:
     With a `kind` each set is played as that kind of athlete or script, see cheats.py, at its own pace.
     """
 
-    def __init__(self, url: str, *, speed: float = 1.0, plain: bool = False, kind: str = "") -> None:
+    def __init__(
+        self, url: str, *, speed: float = 1.0, plain: bool = False, kind: str = ""
+    ) -> None:
         self.url = url.rstrip("/")
         self.kind = kind
         self.speed = speed
@@ -113,17 +115,25 @@ class Replay:
         """Play all sets at once, up to 500 at a time, and call `on_done` after each."""
         async with asyncio.TaskGroup() as group:
             for number, recorded in enumerate(sets):
-                group.create_task(self._play_one(f"replay-{self.run_id}-{number}", recorded, on_done))
+                group.create_task(
+                    self._play_one(f"replay-{self.run_id}-{number}", recorded, on_done)
+                )
 
     async def _perform(self, user_id: str, recorded: RecordedSet, outcome: Outcome) -> None:
         performance = perform(self.kind, recorded.offsets_ms(), user_id)
         player = Player(self.url, user_id, recorded.exercise)
         verdicts = await player.play(performance.frames)
-        outcome.sent, outcome.counted, outcome.debounced = verdicts.total(), verdicts["counted"], verdicts["debounced"]
+        outcome.sent, outcome.counted, outcome.debounced = (
+            verdicts.total(),
+            verdicts["counted"],
+            verdicts["debounced"],
+        )
         outcome.verdicts += verdicts
         await self._finish_plain(user_id, recorded.exercise, outcome)
 
-    async def _play_one(self, user_id: str, recorded: RecordedSet, on_done: Callable[[Outcome], None]) -> None:
+    async def _play_one(
+        self, user_id: str, recorded: RecordedSet, on_done: Callable[[Outcome], None]
+    ) -> None:
         outcome = Outcome()
         async with self._slots:
             try:
@@ -134,7 +144,12 @@ class Replay:
                     await self._finish_plain(user_id, recorded.exercise, outcome)
                 else:
                     await self._train(user_id, recorded, outcome)
-            except (OSError, ValueError, WorkoutClientError, websockets.WebSocketException) as error:
+            except (
+                OSError,
+                ValueError,
+                WorkoutClientError,
+                websockets.WebSocketException,
+            ) as error:
                 outcome.problem = f"{user_id}: {str(error) or type(error).__name__}"
         on_done(outcome)
 
@@ -159,7 +174,9 @@ class Replay:
         outcome.flags = [flag["flag"] for flag in row["flags"]]
         outcome.verdicts.update(rep.status for rep in reps if rep.status)
         if not could_be(outcome.saved, reps):
-            wrong.append(f"{user_id}: {outcome.counted} reps were counted, the row has {outcome.saved}")
+            wrong.append(
+                f"{user_id}: {outcome.counted} reps were counted, the row has {outcome.saved}"
+            )
         outcome.problem = wrong[0] if wrong else ""
 
     async def _pace(self, recorded: RecordedSet) -> AsyncIterator[int]:
@@ -180,7 +197,9 @@ class Replay:
                 outcome.counted += answer.get("status") == "counted"
                 outcome.debounced += answer.get("status") == "debounced"
                 if answer.get("count") != outcome.counted:
-                    raise ValueError(f"rep {outcome.sent} of {recorded.exercise}: {outcome.counted} counted, answered {answer}")
+                    raise ValueError(
+                        f"rep {outcome.sent} of {recorded.exercise}: {outcome.counted} counted, answered {answer}"
+                    )
 
     async def _finish_plain(self, user_id: str, exercise: str, outcome: Outcome) -> None:
         body = {"user_id": user_id, "exercise_type": exercise}
@@ -191,7 +210,9 @@ class Replay:
         outcome.saved = int(row["total_reps"])
         outcome.flags = [flag["flag"] for flag in row["flags"]]
         if outcome.saved != outcome.counted:
-            outcome.problem = f"{user_id}: {outcome.counted} reps were counted, the row has {outcome.saved}"
+            outcome.problem = (
+                f"{user_id}: {outcome.counted} reps were counted, the row has {outcome.saved}"
+            )
 
     async def _read_row(self, location: str) -> dict[str, Any]:
         row = await asyncio.to_thread(self._ask, "GET", location)
@@ -201,10 +222,14 @@ class Replay:
 
     def _ask(self, method: str, path: str, body: Any = None) -> HttpAnswer:
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.url + path, data=data, method=method, headers={"Content-Type": "application/json"})  # noqa: S310
+        request = urllib.request.Request(
+            self.url + path, data=data, method=method, headers={"Content-Type": "application/json"}
+        )  # noqa: S310
         try:
             with urllib.request.urlopen(request, timeout=ANSWER_TIMEOUT_S) as response:  # noqa: S310
-                return HttpAnswer(response.status, json.load(response), response.headers.get("Location", ""))
+                return HttpAnswer(
+                    response.status, json.load(response), response.headers.get("Location", "")
+                )
         except urllib.error.HTTPError as error:
             with error:
                 return HttpAnswer(error.code, json.load(error), "")

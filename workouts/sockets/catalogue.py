@@ -26,7 +26,9 @@ class ExerciseLimits(NamedTuple):
 
 
 def read_limits(row: dict[str, Any]) -> ExerciseLimits:
-    return ExerciseLimits(row["slug"], row["active"], pack_gates(**{name: row[name] for name in LIMITS}))
+    return ExerciseLimits(
+        row["slug"], row["active"], pack_gates(**{name: row[name] for name in LIMITS})
+    )
 
 
 class Catalogue:
@@ -67,7 +69,11 @@ class Catalogue:
         if not self.by_slug:
             await self._refresh_in_thread()
         self._followers += 1
-        if self._task is None or self._task.done() or self._task.get_loop() is not asyncio.get_running_loop():
+        if (
+            self._task is None
+            or self._task.done()
+            or self._task.get_loop() is not asyncio.get_running_loop()
+        ):
             self._task = asyncio.get_running_loop().create_task(self._keep_fresh())
 
     def unfollow(self) -> None:

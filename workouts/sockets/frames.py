@@ -54,7 +54,9 @@ class Status(msgspec.Struct, tag_field="event", tag="status", frozen=True, gc=Fa
     """Asks for the live sessions."""
 
 
-class RepAck(msgspec.Struct, tag_field="event", tag="rep_ack", frozen=True, gc=False, omit_defaults=True):
+class RepAck(
+    msgspec.Struct, tag_field="event", tag="rep_ack", frozen=True, gc=False, omit_defaults=True
+):
     """The answer to one repetition: `count` is the running total of this athlete and exercise."""
 
     type: str
@@ -107,7 +109,14 @@ class Finished(msgspec.Struct, tag_field="event", tag="finished", frozen=True, g
     count: int
 
 
-class SessionUpdate(msgspec.Struct, tag_field="event", tag="session_update", frozen=True, gc=False, omit_defaults=True):
+class SessionUpdate(
+    msgspec.Struct,
+    tag_field="event",
+    tag="session_update",
+    frozen=True,
+    gc=False,
+    omit_defaults=True,
+):
     """What another device, or a finish, changed: the newest state."""
 
     type: str
@@ -117,7 +126,9 @@ class SessionUpdate(msgspec.Struct, tag_field="event", tag="session_update", fro
     workout_id: int | None = None
 
 
-class ErrorFrame(msgspec.Struct, tag_field="event", tag="error", frozen=True, gc=False, omit_defaults=True):
+class ErrorFrame(
+    msgspec.Struct, tag_field="event", tag="error", frozen=True, gc=False, omit_defaults=True
+):
     """The answer to a message that was not understood, or that could not be handled now."""
 
     code: str
@@ -171,8 +182,14 @@ def _explain(text: str, detail: str, known: tuple[str, ...]) -> WorkoutError:
     except (msgspec.DecodeError, RecursionError):
         return WorkoutError(Code.INVALID_MESSAGE, detail)
     if found.event in known:
-        return WorkoutError(Code.INVALID_MESSAGE, detail, seq=found.seq if known is DEVICE_EVENTS and is_seq(found.seq) else None)
-    return WorkoutError(Code.UNKNOWN_EVENT, f"event is {found.event[:40]!r}; known: {', '.join(known)}")
+        return WorkoutError(
+            Code.INVALID_MESSAGE,
+            detail,
+            seq=found.seq if known is DEVICE_EVENTS and is_seq(found.seq) else None,
+        )
+    return WorkoutError(
+        Code.UNKNOWN_EVENT, f"event is {found.event[:40]!r}; known: {', '.join(known)}"
+    )
 
 
 def is_seq(value: Any) -> bool:

@@ -18,7 +18,14 @@ from workouts.events.wall_reports import Changed, get_reporter
 from workouts.exceptions import Code, WorkoutError
 from workouts.identity import identify_socket
 from workouts.live.clients import REDIS_AWAY
-from workouts.live.counting.batching import COUNTED, DEBOUNCED, DUPLICATE, PACE, SESSION_FULL, Verdict
+from workouts.live.counting.batching import (
+    COUNTED,
+    DEBOUNCED,
+    DUPLICATE,
+    PACE,
+    SESSION_FULL,
+    Verdict,
+)
 from workouts.live.counting.packing import Gates, RepKeys, pack_keys
 from workouts.live.runtime import get_batcher, get_key_space, get_store
 from workouts.sockets.catalogue import ExerciseLimits, catalogue
@@ -52,7 +59,12 @@ CLOSE_REASONS = {
     CLOSE_TOO_BIG: f"a message over {MAX_MESSAGE_BYTES} bytes",
 }
 log = structlog.get_logger(__name__)
-UNAVAILABLE = encode_frame(ErrorFrame(Code.UNAVAILABLE, "the live state did not answer in time; whether the rep was counted is not known"))
+UNAVAILABLE = encode_frame(
+    ErrorFrame(
+        Code.UNAVAILABLE,
+        "the live state did not answer in time; whether the rep was counted is not known",
+    )
+)
 
 
 class WorkoutConsumer(AsyncWebsocketConsumer):
@@ -126,7 +138,11 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
                 if self.replies.is_full():
                     await self.replies.room()
         await self.replies.drain(DRAIN_S)
-        reason = "too many messages" if self.too_fast_in_a_row >= MAX_TOO_FAST_IN_A_ROW else CLOSE_REASONS.get(close_code)
+        reason = (
+            "too many messages"
+            if self.too_fast_in_a_row >= MAX_TOO_FAST_IN_A_ROW
+            else CLOSE_REASONS.get(close_code)
+        )
         await self.close(close_code, reason)
 
     def receive_frame(self, text: str | None) -> int | None:
@@ -157,12 +173,16 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
         self.submit(slug, exercise.gates)
 
     def submit(self, slug: str, gates: Gates) -> None:
-        self.batcher.submit(self.keys_of(slug), gates, partial(self.answer_rep, self.replies.reserve(), slug))
+        self.batcher.submit(
+            self.keys_of(slug), gates, partial(self.answer_rep, self.replies.reserve(), slug)
+        )
 
     def is_too_fast(self) -> bool:
         """Return whether more messages came than the time since the last look allows."""
         now, rate = asyncio.get_running_loop().time(), settings.SENIM_MAX_MESSAGES_PER_SECOND
-        self.messages_left = min(BURST_S * rate, self.messages_left + (now - self.messages_since) * rate)
+        self.messages_left = min(
+            BURST_S * rate, self.messages_left + (now - self.messages_since) * rate
+        )
         self.messages_since = now
         if self.messages_left >= BURST_S * rate:
             self.too_fast_in_a_row = 0  # it paused
@@ -175,7 +195,9 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
             self.noting = asyncio.get_running_loop().create_task(self.note_too_fast())
         self.too_fast[slug] += 1
         wait_ms = math.ceil(1000 / settings.SENIM_MAX_MESSAGES_PER_SECOND)
-        self.replies.put(encode_frame(RepAck(slug, "rejected", self.counts.get(slug, 0), "too_fast", wait_ms)))
+        self.replies.put(
+            encode_frame(RepAck(slug, "rejected", self.counts.get(slug, 0), "too_fast", wait_ms))
+        )
 
     async def note_too_fast(self) -> None:
         """Count what is refused from now on for a while with the session: one call for many, as a flood must not become one of Redis."""
@@ -220,23 +242,38 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
         if kind == COUNTED:
             self.note_change(slug, count)
         elif kind == SESSION_FULL:
-            wait_ms = settings.SENIM_IDLE_MINUTES * 60_000  # or until it is finished, if that is sooner
+            wait_ms = (
+                settings.SENIM_IDLE_MINUTES * 60_000
+            )  # or until it is finished, if that is sooner
         status, reason = OUTCOMES[kind]
-        return RepAck(slug, status, count, reason, wait_ms or None, seq, session_id[0].decode() or None if session_id else None)
+        return RepAck(
+            slug,
+            status,
+            count,
+            reason,
+            wait_ms or None,
+            seq,
+            session_id[0].decode() or None if session_id else None,
+        )
 
 
 def find_exercise(slug: str) -> ExerciseLimits:
     """Return an exercise that is switched on. Raises WorkoutError(unknown_exercise)."""
     exercise = catalogue.find(slug)
     if exercise is None or not exercise.active:
-        raise WorkoutError(Code.UNKNOWN_EXERCISE, f"type is {slug[:40]!r}; known: {', '.join(catalogue.active_slugs())}")
+        raise WorkoutError(
+            Code.UNKNOWN_EXERCISE,
+            f"type is {slug[:40]!r}; known: {', '.join(catalogue.active_slugs())}",
+        )
     return exercise
 
 
 def is_too_big(text: str) -> bool:
     """Return whether a text is over the limit in UTF-8, where a character takes up to 4 bytes."""
     length = len(text)
-    return length > MAX_MESSAGE_BYTES or (length * 4 > MAX_MESSAGE_BYTES and len(text.encode()) > MAX_MESSAGE_BYTES)
+    return length > MAX_MESSAGE_BYTES or (
+        length * 4 > MAX_MESSAGE_BYTES and len(text.encode()) > MAX_MESSAGE_BYTES
+    )
 
 
 class UnknownAddressConsumer(AsyncWebsocketConsumer):

@@ -89,7 +89,9 @@ class ReplyQueue:
                 # the server says in its own way that the client is gone; the disconnect follows
                 self.abandon()
             else:
-                self._writer = asyncio.get_running_loop().create_task(self._wait_for(coroutine, waits_for))
+                self._writer = asyncio.get_running_loop().create_task(
+                    self._wait_for(coroutine, waits_for)
+                )
         if len(answers) <= self._wanted_length:
             self._shrunk.set()
 

@@ -44,7 +44,9 @@ from workouts.sockets.plain import WorkoutConsumer, find_exercise
 from workouts.sockets.reply_queue import Answer
 from workouts.threads import for_database, for_redis, in_thread
 
-NOT_SETTLED = "the live state did not answer; nothing from this seq on is settled until it comes again"
+NOT_SETTLED = (
+    "the live state did not answer; nothing from this seq on is settled until it comes again"
+)
 FINISH_DEADLINE_S = 6.0  # one that is under way at a SIGTERM is answered before the process ends
 MAX_HELLO_DELAY_MS = 10_000
 LISTEN_DEADLINE_S = 1.0
@@ -66,8 +68,12 @@ class DeviceConsumer(WorkoutConsumer):
         self.clock_offset_ms = 0
         self.is_clock_new = False  # no rep went by it yet
         self.known_seq = 0  # the highest that this socket knows as settled
-        self.asked_seq = 0  # the highest that is on its way: what follows it may be settled only where it was
-        self.blocked: list[int] = []  # a heap of those that were told unavailable: nothing above one is settled until it comes again
+        self.asked_seq = (
+            0  # the highest that is on its way: what follows it may be settled only where it was
+        )
+        self.blocked: list[
+            int
+        ] = []  # a heap of those that were told unavailable: nothing above one is settled until it comes again
         self.unsettled = 0
         self.quiet = asyncio.Event()
         self.quiet.set()
@@ -97,7 +103,10 @@ class DeviceConsumer(WorkoutConsumer):
                 return
             case Hello(device=device, now=device_time):
                 if self.device not in ("", device):
-                    raise WorkoutError(Code.INVALID_MESSAGE, f"this socket is device {self.device}; another device takes another socket")
+                    raise WorkoutError(
+                        Code.INVALID_MESSAGE,
+                        f"this socket is device {self.device}; another device takes another socket",
+                    )
                 act = partial(self.meet, device, device_time, now_ms())
             case Finish(type=slug):
                 if catalogue.find(slug) is None:  # one that is switched off can still be finished
@@ -109,7 +118,9 @@ class DeviceConsumer(WorkoutConsumer):
 
     async def answer_with(self, answer: Answer, act: Callable[[], Any]) -> None:
         """Do what takes more than a script call, and answer with the frame it returns, or the error it raises."""
-        frame: Frame = ErrorFrame(Code.UNAVAILABLE, "Redis or the database cannot be reached; try again")
+        frame: Frame = ErrorFrame(
+            Code.UNAVAILABLE, "Redis or the database cannot be reached; try again"
+        )
         try:
             frame = await act()
         except WorkoutError as error:
@@ -124,7 +135,9 @@ class DeviceConsumer(WorkoutConsumer):
 
     def count_device_rep(self, slug: str, seq: int, at: int | None) -> None:
         if not self.device:
-            raise WorkoutError(Code.INVALID_MESSAGE, "a seq without a hello; say hello first", seq=seq)
+            raise WorkoutError(
+                Code.INVALID_MESSAGE, "a seq without a hello; say hello first", seq=seq
+            )
         if self.blocked and seq > self.blocked[0]:
             self.block(seq)
             self.replies.put(encode_frame(ErrorFrame(Code.UNAVAILABLE, NOT_SETTLED, seq)))
@@ -144,7 +157,9 @@ class DeviceConsumer(WorkoutConsumer):
         said = f"{self.device} {seq} {time_ms} {known_seq} {self.clock_offset_ms}".encode()
         self.begin()
         settle = partial(self.answer_device_rep, self.replies.reserve(), slug, seq)
-        self.batcher.submit(self.device_keys_of(slug), exercise.gates, partial(self.settle, settle), said=said)
+        self.batcher.submit(
+            self.device_keys_of(slug), exercise.gates, partial(self.settle, settle), said=said
+        )
 
     def submit(self, slug: str, gates: Gates) -> None:
         self.begin()
@@ -155,7 +170,9 @@ class DeviceConsumer(WorkoutConsumer):
         keys = self.device_keys.get(slug)
         if keys is None:
             space = get_key_space()
-            keys = self.device_keys[slug] = pack_keys(space.live(self.user_id, slug), space.device(self.user_id, self.device))
+            keys = self.device_keys[slug] = pack_keys(
+                space.live(self.user_id, slug), space.device(self.user_id, self.device)
+            )
         return keys
 
     def begin(self) -> None:
@@ -168,7 +185,9 @@ class DeviceConsumer(WorkoutConsumer):
         if not self.unsettled:
             self.quiet.set()
 
-    def answer_device_rep(self, answer: Answer, slug: str, seq: int, verdict: Verdict | None) -> None:
+    def answer_device_rep(
+        self, answer: Answer, slug: str, seq: int, verdict: Verdict | None
+    ) -> None:
         if verdict is None or verdict[0] == FORGOTTEN:
             self.block(seq)
             self.asked_seq = 0
@@ -225,10 +244,16 @@ class DeviceConsumer(WorkoutConsumer):
     async def finish(self, slug: str) -> Finished:
         await self.quiet.wait()
         if self.blocked:
-            raise WorkoutError(Code.UNAVAILABLE, f"the rep of seq {self.blocked[0]} is not settled; send it again first")
+            raise WorkoutError(
+                Code.UNAVAILABLE,
+                f"the rep of seq {self.blocked[0]} is not settled; send it again first",
+            )
         if await self.is_forgotten():
             self.restart()
-            raise WorkoutError(Code.UNAVAILABLE, "acknowledged reps were lost; say hello, send them again, and finish then")
+            raise WorkoutError(
+                Code.UNAVAILABLE,
+                "acknowledged reps were lost; say hello, send them again, and finish then",
+            )
         act = partial(finish_workout, user_id=self.user_id, exercise_type=slug, origin=self.name)
         session = await in_thread(for_database, act, timeout_s=FINISH_DEADLINE_S)
         return Finished(slug, session.pk, session.total_reps)
@@ -246,7 +271,10 @@ class DeviceConsumer(WorkoutConsumer):
 
     def read_sessions(self) -> list[SessionState]:
         live = get_store().live_sessions(self.user_id, sorted(catalogue.by_slug))
-        return [SessionState(session.exercise_type, session.reps, session.session_id) for session in live]
+        return [
+            SessionState(session.exercise_type, session.reps, session.session_id)
+            for session in live
+        ]
 
     async def ask_redis(self, ask: Callable[[], T]) -> T:
         return await in_thread(for_redis, ask, timeout_s=REDIS_DEADLINE_S)
@@ -261,7 +289,9 @@ class DeviceConsumer(WorkoutConsumer):
 
 def describe_update(event: Event) -> SessionUpdate:
     state: Literal["live", "finished"] = "finished" if event["workout_id"] else "live"
-    return SessionUpdate(event["exercise_type"], event["reps"], event["session_id"], state, event["workout_id"])
+    return SessionUpdate(
+        event["exercise_type"], event["reps"], event["session_id"], state, event["workout_id"]
+    )
 
 
 async def workout_socket(scope: Any, receive: Any, send: Any) -> None:

@@ -17,7 +17,8 @@ def choose_addresses(folder: Path) -> None:
         SENIM_DATA=str(folder / "data"),
         SENIM_AUTH="",
         SENIM_REDIS_PREFIX=f"test-{uuid.uuid4().hex[:8]}",
-        DATABASE_URL=os.environ.get("TEST_DATABASE_URL") or f"postgresql://postgres@/postgres?host={folder / 'postgres'}",
+        DATABASE_URL=os.environ.get("TEST_DATABASE_URL")
+        or f"postgresql://postgres@/postgres?host={folder / 'postgres'}",
         REDIS_URL=os.environ.get("TEST_REDIS_URL") or f"unix://{folder / 'valkey.sock'}",
         DATABASE_POOL_SIZE="0",
         SECRET_KEY=uuid.uuid4().hex * 2,

@@ -63,7 +63,9 @@ def find_cycle(imports: list[Import]) -> list[str]:
 
 class LayoutTests(SimpleTestCase):
     def setUp(self) -> None:
-        self.inside = [found for found in find_imports("workouts") if found.imported.startswith("workouts.")]
+        self.inside = [
+            found for found in find_imports("workouts") if found.imported.startswith("workouts.")
+        ]
         assert len(self.inside) > 300
 
     def test_every_room_has_one_place_in_the_order(self) -> None:
@@ -74,7 +76,11 @@ class LayoutTests(SimpleTestCase):
         assert set(RANKS) == (packages | modules) - {"tests", "migrations"}
 
     def test_rooms_import_from_their_own_row_or_an_earlier_one(self) -> None:
-        wrong = [found for found in self.inside if RANKS[room_of(found.imported)] > RANKS[room_of(found.importer)]]
+        wrong = [
+            found
+            for found in self.inside
+            if RANKS[room_of(found.imported)] > RANKS[room_of(found.importer)]
+        ]
         assert wrong == []
 
     def test_rooms_of_one_row_do_not_import_each_other_in_a_circle(self) -> None:
@@ -93,25 +99,45 @@ class LayoutTests(SimpleTestCase):
         assert set(find_cycle(circle)) == {"a.b", "a.c", "a.d"}
 
     def test_workouts_never_imports_senim(self) -> None:
-        assert [found for found in find_imports("workouts") if found.imported.split(".")[0] == "senim"] == []
+        assert [
+            found for found in find_imports("workouts") if found.imported.split(".")[0] == "senim"
+        ] == []
 
     def test_the_client_stands_alone(self) -> None:
-        assert {room_of(found.imported) for found in self.inside if room_of(found.importer) == "client"} == {"client"}
+        assert {
+            room_of(found.imported) for found in self.inside if room_of(found.importer) == "client"
+        } == {"client"}
 
     def test_live_and_events_take_plain_values(self) -> None:
-        below = {room_of(found.imported) for found in self.inside if room_of(found.importer) in ("live", "events")}
+        below = {
+            room_of(found.imported)
+            for found in self.inside
+            if room_of(found.importer) in ("live", "events")
+        }
         assert below == {"live", "events", *ROWS[0]} & below
 
     def test_only_commands_use_the_simulation(self) -> None:
-        users = {room_of(found.importer) for found in self.inside if room_of(found.imported) == "simulation"}
+        users = {
+            room_of(found.importer)
+            for found in self.inside
+            if room_of(found.imported) == "simulation"
+        }
         assert users == {"simulation", "management"}
 
     def test_senim_stands_on_workouts_and_not_on_its_tests(self) -> None:
-        names = [found.imported for found in find_imports("senim") if found.imported.startswith("workouts.")]
+        names = [
+            found.imported
+            for found in find_imports("senim")
+            if found.imported.startswith("workouts.")
+        ]
         assert names
         assert not [name for name in names if name.startswith("workouts.tests")]
 
     def test_the_docs_quote_the_order(self) -> None:
         text = (settings.BASE_DIR / "docs" / "architecture.md").read_text()
-        quoted = [line.split() for line in text.split("<!-- import-order -->")[1].splitlines() if line.startswith("    ")]
+        quoted = [
+            line.split()
+            for line in text.split("<!-- import-order -->")[1].splitlines()
+            if line.startswith("    ")
+        ]
         assert quoted == ROWS

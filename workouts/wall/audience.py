@@ -35,7 +35,9 @@ class Audience(NamedTuple):
     is_cut: bool = False  # there are more than a wall shows
 
 
-def find_audience(session_key: str | None, team: str | None, asked: Collection[str] = ()) -> Audience:
+def find_audience(
+    session_key: str | None, team: str | None, asked: Collection[str] = ()
+) -> Audience:
     """Return whom the user of a session may see now, of one team or of all; names of everyone's only where they are `asked` for.
 
     Raises NotLoggedInError and NotAllowedError.
@@ -79,5 +81,10 @@ def find_user(session_key: str | None) -> Any:
 
 def read_names(athletes: Any) -> dict[str, str]:
     """Return names by user_id; an alias has that of the athlete whom it was merged into."""
-    rows = athletes.values_list("user_id", "display_name", "merged_into__user_id", "merged_into__display_name")
-    return {user_id: (kept_name or kept if kept else name or user_id) for user_id, name, kept, kept_name in rows}
+    rows = athletes.values_list(
+        "user_id", "display_name", "merged_into__user_id", "merged_into__display_name"
+    )
+    return {
+        user_id: (kept_name or kept if kept else name or user_id)
+        for user_id, name, kept, kept_name in rows
+    }

@@ -24,7 +24,13 @@ from workouts.events.wall_reports import EVERYONE
 from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store
 from workouts.threads import for_database, in_thread
-from workouts.wall.audience import MAX_ATHLETES, Audience, NotAllowedError, NotLoggedInError, find_audience
+from workouts.wall.audience import (
+    MAX_ATHLETES,
+    Audience,
+    NotAllowedError,
+    NotLoggedInError,
+    find_audience,
+)
 from workouts.wall.hub import get_hub
 from workouts.wall.tiles import Board, Json, Tile, read_board
 
@@ -112,7 +118,9 @@ class WallConsumer(AsyncWebsocketConsumer):
             if time.monotonic() - self.read_at > READ_AGAIN_EVERY_S:
                 changed |= await self.read_again(audience)
                 if audience.is_everyone:
-                    audience = await self.ask(partial(find_audience, self.session_key, self.team, self.board.tiles))
+                    audience = await self.ask(
+                        partial(find_audience, self.session_key, self.team, self.board.tiles)
+                    )
         except AWAY as error:
             log.warning("wall_not_shown", error=str(error).strip() or type(error).__name__)
             self.number = 0
@@ -143,17 +151,28 @@ class WallConsumer(AsyncWebsocketConsumer):
     async def tell(self, audience: Audience, changed: set[str]) -> None:
         if not self.number:
             self.number, self.is_lost = 1, False
-            await self.say("snapshot", number=1, is_cut=audience.is_cut, tiles=self.describe(audience, self.find_shown(audience)))
+            await self.say(
+                "snapshot",
+                number=1,
+                is_cut=audience.is_cut,
+                tiles=self.describe(audience, self.find_shown(audience)),
+            )
         elif changed:
             self.number += 1
-            await self.say("update", number=self.number, tiles=self.describe(audience, sorted(changed)))
+            await self.say(
+                "update", number=self.number, tiles=self.describe(audience, sorted(changed))
+            )
 
     def find_shown(self, audience: Audience) -> Collection[str]:
         """Return whose tiles a snapshot has: an alias has one only while it does something, as the athlete has one already."""
         if audience.is_everyone:
             return self.board.tiles
         is_online, tiles, aliases = get_hub().is_online, self.board.tiles, audience.aliases
-        return [user_id for user_id in audience.names if user_id not in aliases or user_id in tiles or is_online(user_id)]
+        return [
+            user_id
+            for user_id in audience.names
+            if user_id not in aliases or user_id in tiles or is_online(user_id)
+        ]
 
     def describe(self, audience: Audience, user_ids: Iterable[str]) -> list[Json]:
         is_online, tiles = get_hub().is_online, self.board.tiles
@@ -168,4 +187,6 @@ class WallConsumer(AsyncWebsocketConsumer):
         ]
 
     async def say(self, event: str, **fields: Any) -> None:
-        await self.send(json.dumps({"event": event, "server_time": now_ms(), **fields}, ensure_ascii=False))
+        await self.send(
+            json.dumps({"event": event, "server_time": now_ms(), **fields}, ensure_ascii=False)
+        )

@@ -86,7 +86,9 @@ class WallHub:
         groups = [wall.user_ids for wall in self._walls]
         user_ids = EVERYONE if EVERYONE in groups else frozenset().union(*groups)
         try:
-            await get_channel_layer().group_send(REPORTERS, build_watch(await self._subscription.open(), user_ids, fresh=fresh))
+            await get_channel_layer().group_send(
+                REPORTERS, build_watch(await self._subscription.open(), user_ids, fresh=fresh)
+            )
         except LAYER_AWAY as error:
             log.warning("reporters_not_asked", error=str(error))
 

@@ -34,8 +34,17 @@ class Tile:
     def describe(self) -> Json:
         """Return it as the wall sends it, what goes on the newest first."""
         live = sorted(self.live.items(), key=lambda item: -item[1][1])
-        finished = self.finished and {"type": self.finished.exercise_type, "count": self.finished.reps, "at": self.finished.at_ms}
-        return {"sessions": [{"type": slug, "count": reps, "at": at_ms} for slug, (reps, at_ms) in live], "finished": finished}
+        finished = self.finished and {
+            "type": self.finished.exercise_type,
+            "count": self.finished.reps,
+            "at": self.finished.at_ms,
+        }
+        return {
+            "sessions": [
+                {"type": slug, "count": reps, "at": at_ms} for slug, (reps, at_ms) in live
+            ],
+            "finished": finished,
+        }
 
 
 class Board:
@@ -49,7 +58,9 @@ class Board:
         """Take in what a process reports of these athletes; it reports of other walls' too."""
         if event["type"] == "wall.finished":
             if event["user_id"] in user_ids:
-                self._finish(event["user_id"], Finished(event["exercise_type"], event["reps"], event["at"]))
+                self._finish(
+                    event["user_id"], Finished(event["exercise_type"], event["reps"], event["at"])
+                )
             return
         for user_id, exercise_type, reps, at_ms in event.get("reps", ()):
             if user_id in user_ids:
@@ -62,8 +73,15 @@ class Board:
         for user_id, done in finished:
             self.tiles.setdefault(user_id, Tile()).finished = done
         for each in trains:
-            self.tiles.setdefault(each.user_id, Tile()).live[each.exercise_type] = (each.reps, each.last_rep_ms)
-        self.changed.update(user_id for user_id in {*before, *self.tiles} if before.get(user_id) != self.tiles.get(user_id))
+            self.tiles.setdefault(each.user_id, Tile()).live[each.exercise_type] = (
+                each.reps,
+                each.last_rep_ms,
+            )
+        self.changed.update(
+            user_id
+            for user_id in {*before, *self.tiles}
+            if before.get(user_id) != self.tiles.get(user_id)
+        )
 
     def take_changed(self) -> set[str]:
         """Return whose tiles changed since the last time."""
@@ -73,7 +91,13 @@ class Board:
     def _count(self, user_id: str, exercise_type: str, reps: int, at_ms: int) -> None:
         tile = self.tiles.setdefault(user_id, Tile())
         done = tile.finished
-        if done and done.exercise_type == exercise_type and reps <= done.reps and at_ms <= done.at_ms + OVERTAKEN_MS and reps > 1:
+        if (
+            done
+            and done.exercise_type == exercise_type
+            and reps <= done.reps
+            and at_ms <= done.at_ms + OVERTAKEN_MS
+            and reps > 1
+        ):
             return
         tile.live[exercise_type] = (reps, at_ms)
         self.changed.add(user_id)
@@ -87,14 +111,23 @@ class Board:
 
 def read_finished(user_ids: Collection[str] | None, *, limit: int) -> list[tuple[str, Finished]]:
     """Return the sessions of these athletes, or of all, that were saved in the last quarter of an hour, the newest last."""
-    sessions = WorkoutSession.objects.filter(created_at__gte=timezone.now() - SHOWN_AFTER).order_by("-created_at", "-id")
+    sessions = WorkoutSession.objects.filter(created_at__gte=timezone.now() - SHOWN_AFTER).order_by(
+        "-created_at", "-id"
+    )
     if user_ids is not None:
         sessions = sessions.filter(athlete_id__in=user_ids)
-    rows: Any = sessions.values_list("athlete_id", "exercise_id", "total_reps", "created_at")[:limit]
-    return [(user_id, Finished(slug, reps, int(at.timestamp() * 1000))) for user_id, slug, reps, at in reversed(rows)]
+    rows: Any = sessions.values_list("athlete_id", "exercise_id", "total_reps", "created_at")[
+        :limit
+    ]
+    return [
+        (user_id, Finished(slug, reps, int(at.timestamp() * 1000)))
+        for user_id, slug, reps, at in reversed(rows)
+    ]
 
 
-def read_board(store: LiveStore, user_ids: Collection[str] | None, *, limit: int) -> Callable[[Board], None]:
+def read_board(
+    store: LiveStore, user_ids: Collection[str] | None, *, limit: int
+) -> Callable[[Board], None]:
     """Read what goes on and what was finished of these athletes, or of all, and return what puts it on a board.
 
     Raises redis.RedisError and django.db.Error.

@@ -49,7 +49,9 @@ class Command(BaseCommand):
         url = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
         lines = [f"Senim answers on {url}", f"The admin is at  {url}admin/"]
         if password:
-            lines.append(f"The first coach: name {startup.FIRST_COACH}, password {password} (shown this once; change it in the admin)")
+            lines.append(
+                f"The first coach: name {startup.FIRST_COACH}, password {password} (shown this once; change it in the admin)"
+            )
         self.stdout.write("\n".join(lines))
         self.stdout.flush()
 
@@ -65,9 +67,13 @@ def raise_open_files(wanted: int) -> None:
 def check_auth(host: str) -> None:
     """Refuse a way of telling athletes apart that is not to be had, or that nobody chose. Raises CommandError."""
     if settings.SENIM_AUTH == "token":
-        raise CommandError("SENIM_AUTH is 'token', which this version does not have yet; it takes: open.")
+        raise CommandError(
+            "SENIM_AUTH is 'token', which this version does not have yet; it takes: open."
+        )
     if not settings.SENIM_AUTH and not is_loopback(host):
-        raise CommandError(f"SENIM_AUTH is unset and --host {host} is not loopback; choose SENIM_AUTH=open (anybody may say who they are).")
+        raise CommandError(
+            f"SENIM_AUTH is unset and --host {host} is not loopback; choose SENIM_AUTH=open (anybody may say who they are)."
+        )
 
 
 def is_loopback(host: str) -> bool:
@@ -83,7 +89,9 @@ def listen(host: str, port: int) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=2048)
     except (OSError, OverflowError) as error:
-        raise CommandError(f"cannot listen on {host}:{port}: {error}; choose others with --host and --port.") from None
+        raise CommandError(
+            f"cannot listen on {host}:{port}: {error}; choose others with --host and --port."
+        ) from None
 
 
 def leave(signal_number: int, frame: object) -> NoReturn:

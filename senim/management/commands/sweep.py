@@ -26,7 +26,11 @@ class Command(BaseCommand):
     help = "Save what was sealed and never saved, and finish sessions idle for SENIM_IDLE_MINUTES."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--once", action="store_true", help="sweep once and end; exit status 1 if anything was left")
+        parser.add_argument(
+            "--once",
+            action="store_true",
+            help="sweep once and end; exit status 1 if anything was left",
+        )
 
     def handle(self, *, once: bool, **options: Any) -> None:
         sweeper = Sweeper()
@@ -47,4 +51,6 @@ class Command(BaseCommand):
             raise CommandError(f"the sweep was cut short: {str(error).strip()}") from None
         self.stdout.write(f"saved {result.saved}, left {result.left}")
         if result.left:
-            raise CommandError(f"{result.left} sealed sessions could not be saved; the log says why")
+            raise CommandError(
+                f"{result.left} sealed sessions could not be saved; the log says why"
+            )

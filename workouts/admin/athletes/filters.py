@@ -15,7 +15,9 @@ from workouts.models import Athlete, WorkoutSession
 
 def trained_since(moment: datetime) -> Exists:
     """Return, for a query of athletes, whether they have trained since then."""
-    return Exists(WorkoutSession.objects.filter(athlete=OuterRef("user_id"), started_at__gte=moment))
+    return Exists(
+        WorkoutSession.objects.filter(athlete=OuterRef("user_id"), started_at__gte=moment)
+    )
 
 
 class TrainedFilter(admin.SimpleListFilter):

@@ -23,7 +23,9 @@ class AthleteList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         athletes: list[Any] = list(self.result_list)
-        sessions = WorkoutSession.objects.in_totals().filter(athlete__in=[athlete.user_id for athlete in athletes])
+        sessions = WorkoutSession.objects.in_totals().filter(
+            athlete__in=[athlete.user_id for athlete in athletes]
+        )
         totals = dict(sessions.order_by().values_list("athlete_id").annotate(Sum("total_reps")))
         for athlete in athletes:
             athlete.total = totals.get(athlete.user_id, 0)
@@ -43,7 +45,11 @@ class AthleteAdmin(VisibleAdmin):
 
     @property
     def media(self) -> Media:
-        return super().media + Media(css={"all": [f"workouts/admin/{name}.css" for name in ("sessions", "charts", "athlete")]})
+        return super().media + Media(
+            css={
+                "all": [f"workouts/admin/{name}.css" for name in ("sessions", "charts", "athlete")]
+            }
+        )
 
     @admin.display(description=_("reps"))
     def total_reps(self, athlete: Any) -> int:
@@ -68,7 +74,9 @@ class AthleteAdmin(VisibleAdmin):
         """Write what was changed and nothing else: somebody may merge the athlete at this moment."""
         obj.save(update_fields=form.changed_data if change else None)
 
-    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
         shown = describe_athlete(kwargs["obj"]) if kwargs["obj"] else {}
         return super().render_change_form(request, context | shown, *args, **kwargs)
 
@@ -80,9 +88,22 @@ class AthleteAdmin(VisibleAdmin):
         return may_merge(request)
 
     def get_urls(self) -> list[Any]:
-        return [path("merge/", self.admin_site.admin_view(show_merge), name="workouts_merge"), *super().get_urls()]
+        return [
+            path("merge/", self.admin_site.admin_view(show_merge), name="workouts_merge"),
+            *super().get_urls(),
+        ]
 
-    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+    def change_view(
+        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
         """Lead from an alias to the athlete that it was merged into."""
-        kept = self.get_queryset(request).filter(aliases__pk=object_id).first() if is_key(object_id) else None
-        return redirect("admin:workouts_athlete_change", kept.pk) if kept else super().change_view(request, object_id, *args, **kwargs)
+        kept = (
+            self.get_queryset(request).filter(aliases__pk=object_id).first()
+            if is_key(object_id)
+            else None
+        )
+        return (
+            redirect("admin:workouts_athlete_change", kept.pk)
+            if kept
+            else super().change_view(request, object_id, *args, **kwargs)
+        )

@@ -54,25 +54,43 @@ def show_merge(request: HttpRequest, queryset: QuerySet[Athlete] | None = None) 
     if not may_merge(request):
         raise PermissionDenied
     given = request.POST if "merge" in request.POST else request.GET
-    pair = find_pair(request, given.getlist("ids") if queryset is None else [*queryset.values_list("pk", flat=True)[:3]])
+    pair = find_pair(
+        request,
+        given.getlist("ids") if queryset is None else [*queryset.values_list("pk", flat=True)[:3]],
+    )
     if len(pair) != 2:
         messages.error(request, _("Choose exactly two athletes to merge."))
         return redirect("admin:workouts_athlete_changelist")
     form = MergeForm(pair, request.POST if "merge" in request.POST else None)
     if form.is_valid():
         return carry_out(request, kept_id=form.cleaned_data["kept"].pk, merged_id=form.merged_id())
-    context = {**admin.site.each_context(request), "title": _("Merge athletes"), "form": form, "athletes": [*map(describe, pair)]}
+    context = {
+        **admin.site.each_context(request),
+        "title": _("Merge athletes"),
+        "form": form,
+        "athletes": [*map(describe, pair)],
+    }
     return TemplateResponse(request, "admin/workouts/athlete/merge.html", context)
 
 
 def find_pair(request: HttpRequest, ids: Any) -> QuerySet[Athlete]:
     """Return those of the athletes who are there to be merged."""
     chosen = [int(pk) for pk in ids[:3] if is_key(str(pk))]
-    return Athlete.objects.visible_to(request.user).unmerged().filter(pk__in=chosen).select_related("account").order_by("pk")
+    return (
+        Athlete.objects.visible_to(request.user)
+        .unmerged()
+        .filter(pk__in=chosen)
+        .select_related("account")
+        .order_by("pk")
+    )
 
 
 def describe(athlete: Athlete) -> dict[str, Any]:
-    return {"athlete": athlete, "sessions": athlete.sessions.count(), "teams": [*athlete.teams.all()]}
+    return {
+        "athlete": athlete,
+        "sessions": athlete.sessions.count(),
+        "teams": [*athlete.teams.all()],
+    }
 
 
 def carry_out(request: HttpRequest, *, kept_id: int, merged_id: int) -> HttpResponse:

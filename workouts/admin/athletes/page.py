@@ -18,13 +18,19 @@ Json = dict[str, Any]
 
 def describe_athlete(athlete: Athlete) -> Json:
     """Return personal bests, volume and history of an athlete, for the template."""
-    weeks, bests = find_volume(athlete.user_id, today=timezone.localdate()), find_bests(athlete.user_id)
+    weeks, bests = (
+        find_volume(athlete.user_id, today=timezone.localdate()),
+        find_bests(athlete.user_id),
+    )
     return {
         "athlete": athlete,
         "bests": [describe_bests(each) for each in bests],
         "weeks": weeks[::-1],
         "volume": describe_volume(weeks, span=_("week from")),
-        "last_sessions": [(session, write_duration(length_ms(session))) for session in find_last_sessions(athlete.user_id)],
+        "last_sessions": [
+            (session, write_duration(length_ms(session)))
+            for session in find_last_sessions(athlete.user_id)
+        ],
         "sessions_address": sessions_address(athlete),
     }
 

@@ -66,7 +66,10 @@ class DecisionForm(forms.Form):
     to = forms.ChoiceField(choices=[(to, to.label) for to in DECISIONS], widget=forms.HiddenInput)
     seen = forms.RegexField(r"\A\d{1,18}:\d{1,18}(,\d{1,18}:\d{1,18})*\Z", widget=forms.HiddenInput)
     note = forms.CharField(
-        label=gettext_lazy("Note"), max_length=MAX_NOTE_LENGTH, required=False, widget=forms.Textarea({"rows": 4, "cols": 60})
+        label=gettext_lazy("Note"),
+        max_length=MAX_NOTE_LENGTH,
+        required=False,
+        widget=forms.Textarea({"rows": 4, "cols": 60}),
     )
 
     def clean_seen(self) -> dict[int, int]:
@@ -76,12 +79,18 @@ class DecisionForm(forms.Form):
         return {int(pk): int(step) for pk, step in pairs}
 
     def clean(self) -> dict[str, Any]:
-        if self.cleaned_data.get("to") == ReviewStatus.REJECTED and not self.cleaned_data.get("note") and "note" not in self.errors:
+        if (
+            self.cleaned_data.get("to") == ReviewStatus.REJECTED
+            and not self.cleaned_data.get("note")
+            and "note" not in self.errors
+        ):
             self.add_error("note", _("A rejection takes a note: the athlete can read it."))
         return self.cleaned_data
 
 
-def show_decision(request: HttpRequest, queryset: QuerySet[WorkoutSession] | None = None, to: str = "") -> HttpResponse:
+def show_decision(
+    request: HttpRequest, queryset: QuerySet[WorkoutSession] | None = None, to: str = ""
+) -> HttpResponse:
     """Show which sessions are to be decided about, and decide once the form comes back."""
     if not may_review(request):
         raise PermissionDenied
@@ -93,13 +102,24 @@ def show_decision(request: HttpRequest, queryset: QuerySet[WorkoutSession] | Non
         sessions = find_sessions(request, ids)
     else:
         to = to or request.GET.get("to", "")
-        sessions = find_sessions(request, request.GET.getlist("ids") if queryset is None else queryset.values_list("pk", flat=True))
+        sessions = find_sessions(
+            request,
+            request.GET.getlist("ids")
+            if queryset is None
+            else queryset.values_list("pk", flat=True),
+        )
         steps = last_steps([session.pk for session in sessions])
-        form = DecisionForm(initial={"to": to, "seen": ",".join(f"{pk}:{step}" for pk, step in steps.items())})
+        form = DecisionForm(
+            initial={"to": to, "seen": ",".join(f"{pk}:{step}" for pk, step in steps.items())}
+        )
     if problem := find_problem(sessions, to or request.POST.get("to", "")):
         messages.error(request, problem)
         return redirect("admin:workouts_workoutsession_changelist")
-    return TemplateResponse(request, "admin/workouts/decision.html", describe(request, form, sessions, to or request.POST["to"]))
+    return TemplateResponse(
+        request,
+        "admin/workouts/decision.html",
+        describe(request, form, sessions, to or request.POST["to"]),
+    )
 
 
 def find_sessions(request: HttpRequest, ids: Any) -> list[WorkoutSession]:
@@ -123,7 +143,9 @@ def too_many() -> str:
     return _("At most %d sessions can be decided about at once.") % MAX_AT_ONCE
 
 
-def describe(request: HttpRequest, form: DecisionForm, sessions: list[WorkoutSession], to: str) -> dict[str, Any]:
+def describe(
+    request: HttpRequest, form: DecisionForm, sessions: list[WorkoutSession], to: str
+) -> dict[str, Any]:
     title = _("Reject sessions") if to == ReviewStatus.REJECTED else _("Approve sessions")
     return {
         **admin.site.each_context(request),
@@ -140,7 +162,9 @@ def carry_out(request: HttpRequest, decision: dict[str, Any]) -> HttpResponse:
     if not seen:
         messages.error(request, _("There is no such session."))
         return redirect("admin:workouts_workoutsession_changelist")
-    decided = decide(seen, to=ReviewStatus(decision["to"]), reviewer=request.user, note=decision["note"])  # type: ignore[arg-type]
+    decided = decide(
+        seen, to=ReviewStatus(decision["to"]), reviewer=request.user, note=decision["note"]
+    )  # type: ignore[arg-type]
     tell(request, decided)
     if len(seen) == 1:
         return redirect("admin:workouts_workoutsession_change", *seen)
@@ -149,7 +173,11 @@ def carry_out(request: HttpRequest, decision: dict[str, Any]) -> HttpResponse:
 
 def tell(request: HttpRequest, decided: Decided) -> None:
     if decided.moved:
-        messages.success(request, ngettext("%d session was decided.", "%d sessions were decided.", decided.moved) % decided.moved)
+        messages.success(
+            request,
+            ngettext("%d session was decided.", "%d sessions were decided.", decided.moved)
+            % decided.moved,
+        )
     if decided.left:
         text = ngettext(
             "%d session was left as it is: somebody else decided meanwhile, or it was so already.",

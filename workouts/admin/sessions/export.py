@@ -10,7 +10,13 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ALL_VAR, ERROR_FLAG, PAGE_VAR, SEARCH_VAR, ChangeList
 from django.core.exceptions import PermissionDenied
 from django.core.handlers.asgi import ASGIRequest
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    JsonResponse,
+    StreamingHttpResponse,
+)
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -34,7 +40,10 @@ class ExportForm(forms.Form):
     """`progress` is a word by which the page asks how far the file is."""
 
     format = forms.ChoiceField(
-        label=gettext_lazy("Format"), choices=[(name, name.upper()) for name in FILES], required=False, widget=forms.RadioSelect
+        label=gettext_lazy("Format"),
+        choices=[(name, name.upper()) for name in FILES],
+        required=False,
+        widget=forms.RadioSelect,
     )
     timeline = forms.BooleanField(label=gettext_lazy("With the timeline"), required=False)
     progress = forms.RegexField(rf"\A{WORD}\Z", required=False, widget=forms.HiddenInput)
@@ -48,7 +57,10 @@ def export_paths(sessions: admin.ModelAdmin) -> list[URLPattern]:
         ("export/progress/", tell_progress, "workouts_export_progress"),
     )
     wrap = sessions.admin_site.admin_view
-    return [path(address, wrap(require_GET(partial(view, sessions))), name=name) for address, view, name in views]
+    return [
+        path(address, wrap(require_GET(partial(view, sessions))), name=name)
+        for address, view, name in views
+    ]
 
 
 def show_export(sessions: admin.ModelAdmin, request: HttpRequest) -> HttpResponse:
@@ -81,8 +93,12 @@ def send_file(sessions: admin.ModelAdmin, request: HttpRequest) -> HttpResponseB
     except IncorrectLookupParameters:
         return back_to_list()
     if not form.is_valid():
-        problems = (f"{name}: {' '.join(map(str, messages))}" for name, messages in form.errors.items())
-        return HttpResponse("\n".join(problems), status=400, content_type="text/plain; charset=utf-8")
+        problems = (
+            f"{name}: {' '.join(map(str, messages))}" for name, messages in form.errors.items()
+        )
+        return HttpResponse(
+            "\n".join(problems), status=400, content_type="text/plain; charset=utf-8"
+        )
     kind = form.cleaned_data["format"] or "csv"
     export = Export(
         sessions=shown.queryset,
@@ -111,7 +127,9 @@ def tell_progress(sessions: admin.ModelAdmin, request: HttpRequest) -> JsonRespo
     if not sessions.has_view_permission(request):
         raise PermissionDenied
     token = request.GET.get("progress", "")
-    known = read_progress(owner_of(request), token) if re.fullmatch(WORD, token) else Progress(UNKNOWN)
+    known = (
+        read_progress(owner_of(request), token) if re.fullmatch(WORD, token) else Progress(UNKNOWN)
+    )
     return JsonResponse(known._asdict())
 
 
@@ -140,7 +158,11 @@ def unread_admin(sessions: admin.ModelAdmin, request: HttpRequest) -> admin.Mode
     """Return the admin with a list that neither counts its rows nor reads a page of them."""
     listing: Any = sessions.get_changelist(request)
     unread_list = type("UnreadList", (listing,), {"get_results": lambda self, request: None})
-    unread = type("UnreadAdmin", (type(sessions),), {"get_changelist": lambda self, request, **kwargs: unread_list})
+    unread = type(
+        "UnreadAdmin",
+        (type(sessions),),
+        {"get_changelist": lambda self, request, **kwargs: unread_list},
+    )
     admin_of_list: admin.ModelAdmin = unread(sessions.model, sessions.admin_site)
     return admin_of_list
 
@@ -152,7 +174,11 @@ def describe_filters(shown: ChangeList) -> list[tuple[Any, Any]]:
         if isinstance(spec, FormFilter):
             chosen += spec.describe()
         else:
-            chosen += [(spec.title, choice["display"]) for choice in [*spec.choices(shown)][1:] if choice["selected"]]
+            chosen += [
+                (spec.title, choice["display"])
+                for choice in [*spec.choices(shown)][1:]
+                if choice["selected"]
+            ]
     return [(_("search"), shown.query), *chosen] if shown.query else chosen
 
 

@@ -37,9 +37,13 @@ class FlagFilter(admin.SimpleListFilter):
         if self.value() not in NAMES:
             return queryset.none()
         flagged = queryset.exclude(review_status=ReviewStatus.CLEAN)
-        if connection.features.supports_json_field_contains:  # PostgreSQL: by an index of its own, see the migration
+        if (
+            connection.features.supports_json_field_contains
+        ):  # PostgreSQL: by an index of its own, see the migration
             return flagged.filter(flags__contains=[{"flag": self.value()}])
-        return flagged.annotate(flags_text=Cast("flags", TextField())).filter(flags_text__contains=f'"{self.value()}"')
+        return flagged.annotate(flags_text=Cast("flags", TextField())).filter(
+            flags_text__contains=f'"{self.value()}"'
+        )
 
 
 class FormFilter(admin.ListFilter):
@@ -48,13 +52,17 @@ class FormFilter(admin.ListFilter):
     template = "admin/workouts/filters/form.html"
     fields: dict[str, Callable[[HttpRequest], forms.Field]]
 
-    def __init__(self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any) -> None:
+    def __init__(
+        self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any
+    ) -> None:
         super().__init__(request, params, model, model_admin)
         given = {name: params.pop(name)[-1] for name in self.fields if name in params}
         self.used_parameters = {name: value for name, value in given.items() if value}
-        self.form = type("FilterForm", (forms.Form,), {name: build(request) for name, build in self.fields.items()})(
-            given or None, auto_id="filter_%s", label_suffix=""
-        )
+        self.form = type(
+            "FilterForm",
+            (forms.Form,),
+            {name: build(request) for name, build in self.fields.items()},
+        )(given or None, auto_id="filter_%s", label_suffix="")
 
     def expected_parameters(self) -> list[str | None]:
         return list(self.fields)
@@ -77,7 +85,11 @@ class FormFilter(admin.ListFilter):
     def queryset(self, request: HttpRequest, queryset: Sessions) -> Sessions:
         if not self.used_parameters:
             return queryset
-        return self.narrow(queryset, self.form.cleaned_data) if self.form.is_valid() else queryset.none()
+        return (
+            self.narrow(queryset, self.form.cleaned_data)
+            if self.form.is_valid()
+            else queryset.none()
+        )
 
     def narrow(self, queryset: Sessions, chosen: dict[str, Any]) -> Sessions:
         raise NotImplementedError
@@ -85,7 +97,11 @@ class FormFilter(admin.ListFilter):
 
 def choose_athlete(request: HttpRequest) -> forms.Field:
     return forms.ModelChoiceField(
-        Athlete.objects.visible_to(request.user), to_field_name="user_id", required=False, label=_("athlete"), widget=athlete_widget
+        Athlete.objects.visible_to(request.user),
+        to_field_name="user_id",
+        required=False,
+        label=_("athlete"),
+        widget=athlete_widget,
     )
 
 
@@ -99,7 +115,10 @@ class AthleteFilter(FormFilter):
 
 def choose_day(label: Any) -> Callable[[HttpRequest], forms.Field]:
     return lambda request: forms.DateField(
-        required=False, label=label, input_formats=["%Y-%m-%d"], widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
+        required=False,
+        label=label,
+        input_formats=["%Y-%m-%d"],
+        widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"),
     )
 
 

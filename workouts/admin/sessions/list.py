@@ -14,7 +14,12 @@ from django.utils.translation import gettext_lazy as _
 
 from workouts.admin.sessions.decisions import ReviewStepInline, may_review, show_decision
 from workouts.admin.sessions.export import export_paths
-from workouts.admin.sessions.filters import AthleteFilter, DateRangeFilter, FlagFilter, athlete_widget
+from workouts.admin.sessions.filters import (
+    AthleteFilter,
+    DateRangeFilter,
+    FlagFilter,
+    athlete_widget,
+)
 from workouts.admin.sessions.page import describe_session, draw_spark, length_ms
 from workouts.admin.sessions.parked import show_parked
 from workouts.admin.tempo_texts import write_duration, write_pace
@@ -22,13 +27,21 @@ from workouts.admin.visibility import TeamFilter, VisibleAdmin
 from workouts.fairness.flag_texts import name_flag
 from workouts.models import Athlete, ReviewStatus, WorkoutSession
 
-EVIDENCE = ("refusals", "rep_devices", "late_reps", "device_seqs", "refused")  # what only the page of one session shows
+EVIDENCE = (
+    "refusals",
+    "rep_devices",
+    "late_reps",
+    "device_seqs",
+    "refused",
+)  # what only the page of one session shows
 
 MAX_LISTED = 1000
 
 
 class SessionList(ChangeList):
-    def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[WorkoutSession]:
+    def get_queryset(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> QuerySet[WorkoutSession]:
         sessions: QuerySet[WorkoutSession] = super().get_queryset(request, *args, **kwargs)
         return sessions.defer(*EVIDENCE)
 
@@ -37,9 +50,26 @@ class SessionList(ChangeList):
 class WorkoutSessionAdmin(VisibleAdmin):
     """Sessions are evidence: they are looked at and decided about, not edited."""
 
-    list_display = ["when", "athlete", "exercise", "total_reps", "length", "pace", "tempo", "status", "flag_list"]
+    list_display = [
+        "when",
+        "athlete",
+        "exercise",
+        "total_reps",
+        "length",
+        "pace",
+        "tempo",
+        "status",
+        "flag_list",
+    ]
     list_display_links = ["when", "athlete"]
-    list_filter = [TeamFilter, AthleteFilter, "exercise", DateRangeFilter, "review_status", FlagFilter]
+    list_filter = [
+        TeamFilter,
+        AthleteFilter,
+        "exercise",
+        DateRangeFilter,
+        "review_status",
+        FlagFilter,
+    ]
     list_select_related = ["athlete", "exercise"]
     list_per_page = 50
     ordering = ["-started_at", "-id"]
@@ -53,7 +83,11 @@ class WorkoutSessionAdmin(VisibleAdmin):
 
     @property
     def media(self) -> Media:
-        return super().media + athlete_widget.media + Media(css={"all": ["workouts/admin/sessions.css", "workouts/admin/charts.css"]})
+        return (
+            super().media
+            + athlete_widget.media
+            + Media(css={"all": ["workouts/admin/sessions.css", "workouts/admin/charts.css"]})
+        )
 
     @admin.display(description=_("first rep"), ordering="started_at")
     def when(self, session: WorkoutSession) -> str:
@@ -78,7 +112,11 @@ class WorkoutSessionAdmin(VisibleAdmin):
 
     @admin.display(description=_("review"))
     def status(self, session: WorkoutSession) -> SafeString:
-        return format_html('<span class="status status-{}">{}</span>', session.review_status, session.get_review_status_display())
+        return format_html(
+            '<span class="status status-{}">{}</span>',
+            session.review_status,
+            session.get_review_status_display(),
+        )
 
     @admin.display(description=_("flags"))
     def flag_list(self, session: WorkoutSession) -> str:
@@ -87,26 +125,38 @@ class WorkoutSessionAdmin(VisibleAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return SessionList
 
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
         """Look for the athletes first: their table is the small one."""
         if not search_term:
             return queryset, False
         visible = Athlete.objects.visible_to(request.user)
-        found, _may_repeat = self.admin_site.get_model_admin(Athlete).get_search_results(request, visible, search_term)
+        found, _may_repeat = self.admin_site.get_model_admin(Athlete).get_search_results(
+            request, visible, search_term
+        )
         user_ids = found.order_by().values_list("user_id", flat=True)
         # of a list the database knows how long it is, and so which way is the short one
         few = list(user_ids[: MAX_LISTED + 1])
         return queryset.filter(athlete__in=few if len(few) <= MAX_LISTED else user_ids), False
 
-    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> HttpResponse:
-        return super().render_change_form(request, context | describe_session(request, kwargs["obj"]), *args, **kwargs)
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        return super().render_change_form(
+            request, context | describe_session(request, kwargs["obj"]), *args, **kwargs
+        )
 
     @admin.action(description=_("Approve selected sessions"), permissions=["review"])
-    def approve_selected(self, request: HttpRequest, queryset: QuerySet[WorkoutSession]) -> HttpResponse:
+    def approve_selected(
+        self, request: HttpRequest, queryset: QuerySet[WorkoutSession]
+    ) -> HttpResponse:
         return show_decision(request, queryset, ReviewStatus.APPROVED)
 
     @admin.action(description=_("Reject selected sessions"), permissions=["review"])
-    def reject_selected(self, request: HttpRequest, queryset: QuerySet[WorkoutSession]) -> HttpResponse:
+    def reject_selected(
+        self, request: HttpRequest, queryset: QuerySet[WorkoutSession]
+    ) -> HttpResponse:
         return show_decision(request, queryset, ReviewStatus.REJECTED)
 
     def get_urls(self) -> list[Any]:
@@ -123,8 +173,12 @@ class WorkoutSessionAdmin(VisibleAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: WorkoutSession | None = None) -> bool:
+    def has_change_permission(
+        self, request: HttpRequest, obj: WorkoutSession | None = None
+    ) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: WorkoutSession | None = None) -> bool:
+    def has_delete_permission(
+        self, request: HttpRequest, obj: WorkoutSession | None = None
+    ) -> bool:
         return False

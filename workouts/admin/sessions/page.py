@@ -30,7 +30,9 @@ def describe_session(request: HttpRequest, session: WorkoutSession) -> Json:
         "length": write_duration(length),
         "pace": write_pace(session.total_reps, length),
         "flags": [(name_flag(flag), explain_flag(flag)) for flag in session.flags],
-        "refused": [(name_refusal(reason), number) for reason, number in sorted(session.refused.items())],
+        "refused": [
+            (name_refusal(reason), number) for reason, number in sorted(session.refused.items())
+        ],
         "late": len(session.late_reps),
         "devices": len(set(session.rep_devices)),
         "sets": [describe_set(each) for each in sets],
@@ -41,7 +43,9 @@ def describe_session(request: HttpRequest, session: WorkoutSession) -> Json:
 
 def find_athlete_page(request: HttpRequest, session: WorkoutSession) -> str:
     """Return the address of the athlete's page, "" for whoever may not see it."""
-    may_see = request.user.has_perm("workouts.view_athlete") or request.user.has_perm("workouts.change_athlete")
+    may_see = request.user.has_perm("workouts.view_athlete") or request.user.has_perm(
+        "workouts.change_athlete"
+    )
     return reverse("admin:workouts_athlete_change", args=[session.athlete.pk]) if may_see else ""
 
 
@@ -64,7 +68,9 @@ def build_decision(session: WorkoutSession) -> Json:
     """Return the form, and which decisions would change something."""
     steps = last_steps([session.pk])
     return {
-        "form": DecisionForm(initial={"seen": f"{session.pk}:{steps[session.pk]}"}, auto_id="decision_%s"),
+        "form": DecisionForm(
+            initial={"seen": f"{session.pk}:{steps[session.pk]}"}, auto_id="decision_%s"
+        ),
         "may_approve": session.review_status != ReviewStatus.APPROVED,
         "may_reject": session.review_status != ReviewStatus.REJECTED,
     }
@@ -84,9 +90,14 @@ def build_chart(session: WorkoutSession, sets: Sequence[Set]) -> Json:
     return {
         "at": [time / 1000 for time in times],
         "intervals": [in_seconds(counted.get(time)) for time in times],
-        "late": [in_seconds(counted.get(time) or 0) if time in late_times else None for time in times],
+        "late": [
+            in_seconds(counted.get(time) or 0) if time in late_times else None for time in times
+        ],
         "refused": [in_seconds(since[time]) if time in refused_times else None for time in times],
-        "rests": [[earlier.times_ms[-1] / 1000, later.times_ms[0] / 1000] for earlier, later in pairwise(sets)],
+        "rests": [
+            [earlier.times_ms[-1] / 1000, later.times_ms[0] / 1000]
+            for earlier, later in pairwise(sets)
+        ],
         "trends": [trend for each in sets if (trend := draw_trend(each))],
         "limits": describe_limits(session.exercise),
         "numbers": describe_numbers(),

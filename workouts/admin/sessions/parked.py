@@ -44,7 +44,9 @@ def find_parked(request: HttpRequest) -> list[ParkedSession]:
         return parked  # also those of athletes who have no saved session yet
     user_ids = {each.name.user_id for each in parked}
     theirs = Athlete.objects.visible_to(request.user).values("pk")
-    trained = Athlete.objects.filter(Q(pk__in=theirs) | Q(merged_into__in=theirs), user_id__in=user_ids)
+    trained = Athlete.objects.filter(
+        Q(pk__in=theirs) | Q(merged_into__in=theirs), user_id__in=user_ids
+    )
     visible = set(trained.values_list("user_id", flat=True))
     return [each for each in parked if each.name.user_id in visible]
 
@@ -60,4 +62,6 @@ def try_again(request: HttpRequest) -> None:
     except (*REDIS_AWAY, DATABASE_AWAY) as error:
         messages.error(request, _("Cut short: %s") % error)
     else:
-        messages.info(request, _("%(saved)d of %(all)d saved.") % {"saved": saved, "all": len(parked)})
+        messages.info(
+            request, _("%(saved)d of %(all)d saved.") % {"saved": saved, "all": len(parked)}
+        )

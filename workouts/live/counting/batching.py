@@ -28,7 +28,9 @@ log = structlog.get_logger(__name__)
 # of a device the id of its live session; None: no answer in time. Plain tuples: a batch makes thousands of them a second.
 Verdict = tuple[Any, ...]
 Settle = Callable[[Any], None]
-PendingRep = tuple[RepKeys, bytes, Settle, bool]  # what it says to the script; whether it is of a device
+PendingRep = tuple[
+    RepKeys, bytes, Settle, bool
+]  # what it says to the script; whether it is of a device
 
 
 class RepBatcher:
@@ -48,9 +50,15 @@ class RepBatcher:
         number = keys.tag if self._topology else 0
         lane = self._lanes.get(number)
         if lane is None:
-            calls = ClusterCalls(self._topology, slot_of(number)) if self._topology else SingleCalls(self._pool)
+            calls = (
+                ClusterCalls(self._topology, slot_of(number))
+                if self._topology
+                else SingleCalls(self._pool)
+            )
             lane = self._lanes[number] = Lane(calls, self._now_ms)
-        lane.submit((keys, gates.of_device + bulk(said) if said else gates.of_plain, settle, said != b""))
+        lane.submit(
+            (keys, gates.of_device + bulk(said) if said else gates.of_plain, settle, said != b"")
+        )
 
     async def settled(self) -> None:
         """Wait until every rep that was submitted has its verdict."""
@@ -111,17 +119,26 @@ class Lane:
                 reply = await self._calls.call(call)
             return unpack_reply(batch, *reply)
         except (*REDIS_AWAY, OSError, TimeoutError) as error:
-            log.warning("redis_unavailable", reps=len(batch), error=str(error) or type(error).__name__)
+            log.warning(
+                "redis_unavailable", reps=len(batch), error=str(error) or type(error).__name__
+            )
         except Exception:
-            log.exception("reps_not_counted", reps=len(batch))  # a slip of ours must not leave sockets without an answer
+            log.exception(
+                "reps_not_counted", reps=len(batch)
+            )  # a slip of ours must not leave sockets without an answer
         await self._calls.drop()
         return None
 
 
-def unpack_reply(batch: list[PendingRep], numbers: list[int], session_ids: list[bytes]) -> list[Verdict]:
+def unpack_reply(
+    batch: list[PendingRep], numbers: list[int], session_ids: list[bytes]
+) -> list[Verdict]:
     """Return the verdicts in a reply of rep.lua."""
     verdicts = zip(numbers[::3], numbers[1::3], numbers[2::3], strict=True)
     if not session_ids:
         return [*verdicts]
     ids = iter(session_ids)
-    return [(*verdict, next(ids)) if rep[3] else verdict for rep, verdict in zip(batch, verdicts, strict=True)]
+    return [
+        (*verdict, next(ids)) if rep[3] else verdict
+        for rep, verdict in zip(batch, verdicts, strict=True)
+    ]

@@ -51,7 +51,9 @@ class SingleCalls:
             await self._connection.disconnect()
 
     async def _execute(self, command: bytes, script: bytes, call: PackedCall) -> Any:
-        await self._connection.send_packed_command(pack_command(command, script, call), check_health=False)
+        await self._connection.send_packed_command(
+            pack_command(command, script, call), check_health=False
+        )
         return await self._connection.read_response()
 
 

@@ -40,7 +40,9 @@ class RepKeys(NamedTuple):
 
 def pack_keys(keys: LiveKeys, memory: bytes | None = None) -> RepKeys:
     """Pack the keys of an athlete and exercise; `memory` is the device's, None of a plain socket."""
-    return RepKeys(b"".join(map(bulk, (*keys[:5], memory or keys.mark))), bulk(keys.member), keys.tag)
+    return RepKeys(
+        b"".join(map(bulk, (*keys[:5], memory or keys.mark))), bulk(keys.member), keys.tag
+    )
 
 
 class PackedCall(NamedTuple):

@@ -103,7 +103,10 @@ class Topology:
         ranges = sorted(ranges, key=lambda entry: entry[0])
         self._starts = [entry[0] for entry in ranges]
         # an empty host is the one that was asked
-        masters_first = [[((node[0] or b"").decode() or told_by[0], node[1]) for node in entry[2:]] for entry in ranges]
+        masters_first = [
+            [((node[0] or b"").decode() or told_by[0], node[1]) for node in entry[2:]]
+            for entry in ranges
+        ]
         self._owners = [nodes[0] for nodes in masters_first]
         self._known |= {node for nodes in masters_first for node in nodes}
         self._moved.clear()

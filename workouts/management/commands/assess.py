@@ -13,7 +13,13 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from tqdm import tqdm
 
-from workouts.fairness.reassessment import Changes, count_sessions, fill_best_minutes, reassess, sessions_without_best_minute
+from workouts.fairness.reassessment import (
+    Changes,
+    count_sessions,
+    fill_best_minutes,
+    reassess,
+    sessions_without_best_minute,
+)
 
 MAX_BATCH = 10_000  # sessions that nobody can decide about meanwhile
 
@@ -22,13 +28,19 @@ class Command(BaseCommand):
     help = "Work out the flags of saved sessions again, after limits were changed, and say what changed. Decisions of coaches stand."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--since", help="only sessions saved since then, a date or a time in ISO 8601")
-        parser.add_argument("--batch", type=int, default=500, help="sessions a transaction (default: %(default)s)")
+        parser.add_argument(
+            "--since", help="only sessions saved since then, a date or a time in ISO 8601"
+        )
+        parser.add_argument(
+            "--batch", type=int, default=500, help="sessions a transaction (default: %(default)s)"
+        )
         parser.add_argument("--dry-run", action="store_true", help="write nothing")
 
     def handle(self, *, since: str | None, batch: int, dry_run: bool, **options: Any) -> None:
         if not 1 <= batch <= MAX_BATCH:
-            raise CommandError(f"--batch is {batch}; it takes a whole number from 1 to {MAX_BATCH:,}")
+            raise CommandError(
+                f"--batch is {batch}; it takes a whole number from 1 to {MAX_BATCH:,}"
+            )
         start, changes = read_time(since), Changes()
         with told_to_stop() as stop:
             missing = sessions_without_best_minute().count()
@@ -39,17 +51,24 @@ class Command(BaseCommand):
                 show_progress(batches, count_sessions(start), "flags", stop)
         self.show(changes)
         if dry_run and missing:
-            self.stdout.write(f"{missing:,} sessions lack their best minute: personal_pace is known once it is written.")
+            self.stdout.write(
+                f"{missing:,} sessions lack their best minute: personal_pace is known once it is written."
+            )
         if dry_run:
             self.stdout.write("Nothing was written.")
         if stop.is_set():
-            raise CommandError("Stopped before the end. What is said above stands; start it again for the rest.")
+            raise CommandError(
+                "Stopped before the end. What is said above stands; start it again for the rest."
+            )
 
     def show(self, changes: Changes) -> None:
         rows = {"sessions looked at": changes.looked_at}
         rows |= {f"flag {kind} came": changes.came[kind] for kind in sorted(changes.came)}
         rows |= {f"flag {kind} went": changes.went[kind] for kind in sorted(changes.went)}
-        rows |= {"to be reviewed now": changes.newly_pending, "to be reviewed no more": changes.pending_no_more}
+        rows |= {
+            "to be reviewed now": changes.newly_pending,
+            "to be reviewed no more": changes.pending_no_more,
+        }
         rows |= {"decided before, and the flags are others": changes.decided_otherwise}
         if changes.unreadable:
             rows |= {"not to be read, left as they are (see the log)": changes.unreadable}

@@ -23,25 +23,49 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path, help='a JSON object a line: {"exercise": …, "rep_end_ms": […]}')
+        parser.add_argument(
+            "file", type=Path, help='a JSON object a line: {"exercise": …, "rep_end_ms": […]}'
+        )
         parser.add_argument("--url", default="http://127.0.0.1:8000")
         parser.add_argument("--speed", type=float, default=1.0, help=SPEED_HELP)
         parser.add_argument("--limit", type=int, help="only the first N sets")
         parser.add_argument(
-            "--protocol", choices=("v1", "plain"), default="v1", help="senim.v1 with the reference client, or a plain socket"
+            "--protocol",
+            choices=("v1", "plain"),
+            default="v1",
+            help="senim.v1 with the reference client, or a plain socket",
         )
-        parser.add_argument("--plain", dest="protocol", action="store_const", const="plain", help="the same as --protocol plain")
+        parser.add_argument(
+            "--plain",
+            dest="protocol",
+            action="store_const",
+            const="plain",
+            help="the same as --protocol plain",
+        )
 
-        parser.add_argument("--as", dest="kind", choices=KINDS, default="", help="play each set as this kind of athlete or script")
+        parser.add_argument(
+            "--as",
+            dest="kind",
+            choices=KINDS,
+            default="",
+            help="play each set as this kind of athlete or script",
+        )
 
-    def handle(self, *, file: Path, url: str, speed: float, limit: int | None, **options: Any) -> None:
+    def handle(
+        self, *, file: Path, url: str, speed: float, limit: int | None, **options: Any
+    ) -> None:
         kind, protocol = options["kind"], options["protocol"]
         if speed <= 0:
             raise CommandError(f"--speed is {speed}; it takes a number above 0")
         if kind and (speed != 1 or protocol == "plain"):
-            raise CommandError("--as plays at a pace and on sockets of its own; it takes neither --speed nor --plain")
+            raise CommandError(
+                "--as plays at a pace and on sockets of its own; it takes neither --speed nor --plain"
+            )
         try:
-            replay, sets = Replay(check_url(url), speed=speed, plain=protocol == "plain", kind=kind), read_sets(file, limit)
+            replay, sets = (
+                Replay(check_url(url), speed=speed, plain=protocol == "plain", kind=kind),
+                read_sets(file, limit),
+            )
         except (OSError, ValueError) as error:
             raise CommandError(str(error)) from None
         totals = Totals()
@@ -54,12 +78,25 @@ class Command(BaseCommand):
             asyncio.run(replay.play(sets, on_done))
         self.show(totals)
         if totals.problems or not sets:
-            raise CommandError(f"{len(totals.problems)} of {len(sets)} sets are not what they must be")
+            raise CommandError(
+                f"{len(totals.problems)} of {len(sets)} sets are not what they must be"
+            )
 
     def show(self, totals: Totals) -> None:
-        more = {name: number for name, number in sorted(totals.verdicts.items()) if name not in ("counted", "debounced")}
+        more = {
+            name: number
+            for name, number in sorted(totals.verdicts.items())
+            if name not in ("counted", "debounced")
+        }
         flags = {f"flagged {name}": number for name, number in sorted(totals.flags.items())}
-        rows = {"sent": totals.sent, "counted": totals.counted, "debounced": totals.debounced, **more, "rows saved": totals.rows, **flags}
+        rows = {
+            "sent": totals.sent,
+            "counted": totals.counted,
+            "debounced": totals.debounced,
+            **more,
+            "rows saved": totals.rows,
+            **flags,
+        }
         for name, number in rows.items():
             self.stdout.write(f"{name:<22} {number:>8}")
         for problem in totals.problems[:SHOWN_PROBLEMS]:

@@ -22,21 +22,52 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--sessions", type=int, required=True, help="how many sessions")
-        parser.add_argument("--athletes", type=int, help="how many new athletes (default: one for 100 sessions, at least 10)")
-        parser.add_argument("--teams", type=int, help="how many new teams, each with a coach (default: one for 40 athletes)")
-        parser.add_argument("--days", type=int, default=730, help="over so many days until now (default: %(default)s)")
-        parser.add_argument("--seed", type=int, default=7, help="another number makes other workouts (default: %(default)s)")
-        parser.add_argument("--coach", metavar="NAME", help="the user who coaches the first team; made, without a password, where missing")
+        parser.add_argument(
+            "--athletes",
+            type=int,
+            help="how many new athletes (default: one for 100 sessions, at least 10)",
+        )
+        parser.add_argument(
+            "--teams",
+            type=int,
+            help="how many new teams, each with a coach (default: one for 40 athletes)",
+        )
+        parser.add_argument(
+            "--days",
+            type=int,
+            default=730,
+            help="over so many days until now (default: %(default)s)",
+        )
+        parser.add_argument(
+            "--seed",
+            type=int,
+            default=7,
+            help="another number makes other workouts (default: %(default)s)",
+        )
+        parser.add_argument(
+            "--coach",
+            metavar="NAME",
+            help="the user who coaches the first team; made, without a password, where missing",
+        )
 
-    def handle(self, *, sessions: int, athletes: int | None, teams: int | None, days: int, **options: Any) -> None:
-        for name, number in {"sessions": sessions, "athletes": athletes, "teams": teams, "days": days}.items():
+    def handle(
+        self, *, sessions: int, athletes: int | None, teams: int | None, days: int, **options: Any
+    ) -> None:
+        for name, number in {
+            "sessions": sessions,
+            "athletes": athletes,
+            "teams": teams,
+            "days": days,
+        }.items():
             if number is not None and number < 1:
                 raise CommandError(f"--{name} is {number}; it takes a whole number from 1")
         if days > MAX_DAYS:
             raise CommandError(f"--days is {days}; it takes a whole number from 1 to {MAX_DAYS:,}")
         if not Exercise.objects.filter(active=True).exists():
             raise CommandError("There is no active exercise to train.")
-        plan = Plan(sessions, timezone.now(), athletes, teams, days, options["seed"], options["coach"])
+        plan = Plan(
+            sessions, timezone.now(), athletes, teams, days, options["seed"], options["coach"]
+        )
         with tqdm(total=sessions, unit="session", disable=None) as bar:
             for saved in seed_sessions(plan):
                 bar.update(saved)

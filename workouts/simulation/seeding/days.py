@@ -34,4 +34,6 @@ def share_out(sessions: int, days: int) -> list[int]:
 def times_of_day(count: int, begin: datetime, chance: Random) -> list[datetime]:
     hours = [localtime(begin + hour * HOUR).hour for hour in range(24)]
     picked = chance.choices(range(24), [BUSY[hour] for hour in hours], k=count)
-    return sorted(begin + timedelta(seconds=round((hour + chance.random()) * 3600, 3)) for hour in picked)
+    return sorted(
+        begin + timedelta(seconds=round((hour + chance.random()) * 3600, 3)) for hour in picked
+    )

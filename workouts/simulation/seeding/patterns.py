@@ -15,7 +15,14 @@ from workouts.models import Exercise
 LEVELS = 3  # fast, usual and slow athletes: somebody's own pace hardly changes
 EACH = 80  # patterns of an exercise and a level
 ODD_SHARE = 0.02
-ODDITIES = {"metronome": 35, "many_refused": 20, "mostly_late": 20, "record_pace": 15, "clock": 8, "marathon": 2}
+ODDITIES = {
+    "metronome": 35,
+    "many_refused": 20,
+    "mostly_late": 20,
+    "record_pace": 15,
+    "clock": 8,
+    "marathon": 2,
+}
 WEIGHTS = {"squat": 30, "push_up": 25, "pull_up": 10, "sit_up": 8, "lunge": 6, "burpee": 6}
 OTHER_WEIGHT = 2
 HUMAN_CV = 0.04  # people's is 1.5 to 4.9 % over a set: doi 10.3390/biomechanics4010006
@@ -60,21 +67,34 @@ class Patterns:
     @cached_property
     def weights(self) -> list[int]:
         """Return how often each exercise comes, added up."""
-        return [*accumulate(WEIGHTS.get(exercise.slug, OTHER_WEIGHT) for exercise in self.exercises)]
+        return [
+            *accumulate(WEIGHTS.get(exercise.slug, OTHER_WEIGHT) for exercise in self.exercises)
+        ]
 
     def pick(self, chance: Random, level: int) -> Pattern:
         """Return a set of an athlete of this level, one in fifty with something odd about it."""
         (index,) = chance.choices(range(len(self.exercises)), cum_weights=self.weights)
-        odd = chance.choices([*ODDITIES], [*ODDITIES.values()])[0] if chance.random() < ODD_SHARE else ""
+        odd = (
+            chance.choices([*ODDITIES], [*ODDITIES.values()])[0]
+            if chance.random() < ODD_SHARE
+            else ""
+        )
         key = (index, level, chance.randrange(EACH), odd)
         if key not in self.made:
-            self.made[key] = self.make(self.exercises[index], level, odd, Random(f"{self.seed}:{key}"))  # noqa: S311
+            self.made[key] = self.make(
+                self.exercises[index], level, odd, Random(f"{self.seed}:{key}")
+            )  # noqa: S311
         return self.made[key]
 
     def make(self, exercise: Exercise, level: int, odd: str, chance: Random) -> Pattern:
         pace = pace_of(exercise, level, chance)
         if odd == "record_pace" and exercise.record_per_minute:
-            times = even(chance, round(exercise.record_per_minute * 1.3), 60_000 / (exercise.record_per_minute * 1.08), HUMAN_CV)
+            times = even(
+                chance,
+                round(exercise.record_per_minute * 1.3),
+                60_000 / (exercise.record_per_minute * 1.08),
+                HUMAN_CV,
+            )
         elif odd == "metronome":
             times = even(chance, chance.randint(25, MOST_REPS), pace, 0.003)
         elif odd == "marathon":
@@ -88,7 +108,9 @@ class Patterns:
 def pace_of(exercise: Exercise, level: int, chance: Random) -> float:
     """Return the ms of a rep."""
     share = (level + 0.5) / LEVELS
-    return (exercise.typical_ms_low * (1 - share) + exercise.typical_ms_high * share) * chance.uniform(0.95, 1.05)
+    return (
+        exercise.typical_ms_low * (1 - share) + exercise.typical_ms_high * share
+    ) * chance.uniform(0.95, 1.05)
 
 
 def human(chance: Random, pace: float) -> list[int]:
@@ -124,7 +146,9 @@ def oddity(chance: Random, odd: str, times: list[int]) -> Oddity:
 def describe(slug: str, times: list[int], pace: Pace, oddity: Oddity) -> Pattern:
     """Return the set as it is saved, with the flags that the service gives it where it knows nothing of the athlete."""
     refused, late, distrusted = oddity
-    flags = find_flags(Evidence(times, late=len(late), distrusted=distrusted, refused=len(refused)), pace)
+    flags = find_flags(
+        Evidence(times, late=len(late), distrusted=distrusted, refused=len(refused)), pace
+    )
     return Pattern(
         exercise=slug,
         reps=len(times),

@@ -34,18 +34,66 @@ KAZAKH = (
         "Нұрлан",
         "Санжар",
     ),
-    ("Абай", "Ахмет", "Бекзат", "Ермек", "Жандос", "Қанат", "Мұрат", "Оспан", "Сейіт", "Серік", "Тілеу", "Шоқан"),
+    (
+        "Абай",
+        "Ахмет",
+        "Бекзат",
+        "Ермек",
+        "Жандос",
+        "Қанат",
+        "Мұрат",
+        "Оспан",
+        "Сейіт",
+        "Серік",
+        "Тілеу",
+        "Шоқан",
+    ),
 )
 RUSSIAN = (
-    ("Анна", "Екатерина", "Мария", "Ольга", "Светлана", "Алексей", "Дмитрий", "Иван", "Сергей", "Тимур"),
-    ("Бондаренко", "Шевченко", "Ким", "Пак", "Белых", "Седых", "Мороз", "Живаго", "Черных", "Долгих"),
+    (
+        "Анна",
+        "Екатерина",
+        "Мария",
+        "Ольга",
+        "Светлана",
+        "Алексей",
+        "Дмитрий",
+        "Иван",
+        "Сергей",
+        "Тимур",
+    ),
+    (
+        "Бондаренко",
+        "Шевченко",
+        "Ким",
+        "Пак",
+        "Белых",
+        "Седых",
+        "Мороз",
+        "Живаго",
+        "Черных",
+        "Долгих",
+    ),
 )
 ENGLISH = (
     ("Alice", "Emma", "Grace", "Olivia", "Ruth", "Daniel", "Jack", "James", "Oliver", "Thomas"),
     ("Clark", "Davies", "Evans", "Hughes", "Morgan", "Parker", "Shaw", "Taylor", "Ward", "Wright"),
 )
 NAMES = (KAZAKH, KAZAKH, RUSSIAN, ENGLISH)
-PLACES = ("Almaty", "Astana", "Shymkent", "Karaganda", "Aktobe", "Taraz", "Pavlodar", "Oskemen", "Semey", "Atyrau", "Kostanay", "Aktau")
+PLACES = (
+    "Almaty",
+    "Astana",
+    "Shymkent",
+    "Karaganda",
+    "Aktobe",
+    "Taraz",
+    "Pavlodar",
+    "Oskemen",
+    "Semey",
+    "Atyrau",
+    "Kostanay",
+    "Aktau",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +110,9 @@ class People:
 
 def first_free_number() -> int:
     """Return the number of the next athlete: a second run adds to the first."""
-    last = Athlete.objects.filter(user_id__startswith=PREFIX, user_id__regex=rf"^{PREFIX}\d+$").aggregate(last=Max("user_id"))["last"]
+    last = Athlete.objects.filter(
+        user_id__startswith=PREFIX, user_id__regex=rf"^{PREFIX}\d+$"
+    ).aggregate(last=Max("user_id"))["last"]
     return int(last.removeprefix(PREFIX)) + 1 if last else 1
 
 
@@ -72,7 +122,9 @@ def name_athlete(chance: Random) -> str:
 
 
 @transaction.atomic
-def make_people(*, athletes: int, teams: int, coach: str | None, since: datetime, chance: Random) -> People:
+def make_people(
+    *, athletes: int, teams: int, coach: str | None, since: datetime, chance: Random
+) -> People:
     """Make so many athletes in so many teams, each team with a coach of its own; the first team's is `coach` where that is given."""
     first = first_free_number()
     rows = [
@@ -87,11 +139,21 @@ def make_people(*, athletes: int, teams: int, coach: str | None, since: datetime
     coaches = make_coaches(teams, coach, chance)
     number = (Team.objects.aggregate(last=Max("pk"))["last"] or 0) + 1
     made = Team.objects.bulk_create(
-        [Team(name=f"{PLACES[index % len(PLACES)]} {number + index:04d}") for index in range(teams)], batch_size=BATCH
+        [
+            Team(name=f"{PLACES[index % len(PLACES)]} {number + index:04d}")
+            for index in range(teams)
+        ],
+        batch_size=BATCH,
     )
-    coached = [Team.coaches.through(team_id=team.pk, user_id=pk) for team, pk in zip(made, coaches, strict=True)]
+    coached = [
+        Team.coaches.through(team_id=team.pk, user_id=pk)
+        for team, pk in zip(made, coaches, strict=True)
+    ]
     Team.coaches.through.objects.bulk_create(coached, batch_size=BATCH)
-    trained = [Team.athletes.through(team_id=made[team].pk, athlete_id=rows[athlete].pk) for athlete, team in memberships(athletes, teams)]
+    trained = [
+        Team.athletes.through(team_id=made[team].pk, athlete_id=rows[athlete].pk)
+        for athlete, team in memberships(athletes, teams)
+    ]
     Team.athletes.through.objects.bulk_create(trained, batch_size=BATCH)
     return People([row.user_id for row in rows], coaches)
 
@@ -111,8 +173,15 @@ def make_coaches(number: int, named: str | None, chance: Random) -> list[int]:
     first = (users.aggregate(last=Max("pk"))["last"] or 0) + 1
     made: list[User] = []
     if named is not None:
-        made = [users.get_or_create(username=named, defaults={"is_staff": True, "password": make_password(None)})[0]]
-    new = [new_coach(f"{PREFIX}coach-{first + index:06d}", chance) for index in range(number - len(made))]
+        made = [
+            users.get_or_create(
+                username=named, defaults={"is_staff": True, "password": make_password(None)}
+            )[0]
+        ]
+    new = [
+        new_coach(f"{PREFIX}coach-{first + index:06d}", chance)
+        for index in range(number - len(made))
+    ]
     made += users.bulk_create(new, batch_size=BATCH)
     memberships = [group.user_set.through(group_id=group.pk, user_id=user.pk) for user in made]
     group.user_set.through.objects.bulk_create(memberships, batch_size=BATCH, ignore_conflicts=True)
@@ -121,4 +190,10 @@ def make_coaches(number: int, named: str | None, chance: Random) -> list[int]:
 
 def new_coach(username: str, chance: Random) -> User:
     first_name, last_name = name_athlete(chance).split()
-    return get_user_model()(username=username, first_name=first_name, last_name=last_name, is_staff=True, password=make_password(None))
+    return get_user_model()(
+        username=username,
+        first_name=first_name,
+        last_name=last_name,
+        is_staff=True,
+        password=make_password(None),
+    )

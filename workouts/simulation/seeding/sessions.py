@@ -23,11 +23,31 @@ KEENNESS = 1.5  # some train far more than others: at 1 all train alike
 DECIDED = {ReviewStatus.PENDING: 20, ReviewStatus.APPROVED: 60, ReviewStatus.REJECTED: 20}
 NOTES = {
     ReviewStatus.APPROVED: ["", "", "Seen on video.", "I was there."],
-    ReviewStatus.REJECTED: ["Not done by a person.", "The sensor bounced; please repeat it.", "The watch was shaken."],
+    ReviewStatus.REJECTED: [
+        "Not done by a person.",
+        "The sensor bounced; please repeat it.",
+        "The watch was shaken.",
+    ],
 }
 COLUMNS = (
-    *("session_id", "user_id", "exercise_type", "total_reps", "created_at", "started_at", "finished_at"),
-    *("refused", "refusals", "timeline_ms", "rep_devices", "late_reps", "device_seqs", "distrusted_times"),
+    *(
+        "session_id",
+        "user_id",
+        "exercise_type",
+        "total_reps",
+        "created_at",
+        "started_at",
+        "finished_at",
+    ),
+    *(
+        "refused",
+        "refusals",
+        "timeline_ms",
+        "rep_devices",
+        "late_reps",
+        "device_seqs",
+        "distrusted_times",
+    ),
     *("best_minute", "flags", "review_status", "is_in_totals"),
 )
 
@@ -61,21 +81,61 @@ class Session:
 
     def row(self) -> tuple[Any, ...]:
         """Return it in the order of COLUMNS."""
-        pattern, started_at = self.pattern, self.finished_at - timedelta(milliseconds=self.pattern.span_ms)
+        pattern, started_at = (
+            self.pattern,
+            self.finished_at - timedelta(milliseconds=self.pattern.span_ms),
+        )
         return (
-            *(self.session_id, self.user_id, pattern.exercise, pattern.reps, self.saved_at, started_at, self.finished_at),
-            *(pattern.refused, pattern.refusals, pattern.timeline, "[]", pattern.late, "{}", pattern.distrusted),
-            *(pattern.best_minute, pattern.flags, self.status.value, self.status != ReviewStatus.REJECTED),
+            *(
+                self.session_id,
+                self.user_id,
+                pattern.exercise,
+                pattern.reps,
+                self.saved_at,
+                started_at,
+                self.finished_at,
+            ),
+            *(
+                pattern.refused,
+                pattern.refusals,
+                pattern.timeline,
+                "[]",
+                pattern.late,
+                "{}",
+                pattern.distrusted,
+            ),
+            *(
+                pattern.best_minute,
+                pattern.flags,
+                self.status.value,
+                self.status != ReviewStatus.REJECTED,
+            ),
         )
 
     def steps(self, pk: int) -> Iterator[ReviewStep]:
         """Yield the steps of its review, unsaved."""
         actors, pending = ReviewStep.Actor, ReviewStatus.PENDING
-        opened: dict[str, Any] = {"at": self.saved_at, "from_status": ReviewStatus.CLEAN, "to_status": pending}
-        yield ReviewStep(session_id=pk, actor=actors.SERVICE, note=self.pattern.flag_names, **opened)
+        opened: dict[str, Any] = {
+            "at": self.saved_at,
+            "from_status": ReviewStatus.CLEAN,
+            "to_status": pending,
+        }
+        yield ReviewStep(
+            session_id=pk, actor=actors.SERVICE, note=self.pattern.flag_names, **opened
+        )
         if self.decided_at is not None:
-            decided: dict[str, Any] = {"at": self.decided_at, "from_status": pending, "to_status": self.status}
-            yield ReviewStep(session_id=pk, actor=actors.COACH, reviewer_id=self.reviewer_id, note=self.note, **decided)
+            decided: dict[str, Any] = {
+                "at": self.decided_at,
+                "from_status": pending,
+                "to_status": self.status,
+            }
+            yield ReviewStep(
+                session_id=pk,
+                actor=actors.COACH,
+                reviewer_id=self.reviewer_id,
+                note=self.note,
+                **decided,
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +151,9 @@ class Maker:
     def make(self, saved_at: datetime) -> Session:
         index = self.keenest[int(len(self.keenest) * self.chance.random() ** KEENNESS)]
         pattern = self.patterns.pick(self.chance, index % LEVELS)
-        status, decided_at = self.review(saved_at) if pattern.flag_names else (ReviewStatus.CLEAN, None)
+        status, decided_at = (
+            self.review(saved_at) if pattern.flag_names else (ReviewStatus.CLEAN, None)
+        )
         return Session(
             session_id=UUID(int=self.chance.getrandbits(128), version=4),
             user_id=self.people.athletes[index],
@@ -131,7 +193,9 @@ def seed_sessions(plan: Plan) -> Iterator[int]:
         chance=chance,
     )
     patterns = Patterns(Exercise.objects.filter(active=True), read_records(), plan.seed)
-    maker = Maker(patterns, people, plan.until, chance, keenest=chance.sample(range(athletes), athletes))
+    maker = Maker(
+        patterns, people, plan.until, chance, keenest=chance.sample(range(athletes), athletes)
+    )
     times = times_saved(plan.sessions, days=plan.days, until=plan.until, chance=chance)
     while moments := list(islice(times, CHUNK)):
         save_sessions([*map(maker.make, moments)])
@@ -144,4 +208,6 @@ def save_sessions(sessions: list[Session]) -> None:
     flagged = [session for session in sessions if session.pattern.flag_names]
     rows = WorkoutSession.objects.filter(session_id__in=[session.session_id for session in flagged])
     ids = dict(rows.values_list("session_id", "pk"))
-    ReviewStep.objects.bulk_create([step for session in flagged for step in session.steps(ids[session.session_id])])
+    ReviewStep.objects.bulk_create(
+        [step for session in flagged for step in session.steps(ids[session.session_id])]
+    )

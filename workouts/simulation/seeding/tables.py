@@ -21,7 +21,10 @@ def insert_rows(table: str, columns: Sequence[str], rows: Iterable[Row]) -> None
                     copy.write_row(row)
         else:
             marks = ", ".join(["%s"] * len(columns))
-            cursor.executemany(f"INSERT INTO {quote(table)} ({names}) VALUES ({marks})", [[*map(adapt, row)] for row in rows])  # noqa: S608
+            cursor.executemany(
+                f"INSERT INTO {quote(table)} ({names}) VALUES ({marks})",
+                [[*map(adapt, row)] for row in rows],
+            )  # noqa: S608
 
 
 def adapt(value: Any) -> Any:

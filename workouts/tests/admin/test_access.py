@@ -55,21 +55,27 @@ class AccessTests(BrowserCase):
 
     def find_faults(self, page: Page) -> list[str]:
         """Return what axe-core finds serious, and where the page is wider than the screen: in light, in dark, and on a phone."""
-        page.add_style_tag(content="* { transition: none !important; }")  # or colours would be judged on their way
+        page.add_style_tag(
+            content="* { transition: none !important; }"
+        )  # or colours would be judged on their way
         faults: list[str] = []
         for look, (scheme, size) in LOOKS.items():
             page.emulate_media(color_scheme=scheme)
             page.set_viewport_size(size)
             found = Axe().run(page).response["violations"]
             faults += [
-                f"{look}: {fault['id']}: {[node['target'] for node in fault['nodes'][:3]]}" for fault in found if fault["impact"] in SERIOUS
+                f"{look}: {fault['id']}: {[node['target'] for node in fault['nodes'][:3]]}"
+                for fault in found
+                if fault["impact"] in SERIOUS
             ]
             width, screen = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
             faults += [f"{look}: {width} px wide on a screen of {screen}"] if width > screen else []
         return faults
 
     def check(self, language: str) -> None:
-        page = self.open_page(language=language, bypass_csp=True)  # axe-core puts in styles of its own
+        page = self.open_page(
+            language=language, bypass_csp=True
+        )  # axe-core puts in styles of its own
         page.goto("/admin/login/")
         faults = {"/admin/login/": self.find_faults(page)}
         self.log_in("head", page=page)
@@ -94,7 +100,11 @@ class KeyboardTests(BrowserCase):
         run_shell(cls.service, MAKE_SESSIONS)
 
     def focused(self) -> str:
-        return str(self.page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()"))
+        return str(
+            self.page.evaluate(
+                "document.activeElement.id || document.activeElement.textContent.trim()"
+            )
+        )
 
     def tab_to(self, wanted: str) -> None:
         for _ in range(60):

@@ -17,7 +17,9 @@ class LoginTests(AdminCase):
         self.client.logout()
 
     def test_it_lets_a_coach_in(self) -> None:
-        response = self.client.post(f"{ADMIN}login/", {"username": "coach", "password": PASSWORD, "next": SESSIONS})
+        response = self.client.post(
+            f"{ADMIN}login/", {"username": "coach", "password": PASSWORD, "next": SESSIONS}
+        )
         assert (response.status_code, response["Location"]) == (302, SESSIONS)
         self.page(SESSIONS)
 
@@ -32,10 +34,20 @@ class LoginTests(AdminCase):
         for login in (False, True):
             if login:
                 assert self.client.login(username="stranger", password=PASSWORD)
-            for path in (ADMIN, SESSIONS, f"{SESSIONS}{row.pk}/change/", ATHLETES, EXERCISES, f"{EXERCISES}add/"):
+            for path in (
+                ADMIN,
+                SESSIONS,
+                f"{SESSIONS}{row.pk}/change/",
+                ATHLETES,
+                EXERCISES,
+                f"{EXERCISES}add/",
+            ):
                 with self.subTest(path=path, login=login):
                     response = self.client.get(path)
-                    assert (response.status_code, response["Location"]) == (302, f"{ADMIN}login/?next={path}")
+                    assert (response.status_code, response["Location"]) == (
+                        302,
+                        f"{ADMIN}login/?next={path}",
+                    )
 
     def test_it_shows_nothing_to_staff_without_a_permission(self) -> None:
         self.client.force_login(get_user_model().objects.create_user("assistant", is_staff=True))
@@ -52,7 +64,13 @@ class SessionListTests(AdminCase):
 
     def test_it_shows_sessions_with_the_names_of_athletes_and_exercises(self) -> None:
         page = self.page(SESSIONS)
-        for text in ("aigerim-1", "Bolat Omarov", "Squat", "Lunge", f"{SESSIONS}{self.squats.pk}/change/"):
+        for text in (
+            "aigerim-1",
+            "Bolat Omarov",
+            "Squat",
+            "Lunge",
+            f"{SESSIONS}{self.squats.pk}/change/",
+        ):
             assert text in page
 
     def test_it_searches_by_user_id_and_name(self) -> None:
@@ -98,7 +116,9 @@ class SessionDetailTests(AdminCase):
         assert 'name="_save"' not in page
 
     def test_it_cannot_be_changed(self) -> None:
-        response = self.client.post(self.path, {"total_reps": 1000, "timeline_ms": "[]", "_save": "Save"})
+        response = self.client.post(
+            self.path, {"total_reps": 1000, "timeline_ms": "[]", "_save": "Save"}
+        )
         assert response.status_code == 403
         self.row.refresh_from_db()
         assert (self.row.total_reps, self.row.timeline_ms) == (3, [0, 2000, 4000])
@@ -116,7 +136,10 @@ class SessionDetailTests(AdminCase):
 
 class AthleteTests(AdminCase):
     def test_it_lists_and_searches(self) -> None:
-        ana, ben = Athlete.objects.create(user_id="ana", display_name="Ana Lee"), Athlete.objects.create(user_id="ben")
+        ana, ben = (
+            Athlete.objects.create(user_id="ana", display_name="Ana Lee"),
+            Athlete.objects.create(user_id="ben"),
+        )
         assert self.listed(ATHLETES) == {ana.pk, ben.pk}
         assert self.listed(ATHLETES, q="lee") == self.listed(ATHLETES, q="ana") == {ana.pk}
         assert self.listed(ATHLETES, created_at__gte=ana.created_at.isoformat()) == {ana.pk, ben.pk}
@@ -127,7 +150,9 @@ class AthleteTests(AdminCase):
 
     def test_it_gives_a_name_but_no_other_user_id(self) -> None:
         athlete = Athlete.objects.create(user_id="42")
-        self.client.post(f"{ATHLETES}{athlete.pk}/change/", {"user_id": "43", "display_name": "Ana"})
+        self.client.post(
+            f"{ATHLETES}{athlete.pk}/change/", {"user_id": "43", "display_name": "Ana"}
+        )
         athlete.refresh_from_db()
         assert (athlete.user_id, athlete.display_name) == ("42", "Ana")
 
@@ -173,7 +198,11 @@ class ExerciseTests(AdminCase):
     def test_it_changes_limits(self) -> None:
         assert self.fill_in(self.path, min_interval_ms=500).status_code == 302
         self.squat.refresh_from_db()
-        assert (self.squat.min_interval_ms, self.squat.max_per_minute, self.squat.active) == (500, 85, True)
+        assert (self.squat.min_interval_ms, self.squat.max_per_minute, self.squat.active) == (
+            500,
+            85,
+            True,
+        )
 
     def test_it_switches_an_exercise_off(self) -> None:
         assert self.fill_in(self.path, active="").status_code == 302
@@ -181,7 +210,12 @@ class ExerciseTests(AdminCase):
         assert not self.squat.active
 
     def test_it_adds_an_exercise(self) -> None:
-        assert self.fill_in(f"{EXERCISES}add/", slug="plank_up", name="Plank up", record_per_minute="").status_code == 302
+        assert (
+            self.fill_in(
+                f"{EXERCISES}add/", slug="plank_up", name="Plank up", record_per_minute=""
+            ).status_code
+            == 302
+        )
         assert Exercise.objects.get(slug="plank_up").record_per_minute is None
 
     def test_it_refuses_bad_limits_and_says_why(self) -> None:
@@ -220,6 +254,12 @@ class ExerciseTests(AdminCase):
         assert Exercise.objects.get(pk=self.squat.pk).slug == "squat"
 
     def test_it_deletes_none(self) -> None:
-        assert self.client.post(f"{EXERCISES}{self.squat.pk}/delete/", {"post": "yes"}).status_code == 403
-        self.client.post(EXERCISES, {"action": "delete_selected", "_selected_action": [self.squat.pk], "post": "yes"})
+        assert (
+            self.client.post(f"{EXERCISES}{self.squat.pk}/delete/", {"post": "yes"}).status_code
+            == 403
+        )
+        self.client.post(
+            EXERCISES,
+            {"action": "delete_selected", "_selected_action": [self.squat.pk], "post": "yes"},
+        )
         assert Exercise.objects.filter(pk=self.squat.pk).exists()

@@ -34,5 +34,7 @@ class PageTests(BrowserCase):
         self.page.get_by_role("button", name="Go").click()
         self.page.get_by_label("ana", exact=True).check()
         self.page.get_by_role("button", name="Merge").click()
-        self.page.get_by_text("ana-of-the-old-phone is merged into ana; 1 session moved.").wait_for()
+        self.page.get_by_text(
+            "ana-of-the-old-phone is merged into ana; 1 session moved."
+        ).wait_for()
         assert self.page.locator(".session-sets").last.locator("tbody tr").count() == 2

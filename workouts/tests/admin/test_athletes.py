@@ -15,7 +15,13 @@ from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from workouts.admin.athletes.history import LAST_SESSIONS, WEEKS, find_bests, find_last_sessions, find_volume
+from workouts.admin.athletes.history import (
+    LAST_SESSIONS,
+    WEEKS,
+    find_bests,
+    find_last_sessions,
+    find_volume,
+)
 from workouts.admin.athletes.list import AthleteAdmin
 from workouts.admin.charts import Volume
 from workouts.models import Athlete, Team, WorkoutSession
@@ -30,7 +36,9 @@ MAX_QUERIES = 12
 def save_at(user_id: str, started: datetime, *, seconds: int = 8, **more: Any) -> WorkoutSession:
     """Save a session that began then."""
     row = save_session(user_id, **more)
-    WorkoutSession.objects.filter(pk=row.pk).update(started_at=started, finished_at=started + timedelta(seconds=seconds))
+    WorkoutSession.objects.filter(pk=row.pk).update(
+        started_at=started, finished_at=started + timedelta(seconds=seconds)
+    )
     row.refresh_from_db()
     return row
 
@@ -42,15 +50,23 @@ class BestsTests(TestCase):
     def test_each_best_names_its_session(self) -> None:
         most = save_session(self.user_id, reps=40, days_ago=3)
         fastest = save_session(self.user_id, reps=30, days_ago=2, best_minute=28)
-        longest = save_at(self.user_id, datetime(2026, 1, 5, tzinfo=UTC), seconds=3600, reps=20, best_minute=3)
+        longest = save_at(
+            self.user_id, datetime(2026, 1, 5, tzinfo=UTC), seconds=3600, reps=20, best_minute=3
+        )
         (bests,) = find_bests(self.user_id)
         assert (bests.most_reps, bests.best_minute, bests.longest) == (most, fastest, longest)
         assert (bests.exercise.slug, bests.sessions, bests.reps) == ("squat", 3, 90)
 
     def test_they_are_by_exercise_and_of_this_athlete(self) -> None:
         save_session(new_athlete(), reps=99)
-        rows = [save_session(self.user_id, exercise=slug, reps=reps) for slug, reps in (("lunge", 7), ("burpee", 9))]
-        assert [(bests.exercise.slug, bests.most_reps) for bests in find_bests(self.user_id)] == [("burpee", rows[1]), ("lunge", rows[0])]
+        rows = [
+            save_session(self.user_id, exercise=slug, reps=reps)
+            for slug, reps in (("lunge", 7), ("burpee", 9))
+        ]
+        assert [(bests.exercise.slug, bests.most_reps) for bests in find_bests(self.user_id)] == [
+            ("burpee", rows[1]),
+            ("lunge", rows[0]),
+        ]
 
     def test_what_was_rejected_is_no_best(self) -> None:
         row = save_session(self.user_id, reps=5)
@@ -71,7 +87,9 @@ class VolumeTests(TestCase):
     def setUp(self) -> None:
         self.user_id = new_athlete()
 
-    def find(self, zone: Any = UTC, now: datetime = datetime(2026, 11, 24, 12, tzinfo=UTC)) -> list[Volume]:
+    def find(
+        self, zone: Any = UTC, now: datetime = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    ) -> list[Volume]:
         with timezone.override(zone):
             return find_volume(self.user_id, today=timezone.localdate(now))
 
@@ -88,13 +106,18 @@ class VolumeTests(TestCase):
 
     def test_a_change_of_the_clock_is_within_a_week(self) -> None:
         berlin = ZoneInfo("Europe/Berlin")  # 25 October 2026: back to winter time
-        for at in (datetime(2026, 10, 25, 22, 30, tzinfo=UTC), datetime(2026, 10, 25, 23, 30, tzinfo=UTC)):
+        for at in (
+            datetime(2026, 10, 25, 22, 30, tzinfo=UTC),
+            datetime(2026, 10, 25, 23, 30, tzinfo=UTC),
+        ):
             save_at(self.user_id, at, reps=4)
         weeks = {week.day: week.reps for week in self.find(berlin)}
         assert (weeks[date(2026, 10, 19)], weeks[date(2026, 10, 26)]) == (4, 4)
 
     def test_it_adds_up_26_weeks_without_what_was_rejected(self) -> None:
-        first = datetime.combine(MONDAY - timedelta(weeks=WEEKS - 1), datetime.min.time(), tzinfo=UTC)
+        first = datetime.combine(
+            MONDAY - timedelta(weeks=WEEKS - 1), datetime.min.time(), tzinfo=UTC
+        )
         for at in (first, first + timedelta(days=6)):
             save_at(self.user_id, at, reps=3)
         save_at(self.user_id, first - timedelta(seconds=1), reps=50)
@@ -108,7 +131,10 @@ class VolumeTests(TestCase):
 class HistoryTests(TestCase):
     def test_it_is_the_last_20_by_their_first_rep_whatever_their_status(self) -> None:
         user_id = new_athlete()
-        rows = [save_session(user_id, days_ago=25 - index, review_status="rejected", is_in_totals=False) for index in range(25)]
+        rows = [
+            save_session(user_id, days_ago=25 - index, review_status="rejected", is_in_totals=False)
+            for index in range(25)
+        ]
         save_session(new_athlete())
         assert list(find_last_sessions(user_id)) == rows[: -LAST_SESSIONS - 1 : -1]
 
@@ -131,7 +157,13 @@ class PageTests(AdminCase):
     def test_it_shows_bests_history_and_the_way_to_all_sessions(self) -> None:
         page = self.page(self.path)
         assert page.count(f"{SESSIONS}{self.row.pk}/change/") == 4
-        for text in ("<strong>12</strong>", "<strong>31</strong>", "<strong>0:22</strong>", "Squat", "clean"):
+        for text in (
+            "<strong>12</strong>",
+            "<strong>31</strong>",
+            "<strong>0:22</strong>",
+            "Squat",
+            "clean",
+        ):
             assert text in page
 
     def test_all_sessions_are_those_of_the_athlete(self) -> None:
@@ -164,7 +196,12 @@ class PageTests(AdminCase):
         counts = []
         for total in (1, 60):
             for index in range(total):
-                save_session("ana-1", exercise=("squat", "lunge", "burpee")[index % 3], days_ago=index, best_minute=index)
+                save_session(
+                    "ana-1",
+                    exercise=("squat", "lunge", "burpee")[index % 3],
+                    days_ago=index,
+                    best_minute=index,
+                )
             with CaptureQueriesContext(connection) as queries:
                 self.page(self.path)
             counts.append(len(queries))
@@ -173,7 +210,11 @@ class PageTests(AdminCase):
     def test_a_change_writes_only_what_was_changed(self) -> None:
         with CaptureQueriesContext(connection) as queries:
             self.client.post(self.path, {"display_name": "Ana", "account": ""})
-        (update,) = [query["sql"] for query in queries.captured_queries if query["sql"].startswith('UPDATE "workouts_athlete"')]
+        (update,) = [
+            query["sql"]
+            for query in queries.captured_queries
+            if query["sql"].startswith('UPDATE "workouts_athlete"')
+        ]
         assert "merged_into" not in update
         assert Athlete.objects.get(pk=self.athlete.pk).display_name == "Ana"
 
@@ -182,7 +223,10 @@ class ListTests(AdminCase):
     def test_it_adds_up_only_what_the_page_shows(self) -> None:
         for user_id in ("ana", "ana", "ben", "chi"):
             save_session(user_id, reps=6)
-        with mock.patch.object(AthleteAdmin, "list_per_page", 2), CaptureQueriesContext(connection) as queries:
+        with (
+            mock.patch.object(AthleteAdmin, "list_per_page", 2),
+            CaptureQueriesContext(connection) as queries,
+        ):
             page = self.page(ATHLETES)
         assert 'class="field-total_reps">12<' in page
         sums = [query["sql"] for query in queries.captured_queries if "SUM(" in query["sql"]]
@@ -214,11 +258,15 @@ class AccountTests(TestCase):
 
     def setUp(self) -> None:
         self.athlete = save_session("ana").athlete
-        self.user, self.second = (get_user_model().objects.create_user(name) for name in ("ana-user", "ben-user"))
+        self.user, self.second = (
+            get_user_model().objects.create_user(name) for name in ("ana-user", "ben-user")
+        )
         self.path = f"{ATHLETES}{self.athlete.pk}/change/"
 
     def be(self, group: str | None) -> None:
-        user = get_user_model().objects.create_user(group or "root", is_staff=True, is_superuser=group is None)
+        user = get_user_model().objects.create_user(
+            group or "root", is_staff=True, is_superuser=group is None
+        )
         if group:
             user.groups.add(Group.objects.get(name=group))
         team = Team.objects.create(name=f"Team of {user}")
@@ -235,7 +283,12 @@ class AccountTests(TestCase):
         self.be(None)
         self.link(self.user)
         assert self.athlete.account == self.user
-        query = {"app_label": "workouts", "model_name": "athlete", "field_name": "account", "term": "user"}
+        query = {
+            "app_label": "workouts",
+            "model_name": "athlete",
+            "field_name": "account",
+            "term": "user",
+        }
         assert len(self.client.get("/admin/autocomplete/", query).json()["results"]) == 2
 
     def test_coaches_see_who_it_is_but_link_nobody(self) -> None:
@@ -247,7 +300,12 @@ class AccountTests(TestCase):
             page = self.client.get(self.path).content.decode()
             assert "ana-user" in page
             assert "ben-user" not in page
-            query = {"app_label": "workouts", "model_name": "athlete", "field_name": "account", "term": "user"}
+            query = {
+                "app_label": "workouts",
+                "model_name": "athlete",
+                "field_name": "account",
+                "term": "user",
+            }
             assert self.client.get("/admin/autocomplete/", query).status_code == 403
 
     def test_a_user_is_one_athlete(self) -> None:

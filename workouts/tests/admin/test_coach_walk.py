@@ -35,10 +35,20 @@ def write_sets(folder: Path) -> Path:
     """Return a file of sets that take some 20 s."""
     path = folder / "sets.jsonl"
     if SETS:
-        lines = [line for line in Path(SETS).read_text().splitlines() if 8 <= len(json.loads(line)["rep_end_ms"]) <= 12]
+        lines = [
+            line
+            for line in Path(SETS).read_text().splitlines()
+            if 8 <= len(json.loads(line)["rep_end_ms"]) <= 12
+        ]
         path.write_text("\n".join(lines[:REPLAYED]) + "\n")
     else:
-        rows = [{"exercise": "squat", "rep_end_ms": [900 + 2000 * rep + 37 * (rep % 3) for rep in range(10)]} for _ in range(REPLAYED)]
+        rows = [
+            {
+                "exercise": "squat",
+                "rep_end_ms": [900 + 2000 * rep + 37 * (rep % 3) for rep in range(10)],
+            }
+            for _ in range(REPLAYED)
+        ]
         path.write_text("\n".join(map(json.dumps, rows)) + "\n")
     return path
 
@@ -50,7 +60,10 @@ def read_csv(path: Path) -> list[list[str]]:
 
 def read_xlsx(path: Path) -> list[list[str]]:
     with path.open("rb") as file:
-        return [[str(cell) for cell in row] for row in load_workbook(file, read_only=True).worksheets[0].values]
+        return [
+            [str(cell) for cell in row]
+            for row in load_workbook(file, read_only=True).worksheets[0].values
+        ]
 
 
 class WalkTests(BrowserCase):
@@ -97,7 +110,9 @@ class WalkTests(BrowserCase):
         page.locator("#changelist-filter a", has_text=gettext("needs review")).click()
         page.wait_for_url("**review_status__exact=pending**")
         expect(page.locator("#searchbar")).to_have_value("ana")
-        expect(page.locator("#result_list .field-status").first).to_have_text(gettext("needs review"))
+        expect(page.locator("#result_list .field-status").first).to_have_text(
+            gettext("needs review")
+        )
         expect(page.locator("#result_list .spark").first).to_be_visible()
         self.narrow_to_athlete(page)
 
@@ -148,10 +163,14 @@ class WalkTests(BrowserCase):
         counts: list[int] = []
         with self.replaying() as replay:
             expect(tiles).to_have_count(before + REPLAYED)
-            name = tiles.and_(page.locator("[data-state=training]")).first.get_attribute("data-user-id")
+            name = tiles.and_(page.locator("[data-state=training]")).first.get_attribute(
+                "data-user-id"
+            )
             while replay.poll() is None:
                 page.wait_for_timeout(200)
-                shown = page.locator(f"#live-tiles li[data-user-id='{name}'] .live-count").inner_text()
+                shown = page.locator(
+                    f"#live-tiles li[data-user-id='{name}'] .live-count"
+                ).inner_text()
                 if counts[-1:] != [int(shown)]:
                     counts.append(int(shown))
         expect(tiles.and_(page.locator("[data-state=finished]"))).to_have_count(before + REPLAYED)
@@ -160,9 +179,24 @@ class WalkTests(BrowserCase):
     @contextmanager
     def replaying(self) -> "Iterator[subprocess.Popen[bytes]]":
         """Replay the sets meanwhile; all of them have to be counted and saved."""
-        command = [sys.executable, "manage.py", "replay", str(self.sets), "--url", self.service.url, "--speed", "3"]
+        command = [
+            sys.executable,
+            "manage.py",
+            "replay",
+            str(self.sets),
+            "--url",
+            self.service.url,
+            "--speed",
+            "3",
+        ]
         with tempfile.TemporaryFile() as output:
-            replay = subprocess.Popen(command, cwd=settings.BASE_DIR, env=self.service.environment, stdout=output, stderr=output)
+            replay = subprocess.Popen(
+                command,
+                cwd=settings.BASE_DIR,
+                env=self.service.environment,
+                stdout=output,
+                stderr=output,
+            )
             yield replay
             status = replay.wait()
             output.seek(0)

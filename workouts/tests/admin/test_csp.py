@@ -15,8 +15,17 @@ MAKE_SUPERUSER = "from django.contrib.auth.models import User; User.objects.filt
 
 class PolicyTests(TestCase):
     def test_every_answer_has_it(self) -> None:
-        for path in ("/", "/admin/login/", "/admin/", "/workout/sessions/", "/nowhere", "/workout/sessions/999/"):
-            policy = self.client.get(path, headers={"accept": "text/html"})["Content-Security-Policy"]
+        for path in (
+            "/",
+            "/admin/login/",
+            "/admin/",
+            "/workout/sessions/",
+            "/nowhere",
+            "/workout/sessions/999/",
+        ):
+            policy = self.client.get(path, headers={"accept": "text/html"})[
+                "Content-Security-Policy"
+            ]
             assert "default-src 'none'" in policy
             assert "frame-ancestors 'none'" in policy
             assert "unsafe" not in policy
@@ -37,9 +46,15 @@ class PagesTests(BrowserCase):
 
     def test_it_refuses_what_is_inline(self) -> None:
         self.page.goto("/admin/login/")
-        self.page.evaluate("document.body.insertAdjacentHTML('beforeend', '<p id=inline style=\"color: red\">')")
-        self.page.evaluate("document.body.append(Object.assign(document.createElement('script'), { textContent: 'window.ran = true' }))")
-        shown = self.page.evaluate("[window.ran, getComputedStyle(document.getElementById('inline')).color]")
+        self.page.evaluate(
+            "document.body.insertAdjacentHTML('beforeend', '<p id=inline style=\"color: red\">')"
+        )
+        self.page.evaluate(
+            "document.body.append(Object.assign(document.createElement('script'), { textContent: 'window.ran = true' }))"
+        )
+        shown = self.page.evaluate(
+            "[window.ran, getComputedStyle(document.getElementById('inline')).color]"
+        )
         assert shown[0] is None
         assert shown[1] != "rgb(255, 0, 0)"
         refused = " ".join(self.troubles)

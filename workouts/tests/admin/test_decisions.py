@@ -62,12 +62,18 @@ class DetailTests(AdminCase):
         assert 'value="rejected"' not in page
 
     def test_every_flag_has_a_name_and_a_sentence(self) -> None:
-        flags = find_flags(Evidence([i * 10 for i in range(5000)], [i % 2 for i in range(5000)], 4000, 9, 9000), Pace(10, 20, 5))
+        flags = find_flags(
+            Evidence([i * 10 for i in range(5000)], [i % 2 for i in range(5000)], 4000, 9, 9000),
+            Pace(10, 20, 5),
+        )
         flags += find_flags(Evidence([i * 2000 for i in range(6000)]), Pace())
         assert set(NAMES) == set(TEXTS) >= {flag["flag"] for flag in flags}
         for flag in flags:
             assert explain_flag(flag)[-1] in ".)"
-        assert explain_flag({"flag": "of a later version", "figure": 3}) == "flag: of a later version, figure: 3"
+        assert (
+            explain_flag({"flag": "of a later version", "figure": 3})
+            == "flag: of a later version, figure: 3"
+        )
         assert explain_flag({"flag": "metronome", "cv": 0.01}) == "flag: metronome, cv: 0.01"
 
 
@@ -80,14 +86,23 @@ class DecisionTests(AdminCase):
         return ",".join(f"{pk}:{step}" for pk, step in last_steps([row.pk for row in rows]).items())
 
     def send(self, **fields: str) -> Any:
-        return self.client.post(DECISION, {"to": "approved", "seen": self.seen(*self.rows), "note": "", **fields}, follow=True)
+        return self.client.post(
+            DECISION,
+            {"to": "approved", "seen": self.seen(*self.rows), "note": "", **fields},
+            follow=True,
+        )
 
     def statuses(self) -> list[str]:
         return [row.review_status for row in WorkoutSession.objects.order_by("pk")]
 
     def test_both_actions_lead_to_one_page_that_decides_about_all(self) -> None:
-        for action, to, note in (("reject_selected", "rejected", "a script"), ("approve_selected", "approved", "")):
-            page = self.client.post(SESSIONS, {"action": action, "_selected_action": [row.pk for row in self.rows]})
+        for action, to, note in (
+            ("reject_selected", "rejected", "a script"),
+            ("approve_selected", "approved", ""),
+        ):
+            page = self.client.post(
+                SESSIONS, {"action": action, "_selected_action": [row.pk for row in self.rows]}
+            )
             assert page.status_code == 200
             seen = page.context["form"]["seen"].initial or page.context["form"].initial["seen"]
             response = self.send(to=to, seen=seen, note=note)
@@ -134,19 +149,40 @@ class DecisionTests(AdminCase):
         assert self.statuses() == ["pending"] * 3
 
     def test_nonsense_is_turned_away(self) -> None:
-        for query in ({}, {"to": "rejected"}, {"to": "clean", "ids": str(self.rows[0].pk)}, {"to": "approved", "ids": "x"}):
+        for query in (
+            {},
+            {"to": "rejected"},
+            {"to": "clean", "ids": str(self.rows[0].pk)},
+            {"to": "approved", "ids": "x"},
+        ):
             response = self.client.get(DECISION, query)
             assert (response.status_code, response["Location"]) == (302, SESSIONS)
-        for fields in ({"to": "clean"}, {"seen": "x"}, {"seen": ""}, {"note": "x" * 2001}, {"seen": f"{10**30}:0"}):
+        for fields in (
+            {"to": "clean"},
+            {"seen": "x"},
+            {"seen": ""},
+            {"note": "x" * 2001},
+            {"seen": f"{10**30}:0"},
+        ):
             assert self.send(**fields).status_code == 200
         assert self.statuses() == ["pending"] * 3
 
     def test_it_takes_the_permission(self) -> None:
         viewer = get_user_model().objects.create_user("viewer", is_staff=True)
-        viewer.user_permissions.add(*Permission.objects.filter(codename__in=["view_workoutsession", "view_all_athletes"]))
+        viewer.user_permissions.add(
+            *Permission.objects.filter(codename__in=["view_workoutsession", "view_all_athletes"])
+        )
         self.client.force_login(viewer)
-        assert self.client.get(DECISION, {"to": "approved", "ids": str(self.rows[0].pk)}).status_code == 403
-        assert self.client.post(DECISION, {"to": "approved", "seen": self.seen(*self.rows)}).status_code == 403
+        assert (
+            self.client.get(DECISION, {"to": "approved", "ids": str(self.rows[0].pk)}).status_code
+            == 403
+        )
+        assert (
+            self.client.post(
+                DECISION, {"to": "approved", "seen": self.seen(*self.rows)}
+            ).status_code
+            == 403
+        )
         assert "approve_selected" not in self.page(SESSIONS)
         assert DECISION not in self.page(f"{SESSIONS}{self.rows[0].pk}/change/")
         assert self.statuses() == ["pending"] * 3
@@ -174,23 +210,49 @@ class TotalsTests(AdminCase):
 
 class LimitTests(AdminCase):
     def errors(self, **fields: Any) -> dict[str, str]:
-        values = {"name": "Squat", "min_interval_ms": 450, "record_per_minute": 74, "record_per_hour": 4656, "max_per_minute": 85}
-        values |= {"max_per_session": 10_000, "typical_ms_low": 2000, "typical_ms_high": 4000, "active": "on", **fields}
+        values = {
+            "name": "Squat",
+            "min_interval_ms": 450,
+            "record_per_minute": 74,
+            "record_per_hour": 4656,
+            "max_per_minute": 85,
+        }
+        values |= {
+            "max_per_session": 10_000,
+            "typical_ms_low": 2000,
+            "typical_ms_high": 4000,
+            "active": "on",
+            **fields,
+        }
         pk = self.client.get(EXERCISES, {"q": "squat"}).context["cl"].result_list[0].pk
         response = self.client.post(f"{EXERCISES}{pk}/change/", values)
         if response.status_code == 302:
             return {}
-        return {name: " ".join(map(str, messages)) for name, messages in response.context["adminform"].errors.items()}
+        return {
+            name: " ".join(map(str, messages))
+            for name, messages in response.context["adminform"].errors.items()
+        }
 
     def test_bad_limits_are_refused_with_the_reason(self) -> None:
         for field in ("min_interval_ms", "max_per_minute", "max_per_session", "record_per_hour"):
             for value in (0, -1):
                 assert "greater than or equal to" in self.errors(**{field: value})[field]
-        assert "below the typical pace (30 a minute)" in self.errors(max_per_minute=29, record_per_minute="")["max_per_minute"]
-        assert "longer than a typical rep (2000 ms)" in self.errors(min_interval_ms=2001, record_per_minute="")["min_interval_ms"]
+        assert (
+            "below the typical pace (30 a minute)"
+            in self.errors(max_per_minute=29, record_per_minute="")["max_per_minute"]
+        )
+        assert (
+            "longer than a typical rep (2000 ms)"
+            in self.errors(min_interval_ms=2001, record_per_minute="")["min_interval_ms"]
+        )
         assert "a champion would be refused" in self.errors(min_interval_ms=811)["min_interval_ms"]
-        assert "everybody would be flagged" in self.errors(record_per_minute=14)["record_per_minute"]
-        assert "below the record of a minute (74)" in self.errors(record_per_hour=73)["record_per_hour"]
+        assert (
+            "everybody would be flagged" in self.errors(record_per_minute=14)["record_per_minute"]
+        )
+        assert (
+            "below the record of a minute (74)"
+            in self.errors(record_per_hour=73)["record_per_hour"]
+        )
         assert "100" in self.errors(max_per_session=99)["max_per_session"]
         assert "above the ceiling (85)" in self.errors(record_per_minute=86)["record_per_minute"]
 

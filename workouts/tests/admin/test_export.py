@@ -15,7 +15,15 @@ from django.test import TestCase
 from django.utils import translation
 
 from workouts.exports import rows
-from workouts.live.progress import DONE, FAILED, PREPARING, SENDING, Progress, ProgressNotes, read_progress
+from workouts.live.progress import (
+    DONE,
+    FAILED,
+    PREPARING,
+    SENDING,
+    Progress,
+    ProgressNotes,
+    read_progress,
+)
 from workouts.live.runtime import get_key_space, get_store
 from workouts.models import Athlete, Team, WorkoutSession
 from workouts.tests.support.cast import save_session
@@ -24,7 +32,18 @@ from workouts.tests.support.reviews import save_pending
 LIST = "/admin/workouts/workoutsession/"
 EXPORT, FILE, PROGRESS = f"{LIST}export/", f"{LIST}export/file/", f"{LIST}export/progress/"
 TITLES = [
-    *("ID", "session ID", "user ID", "name", "exercise", "name of the exercise", "reps", "first rep", "last rep", "saved"),
+    *(
+        "ID",
+        "session ID",
+        "user ID",
+        "name",
+        "exercise",
+        "name of the exercise",
+        "reps",
+        "first rep",
+        "last rep",
+        "saved",
+    ),
     *("length, s", "reps a minute", "refused reps", "review", "flags"),
 ]
 TOKEN = "a-word-of-the-page"
@@ -96,7 +115,9 @@ class FilterTests(ExportCase):
         assert f'href="{EXPORT}?q=bolat"' in page
 
     def test_the_page_says_what_is_exported(self) -> None:
-        page = self.client.get(EXPORT, {"q": "bolat", "review_status__exact": "pending", "team": str(self.team.pk)}).content.decode()
+        page = self.client.get(
+            EXPORT, {"q": "bolat", "review_status__exact": "pending", "team": str(self.team.pk)}
+        ).content.decode()
         for text in (
             "1 session will be exported",
             "Juniors",
@@ -107,7 +128,9 @@ class FilterTests(ExportCase):
         ):
             assert text in page
         with patch("workouts.admin.sessions.export.COUNTED_ON_PAGE", 1):
-            assert "More than 1 session will be exported" in self.client.get(EXPORT).content.decode()
+            assert (
+                "More than 1 session will be exported" in self.client.get(EXPORT).content.decode()
+            )
 
     def test_the_page_needs_no_inline_script_or_style(self) -> None:
         page = self.client.get(EXPORT, {"q": "<b>'\""}).content.decode()
@@ -119,7 +142,10 @@ class LeakTests(ExportCase):
     def setUp(self) -> None:
         super().setUp()
         self.own, self.stranger = save_session("ana-of-one"), save_session("ben-of-two")
-        self.team, self.other_team = Team.objects.create(name="One"), Team.objects.create(name="Two")
+        self.team, self.other_team = (
+            Team.objects.create(name="One"),
+            Team.objects.create(name="Two"),
+        )
         self.team.athletes.add(self.own.athlete)
         self.other_team.athletes.add(self.stranger.athlete)
         user = get_user_model().objects.create_user("aliya", is_staff=True)
@@ -129,7 +155,12 @@ class LeakTests(ExportCase):
 
     def test_a_coach_gets_their_own_team_only(self) -> None:
         assert self.ids() == self.ids(q="of") == self.ids(team=str(self.team.pk)) == [self.own.pk]
-        assert self.ids(q="ben") == self.ids(team=str(self.other_team.pk)) == self.ids(athlete__user_id="ben-of-two") == []
+        assert (
+            self.ids(q="ben")
+            == self.ids(team=str(self.other_team.pk))
+            == self.ids(athlete__user_id="ben-of-two")
+            == []
+        )
         assert b"ben-of-two" not in self.download(format="csv", timeline="on")
 
     def test_leaving_a_team_in_the_middle_ends_it(self) -> None:
@@ -144,9 +175,17 @@ class LeakTests(ExportCase):
 
     def test_anothers_progress_is_not_known(self) -> None:
         ProgressNotes(str(self.coach.pk), TOKEN).note(Progress(SENDING, 5, 10))
-        assert self.client.get(PROGRESS, {"progress": TOKEN}).json() == {"state": "unknown", "rows": 0, "total": None}
+        assert self.client.get(PROGRESS, {"progress": TOKEN}).json() == {
+            "state": "unknown",
+            "rows": 0,
+            "total": None,
+        }
         self.client.force_login(self.coach)
-        assert self.client.get(PROGRESS, {"progress": TOKEN}).json() == {"state": "sending", "rows": 5, "total": 10}
+        assert self.client.get(PROGRESS, {"progress": TOKEN}).json() == {
+            "state": "sending",
+            "rows": 5,
+            "total": 10,
+        }
 
 
 class ColumnTests(ExportCase):
@@ -154,7 +193,8 @@ class ColumnTests(ExportCase):
         row = save_pending("42", reps=31, refused={"debounced": 2, "late": 3})
         Athlete.objects.filter(user_id="42").update(display_name="Ана, «Лея»\nII")
         WorkoutSession.objects.update(
-            started_at=datetime(2026, 1, 2, 3, 4, 5, 678, UTC), finished_at=datetime(2026, 1, 2, 3, 5, 5, 678, UTC)
+            started_at=datetime(2026, 1, 2, 3, 4, 5, 678, UTC),
+            finished_at=datetime(2026, 1, 2, 3, 5, 5, 678, UTC),
         )
         saved = row.created_at.replace(microsecond=0).isoformat()
         titles, cells = self.read_csv()
@@ -179,7 +219,9 @@ class ColumnTests(ExportCase):
 
     def test_it_reads_no_more_than_is_wanted(self) -> None:
         save_session("42")
-        with self.assertNumQueries(6) as queries:  # the browser's session, the user, the filters' teams and exercises, a count, a batch
+        with (
+            self.assertNumQueries(6) as queries
+        ):  # the browser's session, the user, the filters' teams and exercises, a count, a batch
             self.download()
         for column in ("timeline_ms", "refusals", "rep_devices", "late_reps"):
             assert column not in queries[-1]["sql"]
@@ -188,7 +230,10 @@ class ColumnTests(ExportCase):
         save_pending("42")
         self.client.cookies["time_zone"] = "Asia/Almaty"
         response: Any = self.client.get(FILE, headers={"accept-language": "ru"})
-        with translation.override("en"), patch("workouts.exports.rows.name_flag", lambda flag: translation.get_language()):
+        with (
+            translation.override("en"),
+            patch("workouts.exports.rows.name_flag", lambda flag: translation.get_language()),
+        ):
             cells = b"".join(response).decode().splitlines()[1].split(",")
         assert cells[-1] == "ru"
         assert cells[7].endswith("+05:00")
@@ -197,7 +242,10 @@ class ColumnTests(ExportCase):
         self.client.cookies["time_zone"] = "Asia/Almaty"
         with time_machine.travel("2026-11-24T20:00:00Z", tick=False):
             response = self.client.get(FILE, {"format": "xlsx"})
-        assert response["Content-Disposition"] == 'attachment; filename="senim-sessions-2026-11-25.xlsx"'
+        assert (
+            response["Content-Disposition"]
+            == 'attachment; filename="senim-sessions-2026-11-25.xlsx"'
+        )
 
 
 class ProgressTests(ExportCase):
@@ -222,12 +270,22 @@ class ProgressTests(ExportCase):
         assert seen[0] == Progress(PREPARING)
         assert Progress(SENDING, 2, 3) in seen
         assert self.state() == Progress(DONE, 3, 3)
-        assert 0 < get_store().client.ttl(get_key_space().progress(str(self.coach.pk), TOKEN)) <= 600
+        assert (
+            0 < get_store().client.ttl(get_key_space().progress(str(self.coach.pk), TOKEN)) <= 600
+        )
 
     def test_it_is_noted_twice_a_second_at_most(self) -> None:
         notes = ProgressNotes(str(self.coach.pk), TOKEN)
-        with patch("workouts.live.progress.time.monotonic") as clock, patch.object(get_store().client, "set") as noted:
-            for now, state, calls in ((0, SENDING, 1), (0.4, SENDING, 1), (0.6, SENDING, 2), (0.7, DONE, 3)):
+        with (
+            patch("workouts.live.progress.time.monotonic") as clock,
+            patch.object(get_store().client, "set") as noted,
+        ):
+            for now, state, calls in (
+                (0, SENDING, 1),
+                (0.4, SENDING, 1),
+                (0.6, SENDING, 2),
+                (0.7, DONE, 3),
+            ):
                 clock.return_value = now
                 notes.note(Progress(state, 1, 50))
                 assert noted.call_count == calls
@@ -236,12 +294,17 @@ class ProgressTests(ExportCase):
         response: Any = self.client.get(FILE, {"progress": TOKEN})
         chunks = iter(response)
         next(chunks)
-        with patch("workouts.exports.work.describe", side_effect=RuntimeError("no")), pytest.raises(RuntimeError):
+        with (
+            patch("workouts.exports.work.describe", side_effect=RuntimeError("no")),
+            pytest.raises(RuntimeError),
+        ):
             next(chunks)
         assert self.state() == Progress(FAILED, 0, 3)
 
     def test_it_goes_on_without_redis(self) -> None:
-        with patch.object(get_store().client, "set", side_effect=redis.ConnectionError("away")) as asked:
+        with patch.object(
+            get_store().client, "set", side_effect=redis.ConnectionError("away")
+        ) as asked:
             assert len(self.read_csv(progress=TOKEN)) == 4
             assert asked.call_count == 1
         with patch.object(get_store().client, "get", side_effect=redis.ConnectionError("away")):

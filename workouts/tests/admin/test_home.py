@@ -28,9 +28,17 @@ class HomeCase(AdminCase):
 
 class WeekTests(HomeCase):
     def test_it_compares_this_week_with_last_week_by_the_same_time(self) -> None:
-        for hours, athlete, reps in ((1, "a", 5), (2, "b", 6), (-167, "a", 10), (-110, "a", 20), (-90, "c", 40)):
+        for hours, athlete, reps in (
+            (1, "a", 5),
+            (2, "b", 6),
+            (-167, "a", 10),
+            (-110, "a", 20),
+            (-90, "c", 40),
+        ):
             save_at(MONDAY + timedelta(hours=hours), user_id=athlete, reps=reps)
-        found = [(week["sessions"], week["reps"], week["athletes"]) for week in self.describe()["weeks"]]
+        found = [
+            (week["sessions"], week["reps"], week["athletes"]) for week in self.describe()["weeks"]
+        ]
         assert found == [(2, 11, 2), (2, 30, 1), (3, 70, 2)]
 
     def test_a_week_begins_on_the_monday_of_who_looks(self) -> None:
@@ -38,7 +46,9 @@ class WeekTests(HomeCase):
         zone = ZoneInfo("Asia/Almaty")
         for zone_name, sessions in (("UTC", 0), (zone, 1)):
             with timezone.override(zone_name):
-                assert self.describe(timezone.localtime(WEDNESDAY))["weeks"][0]["sessions"] == sessions
+                assert (
+                    self.describe(timezone.localtime(WEDNESDAY))["weeks"][0]["sessions"] == sessions
+                )
 
     def test_on_a_monday_morning(self) -> None:
         save_at(MONDAY - timedelta(days=7), reps=3)
@@ -60,7 +70,11 @@ class VolumeTests(HomeCase):
         save_at(WEDNESDAY - timedelta(days=DAYS), reps=100)
         volume = self.describe()["volume"]
         assert (volume["reps"][-1], volume["sessions"][-1], volume["reps"][0]) == (11, 2, 7)
-        assert (volume["labels"][0], volume["labels"][-1], len(volume["labels"])) == ("2026-02-26", "2026-03-11", DAYS)
+        assert (volume["labels"][0], volume["labels"][-1], len(volume["labels"])) == (
+            "2026-02-26",
+            "2026-03-11",
+            DAYS,
+        )
         assert sum(volume["reps"]) == 18
 
 

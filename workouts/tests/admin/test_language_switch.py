@@ -35,10 +35,21 @@ class SwitchTests(TestCase):
     def test_it_is_remembered_for_a_year(self) -> None:
         self.switch("kk")
         cookie = self.client.cookies["django_language"]
-        assert (cookie.value, cookie["max-age"], cookie["samesite"], cookie["httponly"]) == ("kk", A_YEAR_S, "Lax", True)
+        assert (cookie.value, cookie["max-age"], cookie["samesite"], cookie["httponly"]) == (
+            "kk",
+            A_YEAR_S,
+            "Lax",
+            True,
+        )
 
     def test_it_leads_nowhere_else(self) -> None:
-        for elsewhere in ("https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "http:evil.example"):
+        for elsewhere in (
+            "https://evil.example/",
+            "//evil.example",
+            "/\\evil.example",
+            "javascript:alert(1)",
+            "http:evil.example",
+        ):
             assert self.switch("ru", next=elsewhere) == "/"
 
     def test_an_unknown_language_changes_nothing(self) -> None:
@@ -47,13 +58,23 @@ class SwitchTests(TestCase):
             assert '<html lang="en"' in self.client.get(LOGIN).content.decode()
 
     def test_it_takes_a_form_of_this_site_alone(self) -> None:
-        assert Client(enforce_csrf_checks=True).post("/i18n/setlang/", {"language": "ru"}).status_code == 403
+        assert (
+            Client(enforce_csrf_checks=True).post("/i18n/setlang/", {"language": "ru"}).status_code
+            == 403
+        )
         self.client.get("/i18n/setlang/?language=ru&next=/")
         assert "django_language" not in self.client.cookies
 
     def test_the_browsers_language_is_the_first_choice(self) -> None:
-        for header, code in (("kk-KZ,kk;q=0.9,ru;q=0.8", "kk"), ("de, ru;q=0.5", "ru"), ("de", "en")):
-            assert f'<html lang="{code}"' in self.client.get(LOGIN, headers={"accept-language": header}).content.decode()
+        for header, code in (
+            ("kk-KZ,kk;q=0.9,ru;q=0.8", "kk"),
+            ("de, ru;q=0.5", "ru"),
+            ("de", "en"),
+        ):
+            assert (
+                f'<html lang="{code}"'
+                in self.client.get(LOGIN, headers={"accept-language": header}).content.decode()
+            )
 
     def test_after_a_logout_it_leads_to_the_start(self) -> None:
         self.client.force_login(get_user_model().objects.create_superuser("head"))
@@ -76,7 +97,9 @@ class BrowserTests(BrowserCase):
 
     def test_by_keyboard_before_the_login(self) -> None:
         self.page.goto(LOGIN)
-        button = self.page.get_by_role("form", name="Language").get_by_role("button", name="Қазақша")
+        button = self.page.get_by_role("form", name="Language").get_by_role(
+            "button", name="Қазақша"
+        )
         button.focus()
         self.page.keyboard.press("Enter")
         self.page.locator("html[lang=kk]").wait_for()
@@ -101,7 +124,9 @@ class BrowserTests(BrowserCase):
     def test_the_admins_scripts_speak_it(self) -> None:
         page = self.open_page(language="kk")
         self.log_in(self.head, page=page, to="/admin/workouts/team/add/")
-        assert page.evaluate("[gettext('Choose a Date'), pgettext('one letter Monday', 'M'), get_format('FIRST_DAY_OF_WEEK')]") == [
+        assert page.evaluate(
+            "[gettext('Choose a Date'), pgettext('one letter Monday', 'M'), get_format('FIRST_DAY_OF_WEEK')]"
+        ) == [
             "Күнді таңдаңыз",
             "Д",
             1,

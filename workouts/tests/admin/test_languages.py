@@ -24,7 +24,14 @@ LANGUAGES = ("ru", "kk")
 COMPLETE = ("senim", "workouts")
 FOLDERS = ("senim/locale", "senim/django_locale", "workouts/locale")
 DJANGO = Path(django.__file__).parent
-SHOWN = ("conf", "contrib/admin", "contrib/auth", "contrib/contenttypes", "contrib/sessions", "contrib/messages")
+SHOWN = (
+    "conf",
+    "contrib/admin",
+    "contrib/auth",
+    "contrib/contenttypes",
+    "contrib/sessions",
+    "contrib/messages",
+)
 PLURALS = {"ru": (3, 4), "kk": (1, 2)}
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[srd]|\{\w*\}|<[^>]+>|%%")
 # what is the same in another language, for good: signs, names, and words like Email
@@ -54,7 +61,11 @@ def find_catalogs() -> Iterator[tuple[str, Path]]:
 
 def read_entries(path: Path) -> dict[tuple[str | None, str], polib.POEntry]:
     """Return the entries that are in use, by context and message."""
-    return {(entry.msgctxt, entry.msgid): entry for entry in polib.pofile(str(path)) if not entry.obsolete}
+    return {
+        (entry.msgctxt, entry.msgid): entry
+        for entry in polib.pofile(str(path))
+        if not entry.obsolete
+    }
 
 
 def read_texts(entry: polib.POEntry) -> list[str]:
@@ -76,8 +87,13 @@ class CatalogTests(SimpleTestCase):
 
     def test_they_are_compiled(self) -> None:
         for _, path in find_catalogs():
-            compiled = {(entry.msgctxt, entry.msgid): read_texts(entry) for entry in polib.mofile(str(path.with_suffix(".mo")))}
-            assert compiled == {key: read_texts(entry) for key, entry in read_entries(path).items()}, f"compile {path}"
+            compiled = {
+                (entry.msgctxt, entry.msgid): read_texts(entry)
+                for entry in polib.mofile(str(path.with_suffix(".mo")))
+            }
+            assert compiled == {
+                key: read_texts(entry) for key, entry in read_entries(path).items()
+            }, f"compile {path}"
 
     def test_everything_is_translated(self) -> None:
         for _, path in find_catalogs():
@@ -91,7 +107,9 @@ class CatalogTests(SimpleTestCase):
             count = int(header.split(";")[0].split("=")[1])
             assert count in PLURALS[language]
             for entry in read_entries(path).values():
-                assert not entry.msgid_plural or len(entry.msgstr_plural) == count, f"{path}: {entry.msgid}"
+                assert not entry.msgid_plural or len(entry.msgstr_plural) == count, (
+                    f"{path}: {entry.msgid}"
+                )
 
     def test_placeholders_are_kept(self) -> None:
         for _, path in find_catalogs():
@@ -107,7 +125,11 @@ class DjangoTests(SimpleTestCase):
         for entry in find_django_messages(domain):
             key = f"{entry.msgctxt}\x04{entry.msgid}" if entry.msgctxt else entry.msgid
             try:
-                texts = [catalog.plural(key, number) for number in (1, 2, 5)] if entry.msgid_plural else [catalog.get(key)]
+                texts = (
+                    [catalog.plural(key, number) for number in (1, 2, 5)]
+                    if entry.msgid_plural
+                    else [catalog.get(key)]
+                )
             except KeyError:
                 texts = [None]
             if not all(texts) or (entry.msgid in texts and entry.msgid not in SAME):
@@ -120,13 +142,22 @@ class DjangoTests(SimpleTestCase):
 
     def test_scripts_have_no_gap(self) -> None:
         for language in LANGUAGES:
-            made = trans_real.DjangoTranslation(language, domain="djangojs", localedirs=[str(DJANGO / "contrib/admin/locale")])
+            made = trans_real.DjangoTranslation(
+                language, domain="djangojs", localedirs=[str(DJANGO / "contrib/admin/locale")]
+            )
             assert self.find_gaps(made._catalog, "djangojs") == []
 
     def test_ours_win(self) -> None:
-        for language, text in (("kk", "Таңдалған сессиялар өшіру"), ("ru", "Удалить выбранные сессиялар")):
+        for language, text in (
+            ("kk", "Таңдалған сессиялар өшіру"),
+            ("ru", "Удалить выбранные сессиялар"),
+        ):
             with translation.override(language):
-                assert translation.gettext("Delete selected %(verbose_name_plural)s") % {"verbose_name_plural": "сессиялар"} == text
+                assert (
+                    translation.gettext("Delete selected %(verbose_name_plural)s")
+                    % {"verbose_name_plural": "сессиялар"}
+                    == text
+                )
 
 
 class FormatTests(SimpleTestCase):
@@ -134,10 +165,28 @@ class FormatTests(SimpleTestCase):
 
     def test_dates(self) -> None:
         shown = {
-            "kk": ["2026 ж. 4 қараша", "2026 ж. 4 қараша, 09:05", "2026 ж. қараша", "4 қараша", "04.11.2026 09:05"],
-            "ru": ["4 ноября 2026 г.", "4 ноября 2026 г. 9:05", "Ноябрь 2026 г.", "4 ноября", "04.11.2026 09:05"],
+            "kk": [
+                "2026 ж. 4 қараша",
+                "2026 ж. 4 қараша, 09:05",
+                "2026 ж. қараша",
+                "4 қараша",
+                "04.11.2026 09:05",
+            ],
+            "ru": [
+                "4 ноября 2026 г.",
+                "4 ноября 2026 г. 9:05",
+                "Ноябрь 2026 г.",
+                "4 ноября",
+                "04.11.2026 09:05",
+            ],
         }
-        names = ["DATE_FORMAT", "DATETIME_FORMAT", "YEAR_MONTH_FORMAT", "MONTH_DAY_FORMAT", "SHORT_DATETIME_FORMAT"]
+        names = [
+            "DATE_FORMAT",
+            "DATETIME_FORMAT",
+            "YEAR_MONTH_FORMAT",
+            "MONTH_DAY_FORMAT",
+            "SHORT_DATETIME_FORMAT",
+        ]
         for language, texts in shown.items():
             with translation.override(language):
                 assert [formats.date_format(self.MOMENT, name) for name in names] == texts
@@ -153,7 +202,9 @@ class FormatTests(SimpleTestCase):
     def test_numbers(self) -> None:
         for language in LANGUAGES:
             with translation.override(language):
-                assert formats.number_format(1234567.5, 1, force_grouping=True) == "1\xa0234\xa0567,5"
+                assert (
+                    formats.number_format(1234567.5, 1, force_grouping=True) == "1\xa0234\xa0567,5"
+                )
                 assert formats.localize(1234567) == "1234567"  # ids stay what they are
 
 
@@ -161,7 +212,11 @@ class CodeTests(SimpleTestCase):
     def extract(self, package: str) -> Path:
         """Have makemessages bring a copy of the package's catalogs up to date, and return the copy."""
         copy = fresh_folder() / package
-        shutil.copytree(settings.BASE_DIR / package, copy, ignore=shutil.ignore_patterns("tests", "__pycache__", "django_locale"))
+        shutil.copytree(
+            settings.BASE_DIR / package,
+            copy,
+            ignore=shutil.ignore_patterns("tests", "__pycache__", "django_locale"),
+        )
         languages = [argument for language in LANGUAGES for argument in ("--locale", language)]
         command = [sys.executable, "-m", "django", "makemessages", "--no-location", *languages]
         subprocess.run(command, cwd=copy, env=clean_environment(), check=True, capture_output=True)
@@ -173,4 +228,6 @@ class CodeTests(SimpleTestCase):
             copy = self.extract(package)
             for language in LANGUAGES:
                 path = Path("locale", language, "LC_MESSAGES", "django.po")
-                assert set(read_entries(copy / path)) == set(read_entries(settings.BASE_DIR / package / path)), "run makemessages"
+                assert set(read_entries(copy / path)) == set(
+                    read_entries(settings.BASE_DIR / package / path)
+                ), "run makemessages"

@@ -36,7 +36,13 @@ class MergePageTests(MergingCase):
 
     def test_the_action_asks_which_one_stays(self) -> None:
         page = self.choose(*self.ids).content.decode()
-        for text in (self.kept, self.old, "cannot be undone", f'name="kept" value="{self.ids[0]}"', f'name="kept" value="{self.ids[1]}"'):
+        for text in (
+            self.kept,
+            self.old,
+            "cannot be undone",
+            f'name="kept" value="{self.ids[0]}"',
+            f'name="kept" value="{self.ids[1]}"',
+        ):
             assert text in page
         assert "checked" not in page
         assert self.owners() == {self.kept, self.old}
@@ -52,12 +58,19 @@ class MergePageTests(MergingCase):
     def test_it_merges_and_who_did_it_is_on_record(self) -> None:
         assert self.send(self.ids[0])["Location"] == f"{ATHLETES}{self.ids[0]}/change/"
         assert self.owners() == {self.kept}
-        entries = LogEntry.objects.filter(user=self.user).order_by("pk").values_list("object_id", "change_message")
+        entries = (
+            LogEntry.objects.filter(user=self.user)
+            .order_by("pk")
+            .values_list("object_id", "change_message")
+        )
         assert list(entries) == [
             (str(self.ids[0]), f"{self.old} was merged into it."),
             (str(self.ids[1]), f"Merged into {self.kept}."),
         ]
-        assert f"{self.old} was merged into it." in self.client.get(f"{ATHLETES}{self.ids[0]}/history/").content.decode()
+        assert (
+            f"{self.old} was merged into it."
+            in self.client.get(f"{ATHLETES}{self.ids[0]}/history/").content.decode()
+        )
 
     def test_either_of_the_two_can_stay_and_nobody_else(self) -> None:
         third = save_session(new_athlete()).athlete

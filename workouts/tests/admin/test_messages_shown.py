@@ -30,7 +30,11 @@ class OursTests(SimpleTestCase):
         for language in LANGUAGES:
             with translation.override(language):
                 for entry in read_ours(language):
-                    said = translation.pgettext(entry.msgctxt, entry.msgid) if entry.msgctxt else translation.gettext(entry.msgid)
+                    said = (
+                        translation.pgettext(entry.msgctxt, entry.msgid)
+                        if entry.msgctxt
+                        else translation.gettext(entry.msgid)
+                    )
                     assert said == entry.msgstr, entry.msgid
 
 
@@ -41,7 +45,9 @@ class PageTests(TestCase):
 
     def read_lines(self, address: str, language: str) -> set[str]:
         """Return the texts of a page, and what its elements are labelled."""
-        response = self.client.get(address, headers={"accept": "text/html", "accept-language": language})
+        response = self.client.get(
+            address, headers={"accept": "text/html", "accept-language": language}
+        )
         assert response.status_code == 200, address
         page = re.sub(r"(?s)<(script|style)\b.*?</\1>", "", response.content.decode())
         texts = [*SPACES.split(strip_tags(page.replace(">", ">\n"))), *LABEL.findall(page)]
@@ -51,11 +57,16 @@ class PageTests(TestCase):
         session = f"/admin/workouts/workoutsession/{self.session.pk}/change/"
         athlete = f"/admin/workouts/athlete/{self.session.athlete.pk}/change/"
         decision = f"/admin/workouts/workoutsession/decision/?to=rejected&ids={self.session.pk}"
-        others = ["/admin/workouts/workoutsession/export/", "/admin/workouts/workoutsession/parked/"]
+        others = [
+            "/admin/workouts/workoutsession/export/",
+            "/admin/workouts/workoutsession/parked/",
+        ]
         for language in LANGUAGES:
             entries = [entry for entry in read_ours(language) if entry.msgid != entry.msgstr]
             english = {form for entry in entries for form in (entry.msgid, capfirst(entry.msgid))}
-            translated = {form for entry in entries for form in (entry.msgstr, capfirst(entry.msgstr))}
+            translated = {
+                form for entry in entries for form in (entry.msgstr, capfirst(entry.msgstr))
+            }
             for address in [*PAGES, *others, session, athlete, decision]:
                 lines = self.read_lines(address, language)
                 assert lines & english == set(), (language, address)

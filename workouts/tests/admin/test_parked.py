@@ -23,7 +23,11 @@ class ParkedTests(TestCase):
         train(self.athlete, 3)
         (session_id,) = seal(self.athlete)
         self.name = SessionName(self.athlete, "squat", session_id)
-        self.timeline = get_store().keys.sealed(get_store().keys.live(self.athlete, "squat"), session_id).timeline
+        self.timeline = (
+            get_store()
+            .keys.sealed(get_store().keys.live(self.athlete, "squat"), session_id)
+            .timeline
+        )
         get_store().client.rpush(self.timeline, "nonsense")
         self.addCleanup(get_store().clear, self.name)
         health.parked_sessions._asked_at = float("-inf")
@@ -71,5 +75,10 @@ class ParkedTests(TestCase):
         self.mend()
         response = self.client.post(PARKED, follow=True)
         assert "1 of 1 saved" in response.content.decode()
-        assert WorkoutSession.objects.filter(athlete_id=self.athlete, exercise=Exercise.objects.get(slug="squat")).count() == 1
+        assert (
+            WorkoutSession.objects.filter(
+                athlete_id=self.athlete, exercise=Exercise.objects.get(slug="squat")
+            ).count()
+            == 1
+        )
         assert self.parked() == []

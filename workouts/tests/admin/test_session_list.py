@@ -18,7 +18,11 @@ class ColumnTests(AdminCase):
     def test_it_shows_length_pace_and_tempo(self) -> None:
         save_session(new_athlete(), reps=31)
         page = self.page(SESSIONS)
-        for text in ('<td class="field-length">1:00</td>', '<td class="field-pace">30.0</td>', 'aria-label="Tempo of 31 reps"'):
+        for text in (
+            '<td class="field-length">1:00</td>',
+            '<td class="field-pace">30.0</td>',
+            'aria-label="Tempo of 31 reps"',
+        ):
             assert text in page
 
     def test_a_single_rep_has_no_pace(self) -> None:
@@ -44,38 +48,67 @@ class FilterTests(AdminCase):
     def test_it_filters_by_athlete(self) -> None:
         assert self.listed(SESSIONS, athlete="bolat-2") == {self.noon.pk}
         assert self.listed(SESSIONS, athlete="bolat-2", q="aigerim") == set()
-        assert '<option value="bolat-2" selected>bolat-2</option>' in self.page(SESSIONS, athlete="bolat-2")
+        assert '<option value="bolat-2" selected>bolat-2</option>' in self.page(
+            SESSIONS, athlete="bolat-2"
+        )
 
     def test_it_filters_by_days_both_ends_in(self) -> None:
         assert self.listed(SESSIONS, **{"from": "2026-03-10"}) == {self.noon.pk}
         assert self.listed(SESSIONS, to="2026-03-09") == {self.early.pk}
-        assert self.listed(SESSIONS, **{"from": "2026-03-09", "to": "2026-03-10"}) == {self.early.pk, self.noon.pk}
+        assert self.listed(SESSIONS, **{"from": "2026-03-09", "to": "2026-03-10"}) == {
+            self.early.pk,
+            self.noon.pk,
+        }
         assert self.listed(SESSIONS, to="9999-12-31") == {self.early.pk, self.noon.pk}
 
     def test_a_day_is_one_of_who_looks(self) -> None:
         self.client.cookies["time_zone"] = "Asia/Almaty"
-        assert self.listed(SESSIONS, **{"from": "2026-03-10", "to": "2026-03-10"}) == {self.early.pk, self.noon.pk}
+        assert self.listed(SESSIONS, **{"from": "2026-03-10", "to": "2026-03-10"}) == {
+            self.early.pk,
+            self.noon.pk,
+        }
 
     def test_what_it_cannot_take_is_said_and_shows_nothing(self) -> None:
-        for query, error in (({"from": "yesterday"}, "Enter a valid date."), ({"athlete": "nobody"}, "Select a valid choice.")):
+        for query, error in (
+            ({"from": "yesterday"}, "Enter a valid date."),
+            ({"athlete": "nobody"}, "Select a valid choice."),
+        ):
             assert self.listed(SESSIONS, **query) == set()
             assert error in self.page(SESSIONS, **query)
 
     def test_each_filter_keeps_the_others(self) -> None:
-        page = self.page(SESSIONS, q="a", athlete="bolat-2", **{"from": "2026-03-10"}, p="1", exercise__slug__exact="squat")
-        for name, value in (("q", "a"), ("athlete", "bolat-2"), ("from", "2026-03-10"), ("exercise__slug__exact", "squat")):
+        page = self.page(
+            SESSIONS,
+            q="a",
+            athlete="bolat-2",
+            **{"from": "2026-03-10"},
+            p="1",
+            exercise__slug__exact="squat",
+        )
+        for name, value in (
+            ("q", "a"),
+            ("athlete", "bolat-2"),
+            ("from", "2026-03-10"),
+            ("exercise__slug__exact", "squat"),
+        ):
             assert f'<input type="hidden" name="{name}" value="{value}">' in page
         assert '<input type="hidden" name="p"' not in page
 
     def test_an_empty_form_filters_nothing(self) -> None:
-        assert self.listed(SESSIONS, **{"from": "", "to": "", "athlete": ""}) == {self.early.pk, self.noon.pk}
+        assert self.listed(SESSIONS, **{"from": "", "to": "", "athlete": ""}) == {
+            self.early.pk,
+            self.noon.pk,
+        }
 
 
 class ReadingTests(AdminCase):
     def test_it_counts_so_many_and_no_more(self) -> None:
         for _ in range(4):
             save_session(new_athlete())
-        with patch("workouts.admin.paging.MAX_COUNTED", 3), CaptureQueriesContext(connection) as queries:
+        with (
+            patch("workouts.admin.paging.MAX_COUNTED", 3),
+            CaptureQueriesContext(connection) as queries,
+        ):
             page = self.page(SESSIONS)
         assert "Over 3: a filter shows the rest." in page
         counts = [query["sql"] for query in queries if "COUNT(" in query["sql"]]

@@ -26,7 +26,10 @@ def save_timeline(times_ms: list[int], **more: Any) -> WorkoutSession:
 
 class PageCase(AdminCase):
     def chart_of(self, row: WorkoutSession) -> dict[str, Any]:
-        found = re.search(r'<script id="tempo-data" type="application/json">(.*?)</script>', self.page(f"{SESSIONS}{row.pk}/change/"))
+        found = re.search(
+            r'<script id="tempo-data" type="application/json">(.*?)</script>',
+            self.page(f"{SESSIONS}{row.pk}/change/"),
+        )
         assert found
         chart: dict[str, Any] = json.loads(found[1])
         return chart
@@ -48,7 +51,13 @@ class ChartTests(PageCase):
         assert chart["late"] == [0, None, 2.1]
 
     def test_refused_reps_are_marked_at_the_time_since_the_last_counted_one(self) -> None:
-        chart = self.chart_of(save_timeline([0, 2000], refused={"debounced": 2}, refusals=[[-50, "debounced"], [2150, "debounced"]]))
+        chart = self.chart_of(
+            save_timeline(
+                [0, 2000],
+                refused={"debounced": 2},
+                refusals=[[-50, "debounced"], [2150, "debounced"]],
+            )
+        )
         assert chart["at"] == [-0.05, 0, 2, 2.15]
         assert chart["refused"] == [0, None, None, 0.15]
         assert chart["intervals"] == [None, None, 2, None]
@@ -68,12 +77,34 @@ class ChartTests(PageCase):
 class WordsTests(PageCase):
     def test_it_lists_the_sets(self) -> None:
         page = self.page(f"{SESSIONS}{save_timeline(TWO_SETS).pk}/change/")
-        cells = re.findall(r"<t[dh](?: scope=\"row\")?>([^<]*)</t[dh]>", page[page.index('<table class="session-sets">') :])
-        assert cells[:12] == ["1", "5", "0:09", "2.15", "+15", "-", "2", "2", "0:02", "2.00", "-", "1:00"]
+        cells = re.findall(
+            r"<t[dh](?: scope=\"row\")?>([^<]*)</t[dh]>",
+            page[page.index('<table class="session-sets">') :],
+        )
+        assert cells[:12] == [
+            "1",
+            "5",
+            "0:09",
+            "2.15",
+            "+15",
+            "-",
+            "2",
+            "2",
+            "0:02",
+            "2.00",
+            "-",
+            "1:00",
+        ]
 
     def test_it_says_what_was_refused_and_late(self) -> None:
-        page = self.page(f"{SESSIONS}{save_timeline([0, 2000], refused={'pace': 3, 'of later': 1}, late_reps=[1]).pk}/change/")
-        for text in ("Refused, over the ceiling of reps a minute: 3", "Refused, of later: 1", "Came late: 1"):
+        page = self.page(
+            f"{SESSIONS}{save_timeline([0, 2000], refused={'pace': 3, 'of later': 1}, late_reps=[1]).pk}/change/"
+        )
+        for text in (
+            "Refused, over the ceiling of reps a minute: 3",
+            "Refused, of later: 1",
+            "Came late: 1",
+        ):
             assert text in page
 
     def test_at_most_12_queries(self) -> None:

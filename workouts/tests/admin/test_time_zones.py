@@ -37,7 +37,10 @@ class CookieTests(TestCase):
         return self.client.get(SESSIONS).content.decode()
 
     def test_times_are_in_its_zone(self) -> None:
-        for zone, shown in (("Asia/Almaty", "07/02/2026 1:30 a.m."), ("America/New_York", "07/01/2026 4:30 p.m.")):
+        for zone, shown in (
+            ("Asia/Almaty", "07/02/2026 1:30 a.m."),
+            ("America/New_York", "07/01/2026 4:30 p.m."),
+        ):
             page = self.page(zone)
             assert shown in page
             assert f"Times are in the time zone {zone}." in page
@@ -69,7 +72,10 @@ class CookieTests(TestCase):
         assert "07/02/2026 1:30 a.m." in self.client.get(SESSIONS).content.decode()
 
     async def test_two_at_once_have_their_own(self) -> None:
-        for zone, shown in (("Asia/Almaty", "07/02/2026 1:30 a.m."), ("UTC", "07/01/2026 8:30 p.m.")):
+        for zone, shown in (
+            ("Asia/Almaty", "07/02/2026 1:30 a.m."),
+            ("UTC", "07/01/2026 8:30 p.m."),
+        ):
             self.async_client.cookies["time_zone"] = zone
             await self.async_client.aforce_login(self.user)
             assert shown in (await self.async_client.get(SESSIONS)).content.decode()
@@ -87,7 +93,10 @@ class BrowserTests(BrowserCase):
     def test_the_first_page_is_shown_again_once(self) -> None:
         page = self.open_page(time_zone="Asia/Almaty", is_new=True)
         loads: list[str] = []
-        page.on("request", lambda request: loads.append(request.url) if request.is_navigation_request() else None)
+        page.on(
+            "request",
+            lambda request: loads.append(request.url) if request.is_navigation_request() else None,
+        )
         page.goto("/admin/login/")
         page.locator("#time-zone", has_text="Asia/Almaty").wait_for()
         page.goto("/admin/login/")
@@ -100,9 +109,14 @@ class BrowserTests(BrowserCase):
 
     def test_it_is_shown_once_without_cookies(self) -> None:
         page = self.open_page(time_zone="Asia/Almaty", is_new=True)
-        page.add_init_script("Object.defineProperty(document, 'cookie', { get: () => '', set: () => {} })")
+        page.add_init_script(
+            "Object.defineProperty(document, 'cookie', { get: () => '', set: () => {} })"
+        )
         loads: list[str] = []
-        page.on("request", lambda request: loads.append(request.url) if request.is_navigation_request() else None)
+        page.on(
+            "request",
+            lambda request: loads.append(request.url) if request.is_navigation_request() else None,
+        )
         page.goto("/admin/login/")
         page.wait_for_load_state("networkidle")
         assert len(loads) == 1
@@ -114,7 +128,10 @@ class BrowserTests(BrowserCase):
         page.locator("#time-zone", has_text="Asia/Almaty").wait_for()
         page.context.clear_cookies(name="time_zone")
         posted: list[str] = []
-        page.on("request", lambda request: posted.append(request.url) if request.method == "POST" else None)
+        page.on(
+            "request",
+            lambda request: posted.append(request.url) if request.method == "POST" else None,
+        )
         page.fill("[name=username]", "head")
         page.fill("[name=password]", "wrong")
         page.locator("#login-form [type=submit]").click()

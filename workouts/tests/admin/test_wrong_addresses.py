@@ -18,7 +18,12 @@ class WrongAddressTests(AdminCase):
         return self.client.get(path, query).status_code
 
     def test_a_character_that_no_text_has(self) -> None:
-        finder = {"app_label": "workouts", "model_name": "athlete", "field_name": "account", "term": "a\0"}
+        finder = {
+            "app_label": "workouts",
+            "model_name": "athlete",
+            "field_name": "account",
+            "term": "a\0",
+        }
         assert self.code(f"{ADMIN}autocomplete/", **finder) == 400
         for name in ("athlete", "from", "review_status__exact"):
             for path in (SESSIONS, f"{SESSIONS}export/", f"{SESSIONS}export/file/"):

@@ -18,7 +18,14 @@ from workouts.live.store import SessionName
 from workouts.models import Athlete, Exercise, WorkoutSession
 from workouts.services.finishing import save_sealed
 from workouts.sockets.catalogue import catalogue
-from workouts.tests.support.cast import STARTED_MS, count_reps, new_athlete, save_session, seal, train
+from workouts.tests.support.cast import (
+    STARTED_MS,
+    count_reps,
+    new_athlete,
+    save_session,
+    seal,
+    train,
+)
 
 URL = "/workout/finish"
 JSON = "application/json"
@@ -59,24 +66,39 @@ class FinishTests(FinishCase):
         assert self.client.get(location).json()["id"] == self.rows()[0].pk
 
     def test_it_saves_what_was_counted(self) -> None:
-        count_reps(self.user_id, [STARTED_MS, STARTED_MS + 100, STARTED_MS + 2310, STARTED_MS + 4502, STARTED_MS + 4600])
+        count_reps(
+            self.user_id,
+            [STARTED_MS, STARTED_MS + 100, STARTED_MS + 2310, STARTED_MS + 4502, STARTED_MS + 4600],
+        )
         row = WorkoutSession.objects.get(pk=self.finish())
         assert (row.athlete_id, row.exercise_id, row.total_reps) == (self.user_id, "squat", 3)
-        assert (row.started_at, row.finished_at) == (from_ms(STARTED_MS), from_ms(STARTED_MS + 4502))
+        assert (row.started_at, row.finished_at) == (
+            from_ms(STARTED_MS),
+            from_ms(STARTED_MS + 4502),
+        )
         assert row.timeline_ms == [0, 2310, 4502]
-        assert (row.refused, row.refusals) == ({"debounced": 2}, [[100, "debounced"], [4600, "debounced"]])
+        assert (row.refused, row.refusals) == (
+            {"debounced": 2},
+            [[100, "debounced"], [4600, "debounced"]],
+        )
         assert (row.rep_devices, row.late_reps, row.device_seqs) == ([], [], {})
 
     def test_it_keeps_the_id_that_redis_gave_the_session(self) -> None:
         train(self.user_id)
-        given = get_store().client.hget(get_key_space().live(self.user_id, "squat").session, "id").decode()
+        given = (
+            get_store()
+            .client.hget(get_key_space().live(self.user_id, "squat").session, "id")
+            .decode()
+        )
         assert WorkoutSession.objects.get(pk=self.finish()).session_id == uuid.UUID(given)
 
     def test_it_clears_the_live_state(self) -> None:
         train(self.user_id)
         self.finish()
         keys = get_key_space().live(self.user_id, "squat")
-        assert get_store().client.exists(keys.session, keys.timeline, keys.refused, keys.waiting) == 0
+        assert (
+            get_store().client.exists(keys.session, keys.timeline, keys.refused, keys.waiting) == 0
+        )
         assert self.user_id not in {name.user_id for name in get_store().sealed_sessions()}
 
     def test_it_makes_the_athlete_once(self) -> None:
@@ -103,12 +125,17 @@ class BodyTests(FinishCase):
         for body, content_type in ((b"", JSON), (b"{}", JSON), (b"", FORM), (b"", "text/csv")):
             with self.subTest(body=body, content_type=content_type):
                 train(GUEST, 4)
-                row = WorkoutSession.objects.get(pk=self.post(body, content_type).json()["workout_id"])
+                row = WorkoutSession.objects.get(
+                    pk=self.post(body, content_type).json()["workout_id"]
+                )
                 assert (row.athlete_id, row.exercise_id, row.total_reps) == (GUEST, "squat", 4)
 
     def test_it_takes_a_form(self) -> None:
         train(self.user_id, exercise="dip")
-        assert self.post(f"user_id={self.user_id}&exercise_type=dip", FORM).json()["workout_id"] == self.rows()[0].pk
+        assert (
+            self.post(f"user_id={self.user_id}&exercise_type=dip", FORM).json()["workout_id"]
+            == self.rows()[0].pk
+        )
 
     def test_it_takes_a_form_in_parts(self) -> None:
         train(self.user_id, exercise="dip")
@@ -122,7 +149,10 @@ class BodyTests(FinishCase):
 
     def test_it_takes_an_address_with_a_slash(self) -> None:
         train(self.user_id)
-        assert self.client.post(f"{URL}/", {"user_id": self.user_id}, content_type=JSON).status_code == 200
+        assert (
+            self.client.post(f"{URL}/", {"user_id": self.user_id}, content_type=JSON).status_code
+            == 200
+        )
 
 
 class RepeatedTests(FinishCase):
@@ -183,7 +213,9 @@ class RepeatedTests(FinishCase):
 
 class RefusedRequestTests(FinishCase):
     def refusal(self, response: Any, status: int = 400) -> dict[str, Any]:
-        assert (response.status_code, response["Content-Type"]) == (status, CONTENT_TYPE), response.content
+        assert (response.status_code, response["Content-Type"]) == (status, CONTENT_TYPE), (
+            response.content
+        )
         problem = response.json()
         assert (problem["type"], problem["status"]) == ("about:blank", status)
         return dict(problem)
@@ -194,7 +226,23 @@ class RefusedRequestTests(FinishCase):
         assert not Athlete.objects.filter(user_id=self.user_id).exists()
 
     def test_it_names_the_field_of_a_malformed_user_id(self) -> None:
-        bad: tuple[Any, ...] = ("a b", " a", "a\n", "a\0b", "a" * 65, "", "é", "a/b", "\ud800", [], ["a"], {}, True, False, None)
+        bad: tuple[Any, ...] = (
+            "a b",
+            " a",
+            "a\n",
+            "a\0b",
+            "a" * 65,
+            "",
+            "é",
+            "a/b",
+            "\ud800",
+            [],
+            ["a"],
+            {},
+            True,
+            False,
+            None,
+        )
         for user_id in bad:
             with self.subTest(user_id=user_id):
                 problem = self.refusal(self.post({"user_id": user_id}))
@@ -202,7 +250,18 @@ class RefusedRequestTests(FinishCase):
                 assert "user_id" in problem["detail"]
 
     def test_it_names_the_field_of_an_unknown_exercise(self) -> None:
-        for exercise in ("plank", "Squat", "squat ", "sq\0uat", "s" * 10_000, "", [], ["squat"], True, None):
+        for exercise in (
+            "plank",
+            "Squat",
+            "squat ",
+            "sq\0uat",
+            "s" * 10_000,
+            "",
+            [],
+            ["squat"],
+            True,
+            None,
+        ):
             with self.subTest(exercise=exercise):
                 problem = self.refusal(self.post({"exercise_type": exercise}))
                 assert list(problem["errors"]) == ["exercise_type"]
@@ -212,7 +271,14 @@ class RefusedRequestTests(FinishCase):
         assert "jumping_jack" in self.refusal(self.post({"exercise_type": "plank"}))["detail"]
 
     def test_it_names_the_field_of_a_form(self) -> None:
-        for body in ("user_id=", "user_id=a+b", "user_id=%00", "user_id=%ff", "user_id=a&exercise_type=", "exercise_type=plank"):
+        for body in (
+            "user_id=",
+            "user_id=a+b",
+            "user_id=%00",
+            "user_id=%ff",
+            "user_id=a&exercise_type=",
+            "exercise_type=plank",
+        ):
             with self.subTest(body=body):
                 assert len(self.refusal(self.post(body, FORM))["errors"]) == 1
 

@@ -37,7 +37,9 @@ class FinishCase(OutageCase):
             return [json.loads(await socket.recv()) for _ in exercises]
 
     def finish(self, exercise: str = "squat") -> Answer:
-        return self.service.ask("POST", FINISH, {"user_id": self.user_id, "exercise_type": exercise})
+        return self.service.ask(
+            "POST", FINISH, {"user_id": self.user_id, "exercise_type": exercise}
+        )
 
     def finish_again(self, exercise: str = "squat") -> Answer:
         """Finish until the answer is another one than "try again"."""
@@ -82,11 +84,16 @@ class DatabaseAwayTests(FinishCase):
     def test_it_counts_on_and_keeps_each_session_apart(self) -> None:
         self.take_away(self.database)
         for _ in range(2):
-            assert [(ack["status"], ack["count"]) for ack in self.train(("lunge",))] == [("counted", 1)]
+            assert [(ack["status"], ack["count"]) for ack in self.train(("lunge",))] == [
+                ("counted", 1)
+            ]
             self.check_unavailable(self.finish("lunge"))
         self.bring_back(self.database)
         newest = self.finish_again("lunge").body["workout_id"]
-        assert [(exercise, count) for _, exercise, count in self.rows()] == [("lunge", 1), ("lunge", 1)]
+        assert [(exercise, count) for _, exercise, count in self.rows()] == [
+            ("lunge", 1),
+            ("lunge", 1),
+        ]
         assert self.rows()[-1][0] == newest
 
     def test_it_says_so_for_what_was_saved_too(self) -> None:
@@ -107,7 +114,9 @@ class RedisAwayTests(FinishCase):
         assert self.rows() == []
         self.bring_back(self.redis)
         answers = [self.finish_again(), self.finish()]
-        assert [answer.body for answer in answers] == [{"status": "success", "workout_id": self.rows()[0][0]}] * 2
+        assert [answer.body for answer in answers] == [
+            {"status": "success", "workout_id": self.rows()[0][0]}
+        ] * 2
         assert len(self.rows()) == 1
 
 
@@ -116,16 +125,25 @@ class ServiceTests(FinishCase):
         self.train()
         answer = self.finish("dip")
         session = self.service.ask("GET", answer.headers["location"]).body
-        assert (session["user_id"], session["exercise_type"], session["total_reps"]) == (self.user_id, "dip", 1)
+        assert (session["user_id"], session["exercise_type"], session["total_reps"]) == (
+            self.user_id,
+            "dip",
+            1,
+        )
 
     def test_it_reads_a_body_that_comes_in_chunks(self) -> None:
         self.train(("squat",))
         connection = http.client.HTTPConnection("127.0.0.1", self.service.port, timeout=30)
         self.addCleanup(connection.close)
         chunks = iter((b'{"user_id": ', json.dumps(self.user_id).encode(), b"}"))
-        connection.request("POST", FINISH, chunks, {"Content-Type": "application/json"}, encode_chunked=True)
+        connection.request(
+            "POST", FINISH, chunks, {"Content-Type": "application/json"}, encode_chunked=True
+        )
         with connection.getresponse() as response:
-            assert (response.status, json.loads(response.read())["workout_id"]) == (200, self.rows()[0][0])
+            assert (response.status, json.loads(response.read())["workout_id"]) == (
+                200,
+                self.rows()[0][0],
+            )
 
     def test_it_saves_one_row_for_20_callers(self) -> None:
         self.train(("squat",))

@@ -11,7 +11,9 @@ from workouts.tests.support.servers import ValkeyServer
 from workouts.tests.support.service import Service, fresh_database, fresh_folder
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
-ANSWER_DEADLINE_S = 5.0  # the pool waits 3 s for a connection; the rest is for a machine that is busy
+ANSWER_DEADLINE_S = (
+    5.0  # the pool waits 3 s for a connection; the rest is for a machine that is busy
+)
 
 RECOVERY_S = 15.0  # the pool tries again after longer and longer pauses
 
@@ -63,13 +65,21 @@ class PartsAwayTests(OutageCase):
     def test_it_names_redis(self) -> None:
         self.take_away(self.redis)
         answer = self.ask()
-        assert (answer.status, answer.body["status"], answer.body["database"]) == (503, "unavailable", "ok")
+        assert (answer.status, answer.body["status"], answer.body["database"]) == (
+            503,
+            "unavailable",
+            "ok",
+        )
         assert answer.body["redis"].startswith("away: ")
 
     def test_it_names_the_database(self) -> None:
         self.take_away(self.database)
         answer = self.ask()
-        assert (answer.status, answer.body["status"], answer.body["redis"]) == (503, "unavailable", "ok")
+        assert (answer.status, answer.body["status"], answer.body["redis"]) == (
+            503,
+            "unavailable",
+            "ok",
+        )
         assert answer.body["database"].startswith("away: ")
 
     def test_it_names_both_in_every_form(self) -> None:
@@ -95,12 +105,22 @@ class PartsAwayTests(OutageCase):
 class DurabilityTests(SimpleTestCase):
     def test_it_shows_what_weakens_on_disk_before_the_ack(self) -> None:
         folder = fresh_folder()
-        redis = ValkeyServer(folder / "valkey", folder / "valkey.sock", ["--appendfsync", "everysec"])
+        redis = ValkeyServer(
+            folder / "valkey", folder / "valkey.sock", ["--appendfsync", "everysec"]
+        )
         redis.start()
         self.addCleanup(redis.stop)
-        service = Service(REDIS_URL=f"unix://{redis.socket}", DATABASE_URL=fresh_database(), SENIM_DATA=str(folder / "data")).start()
+        service = Service(
+            REDIS_URL=f"unix://{redis.socket}",
+            DATABASE_URL=fresh_database(),
+            SENIM_DATA=str(folder / "data"),
+        ).start()
         self.addCleanup(service.stop)
         gap = "Redis has appendfsync everysec, not always"
         answer = service.ask("GET", "/")
-        assert (answer.status, answer.body["status"], answer.body["durability"]) == (200, "ok", [gap])
+        assert (answer.status, answer.body["status"], answer.body["durability"]) == (
+            200,
+            "ok",
+            [gap],
+        )
         assert gap in service.ask("GET", "/", Accept=BROWSER).body

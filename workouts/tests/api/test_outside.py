@@ -12,7 +12,13 @@ from workouts.live.runtime import get_store
 from workouts.models import WorkoutSession
 from workouts.services.finishing import SweepResult, sweep_sealed
 from workouts.tests.support.cast import new_athlete, save_session, seal, train
-from workouts.tests.support.processes import find_valkey_process, only_line, run_manage, send_rep, wait_until
+from workouts.tests.support.processes import (
+    find_valkey_process,
+    only_line,
+    run_manage,
+    send_rep,
+    wait_until,
+)
 from workouts.tests.support.service import Service, fresh_folder
 
 FINISH = "/workout/finish"
@@ -44,7 +50,11 @@ class BodyTests(TestCase):
     def test_it_answers_a_wrong_method_at_the_root(self) -> None:
         for method in ("POST", "PUT", "DELETE", "OPTIONS"):
             response = self.client.generic(method, "/")
-            assert (response.status_code, response["Content-Type"], response["Allow"]) == (405, "application/problem+json", "GET, HEAD")
+            assert (response.status_code, response["Content-Type"], response["Allow"]) == (
+                405,
+                "application/problem+json",
+                "GET, HEAD",
+            )
 
 
 class ForeignDatabaseTests(SimpleTestCase):
@@ -56,7 +66,9 @@ class ForeignDatabaseTests(SimpleTestCase):
             for statement in statements:
                 database.execute(statement)
         before = path.read_bytes()
-        done = run_manage("start", "--port", "0", SENIM_DATA=str(fresh_folder()), DATABASE_URL=f"sqlite:///{path}")
+        done = run_manage(
+            "start", "--port", "0", SENIM_DATA=str(fresh_folder()), DATABASE_URL=f"sqlite:///{path}"
+        )
         assert done.returncode == 1
         assert "workout_sessions of another program" in only_line(done.stderr)
         assert path.read_bytes() == before
@@ -87,7 +99,9 @@ class TriggerTests(TransactionTestCase):
                 "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
                 f"$$ BEGIN IF NEW.user_id = '{unlucky}' THEN RAISE EXCEPTION 'not this one'; END IF; RETURN NEW; END $$"
             )
-            cursor.execute("CREATE TRIGGER refuse BEFORE INSERT ON workout_sessions FOR EACH ROW EXECUTE FUNCTION refuse()")
+            cursor.execute(
+                "CREATE TRIGGER refuse BEFORE INSERT ON workout_sessions FOR EACH ROW EXECUTE FUNCTION refuse()"
+            )
         try:
             for athlete in (unlucky, lucky):
                 train(athlete)

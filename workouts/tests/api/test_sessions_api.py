@@ -62,7 +62,9 @@ class SessionsCase(TestCase):
 
     def refusal(self, status: int, path: str) -> dict[str, Any]:
         response = self.client.get(path)
-        assert (response.status_code, response["Content-Type"]) == (status, CONTENT_TYPE), response.content
+        assert (response.status_code, response["Content-Type"]) == (status, CONTENT_TYPE), (
+            response.content
+        )
         assert (response.json()["type"], response.json()["status"]) == ("about:blank", status)
         return dict(response.json())
 
@@ -72,9 +74,21 @@ class DetailTests(SessionsCase):
         row = save_session(new_athlete(), exercise="lunge", reps=2, refused={"debounced": 3})
         shown = self.client.get(f"{URL}{row.pk}/").json()
         assert list(shown) == KEYS
-        assert (shown["id"], shown["user_id"], shown["exercise_type"], shown["total_reps"]) == (row.pk, row.athlete_id, "lunge", 2)
-        assert (shown["session_id"], shown["refused"], shown["timeline_ms"]) == (str(row.session_id), {"debounced": 3}, [0, 2000])
-        times = [datetime.fromisoformat(shown[name]) for name in ("created_at", "started_at", "finished_at")]
+        assert (shown["id"], shown["user_id"], shown["exercise_type"], shown["total_reps"]) == (
+            row.pk,
+            row.athlete_id,
+            "lunge",
+            2,
+        )
+        assert (shown["session_id"], shown["refused"], shown["timeline_ms"]) == (
+            str(row.session_id),
+            {"debounced": 3},
+            [0, 2000],
+        )
+        times = [
+            datetime.fromisoformat(shown[name])
+            for name in ("created_at", "started_at", "finished_at")
+        ]
         assert times == [row.created_at, row.started_at, row.finished_at]
 
     def test_it_asks_the_database_once(self) -> None:
@@ -146,7 +160,18 @@ class PagesTests(SessionsCase):
 
     def test_it_keeps_to_the_size_of_a_page(self) -> None:
         save_many(self.user_id, 60)
-        sizes = {"7": 7, "60": 60, "10000": 60, "0": 50, "-1": 50, "ten": 50, "": 50, "1.5": 50, "\0": 50, "9" * 5000: 50}
+        sizes = {
+            "7": 7,
+            "60": 60,
+            "10000": 60,
+            "0": 50,
+            "-1": 50,
+            "ten": 50,
+            "": 50,
+            "1.5": 50,
+            "\0": 50,
+            "9" * 5000: 50,
+        }
         for size, shown in sizes.items():
             with self.subTest(size=size[:10]):
                 assert len(self.ids(user_id=self.user_id, page_size=size)) == shown
@@ -157,10 +182,16 @@ class PagesTests(SessionsCase):
 
     def test_it_does_not_find_a_page_that_it_never_gave(self) -> None:
         save_many(self.user_id, 2)
-        encoded = [base64.b64encode(text.encode()).decode() for text in ("p=yesterday", "p=%00", "o=x", "r=1&p=2025-13-45", "p=9" * 50)]
+        encoded = [
+            base64.b64encode(text.encode()).decode()
+            for text in ("p=yesterday", "p=%00", "o=x", "r=1&p=2025-13-45", "p=9" * 50)
+        ]
         for cursor in ("nonsense", "é", *encoded):
             with self.subTest(cursor=cursor):
-                assert self.refusal(404, f"{URL}?{urlencode({'cursor': cursor})}")["detail"] == "Invalid cursor"
+                assert (
+                    self.refusal(404, f"{URL}?{urlencode({'cursor': cursor})}")["detail"]
+                    == "Invalid cursor"
+                )
 
     def test_it_asks_the_database_once_whatever_the_number_of_rows(self) -> None:
         for index in range(40):
@@ -188,12 +219,18 @@ class FilterTests(SessionsCase):
         moment = self.lunges.created_at
         assert self.ids(**{"from": moment.isoformat()}) == [self.others.pk, self.lunges.pk]
         assert self.ids(to=moment.isoformat()) == [self.squats.pk]
-        assert self.ids(**{"from": self.squats.created_at.isoformat(), "to": moment.isoformat()}) == [self.squats.pk]
+        assert self.ids(
+            **{"from": self.squats.created_at.isoformat(), "to": moment.isoformat()}
+        ) == [self.squats.pk]
 
     def test_it_takes_times_as_iso_8601_writes_them(self) -> None:
         moment = self.lunges.created_at
         elsewhere = moment.astimezone(tz=datetime.fromisoformat("2025-01-01T00:00+05:00").tzinfo)
-        for text in (moment.isoformat().replace("+00:00", "Z"), elsewhere.isoformat(), moment.replace(tzinfo=None).isoformat()):
+        for text in (
+            moment.isoformat().replace("+00:00", "Z"),
+            elsewhere.isoformat(),
+            moment.replace(tzinfo=None).isoformat(),
+        ):
             with self.subTest(text=text):
                 assert self.ids(to=text) == [self.squats.pk]
 
@@ -211,7 +248,14 @@ class FilterTests(SessionsCase):
 
     def test_it_names_the_filter_that_it_cannot_take(self) -> None:
         bad = {
-            "from": ["yesterday", "2025-13-01", "2025-11-22T25:00", "1763839190", "2025-11-22\0", "\0"],
+            "from": [
+                "yesterday",
+                "2025-13-01",
+                "2025-11-22T25:00",
+                "1763839190",
+                "2025-11-22\0",
+                "\0",
+            ],
             "to": ["0", "2025-02-30", "2025-11-22T10:00:00 05:00", "9" * 5000],
             "user_id": ["a b", "a\0", "é", "a/b", "a" * 65, "a\nb"],
             "exercise_type": ["Squat", "sq uat", "squat\0", "s" * 33, "squat'--"],

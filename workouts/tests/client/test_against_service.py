@@ -54,7 +54,12 @@ class Shaky:
         elif frame["event"] == "rep_detected" and not self.broken and self.happens(0.5):
             self.count(frame)
         self.broken = True
-        return {"event": "error", "code": "unavailable", "detail": "on a bad day", "seq": frame.get("seq")}
+        return {
+            "event": "error",
+            "code": "unavailable",
+            "detail": "on a bad day",
+            "seq": frame.get("seq"),
+        }
 
     def meet(self) -> Json:
         self.broken = False
@@ -67,7 +72,12 @@ class Shaky:
         if is_new:
             self.last_seq = frame["seq"]
             self.live.append(frame["at"])
-        return {"event": "rep_ack", "status": "counted" if is_new else "duplicate", "count": len(self.live), "seq": frame["seq"]}
+        return {
+            "event": "rep_ack",
+            "status": "counted" if is_new else "duplicate",
+            "count": len(self.live),
+            "seq": frame["seq"],
+        }
 
     def finish(self) -> Json:
         if self.live:
@@ -94,7 +104,9 @@ class ShakyTests(SimpleTestCase):
                         client.rep(at_ms=at)
                         if at % 40 == 39:
                             finishing.append(asyncio.create_task(client.finish()))
-                            await asyncio.wait(finishing, timeout=server.random.choice([0.0, 0.01, PATIENCE_S]))
+                            await asyncio.wait(
+                                finishing, timeout=server.random.choice([0.0, 0.01, PATIENCE_S])
+                            )
                     totals = await within(asyncio.gather(*finishing))
                 peer.scripts.clear()
             assert server.saved == [times[:40], times[40:80], times[80:]], seed
@@ -122,7 +134,9 @@ class ServiceTests(SimpleTestCase):
     def train(self, client: WorkoutClient, reps: int, exercise: str = "squat") -> list[Rep]:
         """Make reps that were 2 s apart, the last one now."""
         now = time.time_ns() // 1_000_000
-        return [client.rep(exercise, at_ms=now - 2000 * (reps - 1 - number)) for number in range(reps)]
+        return [
+            client.rep(exercise, at_ms=now - 2000 * (reps - 1 - number)) for number in range(reps)
+        ]
 
     def saved(self, workout_id: int) -> Any:
         return self.service.ask("GET", f"/workout/sessions/{workout_id}/").body["total_reps"]
@@ -152,7 +166,9 @@ class ServiceTests(SimpleTestCase):
                 self.service.kill()
                 killed.set()
 
-        async with WorkoutClient(self.service.url, user_id=self.athlete, on_ack=kill_at_the_100th) as client:
+        async with WorkoutClient(
+            self.service.url, user_id=self.athlete, on_ack=kill_at_the_100th
+        ) as client:
             reps = self.train(client, 400)
             await within(killed.wait())
             reps += [client.rep(at_ms=reps[-1].at_ms + 500 + number) for number in (0, 500)]
@@ -187,11 +203,16 @@ class ServiceTests(SimpleTestCase):
 
     def test_replay(self) -> None:
         path = self.folder / "sets.jsonl"
-        sets = [{"exercise": "squat", "rep_end_ms": [0, 2000, 2100, 4500]}, {"exercise": "push_up", "rep_end_ms": [500, 1500, 3000]}]
+        sets = [
+            {"exercise": "squat", "rep_end_ms": [0, 2000, 2100, 4500]},
+            {"exercise": "push_up", "rep_end_ms": [500, 1500, 3000]},
+        ]
         path.write_text("\n".join(json.dumps(recorded) for recorded in sets))
         done = run_manage("replay", str(path), "--url", self.service.url, "--speed", "50")
         assert done.returncode == 0, done.stdout + done.stderr
         assert [line.split()[-1] for line in done.stdout.splitlines()] == ["7", "6", "1", "2"]
-        done = run_manage("replay", str(path), "--url", self.service.url, "--speed", "50", "--plain")
+        done = run_manage(
+            "replay", str(path), "--url", self.service.url, "--speed", "50", "--plain"
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         assert [line.split()[-1] for line in done.stdout.splitlines()] == ["7", "2", "5", "2"]

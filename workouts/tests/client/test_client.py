@@ -22,7 +22,11 @@ class TalkTests(SimpleTestCase):
             await phone.stay()
 
         acks: list[tuple[int, str | None, int]] = []
-        options = {"device": "f3a9c1", "now_ms": lambda: 1234, "on_ack": lambda rep, count: acks.append((rep.seq, rep.status, count))}
+        options = {
+            "device": "f3a9c1",
+            "now_ms": lambda: 1234,
+            "on_ack": lambda rep, count: acks.append((rep.seq, rep.status, count)),
+        }
         async with Peer(script) as peer, client_of(peer.url, **options) as client:
             reps = make(client, 3)
             assert await within(client.finish()) == Finished(workout_id=7, count=3)
@@ -34,7 +38,14 @@ class TalkTests(SimpleTestCase):
     async def test_it_passes_on_what_comes_unasked(self) -> None:
         async def script(phone: Phone) -> None:
             await phone.greet()
-            await phone.say("session_update", type="squat", count=9, session_id="s", state="finished", workout_id=4)
+            await phone.say(
+                "session_update",
+                type="squat",
+                count=9,
+                session_id="s",
+                state="finished",
+                workout_id=4,
+            )
             await phone.say("weather", count="sunny", type=["rain"])
             await phone.socket.send("{")
             await phone.count(1, 1)
@@ -45,8 +56,18 @@ class TalkTests(SimpleTestCase):
             (rep,) = make(client, 1)
             await within(client.settled())
         assert rep.status == "counted"
-        assert [frame.event for frame in frames] == ["welcome", "hello", "session_update", "rep_ack"]
-        assert (frames[2].type, frames[2].count, frames[2].state, frames[2].workout_id) == ("squat", 9, "finished", 4)
+        assert [frame.event for frame in frames] == [
+            "welcome",
+            "hello",
+            "session_update",
+            "rep_ack",
+        ]
+        assert (frames[2].type, frames[2].count, frames[2].state, frames[2].workout_id) == (
+            "squat",
+            9,
+            "finished",
+            4,
+        )
 
     async def test_it_bounds_what_is_unanswered(self) -> None:
         async def script(phone: Phone) -> None:
@@ -66,7 +87,9 @@ class TalkTests(SimpleTestCase):
     async def test_a_verdict_of_any_kind_settles(self) -> None:
         async def script(phone: Phone) -> None:
             await phone.greet()
-            for seq, status in enumerate(("debounced", "rejected", "duplicate", "counted"), start=1):
+            for seq, status in enumerate(
+                ("debounced", "rejected", "duplicate", "counted"), start=1
+            ):
                 await phone.count(seq, seq, status=status)
             await phone.stay()
 
@@ -118,7 +141,14 @@ class AgainTests(SimpleTestCase):
         async def script(phone: Phone) -> None:
             await phone.greet()
             await phone.count(1, 3)
-            await phone.say("session_update", type="squat", count=3, session_id="s", state="finished", workout_id=4)
+            await phone.say(
+                "session_update",
+                type="squat",
+                count=3,
+                session_id="s",
+                state="finished",
+                workout_id=4,
+            )
             await phone.count(4, 4)
             await phone.stay()
 
@@ -165,7 +195,10 @@ class AgainTests(SimpleTestCase):
             await phone.stay()
 
         waits: list[int] = []
-        async with Peer(script) as peer, client_of(peer.url, backoff=lambda failures: waits.append(failures) or 0.0) as client:
+        async with (
+            Peer(script) as peer,
+            client_of(peer.url, backoff=lambda failures: waits.append(failures) or 0.0) as client,
+        ):
             reps = make(client, 4)
             await within(client.settled())
         assert statuses(reps) == ["counted", "settled", "counted", "counted"]
@@ -182,7 +215,10 @@ class AgainTests(SimpleTestCase):
             await phone.stay()
 
         waits: list[int] = []
-        async with Peer(script) as peer, client_of(peer.url, backoff=lambda failures: waits.append(failures) or 0.0) as client:
+        async with (
+            Peer(script) as peer,
+            client_of(peer.url, backoff=lambda failures: waits.append(failures) or 0.0) as client,
+        ):
             make(client, 1)
             await within(client.settled())
         assert waits == [1, 2, 3]

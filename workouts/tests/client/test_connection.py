@@ -77,7 +77,10 @@ class ConnectionTests(SimpleTestCase):
             await phone.count(1, 1)
             await phone.stay()
 
-        async with Peer(Phone.stay, be_silent, carry_on) as peer, client_of(peer.url, answer_timeout_s=0.15) as client:
+        async with (
+            Peer(Phone.stay, be_silent, carry_on) as peer,
+            client_of(peer.url, answer_timeout_s=0.15) as client,
+        ):
             make(client, 1)
             await within(client.settled())
 
@@ -105,7 +108,9 @@ class ConnectionTests(SimpleTestCase):
         def refuse(socket: websockets.ServerConnection, request: Any) -> Any:
             return socket.respond(HTTPStatus.FORBIDDEN, "not you")
 
-        async with websockets.serve(lambda socket: socket.wait_closed(), "127.0.0.1", 0, process_request=refuse) as server:
+        async with websockets.serve(
+            lambda socket: socket.wait_closed(), "127.0.0.1", 0, process_request=refuse
+        ) as server:
             url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
             async with client_of(url) as client:
                 with pytest.raises(WorkoutClientError, match="403"):
@@ -161,7 +166,9 @@ class ConnectionTests(SimpleTestCase):
 
     async def test_a_hello_that_was_slow_is_said_again(self) -> None:
         async def script(phone: Phone) -> None:
-            await phone.say("welcome", protocol=1, user_id="aigul", server_time=1, exercises=["squat"])
+            await phone.say(
+                "welcome", protocol=1, user_id="aigul", server_time=1, exercises=["squat"]
+            )
             for wait_s in (0.15, 0.0):
                 await phone.hear("hello")
                 await asyncio.sleep(wait_s)
@@ -206,7 +213,10 @@ class ConnectionTests(SimpleTestCase):
     async def test_leaving_tells_what_is_not_settled(self) -> None:
         client = await client_of("http://127.0.0.1:1").__aenter__()
         make(client, 3)
-        with patch("workouts.client.client.LEAVE_TIMEOUT_S", 0.05), pytest.raises(WorkoutClientError, match="unsettled: 3 reps"):
+        with (
+            patch("workouts.client.client.LEAVE_TIMEOUT_S", 0.05),
+            pytest.raises(WorkoutClientError, match="unsettled: 3 reps"),
+        ):
             await within(client.__aexit__(None, None, None))
 
     def test_it_refuses_what_cannot_work(self) -> None:

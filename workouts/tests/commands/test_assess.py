@@ -47,7 +47,11 @@ class AssessTests(TestCase):
         return output.getvalue()
 
     def run_assess(self, *options: str) -> dict[str, str]:
-        lines = [line.rsplit(maxsplit=1) for line in self.show_assess(*options).splitlines() if line[-1].isdigit()]
+        lines = [
+            line.rsplit(maxsplit=1)
+            for line in self.show_assess(*options).splitlines()
+            if line[-1].isdigit()
+        ]
         return {name.strip(): number for name, number in lines}
 
     def read(self, row: WorkoutSession) -> WorkoutSession:
@@ -58,21 +62,37 @@ class AssessTests(TestCase):
         assert said["sessions looked at"] == "2"
         assert said["flag metronome came"] == said["to be reviewed now"] == "1"
         row = self.read(self.even)
-        assert (row.review_status, row.best_minute, [flag["flag"] for flag in row.flags]) == ("pending", 30, ["metronome"])
+        assert (row.review_status, row.best_minute, [flag["flag"] for flag in row.flags]) == (
+            "pending",
+            30,
+            ["metronome"],
+        )
         (step,) = row.review_steps.all()
-        assert (step.actor, step.from_status, step.to_status, step.note) == ("service", "clean", "pending", "metronome")
+        assert (step.actor, step.from_status, step.to_status, step.note) == (
+            "service",
+            "clean",
+            "pending",
+            "metronome",
+        )
         assert self.read(self.uneven).flags == []
 
     def test_a_second_time_changes_nothing(self) -> None:
         self.run_assess()
         said = self.run_assess()
-        assert {name: number for name, number in said.items() if number != "0"} == {"sessions looked at": "2"}
+        assert {name: number for name, number in said.items() if number != "0"} == {
+            "sessions looked at": "2"
+        }
         assert ReviewStep.objects.count() == 1
 
     def test_a_dry_run_says_the_same_and_writes_nothing(self) -> None:
         said = self.run_assess("--dry-run")
         row = self.read(self.even)
-        assert (row.flags, row.review_status, row.best_minute, ReviewStep.objects.count()) == ([], "clean", None, 0)
+        assert (row.flags, row.review_status, row.best_minute, ReviewStep.objects.count()) == (
+            [],
+            "clean",
+            None,
+            0,
+        )
         assert said == self.run_assess()
 
     def test_a_changed_limit_changes_flags(self) -> None:
@@ -99,7 +119,9 @@ class AssessTests(TestCase):
     def test_an_appeal_waits_for_a_coach_though_the_flags_went(self) -> None:
         self.run_assess()
         coach = get_user_model().objects.create_user("coach")
-        decide(last_steps([self.even.pk]), to=ReviewStatus.REJECTED, reviewer=coach, note="a script")
+        decide(
+            last_steps([self.even.pk]), to=ReviewStatus.REJECTED, reviewer=coach, note="a script"
+        )
         appeal(self.even.pk, text="it was me")
         WorkoutSession.objects.filter(pk=self.even.pk).update(timeline_ms=offsets(UNEVEN))
         assert self.run_assess()["to be reviewed no more"] == "0"
@@ -160,7 +182,10 @@ class AssessTests(TestCase):
         Exercise.objects.filter(slug="squat").update(record_per_minute=20)
         before = signal.getsignal(signal.SIGTERM)
         stop = partial(os.kill, os.getpid(), signal.SIGTERM)
-        with mock.patch("tqdm.tqdm.update", side_effect=lambda *_: stop()), pytest.raises(CommandError, match="Stopped"):
+        with (
+            mock.patch("tqdm.tqdm.update", side_effect=lambda *_: stop()),
+            pytest.raises(CommandError, match="Stopped"),
+        ):
             self.run_assess("--batch", "1")
         assert signal.getsignal(signal.SIGTERM) == before
         assert len(self.read(self.even).flags) == 2
@@ -169,7 +194,12 @@ class AssessTests(TestCase):
 
     def test_since(self) -> None:
         save(new_athlete(), [2000] * 40, days_ago=10)
-        assert self.run_assess("--since", str((self.even.created_at - timedelta(days=1)).date()))["sessions looked at"] == "2"
+        assert (
+            self.run_assess("--since", str((self.even.created_at - timedelta(days=1)).date()))[
+                "sessions looked at"
+            ]
+            == "2"
+        )
         assert self.run_assess("--since", "2000-01-01T00:00:00+06:00")["sessions looked at"] == "3"
 
     def test_it_asks_the_database_no_more_often_for_more_short_sessions(self) -> None:

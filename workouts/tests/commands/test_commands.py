@@ -12,7 +12,15 @@ from workouts.live.counting.batching import RepBatcher
 from workouts.live.counting.packing import pack_keys
 from workouts.live.store import LiveStore
 from workouts.tests.support.cast import STARTED_MS, gates, new_athlete
-from workouts.tests.support.processes import HAS_PROC, finish, only_line, processes_of, run_manage, send_rep, wait_until
+from workouts.tests.support.processes import (
+    HAS_PROC,
+    finish,
+    only_line,
+    processes_of,
+    run_manage,
+    send_rep,
+    wait_until,
+)
 from workouts.tests.support.service import Service, fresh_database, fresh_folder
 
 LONG_AGO_MS = STARTED_MS
@@ -26,13 +34,22 @@ class SweepTests(SimpleTestCase):
     def setUpClass(cls) -> None:
         super().setUpClass()
         cls.database = fresh_database()
-        assert run_manage("migrate", SENIM_DATA=str(fresh_folder()), DATABASE_URL=cls.database).returncode == 0
+        assert (
+            run_manage(
+                "migrate", SENIM_DATA=str(fresh_folder()), DATABASE_URL=cls.database
+            ).returncode
+            == 0
+        )
 
     def setUp(self) -> None:
         prefix = f"test-{new_athlete()}"
         self.store = LiveStore(connect(settings.REDIS_URL), prefix)
         self.athlete = new_athlete()
-        self.environment = {"DATABASE_URL": self.database, "REDIS_URL": settings.REDIS_URL, "SENIM_REDIS_PREFIX": prefix}
+        self.environment = {
+            "DATABASE_URL": self.database,
+            "REDIS_URL": settings.REDIS_URL,
+            "SENIM_REDIS_PREFIX": prefix,
+        }
 
     def train(self, *, at_ms: int, exercise: str = "squat") -> None:
         """Count a rep at the time."""
@@ -40,14 +57,19 @@ class SweepTests(SimpleTestCase):
         @async_to_sync
         async def count() -> None:
             batcher = RepBatcher(settings.REDIS_URL, now_ms=lambda: at_ms)
-            batcher.submit(pack_keys(self.store.keys.live(self.athlete, exercise)), gates(), lambda _: None)
+            batcher.submit(
+                pack_keys(self.store.keys.live(self.athlete, exercise)), gates(), lambda _: None
+            )
             await batcher.close()
 
         count()
 
     def saved(self) -> list[tuple[str, int]]:
         with psycopg.connect(self.database) as connection:
-            found = connection.execute("SELECT exercise_type, total_reps FROM workout_sessions WHERE user_id = %s", [self.athlete])
+            found = connection.execute(
+                "SELECT exercise_type, total_reps FROM workout_sessions WHERE user_id = %s",
+                [self.athlete],
+            )
             return sorted(found.fetchall())
 
     def test_it_saves_what_was_sealed(self) -> None:
@@ -75,21 +97,34 @@ class SweepTests(SimpleTestCase):
         assert [name.session_id for name in self.store.sealed_sessions()] == [session_id]
 
     def test_it_ends_in_one_line_without_redis(self) -> None:
-        done = run_manage("sweep", "--once", **{**self.environment, "REDIS_URL": f"unix://{fresh_folder()}/none.sock"})
+        done = run_manage(
+            "sweep",
+            "--once",
+            **{**self.environment, "REDIS_URL": f"unix://{fresh_folder()}/none.sock"},
+        )
         assert (done.returncode, done.stdout) == (1, "")
         assert "the sweep was cut short" in only_line(done.stderr)
 
     def test_it_ends_in_one_line_without_its_tables(self) -> None:
         self.train(at_ms=NEVER_MS)
         self.store.seal(self.athlete, "squat")
-        done = run_manage("sweep", "--once", **{**self.environment, "DATABASE_URL": fresh_database()})
+        done = run_manage(
+            "sweep", "--once", **{**self.environment, "DATABASE_URL": fresh_database()}
+        )
         assert (done.returncode, done.stdout) == (1, "")
         assert done.stderr.startswith("CommandError: the sweep was cut short")
         assert "Traceback" not in done.stderr
         assert len(list(self.store.sealed_sessions())) == 1
 
     def test_it_goes_on_until_sigterm(self) -> None:
-        service = Service("manage.py", "sweep", ready="swept", LOG_LEVEL="INFO", SENIM_SWEEP_SECONDS="1", **self.environment)
+        service = Service(
+            "manage.py",
+            "sweep",
+            ready="swept",
+            LOG_LEVEL="INFO",
+            SENIM_SWEEP_SECONDS="1",
+            **self.environment,
+        )
         self.train(at_ms=LONG_AGO_MS)
         service.start()
         self.addCleanup(service.kill)
@@ -101,7 +136,9 @@ class SweepTests(SimpleTestCase):
 
     def test_it_goes_on_while_redis_is_away(self) -> None:
         away = {**self.environment, "REDIS_URL": f"unix://{fresh_folder()}/none.sock"}
-        service = Service("manage.py", "sweep", ready="sweep_cut_short", SENIM_SWEEP_SECONDS="1", **away).start()
+        service = Service(
+            "manage.py", "sweep", ready="sweep_cut_short", SENIM_SWEEP_SECONDS="1", **away
+        ).start()
         self.addCleanup(service.kill)
         wait_until(lambda: service.output().count("sweep_cut_short") >= 2)
         assert service.stop() == 0
@@ -117,7 +154,13 @@ class RunserverTests(SimpleTestCase):
         cls.folder = fresh_folder()
         assert run_manage("migrate", SENIM_DATA=str(cls.folder)).returncode == 0
         cls.service = Service(
-            "manage.py", "runserver", "--noreload", "{port}", ready="Listening on TCP", LOG_LEVEL="INFO", SENIM_DATA=str(cls.folder)
+            "manage.py",
+            "runserver",
+            "--noreload",
+            "{port}",
+            ready="Listening on TCP",
+            LOG_LEVEL="INFO",
+            SENIM_DATA=str(cls.folder),
         )
         cls.service.start()
         cls.addClassCleanup(cls.check_end)

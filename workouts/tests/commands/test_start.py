@@ -52,7 +52,9 @@ os.setgid(int(sys.argv[2]))
 os.setuid(int(sys.argv[1]))
 os.execv(sys.executable, [sys.executable, *sys.argv[3:]])
 """
-needs_proc = pytest.mark.skipif(not HAS_PROC, reason="processes are found in /proc, and end with their parent, only on Linux")
+needs_proc = pytest.mark.skipif(
+    not HAS_PROC, reason="processes are found in /proc, and end with their parent, only on Linux"
+)
 
 
 class Browser:
@@ -60,7 +62,9 @@ class Browser:
 
     def __init__(self, service: Service) -> None:
         self.service = service
-        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
+        self.opener = urllib.request.build_opener(
+            urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
+        )
 
     def get(self, path: str) -> str:
         with self.opener.open(self.service.url + path, timeout=DEADLINE_S) as response:
@@ -69,8 +73,15 @@ class Browser:
     def log_in(self, name: str, password: str) -> str:
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', self.get("/admin/login/"))
         assert token
-        form = {"username": name, "password": password, "csrfmiddlewaretoken": token[1], "next": "/admin/"}
-        with self.opener.open(self.service.url + "/admin/login/", urllib.parse.urlencode(form).encode(), DEADLINE_S) as response:
+        form = {
+            "username": name,
+            "password": password,
+            "csrfmiddlewaretoken": token[1],
+            "next": "/admin/",
+        }
+        with self.opener.open(
+            self.service.url + "/admin/login/", urllib.parse.urlencode(form).encode(), DEADLINE_S
+        ) as response:
             return str(response.read().decode())
 
 
@@ -102,7 +113,11 @@ class EmbeddedTests(SimpleTestCase):
         cls.addClassCleanup(cls.service.stop)
 
     def test_it_answers(self) -> None:
-        assert self.service.ask("GET", "/").body == {"status": "ok", "redis": "ok", "database": "ok"}
+        assert self.service.ask("GET", "/").body == {
+            "status": "ok",
+            "redis": "ok",
+            "database": "ok",
+        }
 
     def test_it_says_where_it_is(self) -> None:
         wait_until(lambda: f"{self.service.url}/admin/" in self.service.output())
@@ -144,7 +159,9 @@ class EmbeddedTests(SimpleTestCase):
 class RefusalTests(SimpleTestCase):
     def refusal(self, *arguments: str, **environment: str) -> str:
         folder = fresh_folder()
-        done = run_manage("start", "--port", str(free_port()), *arguments, SENIM_DATA=str(folder), **environment)
+        done = run_manage(
+            "start", "--port", str(free_port()), *arguments, SENIM_DATA=str(folder), **environment
+        )
         assert done.returncode == 1
         assert not (folder / "valkey").exists()
         return only_line(done.stderr)
@@ -156,7 +173,9 @@ class RefusalTests(SimpleTestCase):
         assert "SENIM_AUTH=open" in self.refusal("--host", "0.0.0.0")  # noqa: S104
 
     def test_it_refuses_an_address_that_is_not_here(self) -> None:
-        assert "cannot listen on 192.0.2.1" in self.refusal("--host", "192.0.2.1", SENIM_AUTH="open")
+        assert "cannot listen on 192.0.2.1" in self.refusal(
+            "--host", "192.0.2.1", SENIM_AUTH="open"
+        )
 
     def test_it_refuses_to_have_no_worker(self) -> None:
         assert "--workers is 0" in self.refusal("--workers", "0")
@@ -168,7 +187,9 @@ class FolderTests(SimpleTestCase):
         service = Service(SENIM_DATA=str(folder)).start()
         self.addCleanup(service.stop)
         assert send_rep(service, new_athlete())["count"] == 1
-        assert {"senim.sqlite3", "valkey.sock", "valkey"} <= {path.name for path in folder.iterdir()}
+        assert {"senim.sqlite3", "valkey.sock", "valkey"} <= {
+            path.name for path in folder.iterdir()
+        }
         assert folder.stat().st_mode & 0o777 == 0o700
 
 
@@ -270,8 +291,16 @@ class KillTests(SimpleTestCase):
 class WaitTests(SimpleTestCase):
     def test_it_waits_for_both_parts_and_goes_on(self) -> None:
         folder = fresh_folder()
-        valkey, postgres = ValkeyServer(folder / "valkey", folder / "late.sock"), PostgresServer(folder / "postgres")
-        service = Service(SENIM_DATA=str(folder), REDIS_URL=f"unix://{folder}/late.sock", DATABASE_URL=postgres.url, DATABASE_POOL_SIZE="4")
+        valkey, postgres = (
+            ValkeyServer(folder / "valkey", folder / "late.sock"),
+            PostgresServer(folder / "postgres"),
+        )
+        service = Service(
+            SENIM_DATA=str(folder),
+            REDIS_URL=f"unix://{folder}/late.sock",
+            DATABASE_URL=postgres.url,
+            DATABASE_POOL_SIZE="4",
+        )
         service.start(wait=False)
         self.addCleanup(service.kill)
         wait_until(lambda: service.output().count("waiting") >= 2)
@@ -288,7 +317,9 @@ class WaitTests(SimpleTestCase):
 
     def test_it_gives_up_in_one_line(self) -> None:
         nowhere = redis.Redis.from_url(f"unix://{fresh_folder()}/none.sock")
-        with pytest.raises(CommandError, match=r"gave up waiting for Redis.*No such file") as caught:
+        with pytest.raises(
+            CommandError, match=r"gave up waiting for Redis.*No such file"
+        ) as caught:
             wait_for("Redis (REDIS_URL)", nowhere.ping, deadline_s=0.1)
         assert "\n" not in str(caught.value)
 
@@ -334,7 +365,9 @@ class ForeignTableTests(SimpleTestCase):
         self.check_refused(DATABASE_URL=url)
         with psycopg.connect(url) as connection:
             assert connection.execute("SELECT * FROM workout_sessions").fetchall() == [(1, "ten")]
-            tables = connection.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'").fetchall()
+            tables = connection.execute(
+                "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
+            ).fetchall()
         assert tables == [("workout_sessions",)]
 
     def test_it_leaves_another_programs_sqlite_alone(self) -> None:
@@ -345,22 +378,39 @@ class ForeignTableTests(SimpleTestCase):
         self.check_refused(DATABASE_URL=f"sqlite:///{path}")
         with closing(sqlite3.connect(path)) as connection:
             assert connection.execute("SELECT * FROM workout_sessions").fetchall() == [(1, "ten")]
-            assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("workout_sessions",)]
+            assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [
+                ("workout_sessions",)
+            ]
 
 
 class TwoAtOnceTests(SimpleTestCase):
     def check_two(self, url: str) -> None:
-        shared = {"DATABASE_URL": url, "REDIS_URL": settings.REDIS_URL, "SENIM_REDIS_PREFIX": f"test-{new_athlete()}"}
-        both = [Service(SENIM_DATA=str(fresh_folder()), **shared).start(wait=False) for _ in range(2)]
+        shared = {
+            "DATABASE_URL": url,
+            "REDIS_URL": settings.REDIS_URL,
+            "SENIM_REDIS_PREFIX": f"test-{new_athlete()}",
+        }
+        both = [
+            Service(SENIM_DATA=str(fresh_folder()), **shared).start(wait=False) for _ in range(2)
+        ]
         for service in both:
             self.addCleanup(service.stop)
-        wait_until(lambda: all(service.ready in service.output() or running(service).poll() is not None for service in both))
-        assert [running(service).poll() for service in both] == [None, None], both[0].output() + both[1].output()
+        wait_until(
+            lambda: all(
+                service.ready in service.output() or running(service).poll() is not None
+                for service in both
+            )
+        )
+        assert [running(service).poll() for service in both] == [None, None], (
+            both[0].output() + both[1].output()
+        )
         athlete = new_athlete()
         assert send_rep(both[0], athlete)["count"] == 1
         assert finish(both[1], athlete)["total_reps"] == 1
         wait_until(lambda: sum(bool(COACH.search(service.output())) for service in both) == 1)
-        name, password = find_coach(next(service for service in both if COACH.search(service.output())))
+        name, password = find_coach(
+            next(service for service in both if COACH.search(service.output()))
+        )
         assert all("/admin/logout/" in Browser(service).log_in(name, password) for service in both)
 
     def test_they_share_an_empty_postgresql(self) -> None:
@@ -382,7 +432,9 @@ class OrdinaryUserTests(SimpleTestCase):
             pytest.skip(f"the user {UNPRIVILEGED} cannot reach this interpreter or the project")
         folder = fresh_folder()
         os.chown(folder, user.pw_uid, user.pw_gid)
-        service = Service(*drop, "manage.py", "start", "--port", "{port}", SENIM_DATA=str(folder)).start()
+        service = Service(
+            *drop, "manage.py", "start", "--port", "{port}", SENIM_DATA=str(folder)
+        ).start()
         self.addCleanup(service.stop)
         assert send_rep(service, new_athlete())["count"] == 1
         assert {path.stat().st_uid for path in folder.rglob("*")} == {user.pw_uid}

@@ -34,7 +34,9 @@ class FeedTests(SimpleTestCase):
         await asyncio.to_thread(wait_until, condition, deadline_s=HEARD_WITHIN_S)
 
     async def join(self, hear: Hear | None = None) -> None:
-        await asyncio.wait_for(get_feed().join(self.user_id, hear or self.heard.append), HEARD_WITHIN_S)
+        await asyncio.wait_for(
+            get_feed().join(self.user_id, hear or self.heard.append), HEARD_WITHIN_S
+        )
 
     async def test_many_changes_are_one_event(self) -> None:
         await self.join()
@@ -43,7 +45,12 @@ class FeedTests(SimpleTestCase):
             publisher.note(Changed(self.user_id, "squat"), NOBODY)
         await self.until_heard(1)
         (event,) = self.heard
-        assert (event["exercise_type"], event["reps"], event["workout_id"], event["origin"]) == ("squat", 3, None, NOBODY)
+        assert (event["exercise_type"], event["reps"], event["workout_id"], event["origin"]) == (
+            "squat",
+            3,
+            None,
+            NOBODY,
+        )
 
     async def test_changes_by_two_have_no_origin(self) -> None:
         await self.join()
@@ -106,7 +113,11 @@ class TwoProcessesTests(PhoneShop, OutageCase):
 
     @classmethod
     def places(cls) -> dict[str, str]:
-        return {"REDIS_URL": f"unix://{cls.redis.socket}", "DATABASE_URL": cls.database_url, "SENIM_SWEEP_SECONDS": SWEEP_NEVER}
+        return {
+            "REDIS_URL": f"unix://{cls.redis.socket}",
+            "DATABASE_URL": cls.database_url,
+            "SENIM_SWEEP_SECONDS": SWEEP_NEVER,
+        }
 
     def setUp(self) -> None:
         self.user_id = new_athlete()
@@ -122,12 +133,22 @@ class TwoProcessesTests(PhoneShop, OutageCase):
     async def test_all_others_hear_of_reps_and_of_the_finish(self) -> None:
         phone, watch, tablet = await self.take_three()
         session_id = (await phone.ask_all(make_set(range(1, 101))))[-1]["session_id"]
-        live = {"event": "session_update", "type": "squat", "count": 100, "session_id": session_id, "state": "live"}
+        live = {
+            "event": "session_update",
+            "type": "squat",
+            "count": 100,
+            "session_id": session_id,
+            "state": "live",
+        }
         for other in (watch, tablet):
             assert await other.hear_update(count=100) == live
         finished = await phone.finish()
         for other in (watch, tablet):
-            assert await other.hear() == {**live, "state": "finished", "workout_id": finished["workout_id"]}
+            assert await other.hear() == {
+                **live,
+                "state": "finished",
+                "workout_id": finished["workout_id"],
+            }
         assert await phone.hears_nothing()
         for device in (phone, watch, tablet):
             await device.close()
@@ -148,7 +169,9 @@ class TwoProcessesTests(PhoneShop, OutageCase):
         await phone.ask_all(make_set([1, 2]))
         store = LiveStore(connect(self.places()["REDIS_URL"]), "senim")
         assert store.seal(self.user_id, "squat")
-        swept = await asyncio.to_thread(run_manage, "sweep", "--once", **self.places(), SENIM_DATA=str(fresh_folder()))
+        swept = await asyncio.to_thread(
+            run_manage, "sweep", "--once", **self.places(), SENIM_DATA=str(fresh_folder())
+        )
         assert "saved 1" in swept.stdout, swept.stderr
         for device in (phone, watch, tablet):
             assert (await device.hear_update(state="finished"))["count"] == 2

@@ -33,10 +33,25 @@ from workouts.threads import for_exports
 
 FILE = "/admin/workouts/workoutsession/export/file/"
 SAVED = datetime(2026, 1, 24, 12, 30, 15, tzinfo=UTC)
-FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1", "＋1", "－1", "＠a", '=cmd|"/c calc"!A1']
+FORMULAS = [
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    "＝1+1",
+    "＋1",
+    "－1",
+    "＠a",
+    '=cmd|"/c calc"!A1',
+]
 
 
-def write(file: CsvFile | XlsxFile, sheet: list[list[Cell]], titles: list[str] | None = None) -> bytes:
+def write(
+    file: CsvFile | XlsxFile, sheet: list[list[Cell]], titles: list[str] | None = None
+) -> bytes:
     return file.begin(titles or ["title"]) + file.add(sheet) + file.end()
 
 
@@ -48,7 +63,9 @@ def read_csv(data: bytes) -> list[list[str]]:
 def read_xlsx(data: bytes) -> list[list[list[Any]]]:
     """Return the sheets of a workbook, each as rows of values."""
     workbook = load_workbook(io.BytesIO(data), read_only=True)
-    return [[list(row) for row in sheet.iter_rows(values_only=True)] for sheet in workbook.worksheets]
+    return [
+        [list(row) for row in sheet.iter_rows(values_only=True)] for sheet in workbook.worksheets
+    ]
 
 
 def save_many(count: int, *, reps: int = 2) -> None:
@@ -70,15 +87,29 @@ def save_many(count: int, *, reps: int = 2) -> None:
     )
 
 
-def export(kind: type[CsvFile] | type[XlsxFile] = CsvFile, *, with_timeline: bool = False, token: str = "") -> Export:
+def export(
+    kind: type[CsvFile] | type[XlsxFile] = CsvFile, *, with_timeline: bool = False, token: str = ""
+) -> Export:
     sessions: Any = WorkoutSession.objects.all()
-    return Export(sessions, kind(), with_timeline, ZoneInfo("Asia/Almaty"), "en", ProgressNotes("1", token))
+    return Export(
+        sessions, kind(), with_timeline, ZoneInfo("Asia/Almaty"), "en", ProgressNotes("1", token)
+    )
 
 
 class CsvTests(SimpleTestCase):
     def test_it_comes_back_as_it_was(self) -> None:
         sheet: list[list[Cell]] = [["a,b", 'say "hi"', "two\nlines", "Ләйлә", 5, 1.5, None, "", -3]]
-        assert read_csv(write(CsvFile(), sheet))[1] == ["a,b", 'say "hi"', "two\nlines", "Ләйлә", "5", "1.5", "", "", "-3"]
+        assert read_csv(write(CsvFile(), sheet))[1] == [
+            "a,b",
+            'say "hi"',
+            "two\nlines",
+            "Ләйлә",
+            "5",
+            "1.5",
+            "",
+            "",
+            "-3",
+        ]
 
     def test_its_lines_end_as_the_standard_says(self) -> None:
         assert write(CsvFile(), [["a"], ["b"]]) == b"\xef\xbb\xbftitle\r\na\r\nb\r\n"
@@ -94,10 +125,15 @@ class CsvTests(SimpleTestCase):
 
 class XlsxTests(SimpleTestCase):
     def cells(self, data: bytes) -> list[Any]:
-        return [row[0] for row in load_workbook(io.BytesIO(data)).worksheets[0].iter_rows(min_row=2)]
+        return [
+            row[0] for row in load_workbook(io.BytesIO(data)).worksheets[0].iter_rows(min_row=2)
+        ]
 
     def test_it_comes_back_as_it_was(self) -> None:
-        sheet: list[list[Cell]] = [[" a,b ", "two\nlines", "Ләйлә <&>", 5, 1.5, None, "x"], [1, "2", 3, "4", 5, 6, "7"]]
+        sheet: list[list[Cell]] = [
+            [" a,b ", "two\nlines", "Ләйлә <&>", 5, 1.5, None, "x"],
+            [1, "2", 3, "4", 5, 6, "7"],
+        ]
         assert read_xlsx(write(XlsxFile(), sheet))[0][1:] == sheet
 
     def test_no_text_is_a_formula_or_an_error(self) -> None:
@@ -114,7 +150,11 @@ class XlsxTests(SimpleTestCase):
     def test_times_are_real_ones_of_the_zone(self) -> None:
         at = SAVED.astimezone(ZoneInfo("Asia/Almaty"))
         (cell,) = self.cells(write(XlsxFile(), [[at]]))
-        assert (cell.value, cell.number_format, cell.is_date) == (datetime(2026, 1, 24, 17, 30, 15), "yyyy-mm-dd hh:mm:ss", True)  # noqa: DTZ001
+        assert (cell.value, cell.number_format, cell.is_date) == (
+            datetime(2026, 1, 24, 17, 30, 15),
+            "yyyy-mm-dd hh:mm:ss",
+            True,
+        )  # noqa: DTZ001
 
     def test_more_rows_than_a_sheet_has_go_on_in_another(self) -> None:
         sheet: list[list[Cell]] = [[number, "x" * 1000] for number in range(50)]
@@ -151,7 +191,9 @@ class XlsxTests(SimpleTestCase):
 class BatchTests(TestCase):
     def test_it_reads_all_once_and_in_order_though_many_were_saved_at_once(self) -> None:
         save_many(5200)
-        expected = list(WorkoutSession.objects.order_by("-created_at", "-id").values_list("pk", flat=True))
+        expected = list(
+            WorkoutSession.objects.order_by("-created_at", "-id").values_list("pk", flat=True)
+        )
         batches = list(read_batches(WorkoutSession.objects.all(), with_timeline=False))
         assert [record.id for batch in batches for record in batch] == expected
         assert [len(batch) for batch in batches] == [2000, 2000, 1200]
@@ -159,7 +201,10 @@ class BatchTests(TestCase):
     def test_batches_that_are_just_full_end(self) -> None:
         save_many(6)
         with patch.object(rows, "BATCH_ROWS", 3):
-            assert [len(batch) for batch in read_batches(WorkoutSession.objects.all(), with_timeline=False)] == [3, 3]
+            assert [
+                len(batch)
+                for batch in read_batches(WorkoutSession.objects.all(), with_timeline=False)
+            ] == [3, 3]
 
     def test_what_is_saved_meanwhile_is_not_among_them(self) -> None:
         save_many(4)
@@ -220,7 +265,10 @@ class ThreadTests(TransactionTestCase):
         chunks = send_from_threads(Steps(export(token="a-word-of-mine")))
         await anext(chunks)
         await anext(chunks)
-        with patch("workouts.exports.work.describe", side_effect=RuntimeError("no")), pytest.raises(RuntimeError, match="no"):
+        with (
+            patch("workouts.exports.work.describe", side_effect=RuntimeError("no")),
+            pytest.raises(RuntimeError, match="no"),
+        ):
             await anext(chunks)
         assert read_progress("1", "a-word-of-mine").state == FAILED
 
@@ -276,7 +324,11 @@ class ServiceTests(SimpleTestCase):
         run_shell(cls.service, SAVE_MANY)
 
     def download(self, coach: str, query: str) -> bytes:
-        with Browser(self.service).log_in(coach).opener.open(f"{self.service.url}{FILE}?{query}", timeout=20) as response:
+        with (
+            Browser(self.service)
+            .log_in(coach)
+            .opener.open(f"{self.service.url}{FILE}?{query}", timeout=20) as response
+        ):
             assert response.headers["Transfer-Encoding"] == "chunked"
             return bytes(response.read())
 

@@ -24,15 +24,26 @@ class SavedTests(TestCase):
         self.athlete = new_athlete()
 
     def finish(self) -> WorkoutSession:
-        return WorkoutSession.objects.get(pk=finish_workout(user_id=self.athlete, exercise_type="squat").pk)
+        return WorkoutSession.objects.get(
+            pk=finish_workout(user_id=self.athlete, exercise_type="squat").pk
+        )
 
     def test_an_even_set_is_to_be_reviewed(self) -> None:
         count_reps(self.athlete, [STARTED_MS + i * 2000 for i in range(40)])
         row = self.finish()
         assert row.flags == [{"flag": "metronome", "cv": 0.0, "intervals": 39, "strong": True}]
-        assert (row.review_status, row.is_in_totals, row.best_minute) == (ReviewStatus.PENDING, True, 30)
+        assert (row.review_status, row.is_in_totals, row.best_minute) == (
+            ReviewStatus.PENDING,
+            True,
+            30,
+        )
         (step,) = row.review_steps.all()
-        assert (step.actor, step.from_status, step.to_status, step.note) == ("service", "clean", "pending", "metronome")
+        assert (step.actor, step.from_status, step.to_status, step.note) == (
+            "service",
+            "clean",
+            "pending",
+            "metronome",
+        )
 
     def test_a_persons_is_clean_and_has_no_step(self) -> None:
         times = [STARTED_MS + sum(UNEVEN[i % 7] for i in range(n)) for n in range(12)]
@@ -43,7 +54,10 @@ class SavedTests(TestCase):
 
     def test_a_slip_in_the_flags_keeps_no_session_from_being_saved(self) -> None:
         count_reps(self.athlete, [STARTED_MS + i * 2000 for i in range(40)])
-        with patch("workouts.fairness.assessment.find_flags", side_effect=ZeroDivisionError), capture_logs() as logs:
+        with (
+            patch("workouts.fairness.assessment.find_flags", side_effect=ZeroDivisionError),
+            capture_logs() as logs,
+        ):
             row = self.finish()
         assert (row.total_reps, row.flags, row.review_status) == (40, [], ReviewStatus.CLEAN)
         assert [line["event"] for line in logs] == ["session_not_assessed"]
@@ -87,7 +101,9 @@ class PersonalBestTests(TestCase):
         save_session(self.athlete, days_ago=1, exercise="push_up", best_minute=70)
         save_session(self.athlete, days_ago=1, best_minute=70, is_in_totals=False)
         later = save_session(self.athlete, best_minute=70)
-        WorkoutSession.objects.filter(pk=later.pk).update(finished_at=self.row.finished_at + timedelta(hours=1))
+        WorkoutSession.objects.filter(pk=later.pk).update(
+            finished_at=self.row.finished_at + timedelta(hours=1)
+        )
         assert self.best() is None
 
     def test_it_is_one_query_by_an_index(self) -> None:

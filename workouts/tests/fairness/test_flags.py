@@ -7,7 +7,15 @@ from django.test import SimpleTestCase
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workouts.fairness.flags import METRONOME_INTERVALS, Evidence, Flag, Pace, best_minute, find_flags, most_within
+from workouts.fairness.flags import (
+    METRONOME_INTERVALS,
+    Evidence,
+    Flag,
+    Pace,
+    best_minute,
+    find_flags,
+    most_within,
+)
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 UNEVEN = [2000, 2300, 1900, 2200, 2600]
@@ -32,14 +40,23 @@ class MetronomeTests(SimpleTestCase):
         return find("metronome", Evidence(times_of(intervals), **more))
 
     def test_exact(self) -> None:
-        assert self.find([2000] * 42) == {"flag": "metronome", "cv": 0.0, "intervals": 42, "strong": True}
+        assert self.find([2000] * 42) == {
+            "flag": "metronome",
+            "cv": 0.0,
+            "intervals": 42,
+            "strong": True,
+        }
 
     def test_at_least_20_intervals(self) -> None:
         assert self.find([2000] * 19) is None
         assert self.find([2000] * 20) is not None
 
     def test_under_point_8_percent_and_strong_under_point_5(self) -> None:
-        for deviation, strong in ((9, True), (11, False), (15, False)):  # of 2,000 ms: 0.45, 0.55, 0.75 %
+        for deviation, strong in (
+            (9, True),
+            (11, False),
+            (15, False),
+        ):  # of 2,000 ms: 0.45, 0.55, 0.75 %
             flag = self.find([2000 - deviation, 2000 + deviation] * 20)
             assert flag is not None
             assert (flag["cv"], flag["strong"]) == (round(deviation / 2000, 4), strong)
@@ -79,7 +96,10 @@ class MetronomeTests(SimpleTestCase):
         assert found == {"flag": "metronome", "cv": 0.007, "intervals": 25, "strong": True}
 
     def test_whichever_device_counted_first(self) -> None:
-        times, devices = times_of([2000] * 25) + times_of([2001] * 24 + [2003], 7), [1] * 26 + [2] * 26
+        times, devices = (
+            times_of([2000] * 25) + times_of([2001] * 24 + [2003], 7),
+            [1] * 26 + [2] * 26,
+        )
         for order in (1, -1):
             found = find("metronome", Evidence(times[::order], devices[::order]))
             assert found == {"flag": "metronome", "cv": 0.0, "intervals": 25, "strong": True}
@@ -92,7 +112,9 @@ class MetronomeTests(SimpleTestCase):
 
 class PaceTests(SimpleTestCase):
     def test_the_record_of_a_minute(self) -> None:
-        assert find("record_pace", Evidence(times_of([800] * 74)), Pace(record_per_minute=75)) is None
+        assert (
+            find("record_pace", Evidence(times_of([800] * 74)), Pace(record_per_minute=75)) is None
+        )
         flag = find("record_pace", Evidence(times_of([800] * 74)), Pace(record_per_minute=74))
         assert flag == {"flag": "record_pace", "reps": 75, "record": 74}
         assert find("record_pace", Evidence(times_of([800] * 74))) is None
@@ -104,14 +126,21 @@ class PaceTests(SimpleTestCase):
     def test_the_athletes_own_pace(self) -> None:
         evidence = Evidence(times_of([1000] * 120))
         assert find("personal_pace", evidence, Pace(personal_per_minute=40)) is None
-        assert find("personal_pace", evidence, Pace(personal_per_minute=39)) == {"flag": "personal_pace", "reps": 60, "best": 39}
+        assert find("personal_pace", evidence, Pace(personal_per_minute=39)) == {
+            "flag": "personal_pace",
+            "reps": 60,
+            "best": 39,
+        }
         assert find("personal_pace", evidence) is None
 
     def test_a_set_under_a_minute_says_nothing_of_a_pace_a_minute(self) -> None:
         assert best_minute(times_of([1000] * 59)) is None
         assert best_minute(times_of([1000] * 60)) == 60
         assert best_minute([]) is None
-        assert find("personal_pace", Evidence(times_of([1000] * 59)), Pace(personal_per_minute=10)) is None
+        assert (
+            find("personal_pace", Evidence(times_of([1000] * 59)), Pace(personal_per_minute=10))
+            is None
+        )
 
 
 class OtherTests(SimpleTestCase):
@@ -123,19 +152,30 @@ class OtherTests(SimpleTestCase):
         assert find("two_devices", Evidence([0, 15_000, 30_000, 45_000], [1, 2, 1, 2])) is not None
 
     def test_two_devices_in_the_order_of_time_not_of_arrival(self) -> None:
-        assert find("two_devices", Evidence([0, 2000, 4000, 1000, 3000], [1, 1, 1, 2, 2])) == {"flag": "two_devices", "changes": 4}
+        assert find("two_devices", Evidence([0, 2000, 4000, 1000, 3000], [1, 1, 1, 2, 2])) == {
+            "flag": "two_devices",
+            "changes": 4,
+        }
 
     def test_a_handover_is_none(self) -> None:
         assert find("two_devices", Evidence([*range(0, 20_000, 1000)], [1] * 10 + [2] * 10)) is None
 
     def test_many_refused(self) -> None:
         assert find("many_refused", Evidence([0, 1000], refused=19)) is None
-        assert find("many_refused", Evidence([0, 1000], refused=20)) == {"flag": "many_refused", "refused": 20, "counted": 2}
+        assert find("many_refused", Evidence([0, 1000], refused=20)) == {
+            "flag": "many_refused",
+            "refused": 20,
+            "counted": 2,
+        }
         assert find("many_refused", Evidence(times_of([1000] * 19), refused=20)) is None
 
     def test_mostly_late(self) -> None:
         assert find("mostly_late", Evidence([0, 1000, 2000, 3000], late=2)) is None
-        assert find("mostly_late", Evidence([0, 1000, 2000, 3000], late=3)) == {"flag": "mostly_late", "late": 3, "reps": 4}
+        assert find("mostly_late", Evidence([0, 1000, 2000, 3000], late=3)) == {
+            "flag": "mostly_late",
+            "late": 3,
+            "reps": 4,
+        }
 
     def test_clock(self) -> None:
         assert find("clock", Evidence([0], distrusted=3)) is None
@@ -161,16 +201,24 @@ class AnyTests(SimpleTestCase):
     times = st.lists(st.integers(0, 10**12) | st.integers(0, 5000), max_size=80)
 
     @given(times, st.data())
-    def test_it_finds_at_most_one_of_each_whatever_the_times(self, times: list[int], data: st.DataObject) -> None:
-        devices = data.draw(st.just([]) | st.lists(st.integers(0, 63), min_size=len(times), max_size=len(times)))
+    def test_it_finds_at_most_one_of_each_whatever_the_times(
+        self, times: list[int], data: st.DataObject
+    ) -> None:
+        devices = data.draw(
+            st.just([]) | st.lists(st.integers(0, 63), min_size=len(times), max_size=len(times))
+        )
         pace = Pace(*data.draw(st.tuples(*[st.none() | st.integers(1, 100)] * 3)))
-        flags = find_flags(Evidence(times, devices, *data.draw(st.tuples(*[st.integers(0, 100)] * 3))), pace)
+        flags = find_flags(
+            Evidence(times, devices, *data.draw(st.tuples(*[st.integers(0, 100)] * 3))), pace
+        )
         kinds = [flag["flag"] for flag in flags]
         assert len(kinds) == len(set(kinds))
         assert json.loads(json.dumps(flags)) == flags
 
     @given(times, st.integers(0, 10**9), st.randoms())
-    def test_neither_when_it_began_nor_the_order_of_arrival_matters(self, times: list[int], start: int, chance: random.Random) -> None:
+    def test_neither_when_it_began_nor_the_order_of_arrival_matters(
+        self, times: list[int], start: int, chance: random.Random
+    ) -> None:
         pace = Pace(20, 40, 10)
         flags = find_flags(Evidence(times), pace)
         assert find_flags(Evidence([time + start for time in times]), pace) == flags
@@ -191,6 +239,8 @@ class AnyTests(SimpleTestCase):
         costs = []
         for reps in (1000, 10_000):
             Counted.done = 0
-            find_flags(Evidence([Counted(i * 2000) for i in range(reps)], [1] * reps), Pace(20, 40, 10))
+            find_flags(
+                Evidence([Counted(i * 2000) for i in range(reps)], [1] * reps), Pace(20, 40, 10)
+            )
             costs.append(Counted.done)
         assert costs[1] < 15 * costs[0]

@@ -22,7 +22,9 @@ class ReviewCase(TestCase):
         self.coach = get_user_model().objects.create_user("aliya")
         self.row = save_pending()
 
-    def decide(self, to: ReviewStatus, *, seen: int | None = None, note: str = "seen the video") -> Decided:
+    def decide(
+        self, to: ReviewStatus, *, seen: int | None = None, note: str = "seen the video"
+    ) -> Decided:
         steps = last_steps([self.row.pk]) if seen is None else {self.row.pk: seen}
         return decide(steps, to=to, reviewer=self.coach, note=note)
 
@@ -44,7 +46,11 @@ class DecideTests(ReviewCase):
             ("athlete", "rejected", "pending", "it was me"),
             ("coach", "pending", "approved", ""),
         ]
-        assert [step.reviewer for step in self.row.review_steps.all()] == [self.coach, None, self.coach]
+        assert [step.reviewer for step in self.row.review_steps.all()] == [
+            self.coach,
+            None,
+            self.coach,
+        ]
 
     def test_rejected_reps_stay_out_of_the_totals_until_they_are_approved(self) -> None:
         assert self.state() == ("pending", True)
@@ -81,7 +87,9 @@ class DecideTests(ReviewCase):
         rows = [save_pending() for _ in range(20)]
         rejected = rows[0]
         decide({rejected.pk: 0}, to=REJECTED, reviewer=self.coach, note="no")
-        assert decide({row.pk: 0 for row in rows}, to=APPROVED, reviewer=self.coach, note="") == Decided(19, 1)
+        assert decide(
+            {row.pk: 0 for row in rows}, to=APPROVED, reviewer=self.coach, note=""
+        ) == Decided(19, 1)
         assert WorkoutSession.objects.filter(review_status=APPROVED).count() == 19
 
     def test_a_clean_one_can_be_rejected(self) -> None:
@@ -126,7 +134,10 @@ class AtOnceTests(TransactionTestCase):
             decided.append(decide({row.pk: 0}, to=to, reviewer=coach, note="so"))
             connection.close()
 
-        threads = [threading.Thread(target=act, args=pair) for pair in zip(coaches, (APPROVED, REJECTED), strict=True)]
+        threads = [
+            threading.Thread(target=act, args=pair)
+            for pair in zip(coaches, (APPROVED, REJECTED), strict=True)
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -166,19 +177,29 @@ class AppealTests(ReviewCase):
     def ask(self, path: str | None = None, **body: Any) -> Any:
         body = {"user_id": self.row.athlete_id, "text": "it was me"} | body
         body = {name: value for name, value in body.items() if value is not None}
-        return self.client.post(path or self.path, json.dumps(body), content_type="application/json")
+        return self.client.post(
+            path or self.path, json.dumps(body), content_type="application/json"
+        )
 
     def test_it_has_a_coach_look_again(self) -> None:
         self.decide(REJECTED)
         for path in (self.path, f"{self.path}/"):
             response = self.ask(path)
-            assert (response.status_code, response.json()) == (201, {"status": "success", "review_status": "pending"})
+            assert (response.status_code, response.json()) == (
+                201,
+                {"status": "success", "review_status": "pending"},
+            )
             assert self.steps()[-1] == ("athlete", "rejected", "pending", "it was me")
             self.decide(REJECTED)
 
     def test_it_takes_a_form(self) -> None:
         self.decide(APPROVED)
-        assert self.client.post(self.path, {"user_id": self.row.athlete_id, "text": "look again"}).status_code == 201
+        assert (
+            self.client.post(
+                self.path, {"user_id": self.row.athlete_id, "text": "look again"}
+            ).status_code
+            == 201
+        )
 
     def test_once_a_decision(self) -> None:
         assert self.ask().json()["code"] == "nothing_to_appeal"
@@ -218,7 +239,9 @@ class AppealTests(ReviewCase):
 class ListTests(ReviewCase):
     def test_the_api_shows_and_filters_by_status(self) -> None:
         save_session(new_athlete())
-        (found,) = self.client.get("/workout/sessions/", {"review_status": "pending"}).json()["results"]
+        (found,) = self.client.get("/workout/sessions/", {"review_status": "pending"}).json()[
+            "results"
+        ]
         assert (found["id"], found["flags"]) == (self.row.pk, [METRONOME])
         response = self.client.get("/workout/sessions/", {"review_status": "doubtful"})
         assert response.status_code == 400

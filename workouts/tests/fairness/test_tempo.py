@@ -10,14 +10,24 @@ from hypothesis import strategies as st
 from workouts.fairness.tempo import SPARK_POINTS, find_sets, find_spark
 
 TWO_SETS = [0, 2000, 4000, 6000, 66_000, 68_000, 70_000]
-timelines = st.lists(st.integers(0, 100_000), max_size=300).map(lambda intervals: list(accumulate(intervals)))
+timelines = st.lists(st.integers(0, 100_000), max_size=300).map(
+    lambda intervals: list(accumulate(intervals))
+)
 
 
 class SetTests(TestCase):
     def test_it_parts_sets_at_rests(self) -> None:
         first, second = find_sets(TWO_SETS)
-        assert (list(first.times_ms), first.rest_ms, first.length_ms) == ([0, 2000, 4000, 6000], 0, 6000)
-        assert (list(second.times_ms), second.rest_ms, second.interval_ms) == ([66_000, 68_000, 70_000], 60_000, 2000)
+        assert (list(first.times_ms), first.rest_ms, first.length_ms) == (
+            [0, 2000, 4000, 6000],
+            0,
+            6000,
+        )
+        assert (list(second.times_ms), second.rest_ms, second.interval_ms) == (
+            [66_000, 68_000, 70_000],
+            60_000,
+            2000,
+        )
 
     def test_a_rest_after_two_reps_is_a_rest(self) -> None:
         assert [len(each.times_ms) for each in find_sets([0, 2000, 62_000])] == [2, 1]

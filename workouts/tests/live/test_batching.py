@@ -65,7 +65,9 @@ class OwnServerTests(SimpleTestCase):
                 await asyncio.sleep(0.002)
                 counts.append(await count_one(batcher, self.athlete))
             # after a kill the first call may still find the old connection: never a wrong count, at worst none
-            assert [verdict.count for verdict in counts if verdict] == sorted(verdict.count for verdict in counts if verdict)
+            assert [verdict.count for verdict in counts if verdict] == sorted(
+                verdict.count for verdict in counts if verdict
+            )
             final = await count_one(batcher, self.athlete)
             assert final is not None
             assert final.count >= 4
@@ -98,7 +100,9 @@ class OwnServerTests(SimpleTestCase):
             waits = time.monotonic()
             connect(f"unix://{self.socket}").execute_command("CLIENT", "PAUSE", "2500", "ALL")
             for _ in range(3):
-                batcher.submit(pack_keys(SPACE.live(self.athlete, "squat")), gates(1), verdicts.append)
+                batcher.submit(
+                    pack_keys(SPACE.live(self.athlete, "squat")), gates(1), verdicts.append
+                )
                 await asyncio.sleep(0.1)
             await batcher.settled()
             assert verdicts == [None, None, None]
@@ -123,7 +127,9 @@ class OwnServerTests(SimpleTestCase):
         async def play(batcher: RepBatcher) -> None:
             verdicts: list[tuple[int, int, int] | None] = []
             for _ in range(1000):
-                batcher.submit(pack_keys(SPACE.live(self.athlete, "squat")), gates(1), verdicts.append)
+                batcher.submit(
+                    pack_keys(SPACE.live(self.athlete, "squat")), gates(1), verdicts.append
+                )
             await batcher.settled()
             counts = [verdict[1] for verdict in verdicts if verdict]
             assert len(counts) == 1000
@@ -142,7 +148,10 @@ class ClusterTests(SimpleTestCase):
     async def test_it_counts_for_all_tags_at_once(self) -> None:
         batcher = RepBatcher(self.cluster.url)
         verdicts: list[tuple[int, int, int] | None] = []
-        athletes = {SPACE.live(athlete, "squat").tag: athlete for athlete in (new_athlete() for _ in range(4000))}
+        athletes = {
+            SPACE.live(athlete, "squat").tag: athlete
+            for athlete in (new_athlete() for _ in range(4000))
+        }
         assert len(athletes) == TAGS
         for count in (1, 2):
             verdicts.clear()
@@ -163,7 +172,9 @@ class ClusterTests(SimpleTestCase):
         topology._looked_at = time.monotonic()
         slot = key_slot(SPACE.live(athlete, "squat").mark)
         assert await count_one(batcher, athlete) == Verdict(COUNTED, 2, 0)
-        assert (await topology.find_owner(slot))[1] == self.cluster.owner_of(SPACE.live(athlete, "squat").mark).port
+        assert (await topology.find_owner(slot))[1] == self.cluster.owner_of(
+            SPACE.live(athlete, "squat").mark
+        ).port
         await batcher.close()
 
     async def test_it_gives_no_verdict_where_no_node_answers(self) -> None:

@@ -13,7 +13,15 @@ from workouts.live.counting.batching import COUNTED, RepBatcher
 from workouts.live.counting.packing import pack_keys
 from workouts.live.store import LiveStore
 from workouts.tests.support.cast import gates, new_athlete
-from workouts.tests.support.redis_servers import FAILOVER_DEADLINE_S, SERVICE, Cluster, Fleet, Node, SentinelSet, wait_until
+from workouts.tests.support.redis_servers import (
+    FAILOVER_DEADLINE_S,
+    SERVICE,
+    Cluster,
+    Fleet,
+    Node,
+    SentinelSet,
+    wait_until,
+)
 from workouts.tests.support.senders import SPACE, Crowd, Sender
 
 ANSWER_S = 2.3  # 2 s, and what two busy cores add
@@ -69,12 +77,19 @@ class ClusterFailoverTests(FailoverCase):
 
     def split(self, crowd: Crowd, victim: Node) -> tuple[list[Sender], list[Sender]]:
         """Return whose state the node has, and the others."""
-        owners = {sender.user_id: self.fleet.owner_of(SPACE.live(sender.user_id, "squat").mark) for sender in crowd.senders}
+        owners = {
+            sender.user_id: self.fleet.owner_of(SPACE.live(sender.user_id, "squat").mark)
+            for sender in crowd.senders
+        }
         hit = [sender for sender in crowd.senders if owners[sender.user_id] is victim]
         return hit, [sender for sender in crowd.senders if owners[sender.user_id] is not victim]
 
     def find_replica(self, master: Node) -> Node:
-        return next(node for node in self.fleet.nodes if node.replication().get("master_port") == master.port)
+        return next(
+            node
+            for node in self.fleet.nodes
+            if node.replication().get("master_port") == master.port
+        )
 
     async def cut_off(self, master: Node, replica: Node) -> None:
         """Let the master work on for a while when its replica hears nothing any more, which would connect again at once."""
@@ -96,11 +111,18 @@ class ClusterFailoverTests(FailoverCase):
             for _ in range(5):  # while nobody has taken over yet
                 await crowd.answered_after(time.monotonic(), others, 1)
             back_s = await crowd.answered_after(killed_at, hit)
-            assert (await count_one(idle, idle_id))[1] == 2  # who trained with nobody's help notices nothing
+            assert (await count_one(idle, idle_id))[
+                1
+            ] == 2  # who trained with nobody's help notices nothing
             await idle.close()
             assert sum(sender.unanswered for sender in others) == 0
             worst_s = max(sender.longest_wait_s for sender in others)
-            crowd.tell("cluster, killed", hit=len(hit), back_s=f"{back_s:.1f}", others_longest_s=f"{worst_s:.2f}")
+            crowd.tell(
+                "cluster, killed",
+                hit=len(hit),
+                back_s=f"{back_s:.1f}",
+                others_longest_s=f"{worst_s:.2f}",
+            )
             assert worst_s < 1
 
         crowd = Crowd(self.fleet.url)
@@ -121,7 +143,12 @@ class ClusterFailoverTests(FailoverCase):
             await asyncio.sleep(WARM_UP_S)  # it wakes as a master, and is told
             assert sum(sender.unanswered for sender in others) == 0
             worst_s = max(sender.longest_wait_s for sender in others)
-            crowd.tell("cluster, hung", hit=len(hit), back_s=f"{back_s:.1f}", others_longest_s=f"{worst_s:.2f}")
+            crowd.tell(
+                "cluster, hung",
+                hit=len(hit),
+                back_s=f"{back_s:.1f}",
+                others_longest_s=f"{worst_s:.2f}",
+            )
             assert worst_s < 1
 
         crowd = Crowd(self.fleet.url)
@@ -197,16 +224,26 @@ class ClusterFailoverTests(FailoverCase):
         asyncio.run(train_all())
         sealed = {store.seal(athlete, "squat")[0]: athlete for athlete in athletes}
         victim = self.fleet.owner_of(SPACE.live(athletes[0], "squat").mark)
-        reachable = {one for one, athlete in sealed.items() if self.fleet.owner_of(SPACE.live(athlete, "squat").mark) is not victim}
+        reachable = {
+            one
+            for one, athlete in sealed.items()
+            if self.fleet.owner_of(SPACE.live(athlete, "squat").mark) is not victim
+        }
         victim.kill()
         seen = set()
         with pytest.raises(REDIS_AWAY):  # noqa: PT012
             for name in store.sealed_sessions():
                 seen.add(name.session_id)
         assert reachable <= seen
-        for asked in (store, self.connect_new()):  # a process that was there before, and one that starts now
+        for asked in (
+            store,
+            self.connect_new(),
+        ):  # a process that was there before, and one that starts now
             asked.ping()
-            assert "a master of the Redis Cluster does not answer: what it keeps is not known" in asked.durability_gaps()
+            assert (
+                "a master of the Redis Cluster does not answer: what it keeps is not known"
+                in asked.durability_gaps()
+            )
 
     def connect_new(self) -> LiveStore:
         store = LiveStore(connect(self.fleet.url), SPACE.prefix)
@@ -293,7 +330,9 @@ class SentinelFailoverTests(FailoverCase):
             batcher = RepBatcher(self.fleet.url)
             began = time.monotonic()
             # at once: a Sentinel that stood still for 2 s does nothing for half a minute
-            verdict, _ = await asyncio.gather(count_one(batcher, new_athlete()), asyncio.to_thread(store.ping))
+            verdict, _ = await asyncio.gather(
+                count_one(batcher, new_athlete()), asyncio.to_thread(store.ping)
+            )
             assert time.monotonic() - began < 1.6
             assert verdict[0] == COUNTED
             await batcher.close()

@@ -6,7 +6,19 @@ from workouts.live.runtime import get_key_space, get_store
 from workouts.live.store import LiveSession, SessionName
 from workouts.tests.support.backends import OnCluster, OnSentinel, OnSingle
 from workouts.tests.support.cast import SQUAT_INTERVAL_MS, new_athlete, seal
-from workouts.tests.support.sent import MAX_SEQ, MEMORY_S, PHONE, WATCH, Sent, Told, forget, offsets, read_one, send, verdicts_of
+from workouts.tests.support.sent import (
+    MAX_SEQ,
+    MEMORY_S,
+    PHONE,
+    WATCH,
+    Sent,
+    Told,
+    forget,
+    offsets,
+    read_one,
+    send,
+    verdicts_of,
+)
 
 
 class SeqSuite:
@@ -14,8 +26,21 @@ class SeqSuite:
         self.athlete = new_athlete()
 
     def test_it_counts_a_seq_once(self) -> None:
-        told = send(self.athlete, Sent(1, 0), Sent(1, 5000), Sent(2, 10_000), Sent(2, 15_000), Sent(1, 20_000))
-        assert verdicts_of(told) == [(COUNTED, 1), (DUPLICATE, 1), (COUNTED, 2), (DUPLICATE, 2), (DUPLICATE, 2)]
+        told = send(
+            self.athlete,
+            Sent(1, 0),
+            Sent(1, 5000),
+            Sent(2, 10_000),
+            Sent(2, 15_000),
+            Sent(1, 20_000),
+        )
+        assert verdicts_of(told) == [
+            (COUNTED, 1),
+            (DUPLICATE, 1),
+            (COUNTED, 2),
+            (DUPLICATE, 2),
+            (DUPLICATE, 2),
+        ]
         assert offsets(read_one(self.athlete)) == [0, 10_000]
 
     def test_it_takes_gaps_but_nothing_older(self) -> None:
@@ -23,7 +48,14 @@ class SeqSuite:
         assert verdicts_of(told) == [(COUNTED, 1), (COUNTED, 2), (DUPLICATE, 2)]
 
     def test_it_counts_a_seq_once_that_comes_twice_in_one_call(self) -> None:
-        told = send(self.athlete, Sent(1, 0, 0), Sent(1, 0, 0), Sent(2, 0, 1000), Sent(2, 0, 1000), at_once=True)
+        told = send(
+            self.athlete,
+            Sent(1, 0, 0),
+            Sent(1, 0, 0),
+            Sent(2, 0, 1000),
+            Sent(2, 0, 1000),
+            at_once=True,
+        )
         assert verdicts_of(told) == [(COUNTED, 1), (DUPLICATE, 1), (COUNTED, 2), (DUPLICATE, 2)]
 
     def test_it_settles_a_debounced_seq_too(self) -> None:
@@ -32,7 +64,12 @@ class SeqSuite:
         assert told[1].retry_after_ms == SQUAT_INTERVAL_MS - 100
 
     def test_it_numbers_across_exercises(self) -> None:
-        told = send(self.athlete, Sent(1, 0), Sent(1, 5000, exercise="push_up"), Sent(2, 6000, exercise="push_up"))
+        told = send(
+            self.athlete,
+            Sent(1, 0),
+            Sent(1, 5000, exercise="push_up"),
+            Sent(2, 6000, exercise="push_up"),
+        )
         assert verdicts_of(told) == [(COUNTED, 1), (DUPLICATE, 0), (COUNTED, 1)]
 
     def test_it_keeps_devices_and_athletes_apart(self) -> None:
@@ -59,11 +96,20 @@ class SeqSuite:
         send(self.athlete, Sent(1, 0), Sent(2, 1000))
         (session_id,) = seal(self.athlete)
         get_store().clear(SessionName(self.athlete, "squat", session_id))
-        assert verdicts_of(send(self.athlete, Sent(2, 60_000, known=2), Sent(1, 61_000, known=2))) == [(DUPLICATE, 0)] * 2
+        assert (
+            verdicts_of(send(self.athlete, Sent(2, 60_000, known=2), Sent(1, 61_000, known=2)))
+            == [(DUPLICATE, 0)] * 2
+        )
         assert seal(self.athlete) == []
 
     def test_it_tells_the_saved_session_how_far_each_device_came(self) -> None:
-        send(self.athlete, Sent(5, 0), Sent(2, 1000, device=WATCH), Sent(6, 1100), Sent(3, 2000, device=WATCH))
+        send(
+            self.athlete,
+            Sent(5, 0),
+            Sent(2, 1000, device=WATCH),
+            Sent(6, 1100),
+            Sent(3, 2000, device=WATCH),
+        )
         assert read_one(self.athlete).device_seqs == {PHONE: 6, WATCH: 3}  # the debounced one too
 
 
@@ -112,7 +158,9 @@ class MemorySuite:
         seal(self.athlete)
         forget(self.athlete)
         assert self.meet(saved_seq=2) == 2
-        assert verdicts_of(send(self.athlete, Sent(2, 60_000, known=2), Sent(3, 61_000, known=2))) == [(DUPLICATE, 0), (COUNTED, 1)]
+        assert verdicts_of(
+            send(self.athlete, Sent(2, 60_000, known=2), Sent(3, 61_000, known=2))
+        ) == [(DUPLICATE, 0), (COUNTED, 1)]
 
     def test_it_settles_nothing_where_it_forgot_what_the_socket_knows(self) -> None:
         send(self.athlete, *(Sent(i, i * 1000) for i in range(1, 6)))
@@ -151,15 +199,23 @@ class StatusSuite:
         athlete = new_athlete()
         assert get_store().live_sessions(athlete, ["push_up", "squat"]) == []
         (squat,) = send(athlete, Sent(1, 0))
-        _, push_up = send(athlete, Sent(2, 1000, exercise="push_up"), Sent(3, 2000, exercise="push_up"))
-        sessions = [LiveSession("push_up", push_up.session_id.decode(), 2), LiveSession("squat", squat.session_id.decode(), 1)]
+        _, push_up = send(
+            athlete, Sent(2, 1000, exercise="push_up"), Sent(3, 2000, exercise="push_up")
+        )
+        sessions = [
+            LiveSession("push_up", push_up.session_id.decode(), 2),
+            LiveSession("squat", squat.session_id.decode(), 1),
+        ]
         assert get_store().live_sessions(athlete, ["push_up", "pull_up", "squat"]) == sessions
         seal(athlete)
         assert get_store().live_sessions(athlete, ["push_up", "pull_up", "squat"]) == sessions[:1]
 
     def test_it_keeps_the_memory_of_a_device_under_the_athletes_tag(self) -> None:
         space = KeySpace("p")
-        assert space.device("ann", PHONE).split(b"}")[0] == space.live("ann", "squat").mark.split(b"}")[0]
+        assert (
+            space.device("ann", PHONE).split(b"}")[0]
+            == space.live("ann", "squat").mark.split(b"}")[0]
+        )
 
 
 class SeqTests(SeqSuite, OnSingle):

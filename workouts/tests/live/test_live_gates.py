@@ -18,7 +18,9 @@ KIB = 1024
 
 
 def pace(user_id: str, interval_ms: int, reps: int, *, started_ms: int = 0) -> list[Verdict | None]:
-    return count_reps(user_id, [STARTED_MS + started_ms + i * interval_ms for i in range(reps)], limits=FAST)
+    return count_reps(
+        user_id, [STARTED_MS + started_ms + i * interval_ms for i in range(reps)], limits=FAST
+    )
 
 
 def kinds(verdicts: list[Verdict | None]) -> list[int]:
@@ -34,7 +36,11 @@ class PaceSuite:
 
     def test_it_allows_a_burst_and_then_the_ceiling(self) -> None:
         verdicts = pace(self.athlete, 10, 60)
-        counted = [index for index, verdict in enumerate(verdicts) if verdict and verdict.verdict == COUNTED]
+        counted = [
+            index
+            for index, verdict in enumerate(verdicts)
+            if verdict and verdict.verdict == COUNTED
+        ]
         assert counted[:BURST] == list(range(BURST))
         assert kinds(verdicts)[BURST] == PACE
         assert len(counted) <= BURST + 60 * 10 // SHARE_MS + 1
@@ -45,8 +51,12 @@ class PaceSuite:
         assert refused is not None
         assert (refused.verdict, refused.count) == (PACE, BURST)
         assert 0 < refused.retry_after_ms <= SHARE_MS
-        assert kinds(pace(self.athlete, 1, 1, started_ms=BURST + refused.retry_after_ms - 1)) == [PACE]
-        assert kinds(pace(self.athlete, 1, 1, started_ms=BURST + refused.retry_after_ms)) == [COUNTED]
+        assert kinds(pace(self.athlete, 1, 1, started_ms=BURST + refused.retry_after_ms - 1)) == [
+            PACE
+        ]
+        assert kinds(pace(self.athlete, 1, 1, started_ms=BURST + refused.retry_after_ms)) == [
+            COUNTED
+        ]
 
     def test_a_refused_rep_costs_nothing(self) -> None:
         pace(self.athlete, 1, BURST)
@@ -57,7 +67,10 @@ class PaceSuite:
         pace(self.athlete, 1, BURST + 2)
         sealed = read_one(self.athlete)
         assert sealed.refused == {"pace": 2}
-        assert sealed.refusals == [Refusal(STARTED_MS + BURST, "pace"), Refusal(STARTED_MS + BURST + 1, "pace")]
+        assert sealed.refusals == [
+            Refusal(STARTED_MS + BURST, "pace"),
+            Refusal(STARTED_MS + BURST + 1, "pace"),
+        ]
 
     def test_it_goes_on_over_a_finish(self) -> None:
         pace(self.athlete, 1, BURST)
@@ -66,7 +79,9 @@ class PaceSuite:
 
     def test_debounce_comes_before_pace(self) -> None:
         limits = gates(1000, max_per_minute=1)
-        verdicts = count_reps(self.athlete, [STARTED_MS, STARTED_MS + 999, STARTED_MS + 1000], limits=limits)
+        verdicts = count_reps(
+            self.athlete, [STARTED_MS, STARTED_MS + 999, STARTED_MS + 1000], limits=limits
+        )
         assert kinds(verdicts) == [COUNTED, DEBOUNCED, PACE]
 
     def test_it_refuses_nobody_for_an_hour_offline_at_the_ceiling(self) -> None:
@@ -86,11 +101,19 @@ class PaceSuite:
 
     def test_devices_share_the_budget(self) -> None:
         devices = (PHONE, WATCH, "d3", "d4", "d5", "d6")
-        told = send(self.athlete, *(Sent(i // 6 + 1, i * 10, device=devices[i % 6]) for i in range(600)), limits=FAST)
+        told = send(
+            self.athlete,
+            *(Sent(i // 6 + 1, i * 10, device=devices[i % 6]) for i in range(600)),
+            limits=FAST,
+        )
         assert told[-1].count <= BURST + 6000 // SHARE_MS + 1
 
     def test_it_has_no_ceiling_where_the_ceiling_is_beyond_a_millisecond(self) -> None:
-        verdicts = count_reps(self.athlete, [STARTED_MS + i for i in range(100)], limits=gates(1, max_per_minute=100_000))
+        verdicts = count_reps(
+            self.athlete,
+            [STARTED_MS + i for i in range(100)],
+            limits=gates(1, max_per_minute=100_000),
+        )
         assert kinds(verdicts) == [COUNTED] * 100
 
 
@@ -100,7 +123,11 @@ class SessionFullSuite:
         self.limits = gates(1, max_per_session=5)
 
     def count(self, reps: int, *, started_ms: int = 0) -> list[Verdict | None]:
-        return count_reps(self.athlete, [STARTED_MS + started_ms + 1000 * i for i in range(reps)], limits=self.limits)
+        return count_reps(
+            self.athlete,
+            [STARTED_MS + started_ms + 1000 * i for i in range(reps)],
+            limits=self.limits,
+        )
 
     def test_it_counts_as_many_as_a_session_may_have(self) -> None:
         verdicts = self.count(8)
@@ -115,7 +142,12 @@ class SessionFullSuite:
         assert kinds(self.count(1, started_ms=60_000)) == [COUNTED]
 
     def test_it_settles_the_seq(self) -> None:
-        told = send(self.athlete, *(Sent(i, i * 1000) for i in range(1, 7)), Sent(6, 60_000), limits=self.limits)
+        told = send(
+            self.athlete,
+            *(Sent(i, i * 1000) for i in range(1, 7)),
+            Sent(6, 60_000),
+            limits=self.limits,
+        )
         assert [said.verdict for said in told] == [COUNTED] * 5 + [SESSION_FULL, DUPLICATE]
         assert isinstance(told[5], Told)
         assert told[5].session_id == told[0].session_id
@@ -133,10 +165,21 @@ class MemoryTests(OnSingle):
             self.skipTest(f"{settings.REDIS_URL} does not tell memory usage")
         for reps, refused in ((12, 0), (12, 150), (2000, 0), (2000, 150)):
             athlete = new_athlete()
-            send(athlete, *(Sent(i, 0, i * 2000 - 2000 * reps) for i in range(1, reps + 1)), at_once=True, limits=gates())
+            send(
+                athlete,
+                *(Sent(i, 0, i * 2000 - 2000 * reps) for i in range(1, reps + 1)),
+                at_once=True,
+                limits=gates(),
+            )
             count_reps(athlete, [STARTED_MS + 1000 + i for i in range(refused)])
             keys = get_key_space().live(athlete, "squat")
-            owned = [keys.mark, keys.session, keys.timeline, keys.refused, get_key_space().device(athlete, PHONE)]
+            owned = [
+                keys.mark,
+                keys.session,
+                keys.timeline,
+                keys.refused,
+                get_key_space().device(athlete, PHONE),
+            ]
             kept = min(refused, 100)  # the refused ones are reps, too
             assert self.used(owned) < KIB + 8 * (reps + kept)
 

@@ -18,10 +18,27 @@ from workouts.live.store import SealedSession, SessionName
 from workouts.live.timeline import Refusal, Rep, unpack_reps
 from workouts.simulation.replay import read_sets
 from workouts.tests.support.backends import OnCluster, OnSentinel, OnSingle
-from workouts.tests.support.cast import SQUAT_INTERVAL_MS, STARTED_MS, Verdict, count_reps, gates, new_athlete, seal, train
+from workouts.tests.support.cast import (
+    SQUAT_INTERVAL_MS,
+    STARTED_MS,
+    Verdict,
+    count_reps,
+    gates,
+    new_athlete,
+    seal,
+    train,
+)
 
 RECORDED_SETS = os.environ.get("TEST_SETS", "")  # a file of recorded sets, as `replay` takes it
-INTERVALS_MS = {"squat": 450, "push_up": 250, "pull_up": 500, "sit_up": 500, "jumping_jack": 400, "bench_press": 550, "front_raise": 300}
+INTERVALS_MS = {
+    "squat": 450,
+    "push_up": 250,
+    "pull_up": 500,
+    "sit_up": 500,
+    "jumping_jack": 400,
+    "bench_press": 550,
+    "front_raise": 300,
+}
 BATTLE_ROPE_MS = 150
 
 
@@ -48,7 +65,10 @@ class CountRepSuite:
         assert verdicts[1] == Verdict(DEBOUNCED, 1, SQUAT_INTERVAL_MS - 100)
 
     def test_it_counts_a_rep_at_the_very_interval(self) -> None:
-        verdicts = count_reps(self.athlete, [STARTED_MS, STARTED_MS + SQUAT_INTERVAL_MS - 1, STARTED_MS + SQUAT_INTERVAL_MS])
+        verdicts = count_reps(
+            self.athlete,
+            [STARTED_MS, STARTED_MS + SQUAT_INTERVAL_MS - 1, STARTED_MS + SQUAT_INTERVAL_MS],
+        )
         assert [verdict.verdict for verdict in verdicts if verdict] == [COUNTED, DEBOUNCED, COUNTED]
 
     def test_it_does_not_move_the_mark_by_a_refused_rep(self) -> None:
@@ -73,7 +93,11 @@ class CountRepSuite:
         async def count_two() -> None:
             batcher = RepBatcher(settings.REDIS_URL)
             for _ in range(2):
-                batcher.submit(pack_keys(get_key_space().live(self.athlete, "squat")), gates(60_000), batcher_verdicts.append)
+                batcher.submit(
+                    pack_keys(get_key_space().live(self.athlete, "squat")),
+                    gates(60_000),
+                    batcher_verdicts.append,
+                )
             await batcher.close()
 
         async_to_sync(count_two)()
@@ -90,7 +114,10 @@ class CountRepSuite:
         train(self.athlete, 2)
         count_reps(self.athlete, [STARTED_MS + 2100])
         keys = get_key_space().live(self.athlete, "squat")
-        ttls = {name: get_store().client.pttl(getattr(keys, name)) for name in ("session", "timeline", "refused", "live_index")}
+        ttls = {
+            name: get_store().client.pttl(getattr(keys, name))
+            for name in ("session", "timeline", "refused", "live_index")
+        }
         assert set(ttls.values()) == {-1}
         assert get_store().client.pttl(keys.mark) > 0
 
@@ -112,11 +139,15 @@ class SealSuite:
         self.athlete = new_athlete()
 
     def test_it_freezes_all_of_the_session(self) -> None:
-        count_reps(self.athlete, [STARTED_MS, STARTED_MS + 100, STARTED_MS + 2310, STARTED_MS + 4502])
+        count_reps(
+            self.athlete, [STARTED_MS, STARTED_MS + 100, STARTED_MS + 2310, STARTED_MS + 4502]
+        )
         (session_id,) = seal(self.athlete)
         sealed = read_sealed(self.athlete, session_id)
         assert sealed.name == SessionName(self.athlete, "squat", session_id)
-        assert sealed.reps == [Rep(STARTED_MS + offset, 0, late=False) for offset in (0, 2310, 4502)]
+        assert sealed.reps == [
+            Rep(STARTED_MS + offset, 0, late=False) for offset in (0, 2310, 4502)
+        ]
         assert sealed.refused == {"debounced": 1}
         assert sealed.refusals == [Refusal(STARTED_MS + 100, "debounced")]
 
@@ -131,13 +162,17 @@ class SealSuite:
         train(self.athlete, 3)
         (first,) = seal(self.athlete)
         train(self.athlete, 2, started_ms=STARTED_MS + 60_000)
-        assert [len(read_sealed(self.athlete, session_id).reps) for session_id in seal(self.athlete)] == [3, 2]
+        assert [
+            len(read_sealed(self.athlete, session_id).reps) for session_id in seal(self.athlete)
+        ] == [3, 2]
         assert seal(self.athlete)[0] == first
 
     def test_it_leaves_the_debounce_mark(self) -> None:
         train(self.athlete, 1)
         seal(self.athlete)
-        assert count_reps(self.athlete, [STARTED_MS + 100]) == [Verdict(DEBOUNCED, 0, SQUAT_INTERVAL_MS - 100)]
+        assert count_reps(self.athlete, [STARTED_MS + 100]) == [
+            Verdict(DEBOUNCED, 0, SQUAT_INTERVAL_MS - 100)
+        ]
         assert seal(self.athlete) != []
         assert len(seal(self.athlete)) == 1  # a refused rep begins no session
 
@@ -147,7 +182,9 @@ class SealSuite:
         (session_id,) = seal(self.athlete)
         assert self.athlete in live
         assert session_id in waiting_ids()
-        assert self.athlete not in [name.user_id for name in get_store().idle_sessions(STARTED_MS + 10_000)]
+        assert self.athlete not in [
+            name.user_id for name in get_store().idle_sessions(STARTED_MS + 10_000)
+        ]
 
     def test_it_seals_an_idle_session_only(self) -> None:
         train(self.athlete, 2)
@@ -166,7 +203,11 @@ class SealSuite:
         async def count_at_once() -> None:
             batcher = RepBatcher(settings.REDIS_URL)
             for athlete in athletes:
-                batcher.submit(pack_keys(get_key_space().live(athlete, "squat")), gates(1), lambda verdict: None)
+                batcher.submit(
+                    pack_keys(get_key_space().live(athlete, "squat")),
+                    gates(1),
+                    lambda verdict: None,
+                )
             await batcher.close()
 
         async_to_sync(count_at_once)()
@@ -200,7 +241,11 @@ class ClearSuite:
         get_store().clear(name)
         get_store().clear(name)
         keys = get_key_space().live(athlete, "squat")
-        left = {key for key in get_store().client.scan_iter(match=f"{settings.SENIM_REDIS_PREFIX}:*") if athlete.encode() in key}
+        left = {
+            key
+            for key in get_store().client.scan_iter(match=f"{settings.SENIM_REDIS_PREFIX}:*")
+            if athlete.encode() in key
+        }
         assert left <= {keys.mark}
         assert session_id not in waiting_ids()
         assert get_store().read(name) is None
@@ -230,7 +275,11 @@ class ClearSentinelTests(ClearSuite, OnSentinel):
 class KeyTests(SimpleTestCase):
     def test_it_keeps_all_of_an_athlete_under_one_tag(self) -> None:
         space = KeySpace("p")
-        keys = [*space.live("ann", "squat")[:8], *space.live("ann", "push_up")[:8], *space.sealed(space.live("ann", "squat"), "id")]
+        keys = [
+            *space.live("ann", "squat")[:8],
+            *space.live("ann", "push_up")[:8],
+            *space.sealed(space.live("ann", "squat"), "id"),
+        ]
         assert len({key.split(b"}")[0] for key in keys}) == 1
 
     def test_it_has_256_tags_for_good(self) -> None:
@@ -245,14 +294,22 @@ class KeyTests(SimpleTestCase):
     def test_it_keeps_the_scripts_short(self) -> None:
         for path in Path(scripts.__file__).parent.glob("*.lua"):
             lines = path.read_text().splitlines()
-            assert len([line for line in lines if line and not line.startswith("--")]) <= 60, path.name
+            assert len([line for line in lines if line and not line.startswith("--")]) <= 60, (
+                path.name
+            )
 
 
 def recorded_sets() -> list[tuple[str, list[int]]]:
     """Return the sets of real people where they are at hand, else sets made up after them."""
     if RECORDED_SETS:
-        return [(recorded.exercise, recorded.rep_end_ms) for recorded in read_sets(Path(RECORDED_SETS), None)]
-    return [(exercise, [i * interval_ms + 17 * (i // 3) for i in range(20)]) for exercise, interval_ms in INTERVALS_MS.items()]
+        return [
+            (recorded.exercise, recorded.rep_end_ms)
+            for recorded in read_sets(Path(RECORDED_SETS), None)
+        ]
+    return [
+        (exercise, [i * interval_ms + 17 * (i // 3) for i in range(20)])
+        for exercise, interval_ms in INTERVALS_MS.items()
+    ]
 
 
 class RealPeopleSuite:
@@ -260,8 +317,15 @@ class RealPeopleSuite:
     def test_it_refuses_no_rep_of_real_people(self) -> None:
         for exercise, times in recorded_sets():
             interval_ms = INTERVALS_MS.get(exercise, BATTLE_ROPE_MS)
-            verdicts = count_reps(new_athlete(), [STARTED_MS + at for at in times], exercise=exercise, limits=gates(interval_ms))
-            assert [verdict.count for verdict in verdicts if verdict] == list(range(1, len(times) + 1)), exercise
+            verdicts = count_reps(
+                new_athlete(),
+                [STARTED_MS + at for at in times],
+                exercise=exercise,
+                limits=gates(interval_ms),
+            )
+            assert [verdict.count for verdict in verdicts if verdict] == list(
+                range(1, len(times) + 1)
+            ), exercise
 
 
 class RealPeopleTests(RealPeopleSuite, OnSingle):

@@ -5,8 +5,23 @@ import itertools
 from workouts.live.counting.batching import COUNTED, DEBOUNCED
 from workouts.live.timeline import Refusal, Rep
 from workouts.tests.support.backends import OnCluster, OnSentinel, OnSingle
-from workouts.tests.support.cast import SQUAT_INTERVAL_MS, STARTED_MS, count_reps, new_athlete, train
-from workouts.tests.support.sent import DAY_MS, PHONE, WATCH, Sent, offsets, read_one, send, verdicts_of
+from workouts.tests.support.cast import (
+    SQUAT_INTERVAL_MS,
+    STARTED_MS,
+    count_reps,
+    new_athlete,
+    train,
+)
+from workouts.tests.support.sent import (
+    DAY_MS,
+    PHONE,
+    WATCH,
+    Sent,
+    offsets,
+    read_one,
+    send,
+    verdicts_of,
+)
 
 
 class TimeSuite:
@@ -19,13 +34,18 @@ class TimeSuite:
         assert offsets(read_one(self.athlete)) == [i * 1000 - 9000 for i in range(1, 8)]
 
     def test_it_refuses_a_bounce_by_the_devices_own_times(self) -> None:
-        told = send(self.athlete, Sent(1, 0, 0), Sent(2, 5000, 100), Sent(3, 10_000, SQUAT_INTERVAL_MS))
+        told = send(
+            self.athlete, Sent(1, 0, 0), Sent(2, 5000, 100), Sent(3, 10_000, SQUAT_INTERVAL_MS)
+        )
         assert verdicts_of(told) == [(COUNTED, 1), (DEBOUNCED, 1), (COUNTED, 2)]
         assert told[1].retry_after_ms == SQUAT_INTERVAL_MS - 100
         assert read_one(self.athlete).refusals == [Refusal(STARTED_MS + 100, "debounced")]
 
     def test_it_refuses_the_same_time_twice(self) -> None:
-        assert verdicts_of(send(self.athlete, Sent(1, 3000, 0), Sent(2, 9000, 0))) == [(COUNTED, 1), (DEBOUNCED, 1)]
+        assert verdicts_of(send(self.athlete, Sent(1, 3000, 0), Sent(2, 9000, 0))) == [
+            (COUNTED, 1),
+            (DEBOUNCED, 1),
+        ]
 
     def test_it_takes_the_arrival_where_time_goes_backwards(self) -> None:
         told = send(self.athlete, Sent(1, 0, 0), Sent(2, 1000, -1), Sent(3, 2000, 1500))
@@ -51,15 +71,27 @@ class TimeSuite:
         assert verdicts_of(told) == [(COUNTED, 1), *[(DEBOUNCED, 1)] * 4]
 
     def test_it_gains_nothing_by_a_clock_that_jumps_ahead_and_back(self) -> None:
-        told = send(self.athlete, *(Sent(i, i * 100, i * 100 + (1900 if i % 2 else -60_000)) for i in range(1, 41)))
+        told = send(
+            self.athlete,
+            *(Sent(i, i * 100, i * 100 + (1900 if i % 2 else -60_000)) for i in range(1, 41)),
+        )
         counted = offsets(read_one(self.athlete))
         assert len(counted) <= (4000 + 1900) // SQUAT_INTERVAL_MS + 1
         assert {said.verdict for said in told} == {COUNTED, DEBOUNCED}
-        assert all(later - earlier >= SQUAT_INTERVAL_MS for earlier, later in itertools.pairwise(counted))
+        assert all(
+            later - earlier >= SQUAT_INTERVAL_MS for earlier, later in itertools.pairwise(counted)
+        )
 
     def test_it_refuses_nobody_for_a_clock_that_is_a_little_ahead(self) -> None:
         # as after a hello that took 2.2 s: some times are more than 2 s ahead, some are not
-        told = send(self.athlete, Sent(1, 250, 2200), Sent(2, 1500, 3600), Sent(3, 2950, 5000), Sent(4, 4400, 6300), Sent(5, 4800, 6500))
+        told = send(
+            self.athlete,
+            Sent(1, 250, 2200),
+            Sent(2, 1500, 3600),
+            Sent(3, 2950, 5000),
+            Sent(4, 4400, 6300),
+            Sent(5, 4800, 6500),
+        )
         assert verdicts_of(told) == [*[(COUNTED, i) for i in range(1, 5)], (DEBOUNCED, 4)]
         sealed = read_one(self.athlete)
         assert (offsets(sealed), sealed.distrusted) == ([2200, 2650, 3100, 6300], 2)
@@ -79,7 +111,12 @@ class TimeSuite:
         assert sealed.distrusted == 0
 
     def test_it_takes_the_new_clock_where_it_was_set_anew(self) -> None:
-        send(self.athlete, Sent(1, 0, 0, offset=3000), Sent(2, 60_000, 60_000, offset=90_000), Sent(3, 62_000, 61_900, offset=90_000))
+        send(
+            self.athlete,
+            Sent(1, 0, 0, offset=3000),
+            Sent(2, 60_000, 60_000, offset=90_000),
+            Sent(3, 62_000, 61_900, offset=90_000),
+        )
         sealed = read_one(self.athlete)
         assert offsets(sealed) == [0, 60_000, 61_900]
         assert sealed.distrusted == 0
@@ -95,10 +132,19 @@ class TimeSuite:
         assert [rep.late for rep in read_one(self.athlete).reps] == [False, True, False]
 
     def test_it_takes_reps_from_before_the_first(self) -> None:
-        told = send(self.athlete, Sent(1, 0, 0), Sent(1, 1000, -5000, device=WATCH), Sent(2, 2000, -3000, device=WATCH))
+        told = send(
+            self.athlete,
+            Sent(1, 0, 0),
+            Sent(1, 1000, -5000, device=WATCH),
+            Sent(2, 2000, -3000, device=WATCH),
+        )
         assert verdicts_of(told) == [(COUNTED, 1), (COUNTED, 2), (COUNTED, 3)]
         sealed = read_one(self.athlete)
-        assert sealed.reps == [Rep(STARTED_MS, 1, late=False), Rep(STARTED_MS - 5000, 2, late=False), Rep(STARTED_MS - 3000, 2, late=False)]
+        assert sealed.reps == [
+            Rep(STARTED_MS, 1, late=False),
+            Rep(STARTED_MS - 5000, 2, late=False),
+            Rep(STARTED_MS - 3000, 2, late=False),
+        ]
 
     def test_it_takes_an_hour_offline_at_once(self) -> None:
         reps = [Sent(i, 0, i * 2000 - 3_600_000) for i in range(1, 1501)]
@@ -113,20 +159,30 @@ class TwoDevicesSuite:
         self.athlete = new_athlete()
 
     def test_it_goes_by_the_arrival_between_devices(self) -> None:
-        told = send(self.athlete, Sent(1, 10_000, 0), Sent(1, 10_100, 5000, device=WATCH), Sent(2, 10_450, 9000, device=WATCH))
+        told = send(
+            self.athlete,
+            Sent(1, 10_000, 0),
+            Sent(1, 10_100, 5000, device=WATCH),
+            Sent(2, 10_450, 9000, device=WATCH),
+        )
         assert verdicts_of(told) == [(COUNTED, 1), (DEBOUNCED, 1), (COUNTED, 2)]
         assert told[1].retry_after_ms == SQUAT_INTERVAL_MS - 100
 
     def test_it_goes_by_the_arrival_between_a_device_and_a_plain_socket(self) -> None:
         train(self.athlete, 1)
-        assert verdicts_of(send(self.athlete, Sent(1, 100, -9000), Sent(2, 500, -8000))) == [(DEBOUNCED, 1), (COUNTED, 2)]
+        assert verdicts_of(send(self.athlete, Sent(1, 100, -9000), Sent(2, 500, -8000))) == [
+            (DEBOUNCED, 1),
+            (COUNTED, 2),
+        ]
         plain = count_reps(self.athlete, [STARTED_MS + 600, STARTED_MS + 950])
         assert [verdict and verdict[:2] for verdict in plain] == [(DEBOUNCED, 2), (COUNTED, 3)]
 
     def test_it_refuses_nobody_where_one_sends_an_offline_hour_while_another_counts(self) -> None:
         offline = (Sent(i, 2000 * i, 2500 * i - 3_600_000, device=WATCH) for i in range(1, 31))
         live = (Sent(i, 2000 * i + 50, 2000 * i) for i in range(1, 31))
-        told = send(self.athlete, *(rep for pair in zip(offline, live, strict=True) for rep in pair))
+        told = send(
+            self.athlete, *(rep for pair in zip(offline, live, strict=True) for rep in pair)
+        )
         assert verdicts_of(told) == [(COUNTED, i) for i in range(1, 61)]
 
     def test_it_refuses_a_bounce_within_an_offline_hour_while_another_counts(self) -> None:
@@ -143,13 +199,21 @@ class TwoDevicesSuite:
     def test_it_refuses_a_stalled_device_once_for_anothers_rep(self) -> None:
         stalled = (Sent(i, 10_100, 1000 * i, device=WATCH) for i in range(1, 10))
         told = send(self.athlete, Sent(1, 10_000, 10_000), *stalled)
-        assert verdicts_of(told) == [(COUNTED, 1), (DEBOUNCED, 1), *[(COUNTED, i) for i in range(2, 10)]]
+        assert verdicts_of(told) == [
+            (COUNTED, 1),
+            (DEBOUNCED, 1),
+            *[(COUNTED, i) for i in range(2, 10)],
+        ]
         train(athlete := new_athlete(), 1)
         told = send(athlete, *(Sent(i, 100, 1000 * i - 9000) for i in range(1, 10)))
         assert verdicts_of(told) == [(DEBOUNCED, 1), *[(COUNTED, i) for i in range(2, 10)]]
 
     def test_it_counts_once_what_two_devices_see_at_once(self) -> None:
-        both = (Sent(i, 2000 * i + 100 * late, 2000 * i, device=device) for i in range(1, 20) for late, device in enumerate((PHONE, WATCH)))
+        both = (
+            Sent(i, 2000 * i + 100 * late, 2000 * i, device=device)
+            for i in range(1, 20)
+            for late, device in enumerate((PHONE, WATCH))
+        )
         assert verdicts_of(send(self.athlete, *both))[-1] == (DEBOUNCED, 19)
 
     def test_a_rep_refused_for_anothers_puts_off_none_and_is_told_when_to_come_again(self) -> None:
@@ -160,14 +224,26 @@ class TwoDevicesSuite:
         assert verdicts_of(told) == [(COUNTED, 2)]
 
     def test_it_gains_nothing_by_taking_turns(self) -> None:
-        turns = (Sent(i, 50 * i + 10 * number, device=device) for i in range(1, 100) for number, device in enumerate((PHONE, WATCH, "d3")))
+        turns = (
+            Sent(i, 50 * i + 10 * number, device=device)
+            for i in range(1, 100)
+            for number, device in enumerate((PHONE, WATCH, "d3"))
+        )
         assert send(self.athlete, *turns)[-1].count <= 5000 // SQUAT_INTERVAL_MS + 1
 
     def test_it_remembers_the_times_of_each_device_over_the_reps_of_others(self) -> None:
-        told = send(self.athlete, Sent(1, 0, 0), Sent(1, 1000, 1000, device=WATCH), Sent(2, 2000, 100), Sent(2, 3000, 2900, device=WATCH))
+        told = send(
+            self.athlete,
+            Sent(1, 0, 0),
+            Sent(1, 1000, 1000, device=WATCH),
+            Sent(2, 2000, 100),
+            Sent(2, 3000, 2900, device=WATCH),
+        )
         assert verdicts_of(told) == [(COUNTED, 1), (COUNTED, 2), (DEBOUNCED, 2), (COUNTED, 3)]
         count_reps(self.athlete, [STARTED_MS + 4000])
-        assert verdicts_of(send(self.athlete, Sent(3, 5000, 3000, device=WATCH), Sent(3, 6000, 5900))) == [(DEBOUNCED, 4), (COUNTED, 5)]
+        assert verdicts_of(
+            send(self.athlete, Sent(3, 5000, 3000, device=WATCH), Sent(3, 6000, 5900))
+        ) == [(DEBOUNCED, 4), (COUNTED, 5)]
 
     def test_it_numbers_the_devices_of_a_session(self) -> None:
         train(self.athlete, 1)

@@ -16,7 +16,10 @@ class PackingTests(SimpleTestCase):
         memory = SPACE.device("ben", "phone")
         said = b"phone 7 1763839190000 6 0"
         limits = gates(250)
-        reps = [(pack_keys(ann), limits.of_plain), (pack_keys(ben, memory), limits.of_device + bulk(said))]
+        reps = [
+            (pack_keys(ann), limits.of_plain),
+            (pack_keys(ben, memory), limits.of_device + bulk(said)),
+        ]
         packed = pack_command(b"EVALSHA", b"ab12", pack_call(reps, b"", b"some-id"))
         reader = hiredis.Reader()
         reader.feed(packed)

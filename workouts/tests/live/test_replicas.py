@@ -21,7 +21,10 @@ CUT_OFF = "Redis has replicas and min-replicas-to-write 0: cut off from them it 
 
 def count_waits(fleet: Fleet) -> int:
     """Return how often a master was asked to wait for disks."""
-    return sum(node.client.info("commandstats").get("cmdstat_waitaof", {"calls": 0})["calls"] for node in fleet.masters())
+    return sum(
+        node.client.info("commandstats").get("cmdstat_waitaof", {"calls": 0})["calls"]
+        for node in fleet.masters()
+    )
 
 
 class WaitSuite:
@@ -49,7 +52,9 @@ class WaitSuite:
         with capture_logs() as logs:
             began = time.monotonic()
             assert len(self.store.seal(self.athlete, "squat")) == 1
-            assert time.monotonic() - began < 0.6  # not the second that a replica takes to say so by itself
+            assert (
+                time.monotonic() - began < 0.6
+            )  # not the second that a replica takes to say so by itself
         assert logs == []
         assert count_waits(self.fleet) > before
 
@@ -112,12 +117,20 @@ class WaitSentinelTests(WaitSuite, OnSentinel):
 
 
 class CannotWaitTests(SimpleTestCase):
-    def test_a_wait_that_was_cut_off_by_a_change_of_roles_is_no_reason_to_wait_no_more(self) -> None:
-        assert not cannot_wait(ResponseError("UNBLOCKED force unblock from blocking operation, instance state changed"))
+    def test_a_wait_that_was_cut_off_by_a_change_of_roles_is_no_reason_to_wait_no_more(
+        self,
+    ) -> None:
+        assert not cannot_wait(
+            ResponseError("UNBLOCKED force unblock from blocking operation, instance state changed")
+        )
 
     def test_a_server_before_waitaof_and_a_user_that_may_not_are(self) -> None:
-        assert cannot_wait(ResponseError("unknown command 'WAITAOF', with args beginning with: '1' "))
-        assert cannot_wait(NoPermissionError("this user has no permissions to run the 'waitaof' command"))
+        assert cannot_wait(
+            ResponseError("unknown command 'WAITAOF', with args beginning with: '1' ")
+        )
+        assert cannot_wait(
+            NoPermissionError("this user has no permissions to run the 'waitaof' command")
+        )
 
 
 class NoReplicaTests(OnSingle):

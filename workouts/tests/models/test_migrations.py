@@ -14,8 +14,23 @@ from django.test import SimpleTestCase
 from workouts.tests.support.processes import run_manage
 from workouts.tests.support.service import fresh_database, fresh_folder
 
-COLUMNS = ("session_id", "user_id", "exercise_type", "total_reps", "created_at", "started_at", "finished_at")
-JSON_COLUMNS = {"refused": "{}", "refusals": "[]", "timeline_ms": "[0]", "rep_devices": "[]", "late_reps": "[]", "device_seqs": "{}"}
+COLUMNS = (
+    "session_id",
+    "user_id",
+    "exercise_type",
+    "total_reps",
+    "created_at",
+    "started_at",
+    "finished_at",
+)
+JSON_COLUMNS = {
+    "refused": "{}",
+    "refusals": "[]",
+    "timeline_ms": "[0]",
+    "rep_devices": "[]",
+    "late_reps": "[]",
+    "device_seqs": "{}",
+}
 ATHLETE = "INSERT INTO workouts_athlete (user_id, display_name, created_at) VALUES ('ann', '', '2026-01-01')"
 EXERCISE = (
     "INSERT INTO workouts_exercise (slug, name, min_interval_ms, max_per_minute, max_per_session, typical_ms_low,"
@@ -62,16 +77,22 @@ class FreshDatabase(SimpleTestCase):
             **values,
         }
         literals = ["NULL" if value is None else f"'{value}'" for value in row.values()]
-        self.execute(f"INSERT INTO workout_sessions ({', '.join(row)}) VALUES ({', '.join(literals)})")  # noqa: S608
+        self.execute(
+            f"INSERT INTO workout_sessions ({', '.join(row)}) VALUES ({', '.join(literals)})"
+        )  # noqa: S608
 
     def test_it_has_the_columns_that_were_asked_for(self) -> None:
-        rows = self.execute("SELECT id, user_id, exercise_type, total_reps, created_at FROM workout_sessions WHERE 1 = 0")
+        rows = self.execute(
+            "SELECT id, user_id, exercise_type, total_reps, created_at FROM workout_sessions WHERE 1 = 0"
+        )
         assert rows == []
 
     def test_it_takes_a_session_and_numbers_it(self) -> None:
         for _ in range(2):
             self.insert_session()
-        (low, high, count) = self.execute("SELECT min(id), max(id), count(*) FROM workout_sessions")[0]
+        (low, high, count) = self.execute(
+            "SELECT min(id), max(id), count(*) FROM workout_sessions"
+        )[0]
         assert high - low >= count - 1 >= 1
 
     def test_it_takes_a_session_once(self) -> None:
@@ -103,7 +124,10 @@ class FreshDatabase(SimpleTestCase):
 
     def test_it_refuses_to_lose_what_sessions_refer_to(self) -> None:
         self.insert_session()
-        for sql in ("DELETE FROM workouts_athlete WHERE user_id = 'ann'", "DELETE FROM workouts_exercise WHERE slug = 'squat'"):
+        for sql in (
+            "DELETE FROM workouts_athlete WHERE user_id = 'ann'",
+            "DELETE FROM workouts_exercise WHERE slug = 'squat'",
+        ):
             with self.subTest(sql), pytest.raises(self.refusal):
                 self.execute(sql)
 
@@ -119,16 +143,26 @@ class FreshDatabase(SimpleTestCase):
                 self.execute(EXERCISE.format(**wrong))
 
     def test_it_knows_the_exercises(self) -> None:
-        assert self.execute("SELECT min_interval_ms, max_per_minute FROM workouts_exercise WHERE slug = 'squat'") == [(450, 85)]
+        assert self.execute(
+            "SELECT min_interval_ms, max_per_minute FROM workouts_exercise WHERE slug = 'squat'"
+        ) == [(450, 85)]
 
     def test_it_fills_in_the_best_minutes_of_what_was_saved_before(self) -> None:
         times = [2_000 * number for number in range(31)]
-        for timeline, finished_at in ((times, "10:01:00"), (["soon"], "10:01:00"), ([0], "10:00:30")):
-            self.insert_session(timeline_ms=json.dumps(timeline), finished_at=f"2026-01-01 {finished_at}")
+        for timeline, finished_at in (
+            (times, "10:01:00"),
+            (["soon"], "10:01:00"),
+            ([0], "10:00:30"),
+        ):
+            self.insert_session(
+                timeline_ms=json.dumps(timeline), finished_at=f"2026-01-01 {finished_at}"
+            )
         for target in ("0006", "0007"):
             done = run_manage("migrate", "workouts", target, **self.environment)
             assert done.returncode == 0, done.stderr
-        best = self.execute("SELECT total_reps, best_minute FROM workout_sessions WHERE best_minute IS NOT NULL")
+        best = self.execute(
+            "SELECT total_reps, best_minute FROM workout_sessions WHERE best_minute IS NOT NULL"
+        )
         assert best == [(3, 30)]
         run_manage("migrate", **self.environment)
 
@@ -138,8 +172,12 @@ class FreshDatabase(SimpleTestCase):
         for target in ("0008", "0009"):
             done = run_manage("migrate", "workouts", target, **self.environment)
             assert done.returncode == 0, done.stderr
-        assert self.execute("SELECT user_id, account_id, merged_into_id FROM workouts_athlete") == [("ann", None, None)]
-        assert self.execute("SELECT count(*) FROM workout_sessions WHERE user_id = 'ann'") == sessions
+        assert self.execute("SELECT user_id, account_id, merged_into_id FROM workouts_athlete") == [
+            ("ann", None, None)
+        ]
+        assert (
+            self.execute("SELECT count(*) FROM workout_sessions WHERE user_id = 'ann'") == sessions
+        )
         with pytest.raises(self.refusal):
             self.execute("UPDATE workouts_athlete SET merged_into_id = id")
         run_manage("migrate", **self.environment)
@@ -203,4 +241,9 @@ class HistoryTests(SimpleTestCase):
             done = run_manage("migrate", *target, **environment)
             assert done.returncode == 0, done.stderr
         with psycopg.connect(environment["DATABASE_URL"]) as connection:
-            assert connection.execute("SELECT table_name FROM information_schema.tables WHERE table_name LIKE 'workout%'").fetchall() == []
+            assert (
+                connection.execute(
+                    "SELECT table_name FROM information_schema.tables WHERE table_name LIKE 'workout%'"
+                ).fetchall()
+                == []
+            )

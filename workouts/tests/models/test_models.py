@@ -19,7 +19,13 @@ NOON = datetime(2025, 11, 22, 12, tzinfo=UTC)
 
 
 def raw_session(user_id: str, **fields: Any) -> WorkoutSession:
-    values = {"exercise_id": "squat", "total_reps": 1, "started_at": NOON, "finished_at": NOON, "session_id": uuid.uuid4()}
+    values = {
+        "exercise_id": "squat",
+        "total_reps": 1,
+        "started_at": NOON,
+        "finished_at": NOON,
+        "session_id": uuid.uuid4(),
+    }
     return WorkoutSession(athlete_id=user_id, **{**values, **fields})
 
 
@@ -59,7 +65,15 @@ class SessionTests(TestCase):
         self.refuse("session_id", session_id=saved.session_id)
 
     def test_it_refuses_what_is_left_out(self) -> None:
-        for field in ("session_id", "total_reps", "started_at", "finished_at", "exercise_id", "timeline_ms", "refused"):
+        for field in (
+            "session_id",
+            "total_reps",
+            "started_at",
+            "finished_at",
+            "exercise_id",
+            "timeline_ms",
+            "refused",
+        ):
             with self.subTest(field=field):
                 self.refuse("null value", **{field: None})
 
@@ -70,7 +84,10 @@ class SessionTests(TestCase):
     def test_it_keeps_its_columns_by_the_names_of_the_contract(self) -> None:
         save_session(self.user_id, reps=4)
         with connection.cursor() as cursor:
-            cursor.execute("SELECT user_id, exercise_type, total_reps FROM workout_sessions WHERE user_id = %s", [self.user_id])
+            cursor.execute(
+                "SELECT user_id, exercise_type, total_reps FROM workout_sessions WHERE user_id = %s",
+                [self.user_id],
+            )
             assert cursor.fetchall() == [(self.user_id, "squat", 4)]
 
     def test_it_says_what_it_is(self) -> None:
@@ -93,7 +110,10 @@ class ReferenceTests(TransactionTestCase):
 
     def test_it_keeps_what_sessions_refer_to(self) -> None:
         row = save_session(new_athlete())
-        for table, column, value in (("workouts_athlete", "user_id", row.athlete_id), ("workouts_exercise", "slug", "squat")):
+        for table, column, value in (
+            ("workouts_athlete", "user_id", row.athlete_id),
+            ("workouts_exercise", "slug", "squat"),
+        ):
             with pytest.raises(IntegrityError), connection.cursor() as cursor:
                 cursor.execute(f"DELETE FROM {table} WHERE {column} = %s", [value])  # noqa: S608
 
@@ -130,7 +150,11 @@ class ExerciseTests(TestCase):
     def test_it_takes_one_without_a_record(self) -> None:
         raw_exercise().save()
         exercise = Exercise.objects.get(slug="plank")
-        assert (exercise.record_per_minute, exercise.max_per_session, exercise.active) == (None, 10_000, True)
+        assert (exercise.record_per_minute, exercise.max_per_session, exercise.active) == (
+            None,
+            10_000,
+            True,
+        )
 
     def test_it_refuses_limits_that_are_not_positive(self) -> None:
         for field in ("min_interval_ms", "max_per_minute", "max_per_session", "typical_ms_low"):
@@ -165,9 +189,17 @@ class CatalogueTests(TestCase):
 
     def test_it_has_the_figures_that_were_looked_up(self) -> None:
         squat, burpee = self.by_slug["squat"], self.by_slug["burpee"]
-        assert (squat.min_interval_ms, squat.record_per_minute, squat.max_per_minute) == (450, 74, 85)
+        assert (squat.min_interval_ms, squat.record_per_minute, squat.max_per_minute) == (
+            450,
+            74,
+            85,
+        )
         assert (squat.typical_ms_low, squat.typical_ms_high) == (2000, 4000)
-        assert (burpee.min_interval_ms, burpee.record_per_minute, burpee.max_per_minute) == (800, None, 52)
+        assert (burpee.min_interval_ms, burpee.record_per_minute, burpee.max_per_minute) == (
+            800,
+            None,
+            52,
+        )
 
     def test_it_names_a_source_for_every_figure(self) -> None:
         for exercise in self.by_slug.values():
@@ -193,4 +225,6 @@ class CatalogueTests(TestCase):
             assert self.by_slug[slug].min_interval_ms == burst_ms * BURST_SHARE // STEP_MS * STEP_MS
         for slug in ("squat", "pull_up", "lunge", "deadlift", "bench_press", "dip", "double_under"):
             fastest_ms = 60_000 / (self.by_slug[slug].record_per_minute or 0)
-            assert self.by_slug[slug].min_interval_ms == fastest_ms * MINUTE_SHARE // STEP_MS * STEP_MS
+            assert (
+                self.by_slug[slug].min_interval_ms == fastest_ms * MINUTE_SHARE // STEP_MS * STEP_MS
+            )

@@ -75,7 +75,10 @@ MATRIX = {
     "set_language": "RRRRRRR",
 }
 # what has no name of its own: the admin's last resort, and the old address of each object, which leads to the new one
-NAMELESS = {"django.contrib.admin.sites.AdminSite.catch_all_view", "django.views.generic.base.RedirectView"}
+NAMELESS = {
+    "django.contrib.admin.sites.AdminSite.catch_all_view",
+    "django.views.generic.base.RedirectView",
+}
 
 
 class VisibilityCase(TestCase):
@@ -84,10 +87,15 @@ class VisibilityCase(TestCase):
         cls.session = save_pending("ana-of-team-one")
         cls.athlete = cls.session.athlete
         cls.stranger = save_pending("ben-of-team-two")
-        cls.team, cls.other_team = Team.objects.create(name="Team ana-of-team-one"), Team.objects.create(name="Team two")
+        cls.team, cls.other_team = (
+            Team.objects.create(name="Team ana-of-team-one"),
+            Team.objects.create(name="Team two"),
+        )
         cls.users: dict[str, Any] = {}
         for role in ROLES[1:]:
-            cls.users[role] = get_user_model().objects.create_user(role, is_staff=role != "athlete", is_superuser=role == "superuser")
+            cls.users[role] = get_user_model().objects.create_user(
+                role, is_staff=role != "athlete", is_superuser=role == "superuser"
+            )
         Athlete.objects.filter(pk=cls.athlete.pk).update(account=cls.users["athlete"])
         cls.team.athletes.add(cls.athlete)
         cls.team.coaches.add(cls.users["coach"])
@@ -115,12 +123,18 @@ class MatrixTests(VisibilityCase):
         }
         for namespace, name in self.names(get_resolver().url_patterns):
             model = name.split("_")[1] if namespace and "_" in name else ""
-            yield name, self.find(namespace + name, objects.get(model) if namespace else self.session.pk)
+            yield (
+                name,
+                self.find(namespace + name, objects.get(model) if namespace else self.session.pk),
+            )
 
     def names(self, patterns: Any, namespace: str = "") -> Iterator[tuple[str, str]]:
         for pattern in patterns:
             if isinstance(pattern, URLResolver):
-                yield from self.names(pattern.url_patterns, f"{pattern.namespace}:" if pattern.namespace else namespace)
+                yield from self.names(
+                    pattern.url_patterns,
+                    f"{pattern.namespace}:" if pattern.namespace else namespace,
+                )
             elif not pattern.name:
                 assert pattern.lookup_str in NAMELESS, f"give {pattern} a name"
             elif pattern.name not in ("view_on_site", "app_list"):
@@ -149,9 +163,20 @@ class MatrixTests(VisibilityCase):
             row = ""
             for role in ROLES:
                 self.be(role)
-                query = {"autocomplete": {"app_label": "workouts", "model_name": "team", "field_name": "athletes", "term": "ana"}}.get(name)
-                query = {"workouts_decision": {"to": "approved", "ids": self.session.pk}}.get(name, query)
-                query = {"workouts_merge": {"ids": [self.athlete.pk, self.stranger.athlete.pk]}}.get(name, query)
+                query = {
+                    "autocomplete": {
+                        "app_label": "workouts",
+                        "model_name": "team",
+                        "field_name": "athletes",
+                        "term": "ana",
+                    }
+                }.get(name)
+                query = {"workouts_decision": {"to": "approved", "ids": self.session.pk}}.get(
+                    name, query
+                )
+                query = {
+                    "workouts_merge": {"ids": [self.athlete.pk, self.stranger.athlete.pk]}
+                }.get(name, query)
                 row += self.outcome(self.client.get(address, query))
             found[name] = row
         assert found == MATRIX
@@ -171,19 +196,33 @@ class OtherWaysTests(VisibilityCase):
         teams = {"coach": self.team, "other": self.other_team}
         for role, own in (("coach", self.session), ("other", self.stranger)):
             self.be(role)
-            assert self.ids(self.SESSIONS) == self.ids(self.SESSIONS, q="of-team") == self.ids(self.SESSIONS, flag="metronome") == {own.pk}
+            assert (
+                self.ids(self.SESSIONS)
+                == self.ids(self.SESSIONS, q="of-team")
+                == self.ids(self.SESSIONS, flag="metronome")
+                == {own.pk}
+            )
             assert self.ids(self.ATHLETES, q="of-team") == {own.athlete.pk}
             for team_of, team in teams.items():
-                assert self.ids(self.SESSIONS, team=str(team.pk)) == ({own.pk} if team_of == role else set())
-                assert self.ids(self.ATHLETES, team=str(team.pk)) == ({own.athlete.pk} if team_of == role else set())
+                assert self.ids(self.SESSIONS, team=str(team.pk)) == (
+                    {own.pk} if team_of == role else set()
+                )
+                assert self.ids(self.ATHLETES, team=str(team.pk)) == (
+                    {own.athlete.pk} if team_of == role else set()
+                )
         self.be("head")
         assert self.ids(self.SESSIONS) == {self.session.pk, self.stranger.pk}
         assert self.ids(self.SESSIONS, team=str(self.team.pk)) == {self.session.pk}
 
     def decide(self, role: str) -> None:
         self.be(role)
-        self.client.post(f"{self.SESSIONS}decision/", {"to": "approved", "seen": f"{self.session.pk}:0", "note": ""})
-        self.client.post(self.SESSIONS, {"action": "approve_selected", "_selected_action": [self.session.pk]})
+        self.client.post(
+            f"{self.SESSIONS}decision/",
+            {"to": "approved", "seen": f"{self.session.pk}:0", "note": ""},
+        )
+        self.client.post(
+            self.SESSIONS, {"action": "approve_selected", "_selected_action": [self.session.pk]}
+        )
 
     def status(self) -> str:
         return WorkoutSession.objects.get(pk=self.session.pk).review_status
@@ -213,16 +252,31 @@ class OtherWaysTests(VisibilityCase):
         self.other_team.coaches.add(self.users["coach"])
         self.be("coach")
         response = self.client.get(self.SESSIONS)
-        assert sorted(row.pk for row in response.context["cl"].result_list) == [self.session.pk, self.stranger.pk]
+        assert sorted(row.pk for row in response.context["cl"].result_list) == [
+            self.session.pk,
+            self.stranger.pk,
+        ]
 
     def test_a_head_coach_manages_teams(self) -> None:
         self.be("head")
-        body = {"name": "Juniors", "coaches": [self.users["coach"].pk], "athletes": [self.athlete.pk]}
+        body = {
+            "name": "Juniors",
+            "coaches": [self.users["coach"].pk],
+            "athletes": [self.athlete.pk],
+        }
         assert self.client.post("/admin/workouts/team/add/", body).status_code == 302
         team = Team.objects.get(name="Juniors")
-        assert (list(team.coaches.all()), list(team.athletes.all())) == ([self.users["coach"]], [self.athlete])
+        assert (list(team.coaches.all()), list(team.athletes.all())) == (
+            [self.users["coach"]],
+            [self.athlete],
+        )
         self.be("coach")
-        assert self.client.post(f"/admin/workouts/team/{team.pk}/change/", {"name": "Mine"}).status_code == 403
+        assert (
+            self.client.post(
+                f"/admin/workouts/team/{team.pk}/change/", {"name": "Mine"}
+            ).status_code
+            == 403
+        )
 
     def test_an_inactive_user_sees_nothing(self) -> None:
         head = self.users["head"]
@@ -234,6 +288,8 @@ class OtherWaysTests(VisibilityCase):
         for role, seen in (("coach", 1), ("other", 1), ("head", 3), ("superuser", 3)):
             request = RequestFactory().get("/")
             request.user = self.users[role]
-            parked = [ParkedSession(SessionName(user_id, "squat", "id"), "no", 1) for user_id in user_ids]
+            parked = [
+                ParkedSession(SessionName(user_id, "squat", "id"), "no", 1) for user_id in user_ids
+            ]
             with patch("workouts.live.store.LiveStore.parked_sessions", return_value=iter(parked)):
                 assert len(find_parked(request)) == seen

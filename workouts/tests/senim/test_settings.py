@@ -20,13 +20,25 @@ from django.test import SimpleTestCase
 from senim.addresses import read_database, read_layer_host
 from senim.environment import keep_secret_key
 from workouts.tests.support.processes import only_line, run_manage, run_python
-from workouts.tests.support.service import clean_environment, free_port, fresh_database, fresh_folder
+from workouts.tests.support.service import (
+    clean_environment,
+    free_port,
+    fresh_database,
+    fresh_folder,
+)
 
 SETTINGS = str(settings.BASE_DIR / "senim" / "settings.py")
 PASSWORD = "hunter2"
 LONG_KEY = "kH3-2mZq_b8Xw0RtLr5PvNc9sYd7GjAe"
 WRONG_VALUES = {
-    "SENIM_DATA": ["/proc/senim", __file__, f"{__file__}/x", "~nobody-of-that-name/x", "/tmp/" + "x" * 100, "a\tb" * 90],  # noqa: S108
+    "SENIM_DATA": [
+        "/proc/senim",
+        __file__,
+        f"{__file__}/x",
+        "~nobody-of-that-name/x",
+        "/tmp/" + "x" * 100,
+        "a\tb" * 90,
+    ],  # noqa: S108
     "SENIM_AUTH": ["opn", "OPEN"],
     "SENIM_WORKERS": ["0", "65", "two", "1.5"],
     "SENIM_IDLE_MINUTES": ["0", "1441", "-1"],
@@ -53,11 +65,28 @@ WRONG_VALUES = {
         "redis+cluster://",
         "redis+cluster://a:70000",
     ],
-    "CHANNELS_REDIS_URL": [f"http://:{PASSWORD}@127.0.0.1", "redis+cluster://127.0.0.1:7000", "redis+sentinel://"],
+    "CHANNELS_REDIS_URL": [
+        f"http://:{PASSWORD}@127.0.0.1",
+        "redis+cluster://127.0.0.1:7000",
+        "redis+sentinel://",
+    ],
     "DEBUG": ["maybe", "2"],
-    "SECRET_KEY": ["", "short", "a" * 64, "django-insecure-" + LONG_KEY, "change-me-" + LONG_KEY, "secret" + LONG_KEY],
+    "SECRET_KEY": [
+        "",
+        "short",
+        "a" * 64,
+        "django-insecure-" + LONG_KEY,
+        "change-me-" + LONG_KEY,
+        "secret" + LONG_KEY,
+    ],
     "ALLOWED_HOSTS": ["https://senim.example.org", "senim.example.org:443", "a b", "*.example.org"],
-    "ALLOWED_ORIGINS": ["coach.example.org", "https://coach.example.org/path", "https://coach.example.org:port", "https://[", "*"],
+    "ALLOWED_ORIGINS": [
+        "coach.example.org",
+        "https://coach.example.org/path",
+        "https://coach.example.org:port",
+        "https://[",
+        "*",
+    ],
     "TRUSTED_PROXIES": ["999.1.1.1", "10.0.0.1/8", "proxy.local", "*"],
     "HTTPS_ONLY": ["always"],
     "DATABASE_POOL_SIZE": ["-1", "501", "big"],
@@ -85,12 +114,25 @@ WRONG_VALUES = {
 def read_variables() -> set[str]:
     """Return the environment variables that the settings read: the first argument of each call of a read_ function."""
     tree = ast.parse(Path(SETTINGS).read_text())
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
-    return {ast.literal_eval(call.args[0]) for call in calls if ast.unparse(call.func).startswith("read_")}
+    calls = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    ]
+    return {
+        ast.literal_eval(call.args[0])
+        for call in calls
+        if ast.unparse(call.func).startswith("read_")
+    }
 
 
 def says_what_it_takes(line: str, name: str) -> bool:
-    return line.startswith(f"{name} ") and bool(re.search(r"\b(it|Valkey) takes\b", line)) and PASSWORD not in line and "\n" not in line
+    return (
+        line.startswith(f"{name} ")
+        and bool(re.search(r"\b(it|Valkey) takes\b", line))
+        and PASSWORD not in line
+        and "\n" not in line
+    )
 
 
 def refuse(name: str, value: str) -> str | None:
@@ -106,7 +148,9 @@ def refuse(name: str, value: str) -> str | None:
 
 def refuse_start(name: str, value: str) -> subprocess.CompletedProcess[str]:
     """Start the service with a wrong value."""
-    return run_manage("start", "--port", str(free_port()), **{"SENIM_DATA": str(fresh_folder()), name: value})
+    return run_manage(
+        "start", "--port", str(free_port()), **{"SENIM_DATA": str(fresh_folder()), name: value}
+    )
 
 
 class WrongValueTests(SimpleTestCase):
@@ -123,13 +167,23 @@ class WrongValueTests(SimpleTestCase):
     def test_it_ends_the_start_with_that_line(self) -> None:
         firsts = {name: values[0] for name, values in WRONG_VALUES.items()}
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            ended = dict(zip(firsts, pool.map(refuse_start, firsts.keys(), firsts.values()), strict=True))
+            ended = dict(
+                zip(firsts, pool.map(refuse_start, firsts.keys(), firsts.values()), strict=True)
+            )
         for name, done in ended.items():
             assert done.returncode == 1
-            assert says_what_it_takes(only_line(done.stderr).removeprefix("senim: "), name), done.stderr
+            assert says_what_it_takes(only_line(done.stderr).removeprefix("senim: "), name), (
+                done.stderr
+            )
 
     def test_it_asks_for_a_redis_of_the_channel_layer_beside_a_cluster(self) -> None:
-        done = run_manage("start", "--port", str(free_port()), SENIM_DATA=str(fresh_folder()), REDIS_URL="redis+cluster://127.0.0.1:7000")
+        done = run_manage(
+            "start",
+            "--port",
+            str(free_port()),
+            SENIM_DATA=str(fresh_folder()),
+            REDIS_URL="redis+cluster://127.0.0.1:7000",
+        )
         assert "CHANNELS_REDIS_URL" in only_line(done.stderr)
 
 
@@ -140,7 +194,13 @@ class AddressTests(SimpleTestCase):
     def test_it_takes_the_older_stacks_address_of_postgresql(self) -> None:
         self.read(A_URL="postgresql+asyncpg://ann:p%40ss@db.example:5433/senim?sslmode=require")
         database = read_database("A_URL", Path("unused"), pool_size=3)
-        expected = {"ENGINE": "django.db.backends.postgresql", "HOST": "db.example", "PORT": 5433, "USER": "ann", "PASSWORD": "p@ss"}
+        expected = {
+            "ENGINE": "django.db.backends.postgresql",
+            "HOST": "db.example",
+            "PORT": 5433,
+            "USER": "ann",
+            "PASSWORD": "p@ss",
+        }
         assert database.items() >= expected.items()
         assert database["OPTIONS"]["sslmode"] == "require"
         assert database["OPTIONS"]["pool"]["max_size"] == 3
@@ -148,13 +208,24 @@ class AddressTests(SimpleTestCase):
     def test_it_gives_the_channel_layer_its_sentinels(self) -> None:
         self.read(A_URL="redis+sentinel://:pass@one:26380,two/main")
         pool = create_pool(read_layer_host("A_URL", ""))
-        sentinels = [sentinel.connection_pool.connection_kwargs for sentinel in pool.sentinel_manager.sentinels]
-        assert [(sentinel["host"], sentinel["port"]) for sentinel in sentinels] == [("one", 26380), ("two", 26379)]
+        sentinels = [
+            sentinel.connection_pool.connection_kwargs
+            for sentinel in pool.sentinel_manager.sentinels
+        ]
+        assert [(sentinel["host"], sentinel["port"]) for sentinel in sentinels] == [
+            ("one", 26380),
+            ("two", 26379),
+        ]
         assert (pool.service_name, pool.connection_kwargs["password"]) == ("main", "pass")
 
     def test_it_leaves_the_data_folder_alone_where_all_is_given(self) -> None:
         folder = fresh_folder() / "none"
-        done = run_manage("check", SENIM_DATA=str(folder), DATABASE_URL=fresh_database(), REDIS_URL=settings.REDIS_URL)
+        done = run_manage(
+            "check",
+            SENIM_DATA=str(folder),
+            DATABASE_URL=fresh_database(),
+            REDIS_URL=settings.REDIS_URL,
+        )
         assert done.returncode == 0, done.stderr
         assert not folder.exists()
 
@@ -168,7 +239,10 @@ class SecretKeyTests(SimpleTestCase):
         del environment["SECRET_KEY"]
         command = [sys.executable, *self.PRINT]
         started = [
-            subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(processes)
+            subprocess.Popen(
+                command, cwd=settings.BASE_DIR, env=environment, stdout=subprocess.PIPE, text=True
+            )
+            for _ in range(processes)
         ]
         return [process.communicate()[0].strip() for process in started]
 
@@ -229,7 +303,12 @@ class ExampleTests(SimpleTestCase):
     def dump_settings(self, given: dict[str, str]) -> str:
         dump = "import senim.settings as s; print({k: v for k, v in vars(s).items() if k.isupper() and k != 'SECRET_KEY'})"
         folder = fresh_folder()
-        done = run_python("-c", dump, unset=tuple(read_variables() - set(given) - {"SENIM_DATA"}), **{"SENIM_DATA": str(folder), **given})
+        done = run_python(
+            "-c",
+            dump,
+            unset=tuple(read_variables() - set(given) - {"SENIM_DATA"}),
+            **{"SENIM_DATA": str(folder), **given},
+        )
         assert done.returncode == 0, done.stderr
         shutil.rmtree(folder)
         return done.stdout.replace(str(folder), "")

@@ -43,7 +43,12 @@ class DeadlockTests(TransactionTestCase):
         for seq in range(1, 9):
             barrier, errors = threading.Barrier(2), []
 
-            def save(order: list[str], seq: int = seq, barrier: threading.Barrier = barrier, errors: list[Exception] = errors) -> None:
+            def save(
+                order: list[str],
+                seq: int = seq,
+                barrier: threading.Barrier = barrier,
+                errors: list[Exception] = errors,
+            ) -> None:
                 barrier.wait()
                 try:
                     with transaction.atomic():
@@ -53,13 +58,17 @@ class DeadlockTests(TransactionTestCase):
                 finally:
                     connection.close()
 
-            threads = [threading.Thread(target=save, args=(order,)) for order in (devices, devices[::-1])]
+            threads = [
+                threading.Thread(target=save, args=(order,)) for order in (devices, devices[::-1])
+            ]
             for thread in threads:
                 thread.start()
             for thread in threads:
                 thread.join()
             assert errors == []
-        assert set(Device.objects.filter(athlete_id=user_id).values_list("last_seq", flat=True)) == {8}
+        assert set(
+            Device.objects.filter(athlete_id=user_id).values_list("last_seq", flat=True)
+        ) == {8}
 
 
 class LockedRowTests(OwnRedis, TransactionTestCase):
@@ -69,7 +78,10 @@ class LockedRowTests(OwnRedis, TransactionTestCase):
     def locked(self, user_id: str) -> Iterator[None]:
         """Have somebody hold the rows of an athlete's devices."""
         database = settings.DATABASES["default"]
-        options = {"host": database["OPTIONS"].get("host") or database["HOST"], "user": database["USER"]}
+        options = {
+            "host": database["OPTIONS"].get("host") or database["HOST"],
+            "user": database["USER"],
+        }
         with psycopg.connect(dbname=connection.settings_dict["NAME"], **options) as other:
             other.execute("SELECT 1 FROM workouts_device WHERE user_id = %s FOR UPDATE", [user_id])
             yield

@@ -18,7 +18,14 @@ from workouts.live.runtime import get_key_space, get_store
 from workouts.live.store import SealedSession, SessionName
 from workouts.live.timeline import Refusal, Rep
 from workouts.models import Athlete, WorkoutSession
-from workouts.services.finishing import SweepResult, build_row, finish_workout, save_sealed, settle_sealed, sweep
+from workouts.services.finishing import (
+    SweepResult,
+    build_row,
+    finish_workout,
+    save_sealed,
+    settle_sealed,
+    sweep,
+)
 from workouts.tests.support.cast import STARTED_MS, new_athlete, save_session, seal, train
 from workouts.tests.support.sealed import OwnRedis, mend_sealed, sealed_keys, spoil_sealed
 
@@ -33,7 +40,11 @@ def finish(user_id: str) -> WorkoutSession:
 
 def rows_of(user_id: str) -> list[int]:
     """Return the counts of the athlete's rows, in the order they were saved."""
-    return list(WorkoutSession.objects.filter(athlete_id=user_id).order_by("id").values_list("total_reps", flat=True))
+    return list(
+        WorkoutSession.objects.filter(athlete_id=user_id)
+        .order_by("id")
+        .values_list("total_reps", flat=True)
+    )
 
 
 def sealed_ids() -> set[str]:
@@ -63,20 +74,40 @@ class TimeTests(SimpleTestCase):
 
 class BuildRowTests(SimpleTestCase):
     def build(self, *reps: Rep, **more: Any) -> WorkoutSession:
-        return build_row(SealedSession(SessionName("a", "squat", str(uuid.uuid4())), list(reps), **more), "a")
+        return build_row(
+            SealedSession(SessionName("a", "squat", str(uuid.uuid4())), list(reps), **more), "a"
+        )
 
     def test_it_counts_time_from_the_first_rep(self) -> None:
-        row = self.build(Rep(STARTED_MS, 0, False), Rep(STARTED_MS + 2310, 0, False), refusals=[Refusal(STARTED_MS + 100, "debounced")])
-        assert (row.started_at, row.finished_at) == (from_ms(STARTED_MS), from_ms(STARTED_MS + 2310))
+        row = self.build(
+            Rep(STARTED_MS, 0, False),
+            Rep(STARTED_MS + 2310, 0, False),
+            refusals=[Refusal(STARTED_MS + 100, "debounced")],
+        )
+        assert (row.started_at, row.finished_at) == (
+            from_ms(STARTED_MS),
+            from_ms(STARTED_MS + 2310),
+        )
         assert (row.timeline_ms, row.refusals) == ([0, 2310], [[100, "debounced"]])
 
     def test_it_begins_at_the_earliest_rep_where_the_clock_was_set_back(self) -> None:
-        row = self.build(Rep(STARTED_MS, 0, False), Rep(STARTED_MS - 5000, 0, False), Rep(STARTED_MS - 3000, 0, False))
-        assert (row.started_at, row.finished_at) == (from_ms(STARTED_MS - 5000), from_ms(STARTED_MS))
+        row = self.build(
+            Rep(STARTED_MS, 0, False),
+            Rep(STARTED_MS - 5000, 0, False),
+            Rep(STARTED_MS - 3000, 0, False),
+        )
+        assert (row.started_at, row.finished_at) == (
+            from_ms(STARTED_MS - 5000),
+            from_ms(STARTED_MS),
+        )
         assert row.timeline_ms == [5000, 0, 2000]
 
     def test_it_names_devices_only_where_one_was_named(self) -> None:
-        unnamed, phone, late = Rep(STARTED_MS, 0, False), Rep(STARTED_MS + 1000, 3, False), Rep(STARTED_MS + 2000, 3, True)
+        unnamed, phone, late = (
+            Rep(STARTED_MS, 0, False),
+            Rep(STARTED_MS + 1000, 3, False),
+            Rep(STARTED_MS + 2000, 3, True),
+        )
         assert (self.build(unnamed).rep_devices, self.build(unnamed).late_reps) == ([], [])
         row = self.build(unnamed, phone, late, device_seqs={"f3a9c1": 41})
         assert (row.rep_devices, row.late_reps, row.device_seqs) == ([0, 3, 3], [2], {"f3a9c1": 41})
@@ -129,7 +160,10 @@ class CameBackTests(OwnRedis, TestCase):
         train(self.user_id, 2, started_ms=STARTED_MS + MINUTE_MS)
         second = finish(self.user_id)
         assert second.session_id != self.first.session_id
-        assert (second.started_at, second.timeline_ms) == (from_ms(STARTED_MS + MINUTE_MS), [0, 2000])
+        assert (second.started_at, second.timeline_ms) == (
+            from_ms(STARTED_MS + MINUTE_MS),
+            [0, 2000],
+        )
         assert rows_of(self.user_id) == [3, 2]
 
     def test_they_are_saved_once(self) -> None:
@@ -238,7 +272,9 @@ class SweepTests(OwnRedis, TestCase):
         train(self.user_id)
         (session_id,) = seal(self.user_id)
         assert self.sweep_after(0) == SweepResult(saved=1)
-        assert WorkoutSession.objects.get(athlete_id=self.user_id).session_id == uuid.UUID(session_id)
+        assert WorkoutSession.objects.get(athlete_id=self.user_id).session_id == uuid.UUID(
+            session_id
+        )
         assert sealed_ids() == set()
 
     def test_it_saves_what_is_idle(self) -> None:
@@ -283,7 +319,10 @@ class SweepTests(OwnRedis, TestCase):
             train(self.user_id, started_ms=STARTED_MS + minute * MINUTE_MS)
             refused_id = seal(self.user_id)[0]
         spoil_sealed(SessionName(self.user_id, "squat", refused_id))
-        assert [self.sweep_after(0), self.sweep_after(0)] == [SweepResult(saved=2, left=1), SweepResult(left=1)]
+        assert [self.sweep_after(0), self.sweep_after(0)] == [
+            SweepResult(saved=2, left=1),
+            SweepResult(left=1),
+        ]
 
     def test_a_finish_returns_what_the_sweep_saved(self) -> None:
         train(self.user_id)

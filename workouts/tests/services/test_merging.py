@@ -47,23 +47,34 @@ class MergeTests(MergingCase):
     def test_name_and_user_of_the_kept_one_stay(self) -> None:
         for user_id in (self.kept, self.old):
             user = get_user_model().objects.create_user(user_id)
-            Athlete.objects.filter(user_id=user_id).update(display_name=f"Ana {user_id}", account=user)
+            Athlete.objects.filter(user_id=user_id).update(
+                display_name=f"Ana {user_id}", account=user
+            )
         merge(self.kept, self.old)
         kept = self.get(self.kept)
         assert kept.account is not None
         assert (kept.display_name, kept.account.get_username()) == (f"Ana {self.kept}", self.kept)
 
     def test_what_was_decided_stands(self) -> None:
-        WorkoutSession.objects.filter(pk=self.moved.pk).update(review_status="rejected", is_in_totals=False)
+        WorkoutSession.objects.filter(pk=self.moved.pk).update(
+            review_status="rejected", is_in_totals=False
+        )
         merge(self.kept, self.old)
         self.moved.refresh_from_db()
-        assert (self.moved.athlete_id, self.moved.review_status, self.moved.is_in_totals) == (self.kept, "rejected", False)
+        assert (self.moved.athlete_id, self.moved.review_status, self.moved.is_in_totals) == (
+            self.kept,
+            "rejected",
+            False,
+        )
 
     def test_the_aliases_of_the_other_one_come_along(self) -> None:
         oldest = save_session(new_athlete()).athlete_id
         merge(self.old, oldest)
         merge(self.kept, self.old)
-        assert set(self.get(self.kept).aliases.values_list("user_id", flat=True)) == {self.old, oldest}
+        assert set(self.get(self.kept).aliases.values_list("user_id", flat=True)) == {
+            self.old,
+            oldest,
+        }
         assert save_sealed(seal(oldest)).athlete_id == self.kept
 
     def test_it_refuses_itself_an_alias_and_one_that_is_gone(self) -> None:
@@ -120,7 +131,9 @@ class AliasTests(MergingCase):
 
     def test_personal_bests_are_those_of_the_kept_one(self) -> None:
         earlier = from_ms(STARTED_MS) - timedelta(days=2)
-        WorkoutSession.objects.filter(pk=self.row.pk).update(started_at=earlier, finished_at=earlier, best_minute=25)
+        WorkoutSession.objects.filter(pk=self.row.pk).update(
+            started_at=earlier, finished_at=earlier, best_minute=25
+        )
         row = save_sealed(seal(self.old, reps=40))
         assert row.best_minute == 30
         assert find_personal_best(row) == 25
@@ -136,12 +149,16 @@ class AliasTests(MergingCase):
     def test_the_list_of_the_api_takes_either_user_id(self) -> None:
         for user_id in (self.old, self.kept):
             with self.assertNumQueries(1):
-                shown = self.client.get("/workout/sessions/", {"user_id": user_id}).json()["results"]
+                shown = self.client.get("/workout/sessions/", {"user_id": user_id}).json()[
+                    "results"
+                ]
             assert {each["id"] for each in shown} == {self.row.pk, self.moved.pk}
 
     def test_an_appeal_takes_either_user_id_and_no_other(self) -> None:
         for user_id, status in ((self.old, 409), (self.kept, 409), (new_athlete(), 403)):
-            response = self.client.post(f"/workout/sessions/{self.moved.pk}/appeal/", {"user_id": user_id, "text": "please"})
+            response = self.client.post(
+                f"/workout/sessions/{self.moved.pk}/appeal/", {"user_id": user_id, "text": "please"}
+            )
             assert response.status_code == status, response.content
 
 
@@ -163,8 +180,14 @@ class SeenTests(MergingCase):
         return {row.pk for row in self.client.get(path, query).context["cl"].result_list}
 
     def test_the_list_has_the_kept_one_only_and_finds_it_by_the_alias(self) -> None:
-        assert self.listed(ATHLETES) == self.listed(ATHLETES, q=self.old) == {self.get(self.kept).pk}
-        assert self.listed(SESSIONS) == self.listed(SESSIONS, q=self.old) == {self.row.pk, self.moved.pk}
+        assert (
+            self.listed(ATHLETES) == self.listed(ATHLETES, q=self.old) == {self.get(self.kept).pk}
+        )
+        assert (
+            self.listed(SESSIONS)
+            == self.listed(SESSIONS, q=self.old)
+            == {self.row.pk, self.moved.pk}
+        )
 
     def test_the_page_of_an_alias_leads_to_the_kept_one(self) -> None:
         path = f"{ATHLETES}{self.get(self.old).pk}/change/"
@@ -183,7 +206,9 @@ class SeenTests(MergingCase):
         request = RequestFactory().get("/")
         request.user = self.coach
         parked = [ParkedSession(SessionName(self.old, "squat", "id"), "no", 1)]
-        with mock.patch("workouts.live.store.LiveStore.parked_sessions", side_effect=lambda: iter(parked)):
+        with mock.patch(
+            "workouts.live.store.LiveStore.parked_sessions", side_effect=lambda: iter(parked)
+        ):
             assert find_parked(request) == parked
             self.team.athletes.clear()
             assert find_parked(request) == []
@@ -194,11 +219,24 @@ class SeenTests(MergingCase):
 
     def test_nobody_puts_an_alias_into_a_team(self) -> None:
         self.client.force_login(get_user_model().objects.create_superuser("root"))
-        response = self.client.post(f"/admin/workouts/team/{self.team.pk}/change/", {"name": "Team", "athletes": [self.get(self.old).pk]})
+        response = self.client.post(
+            f"/admin/workouts/team/{self.team.pk}/change/",
+            {"name": "Team", "athletes": [self.get(self.old).pk]},
+        )
         assert list(response.context["adminform"].errors) == ["athletes"]
-        query = {"app_label": "workouts", "model_name": "team", "field_name": "athletes", "term": self.old}
-        assert [each["text"] for each in self.client.get("/admin/autocomplete/", query).json()["results"]] == ["Ana"]
+        query = {
+            "app_label": "workouts",
+            "model_name": "team",
+            "field_name": "athletes",
+            "term": self.old,
+        }
+        assert [
+            each["text"]
+            for each in self.client.get("/admin/autocomplete/", query).json()["results"]
+        ] == ["Ana"]
 
     def test_the_wall_of_everyone_knows_the_name(self) -> None:
         self.coach.groups.add(Group.objects.get(name="head coaches"))
-        assert find_audience(self.client.session.session_key, None, [self.old]).names == {self.old: "Ana"}
+        assert find_audience(self.client.session.session_key, None, [self.old]).names == {
+            self.old: "Ana"
+        }

@@ -70,7 +70,10 @@ class AtOnceTests(TransactionTestCase):
 
             threads, results = self.run_beside(partial(act, one, two), partial(act, two, one))
             self.wait(threads)
-            assert sorted(isinstance(result, MergeRefusedError) for result in results) == [False, True], results
+            assert sorted(isinstance(result, MergeRefusedError) for result in results) == [
+                False,
+                True,
+            ], results
             assert Athlete.objects.filter(user_id__in=(one, two), merged_into=None).count() == 1
 
     def test_a_merge_waits_for_a_save_and_takes_it_along(self) -> None:

@@ -84,7 +84,9 @@ class StuckCase(PhoneShop, OutageCase):
 
 @pytest.mark.skipif(not HAS_PROC, reason="finds PostgreSQL's processes in /proc")
 class StopTests(StuckCase):
-    async def finish_and_stop(self, stuck: Callable[[], contextlib.AbstractContextManager[None]]) -> None:
+    async def finish_and_stop(
+        self, stuck: Callable[[], contextlib.AbstractContextManager[None]]
+    ) -> None:
         service = self.start_process()
         athletes = [new_athlete(), new_athlete()]
         phone, other = [await self.take_device(user_id, service=service) for user_id in athletes]
@@ -93,7 +95,9 @@ class StopTests(StuckCase):
         with stuck():
             await phone.send({"event": "finish"})
             body = {"user_id": athletes[1]}
-            posting = asyncio.create_task(asyncio.to_thread(service.ask, "POST", "/workout/finish", body))
+            posting = asyncio.create_task(
+                asyncio.to_thread(service.ask, "POST", "/workout/finish", body)
+            )
             await asyncio.sleep(0.5)  # both are under way
             assert await self.stop_within(service) == 0
             with contextlib.suppress(OSError, HTTPException):
@@ -145,10 +149,16 @@ class StopTests(StuckCase):
         user_id = new_athlete()
         phone = await self.take_device(user_id)
         await phone.ask_all(make_set([1]))
-        environment = {"REDIS_URL": f"unix://{self.redis.socket}", "DATABASE_URL": self.database_url, "SENIM_SWEEP_SECONDS": "1"}
+        environment = {
+            "REDIS_URL": f"unix://{self.redis.socket}",
+            "DATABASE_URL": self.database_url,
+            "SENIM_SWEEP_SECONDS": "1",
+        }
         with self.locked():
             assert (await phone.finish())["code"] == "unavailable"
-            sweeper = Service("manage.py", "sweep", ready="never", SENIM_DATA=str(fresh_folder()), **environment).start(wait=False)
+            sweeper = Service(
+                "manage.py", "sweep", ready="never", SENIM_DATA=str(fresh_folder()), **environment
+            ).start(wait=False)
             self.addCleanup(lambda: running(sweeper).poll() is not None or sweeper.kill())
             await asyncio.to_thread(wait_until, self.is_waiting_for_a_lock)
             assert await self.stop_within(sweeper) == 0
@@ -158,19 +168,25 @@ class StopTests(StuckCase):
 
     def is_waiting_for_a_lock(self) -> bool:
         with psycopg.connect(self.database_url) as connection:
-            row = connection.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'").fetchone()
+            row = connection.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            ).fetchone()
         return row is not None and row[0] > 0
 
 
 @pytest.mark.skipif(not HAS_PROC, reason="finds PostgreSQL's processes in /proc")
 class GoOnTests(StuckCase):
-    async def test_what_redis_knows_is_answered_while_finishes_wait_for_a_frozen_database(self) -> None:
+    async def test_what_redis_knows_is_answered_while_finishes_wait_for_a_frozen_database(
+        self,
+    ) -> None:
         await self.ask_redis_while(self.frozen)
 
     async def test_what_redis_knows_is_answered_while_finishes_wait_for_a_lock(self) -> None:
         await self.ask_redis_while(self.locked)
 
-    async def ask_redis_while(self, stuck: Callable[[], contextlib.AbstractContextManager[None]]) -> None:
+    async def ask_redis_while(
+        self, stuck: Callable[[], contextlib.AbstractContextManager[None]]
+    ) -> None:
         athletes = [new_athlete() for _ in range(20)]
         phones = [await self.take_device(user_id) for user_id in athletes]
         for phone in phones:
@@ -203,7 +219,9 @@ class GoOnTests(StuckCase):
         phone = await self.take_device(user_id)
         await phone.ask_all(make_set([1, 2]))
         with self.locked():
-            answer = await asyncio.to_thread(self.service.ask, "POST", "/workout/finish", {"user_id": user_id})
+            answer = await asyncio.to_thread(
+                self.service.ask, "POST", "/workout/finish", {"user_id": user_id}
+            )
             assert answer.status == 503
             assert int(answer.headers["retry-after"]) > 0
         assert self.finish_over_http(user_id)

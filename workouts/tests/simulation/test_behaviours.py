@@ -30,7 +30,9 @@ PROMISED = {
 def make_set(seed: int, reps: int = 25) -> list[int]:
     """Return the times of an honest set: slower towards its end, and uneven as people are."""
     chance = random.Random(seed)  # noqa: S311
-    intervals = (round(2200 * (1 + 0.2 * i / reps) * chance.gauss(1, 0.05)) for i in range(reps - 1))
+    intervals = (
+        round(2200 * (1 + 0.2 * i / reps) * chance.gauss(1, 0.05)) for i in range(reps - 1)
+    )
     return [0, *itertools.accumulate(intervals)]
 
 
@@ -43,7 +45,10 @@ def read_table() -> dict[str, list[str]]:
 
 class CheatTests(TestCase):
     async def outcomes(self, kind: str) -> list[Outcome]:
-        return [await play(kind, "squat", make_set(seed), seed=seed) for seed in SEEDS[: 1 if kind == "shaker" else None]]
+        return [
+            await play(kind, "squat", make_set(seed), seed=seed)
+            for seed in SEEDS[: 1 if kind == "shaker" else None]
+        ]
 
     async def test_honest_people_are_neither_refused_nor_flagged(self) -> None:
         for outcome in await self.outcomes("honest"):
@@ -88,4 +93,6 @@ class TableTests(TestCase):
         for kind in KINDS:
             frames = perform(kind, make_set(1), 7).frames
             assert frames == perform(kind, make_set(1), 7).frames
-            assert [frame.arrival_ms for frame in frames] == sorted(frame.arrival_ms for frame in frames)
+            assert [frame.arrival_ms for frame in frames] == sorted(
+                frame.arrival_ms for frame in frames
+            )

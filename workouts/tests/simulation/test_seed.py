@@ -38,7 +38,11 @@ def seed(sessions: int, **options: Any) -> str:
 
 
 def saved_sets() -> list[tuple[Any, ...]]:
-    return list(WorkoutSession.objects.order_by("id").values_list("session_id", "athlete_id", "total_reps", "created_at", "review_status"))
+    return list(
+        WorkoutSession.objects.order_by("id").values_list(
+            "session_id", "athlete_id", "total_reps", "created_at", "review_status"
+        )
+    )
 
 
 class SeedTests(TestCase):
@@ -71,7 +75,10 @@ class SeedTests(TestCase):
     def test_no_rep_comes_sooner_than_the_exercise_allows(self) -> None:
         least = dict(Exercise.objects.values_list("slug", "min_interval_ms"))
         for row in self.sessions:
-            gaps = [later - earlier for earlier, later in zip(row.timeline_ms, row.timeline_ms[1:], strict=False)]
+            gaps = [
+                later - earlier
+                for earlier, later in zip(row.timeline_ms, row.timeline_ms[1:], strict=False)
+            ]
             assert min(gaps, default=10**6) >= least[row.exercise_id], row
 
     def test_ids_go_up_with_the_time_to_the_present(self) -> None:
@@ -87,7 +94,9 @@ class SeedTests(TestCase):
         assert {row.review_status for row in flagged} == {"pending", "approved", "rejected"}
         for row in self.sessions:
             steps = [*row.review_steps.all()]
-            assert len(steps) == (0 if not row.flags else 2 if row.review_status in DECISIONS else 1)
+            assert len(steps) == (
+                0 if not row.flags else 2 if row.review_status in DECISIONS else 1
+            )
             chain = [ReviewStatus.CLEAN.value, *(step.to_status for step in steps)]
             assert [step.from_status for step in steps] == chain[:-1]
             assert row.review_status == chain[-1]
@@ -96,7 +105,9 @@ class SeedTests(TestCase):
     def test_a_coach_of_the_athletes_team_decided_and_gave_the_reason_of_a_rejection(self) -> None:
         decided = ReviewStep.objects.filter(actor="coach").select_related("session")
         for step in decided:
-            assert Team.objects.filter(coaches=step.reviewer, athletes__user_id=step.session.athlete_id).exists()
+            assert Team.objects.filter(
+                coaches=step.reviewer, athletes__user_id=step.session.athlete_id
+            ).exists()
             assert step.session.created_at < step.at <= datetime.now(UTC)
             assert step.note or step.to_status == "approved"
         assert decided
@@ -128,7 +139,11 @@ class SeedTests(TestCase):
         assert get_user_model().objects.get(username="carol").teams.count() == 2
 
     def test_it_writes_every_column_that_has_no_value_of_its_own(self) -> None:
-        fields = [field for field in WorkoutSession._meta.concrete_fields if not field.has_db_default() and not field.null]
+        fields = [
+            field
+            for field in WorkoutSession._meta.concrete_fields
+            if not field.has_db_default() and not field.null
+        ]
         assert {field.column for field in fields} - {"id"} <= set(COLUMNS)
 
 
@@ -158,7 +173,9 @@ class PlanTests(TestCase):
 
     def test_a_figure_that_cannot_be_is_named(self) -> None:
         for name in ("sessions", "athletes", "teams", "days"):
-            with pytest.raises(CommandError, match=rf"^--{name} is 0; it takes a whole number from 1"):
+            with pytest.raises(
+                CommandError, match=rf"^--{name} is 0; it takes a whole number from 1"
+            ):
                 seed(**{"sessions": 5, name: 0})
         with pytest.raises(CommandError, match="--days is 36501"):
             seed(5, days=36_501)
@@ -190,7 +207,9 @@ class SqliteTests(SimpleTestCase):
         done = run_manage("shell", "-v", "0", "-c", SHOW_NEWEST, SENIM_DATA=str(folder))
         assert re.match(r"0 20\d\d-", done.stdout), done
         with sqlite3.connect(folder / "senim.sqlite3") as database:
-            assert database.execute("SELECT count(*), count(DISTINCT session_id) FROM workout_sessions").fetchone() == (300, 300)
+            assert database.execute(
+                "SELECT count(*), count(DISTINCT session_id) FROM workout_sessions"
+            ).fetchone() == (300, 300)
             steps = "SELECT count(*) FROM workouts_reviewstep WHERE actor = 'service'"
             flagged = "SELECT count(*) FROM workout_sessions WHERE review_status <> 'clean'"
             assert database.execute(steps).fetchone() == database.execute(flagged).fetchone()

@@ -23,12 +23,17 @@ class RefreshTests(TestCase):
     def test_it_looks_again_after_a_while(self) -> None:
         catalogue = Catalogue()
         catalogue.refresh()
-        Exercise.objects.filter(slug="squat").update(active=False, min_interval_ms=500, max_per_minute=60, max_per_session=300)
+        Exercise.objects.filter(slug="squat").update(
+            active=False, min_interval_ms=500, max_per_minute=60, max_per_session=300
+        )
         catalogue.looked_at -= 60
         catalogue.refresh()
         squat = catalogue.find("squat")
         assert squat is not None
-        assert (squat.gates, squat.active) == (gates(500, max_per_minute=60, max_per_session=300), False)
+        assert (squat.gates, squat.active) == (
+            gates(500, max_per_minute=60, max_per_session=300),
+            False,
+        )
         assert "squat" not in catalogue.active_slugs()
 
 

@@ -10,7 +10,15 @@ import websockets
 from django.test import SimpleTestCase
 
 from workouts.tests.support.cast import new_athlete
-from workouts.tests.support.phones import Phone, PhoneShop, column, make_rep, make_set, now_ms, verdicts
+from workouts.tests.support.phones import (
+    Phone,
+    PhoneShop,
+    column,
+    make_rep,
+    make_set,
+    now_ms,
+    verdicts,
+)
 from workouts.tests.support.service import Service, fresh_folder
 
 RATE = 50
@@ -52,12 +60,20 @@ class PaceTests(CeilingCase):
         assert [answer["status"] for answer in answers[:7]] == ["counted"] * 7
         rejected = answers[-1]
         assert 0 < rejected.pop("retry_after_ms") <= 1000
-        assert rejected == {"event": "rep_ack", "type": "squat", "status": "rejected", "count": 7, "reason": "pace"}
+        assert rejected == {
+            "event": "rep_ack",
+            "type": "squat",
+            "status": "rejected",
+            "count": 7,
+            "reason": "pace",
+        }
 
     async def test_the_client_of_a_device_takes_it_for_settled(self) -> None:
         phone = await self.take_device(new_athlete())
         now = now_ms()
-        answers = await phone.ask_all([make_rep(seq, now - 2000 + seq * 10) for seq in range(1, 21)])
+        answers = await phone.ask_all(
+            [make_rep(seq, now - 2000 + seq * 10) for seq in range(1, 21)]
+        )
         assert [answer.get("reason") for answer in answers] == [None] * 7 + ["pace"] * 13
         assert list(column(answers, "seq")) == list(range(1, 21))
         assert len({answer["session_id"] for answer in answers}) == 1
@@ -92,7 +108,11 @@ class TooFastTests(CeilingCase):
             assert reasons[:BURST] == [None] * BURST
             assert reasons.count("too_fast") > 200
             last = next(answer for answer in reversed(answers) if answer.get("reason"))
-            assert (last["status"], last["count"], last["retry_after_ms"]) == ("rejected", 1, 1000 // RATE)
+            assert (last["status"], last["count"], last["retry_after_ms"]) == (
+                "rejected",
+                1,
+                1000 // RATE,
+            )
             await asyncio.sleep(0.2)
             assert (await self.ask(socket, REP))[0].get("reason") is None
 

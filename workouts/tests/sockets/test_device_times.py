@@ -25,19 +25,31 @@ class DeviceTimeTests(PhoneShop, SimpleTestCase):
     async def test_it_goes_by_the_times_of_the_device(self) -> None:
         phone = await self.take_device(self.user_id)
         hours_ago = make_set([1, 2, 3], ago_ms=20 * HOUR_MS)
-        stalled = [make_rep(4, now_ms() - 700), make_rep(5, now_ms() - 200), make_rep(6, now_ms() - 100)]
+        stalled = [
+            make_rep(4, now_ms() - 700),
+            make_rep(5, now_ms() - 200),
+            make_rep(6, now_ms() - 100),
+        ]
         answers = await phone.ask_all([*hours_ago, *stalled])
         await phone.close()
         assert verdicts(answers) == ["counted"] * 5 + ["debounced"]
         assert 300 <= answers[-1]["retry_after_ms"] <= 400
 
     async def test_it_corrects_a_wrong_clock(self) -> None:
-        for clock in (0, now_ms() - 400 * 24 * HOUR_MS, now_ms() + 400 * 24 * HOUR_MS, MAX_WHOLE - HOUR_MS):
+        for clock in (
+            0,
+            now_ms() - 400 * 24 * HOUR_MS,
+            now_ms() + 400 * 24 * HOUR_MS,
+            MAX_WHOLE - HOUR_MS,
+        ):
             phone = await self.take_phone(new_athlete())
             await phone.say_hello(now=clock)
             reps = [make_rep(seq, clock + 500 * seq, f"{'squat'}") for seq in (1, 2, 3)]
             answers = await phone.ask_all(
-                [rep | {"type": exercise} for rep, exercise in zip(reps, ["squat", "lunge", "squat"], strict=True)]
+                [
+                    rep | {"type": exercise}
+                    for rep, exercise in zip(reps, ["squat", "lunge", "squat"], strict=True)
+                ]
             )
             assert verdicts(answers) == ["counted"] * 3, clock
             await phone.finish()
@@ -50,7 +62,9 @@ class DeviceTimeTests(PhoneShop, SimpleTestCase):
             for late_ms in nows:
                 assert (await phone.say_hello(now=now_ms() + late_ms))["event"] == "hello"
             now = now_ms()
-            answers = await phone.ask_all([make_rep(seq, now - 5000 + seq * 500) for seq in range(1, 11)])
+            answers = await phone.ask_all(
+                [make_rep(seq, now - 5000 + seq * 500) for seq in range(1, 11)]
+            )
             assert verdicts(answers) == ["counted"] * 10
             await phone.close()
 
@@ -63,7 +77,9 @@ class DeviceTimeTests(PhoneShop, SimpleTestCase):
         back = 8000
         await phone.say_hello(now=now_ms() - back)
         now = now_ms()
-        answers = await phone.ask_all([make_rep(1 + seq, now - back - 500 + seq * 500) for seq in (1, 2, 3)])
+        answers = await phone.ask_all(
+            [make_rep(1 + seq, now - back - 500 + seq * 500) for seq in (1, 2, 3)]
+        )
         assert verdicts(answers) == ["counted"] * 3
         await phone.close()
 
@@ -84,6 +100,8 @@ class DeviceTimeTests(PhoneShop, SimpleTestCase):
     async def test_it_goes_by_the_arrival_where_the_time_goes_back(self) -> None:
         phone = await self.take_device(self.user_id)
         now = now_ms()
-        answers = await phone.ask_all([make_rep(1, now - 3000), make_rep(2, now - 9000), make_rep(3, now - 7000)])
+        answers = await phone.ask_all(
+            [make_rep(1, now - 3000), make_rep(2, now - 9000), make_rep(3, now - 7000)]
+        )
         await phone.close()
         assert verdicts(answers) == ["counted", "counted", "debounced"]

@@ -11,7 +11,16 @@ from django.test import SimpleTestCase
 
 from workouts.sockets.frames import MAX_WHOLE
 from workouts.tests.support.cast import new_athlete
-from workouts.tests.support.phones import PACE_MS, Frame, PhoneShop, column, make_rep, make_set, now_ms, verdicts
+from workouts.tests.support.phones import (
+    PACE_MS,
+    Frame,
+    PhoneShop,
+    column,
+    make_rep,
+    make_set,
+    now_ms,
+    verdicts,
+)
 from workouts.tests.support.service import Service, fresh_folder
 
 DAPHNE = ("manage.py", "runserver", "--noreload", "{port}")
@@ -32,7 +41,12 @@ class DeviceContract(PhoneShop):
         assert socket.subprotocol == "senim.v1"
         assert abs(welcome.pop("server_time") - now_ms()) < CLOSE_ENOUGH_MS
         exercises = welcome.pop("exercises")
-        assert welcome == {"event": "welcome", "protocol": 1, "user_id": self.user_id, "sessions": []}
+        assert welcome == {
+            "event": "welcome",
+            "protocol": 1,
+            "user_id": self.user_id,
+            "sessions": [],
+        }
         assert {"squat", "battle_rope"} <= set(exercises)
 
     async def test_it_counts_a_numbered_rep(self) -> None:
@@ -62,7 +76,9 @@ class DeviceContract(PhoneShop):
         answer = await phone.say_hello()
         assert abs(answer.pop("server_time") - now_ms()) < CLOSE_ENOUGH_MS
         assert answer == {"event": "hello", "device": "phone", "last_seq": 3}
-        assert verdicts(await phone.ask_all([*reps, *make_set([3, 4])])) == ["duplicate"] * 4 + ["counted"]
+        assert verdicts(await phone.ask_all([*reps, *make_set([3, 4])])) == ["duplicate"] * 4 + [
+            "counted"
+        ]
         await phone.close()
 
     async def test_it_counts_none_twice_after_a_finish(self) -> None:
@@ -70,7 +86,12 @@ class DeviceContract(PhoneShop):
         reps = make_set([1, 2, 3])
         await phone.ask_all(reps)
         finished = await phone.finish()
-        assert finished == {"event": "finished", "type": "squat", "workout_id": finished["workout_id"], "count": 3}
+        assert finished == {
+            "event": "finished",
+            "type": "squat",
+            "workout_id": finished["workout_id"],
+            "count": 3,
+        }
         again = await phone.ask_all(reps)
         assert verdicts(again) == ["duplicate"] * 3
         assert set(column(again, "count")) == {0}
@@ -79,12 +100,25 @@ class DeviceContract(PhoneShop):
         assert self.finish_over_http(self.user_id) == finished["workout_id"]
 
     async def test_it_tells_other_devices(self) -> None:
-        watch, phone = await self.take_device(self.user_id, "watch"), await self.take_device(self.user_id, "phone")
+        watch, phone = (
+            await self.take_device(self.user_id, "watch"),
+            await self.take_device(self.user_id, "phone"),
+        )
         ack = (await phone.ask_all(make_set([1, 2, 3])))[-1]
-        update = {"event": "session_update", "type": "squat", "count": 3, "session_id": ack["session_id"], "state": "live"}
+        update = {
+            "event": "session_update",
+            "type": "squat",
+            "count": 3,
+            "session_id": ack["session_id"],
+            "state": "live",
+        }
         assert await watch.hear_update(count=3) == update
         finished = await phone.finish()
-        assert await watch.hear() == {**update, "state": "finished", "workout_id": finished["workout_id"]}
+        assert await watch.hear() == {
+            **update,
+            "state": "finished",
+            "workout_id": finished["workout_id"],
+        }
         assert await phone.hears_nothing()
         for device in (watch, phone):
             await device.close()
@@ -118,7 +152,11 @@ class DeviceContract(PhoneShop):
         await phone.close()
 
     async def test_a_plain_socket_knows_none_of_it(self) -> None:
-        unknown: list[Frame] = [{"event": "hello", "device": "phone", "now": 1}, {"event": "finish"}, {"event": "status"}]
+        unknown: list[Frame] = [
+            {"event": "hello", "device": "phone", "now": 1},
+            {"event": "finish"},
+            {"event": "status"},
+        ]
         socket = await self.open_socket(self.user_id)
         for frame in unknown:
             await socket.send(json.dumps(frame))
@@ -153,14 +191,18 @@ class UvicornTests(DeviceContract, SimpleTestCase):
         assert list(column(answers, "count")) == [*range(1, 2501), 2500, *range(1, 2501)]
         assert list(column(answers, "seq")) == [*range(1, 2501), None, *range(2501, 5001)]
         assert len(set(column(answers, "session_id"))) == 3
-        session = self.service.ask("GET", f"/workout/sessions/{self.finish_over_http(self.user_id)}/").body
+        session = self.service.ask(
+            "GET", f"/workout/sessions/{self.finish_over_http(self.user_id)}/"
+        ).body
         assert session["total_reps"] == 2500
         assert session["timeline_ms"] == [PACE_MS * index for index in range(2500)]
 
     async def test_it_counts_each_once_whatever_gaps_and_repeats(self) -> None:
         phone = await self.take_device(self.user_id)
         seqs = [2, 2, 7, 3, 7, 1000, 999, MAX_WHOLE - 1, 1001, MAX_WHOLE, MAX_WHOLE]
-        reps = [{**rep, "seq": seq} for rep, seq in zip(make_set(range(len(seqs))), seqs, strict=True)]
+        reps = [
+            {**rep, "seq": seq} for rep, seq in zip(make_set(range(len(seqs))), seqs, strict=True)
+        ]
         answers = await phone.ask_all(reps)
         known = [2, 7, 1000, MAX_WHOLE - 1, MAX_WHOLE]
         assert [answer["seq"] for answer in answers if answer["status"] == "counted"] == known
@@ -175,12 +217,17 @@ class UvicornTests(DeviceContract, SimpleTestCase):
         answers = await asyncio.gather(*(phone.ask_all(reps) for phone in phones))
         for phone in phones:
             await phone.close()
-        counted = [answer["seq"] for many in answers for answer in many if answer["status"] == "counted"]
+        counted = [
+            answer["seq"] for many in answers for answer in many if answer["status"] == "counted"
+        ]
         assert sorted(counted) == list(range(1, 201))
         assert max(answer["count"] for many in answers for answer in many) == 200
 
     async def test_it_numbers_each_device_apart(self) -> None:
-        phone, watch = await self.take_device(self.user_id, "phone"), await self.take_device(self.user_id, "watch")
+        phone, watch = (
+            await self.take_device(self.user_id, "phone"),
+            await self.take_device(self.user_id, "watch"),
+        )
         assert verdicts(await phone.ask_all(make_set([1, 2], exercise="squat"))) == ["counted"] * 2
         assert verdicts(await watch.ask_all(make_set([1, 2], exercise="lunge"))) == ["counted"] * 2
         other = await self.take_phone(new_athlete())
@@ -196,7 +243,9 @@ class UvicornTests(DeviceContract, SimpleTestCase):
             assert "seq" not in answer
             # one after another would close the socket
             assert (await phone.ask({"event": "status"}))["sessions"] == []
-        assert (await phone.ask('{"event": "rep_detected", "seq": 1e400}'))["code"] == "invalid_message"
+        assert (await phone.ask('{"event": "rep_detected", "seq": 1e400}'))[
+            "code"
+        ] == "invalid_message"
         assert verdicts(await phone.ask_all(make_set([1]))) == ["counted"]
         await phone.close()
 
@@ -204,7 +253,11 @@ class UvicornTests(DeviceContract, SimpleTestCase):
         phone = await self.take_device(self.user_id)
         for at in ("now", -1, 1.5, 2**53, [], False):
             answer = await phone.ask({**make_rep(1), "at": at})
-            assert (answer["event"], answer["code"], answer["seq"]) == ("error", "invalid_message", 1), at
+            assert (answer["event"], answer["code"], answer["seq"]) == (
+                "error",
+                "invalid_message",
+                1,
+            ), at
         assert verdicts(await phone.ask_all(make_set([1]))) == ["counted"]
         await phone.close()
 
@@ -237,16 +290,25 @@ class UvicornTests(DeviceContract, SimpleTestCase):
     async def test_it_says_what_is_wrong_with_a_hello(self) -> None:
         phone = await self.take_phone(self.user_id)
         for device in ("", "a b", "x" * 33, "a:b", "я", 7, None):
-            assert (await phone.ask({"event": "hello", "device": device, "now": 1}))["code"] == "invalid_message", device
+            assert (await phone.ask({"event": "hello", "device": device, "now": 1}))[
+                "code"
+            ] == "invalid_message", device
         for now in (-1, 2**53, "text", 1.5, None):
-            assert (await phone.ask({"event": "hello", "device": "phone", "now": now}))["code"] == "invalid_message", now
+            assert (await phone.ask({"event": "hello", "device": "phone", "now": now}))[
+                "code"
+            ] == "invalid_message", now
         assert (await phone.ask({"event": "hello", "device": "phone"}))["code"] == "invalid_message"
         assert (await phone.say_hello("x" * 32, now=0))["last_seq"] == 0
         await phone.close()
 
     async def test_it_counts_reps_without_a_number_too(self) -> None:
         phone = await self.take_phone(self.user_id)
-        assert await phone.ask(make_rep()) == {"event": "rep_ack", "type": "squat", "status": "counted", "count": 1}
+        assert await phone.ask(make_rep()) == {
+            "event": "rep_ack",
+            "type": "squat",
+            "status": "counted",
+            "count": 1,
+        }
         answers = await phone.ask_all([make_rep(), {"event": "finish"}])
         assert (answers[0]["status"], answers[1]["count"]) == ("debounced", 1)
         assert await phone.hears_nothing()
@@ -255,7 +317,11 @@ class UvicornTests(DeviceContract, SimpleTestCase):
     async def test_a_finish_waits_for_all_that_came_before(self) -> None:
         exercises = ["squat", "lunge", "push_up", "burpee", "dip"]
         phone = await self.take_phone(self.user_id)
-        frames = [frame for slug in exercises for frame in (make_rep(exercise=slug), {"event": "finish", "type": slug})]
+        frames = [
+            frame
+            for slug in exercises
+            for frame in (make_rep(exercise=slug), {"event": "finish", "type": slug})
+        ]
         answers = await phone.ask_all(frames)
         await phone.close()
         assert verdicts(answers) == ["counted", "finished"] * len(exercises)
@@ -266,7 +332,10 @@ class UvicornTests(DeviceContract, SimpleTestCase):
         answer = await phone.finish()
         assert (answer["event"], answer["code"]) == ("error", "nothing_to_finish")
         await phone.close()
-        assert self.service.ask("GET", f"/workout/sessions/?user_id={self.user_id}").body["results"] == []
+        assert (
+            self.service.ask("GET", f"/workout/sessions/?user_id={self.user_id}").body["results"]
+            == []
+        )
 
     async def test_it_finishes_no_unknown_exercise(self) -> None:
         phone = await self.take_device(self.user_id)
@@ -290,7 +359,9 @@ class UvicornTests(DeviceContract, SimpleTestCase):
         }
         for frame, code in bad.items():
             assert (await phone.ask(frame))["code"] == code, frame
-        assert (await phone.ask('{"event": "status", "more": [1, {"a": null}]}'))["event"] == "sessions"
+        assert (await phone.ask('{"event": "status", "more": [1, {"a": null}]}'))[
+            "event"
+        ] == "sessions"
         await phone.close()
 
     async def test_it_closes_after_twenty_errors_in_a_row(self) -> None:
@@ -300,14 +371,19 @@ class UvicornTests(DeviceContract, SimpleTestCase):
 
     async def test_many_who_never_say_hello_are_no_burden(self) -> None:
         phones = await asyncio.gather(*(self.take_phone(new_athlete()) for _ in range(100)))
-        assert verdicts(await asyncio.gather(*(phone.ask({"event": "status"}) for phone in phones))) == ["sessions"] * 100
+        assert (
+            verdicts(await asyncio.gather(*(phone.ask({"event": "status"}) for phone in phones)))
+            == ["sessions"] * 100
+        )
         phone = await self.take_device(self.user_id)
         assert verdicts(await phone.ask_all(make_set([1]))) == ["counted"]
         await asyncio.gather(*(quiet.close() for quiet in (*phones, phone)))
 
     async def test_it_lets_in_only_its_own_pages(self) -> None:
         with pytest.raises(websockets.InvalidStatus):
-            await self.open_socket(self.user_id, subprotocols=["senim.v1"], origin="http://evil.example")
+            await self.open_socket(
+                self.user_id, subprotocols=["senim.v1"], origin="http://evil.example"
+            )
 
 
 class DaphneTests(DeviceContract, SimpleTestCase):
@@ -316,7 +392,9 @@ class DaphneTests(DeviceContract, SimpleTestCase):
         super().setUpClass()
         folder = str(fresh_folder())
         Service(SENIM_DATA=folder).start().stop()  # makes the database
-        cls.service = Service(*DAPHNE, ready="Listening on TCP", LOG_LEVEL="INFO", SENIM_DATA=folder).start()
+        cls.service = Service(
+            *DAPHNE, ready="Listening on TCP", LOG_LEVEL="INFO", SENIM_DATA=folder
+        ).start()
         cls.addClassCleanup(cls.service.stop)
 
     async def test_it_answers_each_of_1000_at_once(self) -> None:

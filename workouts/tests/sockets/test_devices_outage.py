@@ -12,7 +12,15 @@ from asgiref.sync import sync_to_async
 
 from workouts.tests.support.cast import new_athlete
 from workouts.tests.support.outage import OutageCase
-from workouts.tests.support.phones import Frame, Phone, PhoneShop, column, make_rep, make_set, verdicts
+from workouts.tests.support.phones import (
+    Frame,
+    Phone,
+    PhoneShop,
+    column,
+    make_rep,
+    make_set,
+    verdicts,
+)
 from workouts.tests.support.processes import wait_until
 from workouts.tests.support.servers import PostgresServer, ValkeyServer
 
@@ -71,7 +79,9 @@ class DeviceOutageCase(PhoneShop, OutageCase):
 
     def rows(self) -> list[tuple[int, dict[str, int]]]:
         """Return reps and last seqs of the athlete's sessions, in the order they were saved."""
-        query = "SELECT total_reps, device_seqs FROM workout_sessions WHERE user_id = %s ORDER BY id"
+        query = (
+            "SELECT total_reps, device_seqs FROM workout_sessions WHERE user_id = %s ORDER BY id"
+        )
         with psycopg.connect(self.database_url) as connection:
             return connection.execute(query, [self.user_id]).fetchall()
 
@@ -89,8 +99,18 @@ class RedisAwayTests(DeviceOutageCase):
         assert verdicts(await phone.ask_all([reps[7], reps[4]])) == [UNAVAILABLE] * 2
         # sent again, it is settled, whether Redis counted it when it went on or not
         answers = await phone.ask_all([reps[3], reps[8], reps[4], reps[9], reps[2], reps[5]])
-        assert [verdict == UNAVAILABLE for verdict in verdicts(answers)] == [False, True, False, True, False, False]
-        assert verdicts(await phone.ask_all([reps[10], reps[6], reps[7], reps[8], reps[9]])) == [UNAVAILABLE] + ["counted"] * 4
+        assert [verdict == UNAVAILABLE for verdict in verdicts(answers)] == [
+            False,
+            True,
+            False,
+            True,
+            False,
+            False,
+        ]
+        assert (
+            verdicts(await phone.ask_all([reps[10], reps[6], reps[7], reps[8], reps[9]]))
+            == [UNAVAILABLE] + ["counted"] * 4
+        )
         answers = await phone.ask_all([reps[11], reps[10], reps[11]])
         assert verdicts(answers) == [UNAVAILABLE, "counted", "counted"]
         assert answers[-1]["count"] == 11
@@ -103,7 +123,10 @@ class RedisAwayTests(DeviceOutageCase):
         reps = make_set(range(1, 8))
         await phone.ask_all(reps[:2])
         with self.redis_stopped():
-            assert verdicts(await self.ask_within(phone, reps[2:5], ANSWER_WITHIN_S)) == [UNAVAILABLE] * 3
+            assert (
+                verdicts(await self.ask_within(phone, reps[2:5], ANSWER_WITHIN_S))
+                == [UNAVAILABLE] * 3
+            )
             assert (await phone.finish())["code"] == UNAVAILABLE
             assert (await phone.say_hello())["code"] == UNAVAILABLE
             assert verdicts(await self.ask_within(phone, reps[5:6], SOON_S)) == [UNAVAILABLE]
@@ -121,7 +144,11 @@ class RedisAwayTests(DeviceOutageCase):
         assert verdicts(await phone.ask_all(reps[1:2])) == [UNAVAILABLE]
         await self.bring_back_async(self.redis)
         assert (await phone.say_hello())["last_seq"] == 1
-        assert verdicts(await phone.ask_all([reps[2], reps[1], reps[2]])) == [UNAVAILABLE, "counted", "counted"]
+        assert verdicts(await phone.ask_all([reps[2], reps[1], reps[2]])) == [
+            UNAVAILABLE,
+            "counted",
+            "counted",
+        ]
         await phone.close()
 
     async def test_it_finishes_nothing_while_a_rep_is_not_settled(self) -> None:
@@ -129,7 +156,9 @@ class RedisAwayTests(DeviceOutageCase):
         reps = make_set([1, 2])
         await phone.ask_all(reps[:1])
         with self.redis_stopped():
-            assert verdicts(await phone.ask_all([reps[1], {"event": "finish"}])) == [UNAVAILABLE] * 2
+            assert (
+                verdicts(await phone.ask_all([reps[1], {"event": "finish"}])) == [UNAVAILABLE] * 2
+            )
         answer = await phone.finish()
         assert answer["code"] == UNAVAILABLE
         assert "seq 2" in answer["detail"]
@@ -251,7 +280,9 @@ class DatabaseAwayTests(DeviceOutageCase):
         """Return a phone that has said hello, with a device that only the database can tell of."""
         phone = await self.take_phone(self.user_id)
         async with asyncio.timeout(ANSWER_WITHIN_S * 5):
-            while (await phone.say_hello())["event"] != "hello":  # for a moment after an outage nobody asks the database
+            while (await phone.say_hello())[
+                "event"
+            ] != "hello":  # for a moment after an outage nobody asks the database
                 await asyncio.sleep(0.1)
         return phone
 

@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 from workouts.exceptions import Code, WorkoutError
 from workouts.sockets.frames import RepAck, decode_rep, encode_frame
 
-JSON = st.recursive(st.none() | st.booleans() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
 BAD = [
     ("", Code.INVALID_JSON),
     ("{", Code.INVALID_JSON),
@@ -41,7 +44,10 @@ class DecodeTests(SimpleTestCase):
         assert decode_rep('{"event": "rep_detected"}').type == "squat"
 
     def test_it_ignores_fields_that_it_does_not_know(self) -> None:
-        assert decode_rep('{"event": "rep_detected", "type": "dip", "seq": 1, "x": {"y": []}}').type == "dip"
+        assert (
+            decode_rep('{"event": "rep_detected", "type": "dip", "seq": 1, "x": {"y": []}}').type
+            == "dip"
+        )
 
     def test_it_says_what_is_wrong(self) -> None:
         for text, code in BAD:
@@ -73,4 +79,10 @@ class EncodeTests(SimpleTestCase):
 
     def test_it_says_when_to_try_again(self) -> None:
         frame = json.loads(encode_frame(RepAck("squat", "debounced", 0, retry_after_ms=120)))
-        assert frame == {"event": "rep_ack", "type": "squat", "status": "debounced", "count": 0, "retry_after_ms": 120}
+        assert frame == {
+            "event": "rep_ack",
+            "type": "squat",
+            "status": "debounced",
+            "count": 0,
+            "retry_after_ms": 120,
+        }

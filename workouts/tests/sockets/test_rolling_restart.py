@@ -16,7 +16,15 @@ from senim.embedded import die_with_parent
 from workouts.client import WorkoutClient
 from workouts.tests.support.cast import new_athlete
 from workouts.tests.support.outage import SWEEP_NEVER, OutageCase
-from workouts.tests.support.phones import LONG_AGO_MS, PACE_MS, Frame, Phone, PhoneShop, make_set, verdicts
+from workouts.tests.support.phones import (
+    LONG_AGO_MS,
+    PACE_MS,
+    Frame,
+    Phone,
+    PhoneShop,
+    make_set,
+    verdicts,
+)
 from workouts.tests.support.processes import running, wait_until
 from workouts.tests.support.required import need
 from workouts.tests.support.service import Service, free_port, fresh_folder
@@ -75,7 +83,10 @@ class RestartCase(PhoneShop, OutageCase):
 class OneProcessTests(RestartCase):
     async def test_what_is_in_flight_is_answered(self) -> None:
         service = self.start_process(free_port())
-        phones = {user_id: await self.take_device(user_id, service=service) for user_id in [new_athlete() for _ in range(CLIENTS)]}
+        phones = {
+            user_id: await self.take_device(user_id, service=service)
+            for user_id in [new_athlete() for _ in range(CLIENTS)]
+        }
         runs = [asyncio.create_task(self.send_until_closed(phone)) for phone in phones.values()]
         await asyncio.sleep(0.5)
         began = time.monotonic()
@@ -91,7 +102,10 @@ class OneProcessTests(RestartCase):
             phone = await self.take_phone(user_id)
             # what was read was counted and answered; what was not read is sent again
             assert (await phone.say_hello())["last_seq"] == last_seq
-            assert verdicts(await phone.ask_all(make_set([last_seq, last_seq + 1]))) == ["duplicate", "counted"]
+            assert verdicts(await phone.ask_all(make_set([last_seq, last_seq + 1]))) == [
+                "duplicate",
+                "counted",
+            ]
             assert (await phone.finish())["count"] == last_seq + 1
             await phone.close()
 
@@ -142,7 +156,10 @@ class Load:
     """Athletes who train on, whatever happens to their connections."""
 
     def __init__(self, url: str) -> None:
-        self.clients = {user_id: WorkoutClient(url, user_id, first_seq=1) for user_id in [new_athlete() for _ in range(CLIENTS)]}
+        self.clients = {
+            user_id: WorkoutClient(url, user_id, first_seq=1)
+            for user_id in [new_athlete() for _ in range(CLIENTS)]
+        }
         self.made = 0
         self.statuses: dict[str, int] = {}
 
@@ -168,13 +185,25 @@ class RollingRestartTests(RestartCase):
         folder, port = fresh_folder(), free_port()
         folder.chmod(0o777)
         text = (Path(settings.BASE_DIR) / "deploy" / "nginx.conf").read_text()
-        for old, new in (("listen 80;", f"listen 127.0.0.1:{port};"), (":8001 ", f":{self.ports[0]} "), (":8002 ", f":{self.ports[1]} ")):
+        for old, new in (
+            ("listen 80;", f"listen 127.0.0.1:{port};"),
+            (":8001 ", f":{self.ports[0]} "),
+            (":8002 ", f":{self.ports[1]} "),
+        ):
             assert old in text
             text = text.replace(old, new)
         (folder / "senim.conf").write_text(text)
         (folder / "nginx.conf").write_text(NGINX_MAIN.format(folder=folder))
         process = subprocess.Popen(
-            [str(NGINX), "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")],
+            [
+                str(NGINX),
+                "-p",
+                str(folder),
+                "-c",
+                str(folder / "nginx.conf"),
+                "-e",
+                str(folder / "error.log"),
+            ],
             stdin=subprocess.DEVNULL,
             preexec_fn=die_with_parent(),
         )
@@ -185,7 +214,11 @@ class RollingRestartTests(RestartCase):
         return port
 
     async def test_it_loses_nothing_and_doubles_nothing(self) -> None:
-        processes = list(await asyncio.gather(*(asyncio.to_thread(self.start_process, port) for port in self.ports)))
+        processes = list(
+            await asyncio.gather(
+                *(asyncio.to_thread(self.start_process, port) for port in self.ports)
+            )
+        )
         load, stop = Load(self.url), asyncio.Event()
         for client in load.clients.values():
             await client.__aenter__()
@@ -224,7 +257,10 @@ class RollingRestartTests(RestartCase):
         service = await asyncio.to_thread(self.start_process, self.ports[0])
         origins = {self.url: True, service.url: False, "http://evil.example": False}
         for origin, allowed in origins.items():
-            opening = websockets.connect(self.url.replace("http", "ws") + f"/ws/workout?user_id={new_athlete()}", origin=origin)
+            opening = websockets.connect(
+                self.url.replace("http", "ws") + f"/ws/workout?user_id={new_athlete()}",
+                origin=origin,
+            )
             if allowed:
                 async with opening as socket:
                     await socket.send('{"event": "rep_detected"}')

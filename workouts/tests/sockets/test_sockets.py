@@ -25,7 +25,9 @@ class SocketContract:
     service: Service
 
     def connect(self, user_id: str | None = None, **options: Any) -> websockets.connect:
-        return websockets.connect(self.service.socket_url(user_id or new_athlete()), max_queue=None, **options)
+        return websockets.connect(
+            self.service.socket_url(user_id or new_athlete()), max_queue=None, **options
+        )
 
     async def ask(self, socket: websockets.ClientConnection, frame: str | bytes) -> dict[str, Any]:
         await socket.send(frame)
@@ -42,7 +44,12 @@ class SocketContract:
 
     async def test_it_counts_reps(self) -> None:
         async with self.connect() as socket:
-            assert await self.ask(socket, REP) == {"event": "rep_ack", "type": "squat", "status": "counted", "count": 1}
+            assert await self.ask(socket, REP) == {
+                "event": "rep_ack",
+                "type": "squat",
+                "status": "counted",
+                "count": 1,
+            }
             await asyncio.sleep(A_REP_LATER_S)
             assert await self.ask(socket, '{"event": "rep_detected"}') == {
                 "event": "rep_ack",
@@ -73,12 +80,22 @@ class SocketContract:
             assert (await self.ask(socket, REP))["count"] == 2
 
     async def test_it_answers_in_order(self) -> None:
-        frames = [REP, "{", '{"event": "rep_detected", "type": "push_up"}', '{"event": "nonsense"}'] * 4
+        frames = [
+            REP,
+            "{",
+            '{"event": "rep_detected", "type": "push_up"}',
+            '{"event": "nonsense"}',
+        ] * 4
         async with self.connect() as socket:
             for frame in frames:
                 await socket.send(frame)
             answers = [await self.hear(socket) for _ in frames]
-        assert [answer.get("type") or answer.get("code") for answer in answers] == ["squat", "invalid_json", "push_up", "unknown_event"] * 4
+        assert [answer.get("type") or answer.get("code") for answer in answers] == [
+            "squat",
+            "invalid_json",
+            "push_up",
+            "unknown_event",
+        ] * 4
 
     async def test_it_answers_each_of_thousands_at_once(self) -> None:
         async with self.connect() as socket:
@@ -92,7 +109,9 @@ class SocketContract:
     async def test_it_counts_once_for_all_sockets_of_an_athlete(self) -> None:
         athlete = new_athlete()
         sockets = [await self.connect(athlete) for _ in range(10)]
-        answers = await asyncio.gather(*(self.ask(socket, '{"event": "rep_detected", "type": "burpee"}') for socket in sockets))
+        answers = await asyncio.gather(
+            *(self.ask(socket, '{"event": "rep_detected", "type": "burpee"}') for socket in sockets)
+        )
         for socket in sockets:
             await socket.close()
         assert [answer["count"] for answer in answers] == [1] * 10
@@ -157,7 +176,12 @@ class SocketContract:
         assert self.service.ask("GET", answer.headers["location"]).body["user_id"] == "guest"
 
     async def test_it_lets_in_only_its_own_pages(self) -> None:
-        origins = {self.service.url: True, "http://evil.example": False, f"http://127.0.0.1:{self.service.port + 1}": False, "null": False}
+        origins = {
+            self.service.url: True,
+            "http://evil.example": False,
+            f"http://127.0.0.1:{self.service.port + 1}": False,
+            "null": False,
+        }
         for origin, allowed in origins.items():
             if allowed:
                 async with self.connect(origin=origin) as socket:
@@ -178,7 +202,9 @@ class UvicornTests(SocketContract, SimpleTestCase):
         super().setUpClass()
         cls.folder = fresh_folder()
         # a flood is to reach the replies of who reads slowly, not the limit
-        cls.service = Service(SENIM_DATA=str(cls.folder), SENIM_MAX_MESSAGES_PER_SECOND="1000000").start()
+        cls.service = Service(
+            SENIM_DATA=str(cls.folder), SENIM_MAX_MESSAGES_PER_SECOND="1000000"
+        ).start()
         cls.addClassCleanup(cls.service.stop)
 
     async def test_it_goes_by_an_edited_limit_within_seconds(self) -> None:
@@ -186,7 +212,9 @@ class UvicornTests(SocketContract, SimpleTestCase):
         async with self.connect() as socket:
             await self.ask(socket, rep)
             with closing(sqlite3.connect(self.folder / "senim.sqlite3")) as database, database:
-                database.execute("UPDATE workouts_exercise SET min_interval_ms = 50000 WHERE slug = 'double_under'")
+                database.execute(
+                    "UPDATE workouts_exercise SET min_interval_ms = 50000 WHERE slug = 'double_under'"
+                )
             async with asyncio.timeout(10):
                 while (await self.ask(socket, rep)).get("retry_after_ms", 0) < 1000:
                     await asyncio.sleep(0.1)
@@ -210,7 +238,9 @@ class UvicornTests(SocketContract, SimpleTestCase):
     async def test_it_says_why_it_closes_to_a_client_that_is_still_sending(self) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.service.port)
         key = "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13"
-        writer.write(f"GET /ws/workout HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{key}\r\n\r\n".encode())
+        writer.write(
+            f"GET /ws/workout HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{key}\r\n\r\n".encode()
+        )
         await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), ANSWER_S)
         # the head of a frame of 1 MB, and then all of it before the answer is read
         writer.write(b"\x81\xff" + (1_000_000).to_bytes(8, "big") + b"\0\0\0\0")
@@ -245,5 +275,7 @@ class DaphneTests(SocketContract, SimpleTestCase):
         super().setUpClass()
         folder = str(fresh_folder())
         Service(SENIM_DATA=folder).start().stop()  # makes the database
-        cls.service = Service(*DAPHNE, ready="Listening on TCP", LOG_LEVEL="INFO", SENIM_DATA=folder).start()
+        cls.service = Service(
+            *DAPHNE, ready="Listening on TCP", LOG_LEVEL="INFO", SENIM_DATA=folder
+        ).start()
         cls.addClassCleanup(cls.service.stop)

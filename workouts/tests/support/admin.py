@@ -4,7 +4,9 @@ from django.contrib.auth import get_user_model
 from django.test import TestCase
 
 ADMIN = "/admin/"
-SESSIONS, ATHLETES, EXERCISES = (f"/admin/workouts/{name}/" for name in ("workoutsession", "athlete", "exercise"))
+SESSIONS, ATHLETES, EXERCISES = (
+    f"/admin/workouts/{name}/" for name in ("workoutsession", "athlete", "exercise")
+)
 PASSWORD = "lunges-before-breakfast"
 
 

@@ -12,13 +12,22 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar
 
 from django.test import SimpleTestCase
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    sync_playwright,
+)
 
 from workouts.tests.support.coaches import PASSWORD
 from workouts.tests.support.required import need
 from workouts.tests.support.service import Service, fresh_folder
 
-CHROMIUM = shutil.which("chromium", path=f"{os.environ.get('PATH', '')}:/usr/bin:/snap/bin") or shutil.which("chromium-browser")
+CHROMIUM = shutil.which(
+    "chromium", path=f"{os.environ.get('PATH', '')}:/usr/bin:/snap/bin"
+) or shutil.which("chromium-browser")
 PATIENCE_MS = 20_000
 # reported by the page itself: the console would say it too, but not for what happens before it is listened to
 REPORT_VIOLATIONS = """
@@ -60,7 +69,9 @@ class BrowserCase(SimpleTestCase):
     @classmethod
     def start_chromium(cls) -> None:
         cls.playwright = sync_playwright().start()
-        cls.chromium = cls.playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        cls.chromium = cls.playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"]
+        )
 
     @classmethod
     def stop_chromium(cls) -> None:
@@ -80,7 +91,13 @@ class BrowserCase(SimpleTestCase):
         assert self.troubles == [], self.troubles
 
     def open_page(
-        self, *, language: str = "en", size: tuple[int, int] = (1280, 900), time_zone: str = "UTC", is_new: bool = False, **more: Any
+        self,
+        *,
+        language: str = "en",
+        size: tuple[int, int] = (1280, 900),
+        time_zone: str = "UTC",
+        is_new: bool = False,
+        **more: Any,
     ) -> Page:
         """Return a blank page in a browser that is not logged in; `more` is what playwright's new_context() takes.
 
@@ -88,11 +105,17 @@ class BrowserCase(SimpleTestCase):
         """
         width, height = size
         context = self.chromium.new_context(
-            base_url=self.service.url, locale=language, viewport={"width": width, "height": height}, timezone_id=time_zone, **more
+            base_url=self.service.url,
+            locale=language,
+            viewport={"width": width, "height": height},
+            timezone_id=time_zone,
+            **more,
         )
         self.addCleanup(context.close)
         if not is_new:
-            context.add_cookies([{"name": "time_zone", "value": time_zone, "url": self.service.url}])
+            context.add_cookies(
+                [{"name": "time_zone", "value": time_zone, "url": self.service.url}]
+            )
         context.set_default_timeout(PATIENCE_MS)
         self.listen(context)
         return context.new_page()
@@ -109,7 +132,9 @@ class BrowserCase(SimpleTestCase):
         context.on("console", note)
         context.on("weberror", lambda error: self.troubles.append(str(error.error)))
 
-    def log_in(self, name: str, password: str = PASSWORD, *, page: Page | None = None, to: str = "/admin/") -> Page:
+    def log_in(
+        self, name: str, password: str = PASSWORD, *, page: Page | None = None, to: str = "/admin/"
+    ) -> Page:
         """Log in by the form, and return the page, at the address it was to lead to."""
         page = page or self.page
         page.goto(f"/admin/login/?next={to}")

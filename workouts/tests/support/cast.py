@@ -17,9 +17,18 @@ SQUAT_INTERVAL_MS = 450
 STARTED_MS = 1_763_839_190_000
 
 
-def gates(min_interval_ms: int = SQUAT_INTERVAL_MS, *, max_per_minute: int = 60_001, max_per_session: int = 10_000) -> Gates:
+def gates(
+    min_interval_ms: int = SQUAT_INTERVAL_MS,
+    *,
+    max_per_minute: int = 60_001,
+    max_per_session: int = 10_000,
+) -> Gates:
     """Return limits, by default with no ceiling a minute."""
-    return pack_gates(min_interval_ms=min_interval_ms, max_per_minute=max_per_minute, max_per_session=max_per_session)
+    return pack_gates(
+        min_interval_ms=min_interval_ms,
+        max_per_minute=max_per_minute,
+        max_per_session=max_per_session,
+    )
 
 
 class Verdict(NamedTuple):
@@ -44,7 +53,11 @@ async def count_reps_async(
     keys = pack_keys(get_key_space().live(user_id, exercise))
     verdicts: list[Verdict | None] = []
     for _ in times_ms:
-        batcher.submit(keys, limits or gates(), lambda verdict: verdicts.append(verdict and Verdict._make(verdict)))
+        batcher.submit(
+            keys,
+            limits or gates(),
+            lambda verdict: verdicts.append(verdict and Verdict._make(verdict)),
+        )
         await batcher.settled()
     await batcher.close()
     return verdicts
@@ -53,7 +66,9 @@ async def count_reps_async(
 count_reps = async_to_sync(count_reps_async)
 
 
-def train(user_id: str, reps: int = 3, *, exercise: str = "squat", started_ms: int = STARTED_MS) -> None:
+def train(
+    user_id: str, reps: int = 3, *, exercise: str = "squat", started_ms: int = STARTED_MS
+) -> None:
     """Count reps 2 s apart."""
     verdicts = count_reps(user_id, [started_ms + i * 2000 for i in range(reps)], exercise=exercise)
     assert all(verdict is not None and verdict.verdict == 1 for verdict in verdicts)
@@ -63,7 +78,9 @@ def seal(user_id: str, exercise: str = "squat") -> list[str]:
     return get_store().seal(user_id, exercise)
 
 
-def save_session(user_id: str, *, exercise: str = "squat", reps: int = 5, days_ago: int = 0, **more: Any) -> WorkoutSession:
+def save_session(
+    user_id: str, *, exercise: str = "squat", reps: int = 5, days_ago: int = 0, **more: Any
+) -> WorkoutSession:
     """Save a session as a finish would have."""
     Athlete.objects.get_or_create(user_id=user_id)
     finished = datetime.now(UTC) - timedelta(days=days_ago)
@@ -80,7 +97,11 @@ def save_session(user_id: str, *, exercise: str = "squat", reps: int = 5, days_a
     )
 
 
-def save_at(moment: datetime, *, user_id: str = "aigerim-1", reps: int = 5, **more: object) -> WorkoutSession:
+def save_at(
+    moment: datetime, *, user_id: str = "aigerim-1", reps: int = 5, **more: object
+) -> WorkoutSession:
     row = save_session(user_id, reps=reps, **more)
-    WorkoutSession.objects.filter(pk=row.pk).update(started_at=moment, finished_at=moment + timedelta(seconds=2 * (reps - 1)))
+    WorkoutSession.objects.filter(pk=row.pk).update(
+        started_at=moment, finished_at=moment + timedelta(seconds=2 * (reps - 1))
+    )
     return row

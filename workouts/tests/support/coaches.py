@@ -31,14 +31,23 @@ print(team.pk)
 
 def run_shell(service: Service, code: str) -> str:
     """Run Python code with the service's settings, and return what it prints."""
-    done = run_manage("shell", "-v", "0", "-c", code, **{name: value for name, value in service.environment.items() if name.isupper()})
+    done = run_manage(
+        "shell",
+        "-v",
+        "0",
+        "-c",
+        code,
+        **{name: value for name, value in service.environment.items() if name.isupper()},
+    )
     assert done.returncode == 0, done.stderr
     return str(done.stdout).strip()
 
 
 def make_team(service: Service, coach: str, *athletes: str, group: str = "coaches") -> int:
     """Make a coach with a team of these athletes, and return its id."""
-    code = MAKE_TEAM.format(coach=coach, team=f"team of {coach}", athletes=athletes, group=group, password=PASSWORD)
+    code = MAKE_TEAM.format(
+        coach=coach, team=f"team of {coach}", athletes=athletes, group=group, password=PASSWORD
+    )
     return int(run_shell(service, code))
 
 
@@ -54,7 +63,9 @@ class Browser:
         """Return a page; with a form it is sent there first."""
         data = None
         if form:
-            data = urllib.parse.urlencode({"csrfmiddlewaretoken": self.cookies()["csrftoken"], **form}).encode()
+            data = urllib.parse.urlencode(
+                {"csrfmiddlewaretoken": self.cookies()["csrftoken"], **form}
+            ).encode()
         with self.opener.open(self.service.url + path, data, timeout=20) as response:
             return str(response.read().decode())
 
@@ -81,7 +92,9 @@ class Wall:
         self.number = 0
 
     @classmethod
-    async def open(cls, browser: Browser, team: int | None = None, service: Service | None = None) -> "Wall":
+    async def open(
+        cls, browser: Browser, team: int | None = None, service: Service | None = None
+    ) -> "Wall":
         query = f"?team={team}" if team else ""
         cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies().items())
         address = (service or browser.service).url.replace("http", "ws") + f"/ws/live{query}"

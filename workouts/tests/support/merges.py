@@ -21,7 +21,9 @@ def merge(kept: str, merged: str) -> Any:
 def seal(user_id: str, *, reps: int = 3, **more: Any) -> SealedSession:
     """Return a session as it comes from Redis."""
     name = SessionName(user_id, "squat", str(uuid.uuid4()))
-    return SealedSession(name, [Rep(STARTED_MS + 2000 * index, 0, False) for index in range(reps)], **more)
+    return SealedSession(
+        name, [Rep(STARTED_MS + 2000 * index, 0, False) for index in range(reps)], **more
+    )
 
 
 class MergingCase(TestCase):

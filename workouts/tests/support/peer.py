@@ -29,7 +29,9 @@ async def until(holds: Callable[[], bool]) -> None:
 
 def client_of(url: str, **options: Any) -> WorkoutClient:
     """Return a client that numbers from 1 and does not wait between attempts."""
-    return WorkoutClient(url, **{"user_id": "aigul", "first_seq": 1, "backoff": lambda failures: 0.01, **options})
+    return WorkoutClient(
+        url, **{"user_id": "aigul", "first_seq": 1, "backoff": lambda failures: 0.01, **options}
+    )
 
 
 def make(client: WorkoutClient, reps: int, exercise: str = "squat") -> list[Rep]:
@@ -51,7 +53,9 @@ class Phone:
 
     async def hear(self, event: str, count: int = 1) -> list[Json]:
         """Return so many frames, each of which has to be such an event."""
-        frames = [json.loads(await asyncio.wait_for(self.socket.recv(), HEAR_S)) for _ in range(count)]
+        frames = [
+            json.loads(await asyncio.wait_for(self.socket.recv(), HEAR_S)) for _ in range(count)
+        ]
         assert [frame["event"] for frame in frames] == [event] * count, frames
         return frames
 
@@ -68,7 +72,9 @@ class Phone:
         return hello
 
     async def greet(self, last_seq: int = 0) -> Json:
-        await self.say("welcome", protocol=1, user_id="aigul", server_time=1, sessions=[], exercises=["squat"])
+        await self.say(
+            "welcome", protocol=1, user_id="aigul", server_time=1, sessions=[], exercises=["squat"]
+        )
         return await self.answer_hello(last_seq)
 
     async def count(self, first: int, last: int, *, status: str = "counted") -> None:
@@ -76,14 +82,18 @@ class Phone:
         for seq in range(first, last + 1):
             (rep,) = await self.hear("rep_detected")
             assert rep["seq"] == seq
-            await self.say("rep_ack", type=rep["type"], status=status, count=seq, seq=seq, session_id="s")
+            await self.say(
+                "rep_ack", type=rep["type"], status=status, count=seq, seq=seq, session_id="s"
+            )
 
     async def save(self, workout_id: int = 7, count: int = 3) -> None:
         (finish,) = await self.hear("finish")
         await self.say("finished", type=finish["type"], workout_id=workout_id, count=count)
 
     async def be_unavailable(self, seq: int | None = None) -> None:
-        await self.say("error", code="unavailable", detail="try again", **({} if seq is None else {"seq": seq}))
+        await self.say(
+            "error", code="unavailable", detail="try again", **({} if seq is None else {"seq": seq})
+        )
 
     def vanish(self) -> None:
         """Lose the connection as a power cut would."""
@@ -109,10 +119,17 @@ class Peer:
         self.at_the_last = asyncio.Event()
 
     async def __aenter__(self) -> Self:
-        self.server = await websockets.serve(self.play, "127.0.0.1", self.port, subprotocols=[websockets.Subprotocol("senim.v1")])
+        self.server = await websockets.serve(
+            self.play, "127.0.0.1", self.port, subprotocols=[websockets.Subprotocol("senim.v1")]
+        )
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.server.close()
         await asyncio.wait_for(self.server.wait_closed(), HEAR_S)
         if self.errors:

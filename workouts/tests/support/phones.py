@@ -77,7 +77,9 @@ class Phone:
         return answers
 
     async def say_hello(self, device: str = "phone", now: int | None = None) -> Frame:
-        return await self.ask({"event": "hello", "device": device, "now": now_ms() if now is None else now})
+        return await self.ask(
+            {"event": "hello", "device": device, "now": now_ms() if now is None else now}
+        )
 
     async def finish(self, exercise: str = "squat") -> Frame:
         return await self.ask({"event": "finish", "type": exercise})
@@ -102,8 +104,12 @@ class PhoneShop:
 
     service: Service
 
-    def open_socket(self, user_id: str, service: Service | None = None, **options: Any) -> websockets.connect:
-        return websockets.connect((service or self.service).socket_url(user_id), max_queue=None, **options)
+    def open_socket(
+        self, user_id: str, service: Service | None = None, **options: Any
+    ) -> websockets.connect:
+        return websockets.connect(
+            (service or self.service).socket_url(user_id), max_queue=None, **options
+        )
 
     async def take_phone(self, user_id: str, service: Service | None = None) -> Phone:
         """Return a phone that has heard its welcome."""
@@ -112,14 +118,18 @@ class PhoneShop:
         assert welcome["event"] == "welcome", welcome
         return phone
 
-    async def take_device(self, user_id: str, device: str = "phone", service: Service | None = None) -> Phone:
+    async def take_device(
+        self, user_id: str, device: str = "phone", service: Service | None = None
+    ) -> Phone:
         """Return a phone that has said hello."""
         phone = await self.take_phone(user_id, service)
         assert (await phone.say_hello(device))["event"] == "hello"
         return phone
 
     def finish_over_http(self, user_id: str, exercise: str = "squat") -> int:
-        answer = self.service.ask("POST", "/workout/finish", {"user_id": user_id, "exercise_type": exercise})
+        answer = self.service.ask(
+            "POST", "/workout/finish", {"user_id": user_id, "exercise_type": exercise}
+        )
         assert answer.status == 200, answer
         return int(answer.body["workout_id"])
 

@@ -25,9 +25,13 @@ def run_manage(*arguments: str, **environment: str) -> subprocess.CompletedProce
     return run_python("manage.py", *arguments, **environment)
 
 
-def run_python(*arguments: str, unset: tuple[str, ...] = (), **environment: str) -> subprocess.CompletedProcess[str]:
+def run_python(
+    *arguments: str, unset: tuple[str, ...] = (), **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Run Python in the project, without the variables in `unset`."""
-    kept = {name: value for name, value in clean_environment(**environment).items() if name not in unset}
+    kept = {
+        name: value for name, value in clean_environment(**environment).items() if name not in unset
+    }
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=settings.BASE_DIR,
@@ -65,7 +69,9 @@ def wait_until(condition: Callable[[], object], *, deadline_s: float = DEADLINE_
 def processes_of(data: Path) -> set[int]:
     """Return the processes that run with this SENIM_DATA, among them its Valkey, whose title has overwritten its environment."""
     return {
-        int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit() and (is_service(entry, data) or is_valkey(entry, data))
+        int(entry.name)
+        for entry in Path("/proc").iterdir()
+        if entry.name.isdigit() and (is_service(entry, data) or is_valkey(entry, data))
     }
 
 
@@ -96,7 +102,9 @@ def process_group(data: Path, leader: int) -> list[int]:
 
 def send_rep(service: Service, athlete: str) -> dict[str, Any]:
     """Send one rep over a socket of its own, and return the answer."""
-    with websockets.sync.client.connect(service.socket_url(athlete), open_timeout=DEADLINE_S) as socket:
+    with websockets.sync.client.connect(
+        service.socket_url(athlete), open_timeout=DEADLINE_S
+    ) as socket:
         socket.send(REP)
         answer: dict[str, Any] = json.loads(socket.recv(DEADLINE_S))
         return answer

@@ -37,7 +37,9 @@ class Node:
         self.folder.mkdir()
         self.options = options
         self.process: subprocess.Popen[bytes] | None = None
-        self.client = redis.Redis(port=self.port, socket_timeout=2, protocol=2, decode_responses=True)
+        self.client = redis.Redis(
+            port=self.port, socket_timeout=2, protocol=2, decode_responses=True
+        )
 
     @property
     def address(self) -> str:
@@ -117,7 +119,11 @@ class SentinelNode(Node):
             state = self.client.sentinel_master(SERVICE)
         except (redis.RedisError, OSError):
             return False
-        return (state["num-slaves"], state["num-other-sentinels"], state["flags"]) == (2, 2, "master")
+        return (state["num-slaves"], state["num-other-sentinels"], state["flags"]) == (
+            2,
+            2,
+            "master",
+        )
 
 
 class Fleet:
@@ -142,7 +148,14 @@ class Cluster(Fleet):
 
     def __init__(self, *options: str) -> None:
         folder = fresh_folder()
-        cluster = ["--cluster-enabled", "yes", "--cluster-node-timeout", str(NODE_TIMEOUT_MS), "--cluster-require-full-coverage", "no"]
+        cluster = [
+            "--cluster-enabled",
+            "yes",
+            "--cluster-node-timeout",
+            str(NODE_TIMEOUT_MS),
+            "--cluster-require-full-coverage",
+            "no",
+        ]
         self.nodes = []
         for _ in range(2 * MASTERS):
             bus = ["--cluster-port", str(free_low_port())]
@@ -158,14 +171,18 @@ class Cluster(Fleet):
         for number, node in enumerate(self.nodes):
             node.client.execute_command("CLUSTER SET-CONFIG-EPOCH", number + 1)
             if number < MASTERS:
-                node.client.execute_command("CLUSTER ADDSLOTSRANGE", bounds[number], bounds[number + 1] - 1)
+                node.client.execute_command(
+                    "CLUSTER ADDSLOTSRANGE", bounds[number], bounds[number + 1] - 1
+                )
             for other in self.nodes[:number]:
                 bus = other.options[other.options.index("--cluster-port") + 1]
                 node.client.execute_command("CLUSTER MEET", "127.0.0.1", other.port, bus)
         wait_until(lambda: all(self.on_all(self._knows_all)), "the nodes to know each other")
         for master, replica in zip(masters, self.nodes[MASTERS:], strict=True):
             # a node that has not heard of the master yet refuses
-            wait_until(functools.partial(self._replicate, replica, master), "a replica to take its master")
+            wait_until(
+                functools.partial(self._replicate, replica, master), "a replica to take its master"
+            )
         self.wait_whole()
         return self
 
@@ -194,7 +211,11 @@ class Cluster(Fleet):
     @staticmethod
     def _replicate(replica: Node, master: Node) -> bool:
         try:
-            return bool(replica.client.execute_command("CLUSTER REPLICATE", master.client.execute_command("CLUSTER MYID")))
+            return bool(
+                replica.client.execute_command(
+                    "CLUSTER REPLICATE", master.client.execute_command("CLUSTER MYID")
+                )
+            )
         except redis.ResponseError:
             return False
 
@@ -203,9 +224,15 @@ class Cluster(Fleet):
         return info["cluster_known_nodes"] == str(len(self.nodes)) and info["cluster_state"] == "ok"
 
     def _sees_all_well(self, node: Node) -> bool:
-        flags = [str(seen["flags"]) for seen in node.client.execute_command("CLUSTER NODES").values()]
+        flags = [
+            str(seen["flags"]) for seen in node.client.execute_command("CLUSTER NODES").values()
+        ]
         replicas = sum("slave" in flag for flag in flags)
-        return len(flags) == len(self.nodes) and replicas == MASTERS and not any("fail" in flag for flag in flags)
+        return (
+            len(flags) == len(self.nodes)
+            and replicas == MASTERS
+            and not any("fail" in flag for flag in flags)
+        )
 
 
 class SentinelSet(Fleet):
@@ -251,10 +278,16 @@ class SentinelSet(Fleet):
 
     def is_whole(self) -> bool:
         followers = [node for node in self.nodes if node.follows()]
-        return len(self.masters()) == 1 and len(followers) == 2 and all(sentinel.is_ready() for sentinel in self.sentinels)
+        return (
+            len(self.masters()) == 1
+            and len(followers) == 2
+            and all(sentinel.is_ready() for sentinel in self.sentinels)
+        )
 
 
-def wait_until(holds: Callable[[], object], what: str, *, deadline_s: float = START_DEADLINE_S) -> None:
+def wait_until(
+    holds: Callable[[], object], what: str, *, deadline_s: float = START_DEADLINE_S
+) -> None:
     """Ask until it holds. Raises TimeoutError."""
     deadline = time.monotonic() + deadline_s
     while not holds():

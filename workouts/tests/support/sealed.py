@@ -42,7 +42,9 @@ class OwnRedis(SimpleTestCase):
         super().setUp()
         self.user_id = new_athlete()
         self.addCleanup(forget_store)
-        own = override_settings(SENIM_REDIS_PREFIX=f"test-{uuid.uuid4().hex[:8]}", **self.redis_settings)
+        own = override_settings(
+            SENIM_REDIS_PREFIX=f"test-{uuid.uuid4().hex[:8]}", **self.redis_settings
+        )
         own.enable()
         self.addCleanup(own.disable)
         forget_store()

@@ -56,7 +56,9 @@ class Sender:
         keys = pack_keys(SPACE.live(self.user_id, "squat"), SPACE.device(self.user_id, DEVICE))
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         sent_at = time.monotonic()
-        self.batcher.submit(keys, gates(1), answer.set_result, said=f"{DEVICE} {seq} {at} {self.known}".encode())
+        self.batcher.submit(
+            keys, gates(1), answer.set_result, said=f"{DEVICE} {seq} {at} {self.known}".encode()
+        )
         verdict = await answer
         self.longest_wait_s = max(self.longest_wait_s, time.monotonic() - sent_at)
         if verdict is None or verdict[0] == FORGOTTEN:
@@ -74,7 +76,9 @@ class Sender:
         """Ask how far the server came, as often as it takes."""
         while True:
             with suppress(*REDIS_AWAY):
-                self.known = await asyncio.to_thread(self.store.meet_device, self.user_id, DEVICE, 0)
+                self.known = await asyncio.to_thread(
+                    self.store.meet_device, self.user_id, DEVICE, 0
+                )
                 self.lost += max(0, self.acknowledged - self.known)
                 return
             await asyncio.sleep(AFTER_FAILURE_S)
@@ -135,7 +139,9 @@ class Crowd:
             await asyncio.gather(*work, return_exceptions=True)
             await batcher.close()
 
-    async def answered_after(self, moment: float, senders: list[Sender], deadline_s: float = 25) -> float:
+    async def answered_after(
+        self, moment: float, senders: list[Sender], deadline_s: float = 25
+    ) -> float:
         """Wait until each of them was answered after the moment (monotonic), and return how long after it the last was (s)."""
         deadline = time.monotonic() + deadline_s
         while not all(sender.answered_at > moment for sender in senders):
@@ -151,6 +157,18 @@ class Crowd:
 
     def tell(self, name: str, **more: object) -> None:
         """Print the figures, for who runs this with -s."""
-        reps, unanswered, forgotten = (sum(getattr(sender, what) for sender in self.senders) for what in ("seq", "unanswered", "forgotten"))
-        figures = {"reps": reps, "unanswered": unanswered, "forgotten": forgotten, "lost": self.lost(), **more}
-        print(f"\n{name}: longest wait {self.longest_wait_s():.2f} s,", ", ".join(f"{what} {value}" for what, value in figures.items()))  # noqa: T201
+        reps, unanswered, forgotten = (
+            sum(getattr(sender, what) for sender in self.senders)
+            for what in ("seq", "unanswered", "forgotten")
+        )
+        figures = {
+            "reps": reps,
+            "unanswered": unanswered,
+            "forgotten": forgotten,
+            "lost": self.lost(),
+            **more,
+        }
+        print(
+            f"\n{name}: longest wait {self.longest_wait_s():.2f} s,",
+            ", ".join(f"{what} {value}" for what, value in figures.items()),
+        )  # noqa: T201

@@ -40,22 +40,30 @@ class Told(NamedTuple):
     session_id: bytes
 
 
-async def send_async(user_id: str, reps: Sequence[Sent], *, at_once: bool, limits: Gates | None) -> list[Told]:
+async def send_async(
+    user_id: str, reps: Sequence[Sent], *, at_once: bool, limits: Gates | None
+) -> list[Told]:
     clock = itertools.chain((rep.arrival for rep in reps), itertools.repeat(0))
     batcher = RepBatcher(settings.REDIS_URL, now_ms=lambda: STARTED_MS + next(clock))
     verdicts: list[Told] = []
     for rep in reps:
         time_ms = "-" if rep.at is None else STARTED_MS + rep.at
-        keys = pack_keys(get_key_space().live(user_id, rep.exercise), get_key_space().device(user_id, rep.device))
+        keys = pack_keys(
+            get_key_space().live(user_id, rep.exercise), get_key_space().device(user_id, rep.device)
+        )
         said = f"{rep.device} {rep.seq} {time_ms} {rep.known} {'' if rep.offset is None else rep.offset}".rstrip().encode()
-        batcher.submit(keys, limits or gates(), lambda verdict: verdicts.append(Told._make(verdict)), said=said)
+        batcher.submit(
+            keys, limits or gates(), lambda verdict: verdicts.append(Told._make(verdict)), said=said
+        )
         if not at_once:
             await batcher.settled()
     await batcher.close()
     return verdicts
 
 
-def send(user_id: str, *reps: Sent, at_once: bool = False, limits: Gates | None = None) -> list[Told]:
+def send(
+    user_id: str, *reps: Sent, at_once: bool = False, limits: Gates | None = None
+) -> list[Told]:
     """Send each rep in a call of its own, or all in one at the arrival of the first, and return what is said of them."""
     return async_to_sync(send_async)(user_id, reps, at_once=at_once, limits=limits)
 

@@ -41,8 +41,28 @@ class PostgresServer:
             shutil.chown(self.directory, self.user)
             self.directory.chmod(0o755)
         if not self.data.exists():
-            self._run("initdb", "-D", str(self.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-        options = ["-F", "-c", "listen_addresses=", "-c", f"unix_socket_directories={self.directory}", "-c", "max_connections=200"]
+            self._run(
+                "initdb",
+                "-D",
+                str(self.data),
+                "-U",
+                "postgres",
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                "--locale=C",
+                "--no-sync",
+            )
+        options = [
+            "-F",
+            "-c",
+            "listen_addresses=",
+            "-c",
+            f"unix_socket_directories={self.directory}",
+            "-c",
+            "max_connections=200",
+        ]
         with (self.directory / "postgres.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [self._binary("postgres"), "-D", str(self.data), *options],
@@ -76,7 +96,11 @@ class PostgresServer:
             try:
                 psycopg.connect(self.url).close()
             except psycopg.OperationalError:
-                if time.monotonic() > deadline or self.process is None or self.process.poll() is not None:
+                if (
+                    time.monotonic() > deadline
+                    or self.process is None
+                    or self.process.poll() is not None
+                ):
                     raise
                 time.sleep(0.05)
             else:
@@ -85,7 +109,13 @@ class PostgresServer:
     def _run(self, program: str, *args: str) -> None:
         command = [self._binary(program), *args]
         done = subprocess.run(
-            command, cwd="/", user=self._uid(), group=self._gid(), extra_groups=[] if self.user else None, capture_output=True, check=False
+            command,
+            cwd="/",
+            user=self._uid(),
+            group=self._gid(),
+            extra_groups=[] if self.user else None,
+            capture_output=True,
+            check=False,
         )
         if done.returncode:
             raise RuntimeError(f"{program} failed: {done.stderr.decode()[-2000:]}")

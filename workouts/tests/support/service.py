@@ -71,7 +71,10 @@ class Service:
     def __init__(self, *command: str, ready: str = READY, **environment: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.command = [part.format(port=self.port) for part in command or ("manage.py", "start", "--port", "{port}")]
+        self.command = [
+            part.format(port=self.port)
+            for part in command or ("manage.py", "start", "--port", "{port}")
+        ]
         self.ready = ready
         self.environment = clean_environment(**environment)
         self.lines: list[str] = []
@@ -117,7 +120,12 @@ class Service:
         """Send a request, its body as JSON unless it is bytes, and return the answer, whatever its status."""
         data = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
-        request = urllib.request.Request(self.url + path, data=data, method=method, headers={"Content-Type": "application/json", **headers})
+        request = urllib.request.Request(
+            self.url + path,
+            data=data,
+            method=method,
+            headers={"Content-Type": "application/json", **headers},
+        )
         try:
             with urllib.request.urlopen(request, timeout=30) as response:
                 return read_answer(response)
@@ -141,5 +149,7 @@ def read_answer(response: Any) -> Answer:
     headers = {name.lower(): value for name, value in response.headers.items()}
     is_json = "json" in headers.get("content-type", "")
     return Answer(
-        response.status if hasattr(response, "status") else response.code, headers, json.loads(text) if is_json else text.decode()
+        response.status if hasattr(response, "status") else response.code,
+        headers,
+        json.loads(text) if is_json else text.decode(),
     )

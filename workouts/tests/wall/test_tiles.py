@@ -22,7 +22,13 @@ def report(*reps: list[Any], **more: Any) -> Event:
 
 
 def finished(user_id: str, reps: int, at: int, exercise_type: str = "squat") -> Event:
-    return {"type": "wall.finished", "user_id": user_id, "exercise_type": exercise_type, "reps": reps, "at": at}
+    return {
+        "type": "wall.finished",
+        "user_id": user_id,
+        "exercise_type": exercise_type,
+        "reps": reps,
+        "at": at,
+    }
 
 
 class BoardTests(SimpleTestCase):
@@ -35,7 +41,13 @@ class BoardTests(SimpleTestCase):
         return self.board.take_changed()
 
     def test_reps_of_those_who_are_watched(self) -> None:
-        assert self.take(report(["ana", "squat", 3, 1000], ["eve", "squat", 9, 1000], moves={"ben": True, "eve": False})) == {"ana", "ben"}
+        assert self.take(
+            report(
+                ["ana", "squat", 3, 1000],
+                ["eve", "squat", 9, 1000],
+                moves={"ben": True, "eve": False},
+            )
+        ) == {"ana", "ben"}
         assert self.board.tiles == {"ana": Tile({"squat": (3, 1000)})}
         assert self.take(finished("eve", 9, 2000)) == set()
 
@@ -44,10 +56,15 @@ class BoardTests(SimpleTestCase):
 
     def test_the_newest_exercise_comes_first(self) -> None:
         self.take(report(["ana", "squat", 3, 1000], ["ana", "push_up", 1, 3000]))
-        assert [each["type"] for each in self.board.tiles["ana"].describe()["sessions"]] == ["push_up", "squat"]
+        assert [each["type"] for each in self.board.tiles["ana"].describe()["sessions"]] == [
+            "push_up",
+            "squat",
+        ]
 
     def test_a_finish(self) -> None:
-        self.take(report(["ana", "squat", 3, 1000], ["ana", "push_up", 1, 3000]), finished("ana", 3, 4000))
+        self.take(
+            report(["ana", "squat", 3, 1000], ["ana", "push_up", 1, 3000]), finished("ana", 3, 4000)
+        )
         assert self.board.tiles["ana"] == Tile({"push_up": (1, 3000)}, Finished("squat", 3, 4000))
 
     def test_reps_that_a_finish_overtook_do_not_bring_the_session_back(self) -> None:
@@ -62,7 +79,10 @@ class BoardTests(SimpleTestCase):
 
     def test_what_is_read_anew_changes_only_what_differs(self) -> None:
         self.take(report(["ana", "squat", 3, 1000], ["ben", "squat", 5, 1000]))
-        self.board.replace([Training("ana", "squat", 3, 1000), Training("eve", "squat", 1, 1000)], [("eve", Finished("squat", 7, 900))])
+        self.board.replace(
+            [Training("ana", "squat", 3, 1000), Training("eve", "squat", 1, 1000)],
+            [("eve", Finished("squat", 7, 900))],
+        )
         assert self.board.take_changed() == {"ben", "eve"}
         assert "ben" not in self.board.tiles
 
@@ -133,7 +153,10 @@ class ReportTests(SimpleTestCase):
         reporter.arrive(self.athlete)
         layer = get_channel_layer()
         await asyncio.sleep(0.2)
-        await layer.group_send(REPORTERS, {"type": "wall.watch", "channel": channel, "user_ids": [self.athlete], "fresh": False})
+        await layer.group_send(
+            REPORTERS,
+            {"type": "wall.watch", "channel": channel, "user_ids": [self.athlete], "fresh": False},
+        )
         await self.until(lambda: reporter.watched)
         for watch in reporter._watches.values():
             watch.heard_at -= 60

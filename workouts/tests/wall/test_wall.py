@@ -31,7 +31,9 @@ class WallCase(PhoneShop, OutageCase):
         self.athlete, self.stranger = self.athletes.pop(), new_athlete()
 
     @asynccontextmanager
-    async def watching(self, browser: Browser | None = None, *, service: Service | None = None) -> AsyncIterator[Wall]:
+    async def watching(
+        self, browser: Browser | None = None, *, service: Service | None = None
+    ) -> AsyncIterator[Wall]:
         """Yield a wall that has shown its first snapshot."""
         wall = await Wall.open(browser or self.browser, service=service)
         try:
@@ -41,7 +43,9 @@ class WallCase(PhoneShop, OutageCase):
             await wall.close()
 
     @asynccontextmanager
-    async def training(self, user_id: str, *seqs: int, service: Service | None = None) -> AsyncIterator[Phone]:
+    async def training(
+        self, user_id: str, *seqs: int, service: Service | None = None
+    ) -> AsyncIterator[Phone]:
         """Yield a device that has sent these reps."""
         phone = await self.take_device(user_id, service=service)
         try:
@@ -70,12 +74,25 @@ class WhatItShowsTests(WallCase):
         async with self.training(self.athlete, 1, 2, 3) as phone, self.watching() as wall:
             assert wall.number == 1
             tile = wall.tiles[self.athlete]
-            assert (tile["online"], tile["sessions"][0]["type"], tile["sessions"][0]["count"]) == (True, "squat", 3)
-            idle = {"user_id": "resting-one", "name": "resting-one", "online": False, "sessions": [], "finished": None}
+            assert (tile["online"], tile["sessions"][0]["type"], tile["sessions"][0]["count"]) == (
+                True,
+                "squat",
+                3,
+            )
+            idle = {
+                "user_id": "resting-one",
+                "name": "resting-one",
+                "online": False,
+                "sessions": [],
+                "finished": None,
+            }
             assert (wall.tiles["resting-one"], len(wall.tiles)) == (idle, 11)
             await phone.ask_all(make_set([4, 5]))
             message = await wall.hear()
-            assert (message["event"], [tile["user_id"] for tile in message["tiles"]]) == ("update", [self.athlete])
+            assert (message["event"], [tile["user_id"] for tile in message["tiles"]]) == (
+                "update",
+                [self.athlete],
+            )
             assert wall.count(self.athlete) == 5
 
     async def test_a_burst_is_a_few_updates(self) -> None:
@@ -90,7 +107,12 @@ class WhatItShowsTests(WallCase):
             assert not wall.tiles[self.athlete]["online"]
             async with self.training(self.athlete, 1, 2, 3) as phone:
                 await phone.ask(make_rep(exercise="push_up"))
-                await wall.until(lambda wall: {each["type"] for each in wall.tiles[self.athlete]["sessions"]} == {"squat", "push_up"})
+                await wall.until(
+                    lambda wall: (
+                        {each["type"] for each in wall.tiles[self.athlete]["sessions"]}
+                        == {"squat", "push_up"}
+                    )
+                )
                 assert wall.tiles[self.athlete]["online"]
                 await phone.finish()
                 await wall.until(lambda wall: wall.tiles[self.athlete]["finished"])
@@ -118,13 +140,22 @@ class WhatItShowsTests(WallCase):
         async with self.watching() as wall:
             async with self.open_socket(self.athlete) as socket:
                 await socket.send('{"event": "rep_detected"}')
-                await wall.until(lambda wall: wall.count(self.athlete) == 1 and wall.tiles[self.athlete]["online"])
+                await wall.until(
+                    lambda wall: (
+                        wall.count(self.athlete) == 1 and wall.tiles[self.athlete]["online"]
+                    )
+                )
             await wall.until(lambda wall: not wall.tiles[self.athlete]["online"])
 
     async def test_a_finish_over_http(self) -> None:
         async with self.watching() as wall, self.training(self.athlete, 1, 2, 3):
             await asyncio.to_thread(self.finish_over_http, self.athlete)
-            await wall.until(lambda wall: wall.tiles[self.athlete]["finished"] and not wall.tiles[self.athlete]["sessions"])
+            await wall.until(
+                lambda wall: (
+                    wall.tiles[self.athlete]["finished"]
+                    and not wall.tiles[self.athlete]["sessions"]
+                )
+            )
 
     async def test_who_asks_gets_a_snapshot(self) -> None:
         async with self.watching() as wall:
@@ -152,7 +183,11 @@ class WhatItShowsTests(WallCase):
         second = await asyncio.to_thread(self.start_second)
         async with self.watching() as wall:
             async with self.training(self.athlete, 1, 2, 3, service=second):
-                await wall.until(lambda wall: wall.count(self.athlete) == 3 and wall.tiles[self.athlete]["online"])
+                await wall.until(
+                    lambda wall: (
+                        wall.count(self.athlete) == 3 and wall.tiles[self.athlete]["online"]
+                    )
+                )
                 await asyncio.to_thread(second.kill)
             await wall.until(lambda wall: not wall.tiles[self.athlete]["online"])
             assert wall.count(self.athlete) == 3
@@ -169,7 +204,11 @@ class WhoSeesTests(WallCase):
         _, team, _ = await self.hire(self.stranger)
         for wrong in (team, 10**30):
             assert await self.close_code(self.browser, wrong) == 4403
-        async with self.watching() as wall, self.training(self.stranger, 1, 2) as other, self.training(self.athlete, 1):
+        async with (
+            self.watching() as wall,
+            self.training(self.stranger, 1, 2) as other,
+            self.training(self.athlete, 1),
+        ):
             await other.finish()
             await wall.until(lambda wall: wall.count(self.athlete) == 1)
             assert self.stranger not in wall.tiles
@@ -177,7 +216,9 @@ class WhoSeesTests(WallCase):
     async def test_leaving_the_team_ends_it(self) -> None:
         async with self.training(self.athlete, 1) as phone, self.watching() as wall:
             assert wall.count(self.athlete) == 1
-            await self.change(f"Team.objects.get(pk={self.team}).athletes.remove(Athlete.objects.get(user_id={self.athlete!r}))")
+            await self.change(
+                f"Team.objects.get(pk={self.team}).athletes.remove(Athlete.objects.get(user_id={self.athlete!r}))"
+            )
             await phone.ask_all(make_set([2]))
             await wall.until(lambda wall: self.athlete not in wall.tiles)
             await phone.ask_all(make_set([3]))
@@ -191,7 +232,9 @@ class WhoSeesTests(WallCase):
             await self.change(
                 f"Team.objects.get(pk={self.team}).athletes.add(Athlete.objects.create(user_id={self.stranger!r}, display_name='Ben'))"
             )
-            await wall.until(lambda wall: wall.count(self.stranger) == 2 and wall.tiles[self.stranger]["online"])
+            await wall.until(
+                lambda wall: wall.count(self.stranger) == 2 and wall.tiles[self.stranger]["online"]
+            )
             assert wall.tiles[self.stranger]["name"] == "Ben"
 
     async def test_logging_out_ends_it(self) -> None:
@@ -201,7 +244,10 @@ class WhoSeesTests(WallCase):
             assert await wall.close_code() == 4401
 
     async def test_losing_the_right_ends_it(self) -> None:
-        for change, code in (("user.groups.clear()", 4403), ("user.is_active = False; user.save()", 4401)):
+        for change, code in (
+            ("user.groups.clear()", 4403),
+            ("user.is_active = False; user.save()", 4401),
+        ):
             coach, _, browser = await self.hire()
             async with self.watching(browser) as wall:
                 await self.change(f"user = User.objects.get(username={coach!r}); {change}")
@@ -214,7 +260,11 @@ class OutageTests(WallCase):
             await asyncio.to_thread(self.redis.stop)
             await asyncio.to_thread(self.redis.start)
             async with self.training(self.athlete, 1):
-                await wall.until(lambda wall: wall.count(self.athlete) == 1 and wall.tiles[self.athlete]["online"])
+                await wall.until(
+                    lambda wall: (
+                        wall.count(self.athlete) == 1 and wall.tiles[self.athlete]["online"]
+                    )
+                )
 
     async def test_it_says_that_the_database_is_away(self) -> None:
         async with self.watching() as wall:
