@@ -28,8 +28,8 @@ from django.views.decorators.http import require_GET
 
 from workouts.admin.paging import count_up_to
 from workouts.admin.sessions.filters import FormFilter
-from workouts.exports.work import FILES, Export, Steps, send_from_threads
-from workouts.live.progress import UNKNOWN, Progress, ProgressNotes, read_progress
+from workouts.exports.progress import UNKNOWN, Progress, ProgressNotes, read_progress
+from workouts.exports.steps import FILES, Export, Steps, send_from_threads
 
 COUNTED_ON_PAGE = 10_000
 WORD = r"[A-Za-z0-9_-]{8,64}"

@@ -15,7 +15,7 @@ from django.test import TestCase
 from django.utils import translation
 
 from workouts.exports import rows
-from workouts.live.progress import (
+from workouts.exports.progress import (
     DONE,
     FAILED,
     PREPARING,
@@ -263,7 +263,10 @@ class ProgressTests(ExportCase):
 
     def test_it_goes_from_preparing_to_done(self) -> None:
         seen = []
-        with patch.object(rows, "BATCH_ROWS", 1), patch("workouts.live.progress.NOTE_EVERY_S", 0):
+        with (
+            patch.object(rows, "BATCH_ROWS", 1),
+            patch("workouts.exports.progress.NOTE_EVERY_S", 0),
+        ):
             response: Any = self.client.get(FILE, {"progress": TOKEN})
             for _ in response:
                 seen.append(self.state())
@@ -277,7 +280,7 @@ class ProgressTests(ExportCase):
     def test_it_is_noted_twice_a_second_at_most(self) -> None:
         notes = ProgressNotes(str(self.coach.pk), TOKEN)
         with (
-            patch("workouts.live.progress.time.monotonic") as clock,
+            patch("workouts.exports.progress.time.monotonic") as clock,
             patch.object(get_store().client, "set") as noted,
         ):
             for now, state, calls in (
@@ -295,7 +298,7 @@ class ProgressTests(ExportCase):
         chunks = iter(response)
         next(chunks)
         with (
-            patch("workouts.exports.work.describe", side_effect=RuntimeError("no")),
+            patch("workouts.exports.steps.describe", side_effect=RuntimeError("no")),
             pytest.raises(RuntimeError),
         ):
             next(chunks)

@@ -21,10 +21,10 @@ from openpyxl import load_workbook
 
 from workouts.exports import rows, xlsx_file
 from workouts.exports.csv_file import CsvFile
+from workouts.exports.progress import FAILED, ProgressNotes, read_progress
 from workouts.exports.rows import Cell, read_batches
-from workouts.exports.work import Export, Steps, send_from_threads
+from workouts.exports.steps import Export, Steps, send_from_threads
 from workouts.exports.xlsx_file import XlsxFile, split_text
-from workouts.live.progress import FAILED, ProgressNotes, read_progress
 from workouts.models import Athlete, WorkoutSession
 from workouts.tests.support.cast import save_session
 from workouts.tests.support.coaches import Browser, make_team, run_shell
@@ -252,7 +252,7 @@ class ThreadTests(TransactionTestCase):
             seen.append(connection.connection is own)
             return describe(*args, **kwargs)
 
-        with patch("workouts.exports.work.describe", note):
+        with patch("workouts.exports.steps.describe", note):
             yield seen
 
     async def test_it_sends_everything_from_other_threads(self) -> None:
@@ -266,7 +266,7 @@ class ThreadTests(TransactionTestCase):
         await anext(chunks)
         await anext(chunks)
         with (
-            patch("workouts.exports.work.describe", side_effect=RuntimeError("no")),
+            patch("workouts.exports.steps.describe", side_effect=RuntimeError("no")),
             pytest.raises(RuntimeError, match="no"),
         ):
             await anext(chunks)
@@ -277,7 +277,7 @@ class ThreadTests(TransactionTestCase):
             steps = Steps(export(kind))
             chunks = send_from_threads(steps)
             await anext(chunks)
-            with patch("workouts.exports.work.log") as log:
+            with patch("workouts.exports.steps.log") as log:
                 await chunks.aclose()  # type: ignore[attr-defined]
                 await asyncio.wrap_future(for_exports.submit(steps.close))
             assert [call.args for call in log.info.call_args_list] == [("export_left",)]

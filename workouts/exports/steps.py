@@ -10,9 +10,9 @@ import structlog
 from django.utils import timezone, translation
 
 from workouts.exports.csv_file import CsvFile
+from workouts.exports.progress import DONE, FAILED, PREPARING, SENDING, Progress, ProgressNotes
 from workouts.exports.rows import describe, list_titles, read_batches
 from workouts.exports.xlsx_file import XlsxFile
-from workouts.live.progress import DONE, FAILED, PREPARING, SENDING, Progress, ProgressNotes
 from workouts.models import WorkoutSessionQuerySet
 from workouts.threads import for_exports, in_thread
 
