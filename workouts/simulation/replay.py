@@ -222,9 +222,9 @@ class Replay:
 
     def _ask(self, method: str, path: str, body: Any = None) -> HttpAnswer:
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(
+        request = urllib.request.Request(  # noqa: S310
             self.url + path, data=data, method=method, headers={"Content-Type": "application/json"}
-        )  # noqa: S310
+        )
         try:
             with urllib.request.urlopen(request, timeout=ANSWER_TIMEOUT_S) as response:  # noqa: S310
                 return HttpAnswer(

@@ -42,7 +42,7 @@ def imports_of(path: Path) -> Iterator[str]:
 
 def room_of(module: str) -> str:
     """Return the room of a module of workouts: the package or the module right below it."""
-    return (module.split(".") + [""])[1]
+    return [*module.split("."), ""][1]
 
 
 def find_cycle(imports: list[Import]) -> list[str]:

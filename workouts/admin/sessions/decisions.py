@@ -163,8 +163,11 @@ def carry_out(request: HttpRequest, decision: dict[str, Any]) -> HttpResponse:
         messages.error(request, _("There is no such session."))
         return redirect("admin:workouts_workoutsession_changelist")
     decided = decide(
-        seen, to=ReviewStatus(decision["to"]), reviewer=request.user, note=decision["note"]
-    )  # type: ignore[arg-type]
+        seen,
+        to=ReviewStatus(decision["to"]),
+        reviewer=request.user,  # type: ignore[arg-type]
+        note=decision["note"],
+    )
     tell(request, decided)
     if len(seen) == 1:
         return redirect("admin:workouts_workoutsession_change", *seen)

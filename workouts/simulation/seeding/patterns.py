@@ -82,8 +82,11 @@ class Patterns:
         key = (index, level, chance.randrange(EACH), odd)
         if key not in self.made:
             self.made[key] = self.make(
-                self.exercises[index], level, odd, Random(f"{self.seed}:{key}")
-            )  # noqa: S311
+                self.exercises[index],
+                level,
+                odd,
+                Random(f"{self.seed}:{key}"),  # noqa: S311
+            )
         return self.made[key]
 
     def make(self, exercise: Exercise, level: int, odd: str, chance: Random) -> Pattern:

@@ -22,9 +22,9 @@ def insert_rows(table: str, columns: Sequence[str], rows: Iterable[Row]) -> None
         else:
             marks = ", ".join(["%s"] * len(columns))
             cursor.executemany(
-                f"INSERT INTO {quote(table)} ({names}) VALUES ({marks})",
+                f"INSERT INTO {quote(table)} ({names}) VALUES ({marks})",  # noqa: S608
                 [[*map(adapt, row)] for row in rows],
-            )  # noqa: S608
+            )
 
 
 def adapt(value: Any) -> Any:

@@ -151,10 +151,10 @@ class XlsxTests(SimpleTestCase):
         at = SAVED.astimezone(ZoneInfo("Asia/Almaty"))
         (cell,) = self.cells(write(XlsxFile(), [[at]]))
         assert (cell.value, cell.number_format, cell.is_date) == (
-            datetime(2026, 1, 24, 17, 30, 15),
+            datetime(2026, 1, 24, 17, 30, 15),  # noqa: DTZ001
             "yyyy-mm-dd hh:mm:ss",
             True,
-        )  # noqa: DTZ001
+        )
 
     def test_more_rows_than_a_sheet_has_go_on_in_another(self) -> None:
         sheet: list[list[Cell]] = [[number, "x" * 1000] for number in range(50)]

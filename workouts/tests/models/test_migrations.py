@@ -78,8 +78,8 @@ class FreshDatabase(SimpleTestCase):
         }
         literals = ["NULL" if value is None else f"'{value}'" for value in row.values()]
         self.execute(
-            f"INSERT INTO workout_sessions ({', '.join(row)}) VALUES ({', '.join(literals)})"
-        )  # noqa: S608
+            f"INSERT INTO workout_sessions ({', '.join(row)}) VALUES ({', '.join(literals)})"  # noqa: S608
+        )
 
     def test_it_has_the_columns_that_were_asked_for(self) -> None:
         rows = self.execute(

@@ -36,9 +36,9 @@ WRONG_VALUES = {
         __file__,
         f"{__file__}/x",
         "~nobody-of-that-name/x",
-        "/tmp/" + "x" * 100,
+        "/tmp/" + "x" * 100,  # noqa: S108
         "a\tb" * 90,
-    ],  # noqa: S108
+    ],
     "SENIM_AUTH": ["opn", "OPEN"],
     "SENIM_WORKERS": ["0", "65", "two", "1.5"],
     "SENIM_IDLE_MINUTES": ["0", "1441", "-1"],

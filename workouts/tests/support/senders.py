@@ -168,7 +168,7 @@ class Crowd:
             "lost": self.lost(),
             **more,
         }
-        print(
+        print(  # noqa: T201
             f"\n{name}: longest wait {self.longest_wait_s():.2f} s,",
             ", ".join(f"{what} {value}" for what, value in figures.items()),
-        )  # noqa: T201
+        )
