@@ -85,7 +85,7 @@ INSTALLED_APPS = [
     "senim",
     "workouts",  # before Django: what the first says is shown, and Django has a "Sessions" too
     "daphne",
-    "django.contrib.admin",
+    "workouts.apps.SenimAdminConfig",  # django.contrib.admin with our site
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
