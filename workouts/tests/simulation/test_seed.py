@@ -198,6 +198,7 @@ class DaysTests(SimpleTestCase):
             assert counts[-1] >= 1
 
 
+@pytest.mark.slow
 class SqliteTests(SimpleTestCase):
     def test_it_fills_sqlite_too(self) -> None:
         folder = fresh_folder()
