@@ -33,13 +33,13 @@ def read_records(*slugs: str) -> Records:
 
 
 def evidence_of(row: WorkoutSession) -> Evidence:
-    """Return what is known of the session's reps."""
+    """Return what the flags are found in."""
     return Evidence(
         times_ms=row.timeline_ms,
         devices=row.rep_devices,
-        late=len(row.late_reps),
-        distrusted=row.distrusted_times,
-        refused=sum(row.refused.values()),
+        late_count=len(row.late_reps),
+        distrusted_count=row.distrusted_times,
+        refused_count=sum(row.refused.values()),
     )
 
 

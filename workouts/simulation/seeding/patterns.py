@@ -150,7 +150,13 @@ def describe(slug: str, times: list[int], pace: Pace, oddity: Oddity) -> Pattern
     """Return the set as it is saved, with the flags that the service gives it where it knows nothing of the athlete."""
     refused, late, distrusted = oddity
     flags = find_flags(
-        Evidence(times, late=len(late), distrusted=distrusted, refused=len(refused)), pace
+        Evidence(
+            times,
+            late_count=len(late),
+            distrusted_count=distrusted,
+            refused_count=len(refused),
+        ),
+        pace,
     )
     return Pattern(
         exercise=slug,
