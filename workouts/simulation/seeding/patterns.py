@@ -46,7 +46,7 @@ class Pattern:
     late: str
     distrusted: int
     flags: str
-    flag_names: str
+    flag_names: list[str]
 
 
 class Oddity(NamedTuple):
@@ -169,5 +169,5 @@ def describe(slug: str, times: list[int], pace: Pace, oddity: Oddity) -> Pattern
         late=json.dumps(late),
         distrusted=distrusted,
         flags=json.dumps(flags),
-        flag_names=", ".join(flag["flag"] for flag in flags),
+        flag_names=[flag["flag"] for flag in flags],
     )
