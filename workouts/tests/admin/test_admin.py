@@ -106,7 +106,7 @@ class SessionDetailTests(AdminCase):
 
     def test_it_shows_a_session(self) -> None:
         page = self.page(self.path)
-        for text in (self.row.athlete_id, "Squat", "30.0", "too soon after the last one: 7"):
+        for text in (self.row.athlete_id, "Squat", "30.0", "too soon after the previous rep: 7"):
             assert text in page
 
     def test_it_has_nothing_to_type_into(self) -> None:
