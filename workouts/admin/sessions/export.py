@@ -1,4 +1,4 @@
-"""Export of the sessions that the list's filter shows: the page that asks how, the file, and how far it is."""
+"""Exports of the sessions that a filter of the list shows: the form, the file, the progress."""
 
 import re
 from functools import partial
@@ -28,33 +28,33 @@ from django.views.decorators.http import require_GET
 
 from workouts.admin.paging import count_up_to
 from workouts.admin.sessions.filters import FormFilter
-from workouts.exports.progress import UNKNOWN, Progress, ProgressNotes, read_progress
-from workouts.exports.steps import FILES, Export, Steps, send_from_threads
+from workouts.exports.progress import UNKNOWN, Progress, ProgressReporter, read_progress
+from workouts.exports.steps import FORMATS, Export, Steps, send_from_threads
 
 COUNTED_ON_PAGE = 10_000
-WORD = r"[A-Za-z0-9_-]{8,64}"
+TOKEN = re.compile(r"\A[A-Za-z0-9_-]{8,64}\Z")
 LIST = "admin:workouts_workoutsession_changelist"
 
 
 class ExportForm(forms.Form):
-    """`progress` is a word by which the page asks how far the file is."""
+    """`token` is made up by the page, which asks for the progress by it."""
 
     format = forms.ChoiceField(
         label=gettext_lazy("Format"),
-        choices=[(name, name.upper()) for name in FILES],
+        choices=[(name, name.upper()) for name in FORMATS],
         required=False,
         widget=forms.RadioSelect,
     )
-    timeline = forms.BooleanField(label=gettext_lazy("With the timeline"), required=False)
-    progress = forms.RegexField(rf"\A{WORD}\Z", required=False, widget=forms.HiddenInput)
+    timeline = forms.BooleanField(label=gettext_lazy("Include the timeline"), required=False)
+    token = forms.RegexField(TOKEN, required=False, widget=forms.HiddenInput)
 
 
 def export_paths(sessions: admin.ModelAdmin) -> list[URLPattern]:
-    """Return the addresses of the export, to stand among those of the sessions' admin."""
+    """Return the export's URLs, for the URLs of the sessions' admin."""
     views = (
         ("export/", show_export, "workouts_export"),
         ("export/file/", send_file, "workouts_export_file"),
-        ("export/progress/", tell_progress, "workouts_export_progress"),
+        ("export/progress/", show_progress, "workouts_export_progress"),
     )
     wrap = sessions.admin_site.admin_view
     return [
@@ -64,15 +64,15 @@ def export_paths(sessions: admin.ModelAdmin) -> list[URLPattern]:
 
 
 def show_export(sessions: admin.ModelAdmin, request: HttpRequest) -> HttpResponse:
-    """Show what would be exported, and ask how."""
+    """Show what would be exported, with a form for the format."""
     try:
         shown = read_list(sessions, request)
         rows = count_up_to(COUNTED_ON_PAGE, shown.queryset)
     except (IncorrectLookupParameters, ValueError, OverflowError):
         return back_to_list()
     context = {
-        **admin.site.each_context(request),
-        "title": _("Export"),
+        **sessions.admin_site.each_context(request),
+        "title": _("Export sessions"),
         "form": ExportForm(initial={"format": "csv"}),
         "filters": describe_filters(shown),
         "query": [(name, value) for name, values in request.GET.lists() for value in values],
@@ -86,7 +86,7 @@ def show_export(sessions: admin.ModelAdmin, request: HttpRequest) -> HttpRespons
 
 
 def send_file(sessions: admin.ModelAdmin, request: HttpRequest) -> HttpResponseBase:
-    """Send the file as it is made."""
+    """Send the file while it is made."""
     form = ExportForm(request.GET)
     try:
         shown = read_list(sessions, request)
@@ -102,11 +102,11 @@ def send_file(sessions: admin.ModelAdmin, request: HttpRequest) -> HttpResponseB
     kind = form.cleaned_data["format"] or "csv"
     export = Export(
         sessions=shown.queryset,
-        file=FILES[kind](),
+        format=FORMATS[kind],
         with_timeline=form.cleaned_data["timeline"],
         zone=timezone.get_current_timezone(),
         language=translation.get_language(),
-        notes=ProgressNotes(owner_of(request), form.cleaned_data["progress"]),
+        reporter=ProgressReporter(owner_of(request), form.cleaned_data["token"]),
     )
     return respond(request, export, f"senim-sessions-{timezone.localdate()}.{kind}")
 
@@ -115,22 +115,21 @@ def respond(request: HttpRequest, export: Export, name: str) -> StreamingHttpRes
     steps = Steps(export)
     headers = {
         "Content-Disposition": f'attachment; filename="{name}"',
-        "X-Accel-Buffering": "no",  # nginx would take in all of it for a client that is slow, or gone
+        "X-Accel-Buffering": "no",  # nginx would read ahead for a client that is slow or gone
     }
-    # an iterator that is not asynchronous would be made a list of under ASGI
+    # under ASGI, Django reads all of a synchronous iterator before it sends anything
     chunks = send_from_threads(steps) if isinstance(request, ASGIRequest) else steps
-    return StreamingHttpResponse(chunks, content_type=export.file.content_type, headers=headers)
+    return StreamingHttpResponse(chunks, content_type=export.format.content_type, headers=headers)
 
 
-def tell_progress(sessions: admin.ModelAdmin, request: HttpRequest) -> JsonResponse:
-    """Answer how far the export of this user with the word in `progress` is."""
+def show_progress(sessions: admin.ModelAdmin, request: HttpRequest) -> JsonResponse:
+    """Answer with the progress of this user's export."""
     if not sessions.has_view_permission(request):
         raise PermissionDenied
-    token = request.GET.get("progress", "")
-    known = (
-        read_progress(owner_of(request), token) if re.fullmatch(WORD, token) else Progress(UNKNOWN)
-    )
-    return JsonResponse(known._asdict())
+    token = request.GET.get("token", "")
+    known = TOKEN.match(token)
+    progress = read_progress(owner_of(request), token) if known else Progress(UNKNOWN)
+    return JsonResponse(progress._asdict())
 
 
 def owner_of(request: HttpRequest) -> str:
@@ -168,7 +167,7 @@ def unread_admin(sessions: admin.ModelAdmin, request: HttpRequest) -> admin.Mode
 
 
 def describe_filters(shown: ChangeList) -> list[tuple[Any, Any]]:
-    """Return name and value of each filter that is set, and of the search; the first choice of a filter is everything."""
+    """Return the name and value of the search and of each filter that is set."""
     chosen: list[tuple[Any, Any]] = []
     for spec in shown.filter_specs:
         if isinstance(spec, FormFilter):
@@ -176,25 +175,25 @@ def describe_filters(shown: ChangeList) -> list[tuple[Any, Any]]:
         else:
             chosen += [
                 (spec.title, choice["display"])
-                for choice in [*spec.choices(shown)][1:]
+                for choice in [*spec.choices(shown)][1:]  # the first is "All"
                 if choice["selected"]
             ]
     return [(_("search"), shown.query), *chosen] if shown.query else chosen
 
 
 def back_to_list() -> HttpResponse:
-    """Go where the list itself goes with a query that it can make no sense of."""
+    """Redirect as the list itself does for a query that it can't apply."""
     return redirect(f"{reverse(LIST)}?{ERROR_FLAG}=1")
 
 
 def describe_texts() -> dict[str, str]:
-    """Return what the page's script says, in the language of the page."""
+    """Return the texts for the page's script, in the language of the page."""
     return {
         "group": get_format("THOUSAND_SEPARATOR"),
         "preparing": _("Preparing…"),
         "sending": _("{rows} of {total} rows"),
         "sending_uncounted": _("{rows} rows"),
         "done": _("Done: {rows} rows."),
-        "failed": _("It was not finished, and the file is not whole: try again."),
-        "unknown": _("How far it is cannot be told just now; the download goes on."),
+        "failed": _("The export failed and the file is incomplete. Try again."),
+        "unknown": _("The progress is unavailable right now. The download continues."),
     }
