@@ -15,6 +15,7 @@ from django.http import (
     HttpResponse,
     HttpResponseBase,
     JsonResponse,
+    QueryDict,
     StreamingHttpResponse,
 )
 from django.shortcuts import redirect
@@ -49,6 +50,17 @@ class ExportForm(forms.Form):
     token = forms.RegexField(TOKEN, required=False, widget=forms.HiddenInput)
 
 
+class ExportList(ChangeList):
+    """The rows that the list shows on all of its pages together, none of them read or counted."""
+
+    def get_filters_params(self, params: dict[str, Any] | None = None) -> dict[str, Any]:
+        of_list = super().get_filters_params(params)
+        return {name: of_list[name] for name in of_list if name not in ExportForm.base_fields}
+
+    def get_results(self, request: HttpRequest) -> None:
+        pass
+
+
 def export_paths(sessions: admin.ModelAdmin) -> list[URLPattern]:
     """Return the export's URLs, for the URLs of the sessions' admin."""
     views = (
@@ -70,17 +82,18 @@ def show_export(sessions: admin.ModelAdmin, request: HttpRequest) -> HttpRespons
         rows = count_up_to(COUNTED_ON_PAGE, shown.queryset)
     except (IncorrectLookupParameters, ValueError, OverflowError):
         return back_to_list()
+    query = copy_list_query(request)
     context = {
         **sessions.admin_site.each_context(request),
         "title": _("Export sessions"),
         "form": ExportForm(initial={"format": "csv"}),
         "filters": describe_filters(shown),
-        "query": [(name, value) for name, values in request.GET.lists() for value in values],
+        "query": [(name, value) for name, values in query.lists() for value in values],
         "rows": min(rows, COUNTED_ON_PAGE),
         "is_more": rows > COUNTED_ON_PAGE,
         "zone": timezone.get_current_timezone_name(),
         "texts": describe_texts(),
-        "list_url": f"{reverse(LIST)}?{request.GET.urlencode()}",
+        "list_url": f"{reverse(LIST)}?{query.urlencode()}",
     }
     return TemplateResponse(request, "admin/workouts/export.html", context)
 
@@ -136,34 +149,42 @@ def owner_of(request: HttpRequest) -> str:
     return str(request.user.pk)
 
 
-def read_list(sessions: admin.ModelAdmin, request: HttpRequest) -> ChangeList:
-    """Return the list for the request's query, of which nothing is read; the request's GET has the list's own words after that.
+def read_list(sessions: admin.ModelAdmin, request: HttpRequest) -> ExportList:
+    """Return the list for the request's query.
 
-    Raises PermissionDenied, and IncorrectLookupParameters where the list cannot make sense of the query.
+    Raises PermissionDenied, and IncorrectLookupParameters for a query that the list can't apply.
     """
     if not sessions.has_view_permission(request):
         raise PermissionDenied
-    kept = request.GET.copy()
-    for name in (*ExportForm.base_fields, PAGE_VAR, ALL_VAR, ERROR_FLAG):
-        kept.pop(name, None)
-    request.GET = kept  # type: ignore[assignment]  # as a copy of it would be
-    shown = unread_admin(sessions, request).get_changelist_instance(request)
-    if shown.query != kept.get(SEARCH_VAR, "").strip():
-        raise IncorrectLookupParameters  # the list says what is wrong with the search, and shows all: not so a file
+    # as get_changelist_instance() does, which takes the class from the admin
+    shown = ExportList(
+        request,
+        model=sessions.model,
+        list_display=sessions.get_list_display(request),
+        list_display_links=(),
+        list_filter=sessions.get_list_filter(request),
+        date_hierarchy=sessions.date_hierarchy,
+        search_fields=sessions.get_search_fields(request),
+        list_select_related=sessions.get_list_select_related(request),
+        list_per_page=sessions.list_per_page,
+        list_max_show_all=sessions.list_max_show_all,
+        list_editable=(),
+        model_admin=sessions,
+        sortable_by=(),
+        search_help_text=None,
+    )
+    if shown.query != request.GET.get(SEARCH_VAR, "").strip():
+        # the list shows an error and every session; a file couldn't tell
+        raise IncorrectLookupParameters
     return shown
 
 
-def unread_admin(sessions: admin.ModelAdmin, request: HttpRequest) -> admin.ModelAdmin:
-    """Return the admin with a list that neither counts its rows nor reads a page of them."""
-    listing: Any = sessions.get_changelist(request)
-    unread_list = type("UnreadList", (listing,), {"get_results": lambda self, request: None})
-    unread = type(
-        "UnreadAdmin",
-        (type(sessions),),
-        {"get_changelist": lambda self, request, **kwargs: unread_list},
-    )
-    admin_of_list: admin.ModelAdmin = unread(sessions.model, sessions.admin_site)
-    return admin_of_list
+def copy_list_query(request: HttpRequest) -> QueryDict:
+    """Return the list's part of the query: filters, search and order."""
+    query = request.GET.copy()
+    for name in (*ExportForm.base_fields, PAGE_VAR, ALL_VAR, ERROR_FLAG):
+        query.pop(name, None)
+    return query
 
 
 def describe_filters(shown: ChangeList) -> list[tuple[Any, Any]]:

@@ -5,10 +5,13 @@ from typing import Any
 from unittest.mock import patch
 
 import time_machine
+from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
+from django.test import RequestFactory
 from django.utils import translation
 
+from workouts.admin.sessions.export import read_list
 from workouts.exports import rows
 from workouts.models import Athlete, Team, WorkoutSession
 from workouts.tests.support.cast import save_session
@@ -83,6 +86,16 @@ class FilterTests(ExportCase):
             assert (
                 "More than 1 session will be exported" in self.client.get(EXPORT).content.decode()
             )
+
+    def test_the_request_keeps_its_query(self) -> None:
+        query = {"q": "bolat", "p": "2", "format": "xlsx", "timeline": "on", "token": TOKEN}
+        request = RequestFactory().get(FILE, query)
+        request.user = self.coach
+        given = request.GET
+        shown = read_list(admin.site.get_model_admin(WorkoutSession), request)
+        assert [session.pk for session in shown.queryset] == [self.pending.pk]
+        assert request.GET is given
+        assert given.dict() == query
 
     def test_the_form_keeps_the_query_of_the_list_only(self) -> None:
         query = {"q": "bolat", "p": "2", "e": "1", "format": "xlsx", "timeline": "on"}
