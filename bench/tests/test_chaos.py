@@ -48,6 +48,7 @@ def make_row(*times_ms: int, session_id: str = "s") -> Saved:
     )
 
 
+@pytest.mark.slow
 class ChaosTests(SimpleTestCase):
     @pytest.mark.timeout(400)
     def test_nothing_is_lost_and_nothing_counts_twice(self) -> None:

@@ -4,6 +4,7 @@ import re
 import time
 from typing import Any
 
+import pytest
 from django.test import SimpleTestCase, TestCase
 
 from workouts.tests.support.outage import OutageCase
@@ -102,6 +103,7 @@ class PartsAwayTests(OutageCase):
             assert answer.body == {"status": "ok", "redis": "ok", "database": "ok"}
 
 
+@pytest.mark.slow
 class DurabilityTests(SimpleTestCase):
     def test_it_shows_what_weakens_on_disk_before_the_ack(self) -> None:
         folder = fresh_folder()

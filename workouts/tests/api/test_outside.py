@@ -5,6 +5,7 @@ import signal
 import sqlite3
 from contextlib import closing
 
+import pytest
 from django.db import connection
 from django.test import SimpleTestCase, TestCase, TransactionTestCase
 
@@ -57,6 +58,7 @@ class BodyTests(TestCase):
             )
 
 
+@pytest.mark.slow
 class ForeignDatabaseTests(SimpleTestCase):
     """Each of them is refused in one line, and not changed by a byte."""
 
@@ -116,6 +118,7 @@ class TriggerTests(TransactionTestCase):
         assert WorkoutSession.objects.get().athlete_id == lucky
 
 
+@pytest.mark.slow
 class KilledValkeyTests(SimpleTestCase):
     def test_it_is_started_again_with_all_that_was_acknowledged(self) -> None:
         folder = fresh_folder()

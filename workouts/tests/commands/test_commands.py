@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import psycopg
+import pytest
 from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.test import SimpleTestCase
@@ -27,6 +28,7 @@ LONG_AGO_MS = STARTED_MS
 NEVER_MS = 32_503_680_000_000  # the year 3000: never idle
 
 
+@pytest.mark.slow
 class SweepTests(SimpleTestCase):
     database: str
 
@@ -144,6 +146,7 @@ class SweepTests(SimpleTestCase):
         assert service.stop() == 0
 
 
+@pytest.mark.slow
 class RunserverTests(SimpleTestCase):
     folder: Path
     service: Service

@@ -181,6 +181,7 @@ class RefusalTests(SimpleTestCase):
         assert "--workers is 0" in self.refusal("--workers", "0")
 
 
+@pytest.mark.slow
 class FolderTests(SimpleTestCase):
     def test_it_makes_a_folder_of_any_name_and_keeps_others_out(self) -> None:
         folder = fresh_folder() / "a b#c?%41"
@@ -193,6 +194,7 @@ class FolderTests(SimpleTestCase):
         assert folder.stat().st_mode & 0o777 == 0o700
 
 
+@pytest.mark.slow
 @needs_proc
 class StopTests(SimpleTestCase):
     def start(self, *command: str) -> None:
@@ -262,6 +264,7 @@ class StopTests(SimpleTestCase):
         await self.check_stop(self.interrupt)
 
 
+@pytest.mark.slow
 @needs_proc
 class KillTests(SimpleTestCase):
     def check_kill(self, *command: str) -> None:
@@ -288,6 +291,7 @@ class KillTests(SimpleTestCase):
         self.check_kill(*TWO_WORKERS)
 
 
+@pytest.mark.slow
 class WaitTests(SimpleTestCase):
     def test_it_waits_for_both_parts_and_goes_on(self) -> None:
         folder = fresh_folder()
@@ -341,6 +345,7 @@ class WaitTests(SimpleTestCase):
             wait_until(lambda: not processes_of(folder), deadline_s=20)
 
 
+@pytest.mark.slow
 class ForeignTableTests(SimpleTestCase):
     FOREIGN = "CREATE TABLE workout_sessions (id integer, total_reps text)"
     ROW = "INSERT INTO workout_sessions VALUES (1, 'ten')"
@@ -383,6 +388,7 @@ class ForeignTableTests(SimpleTestCase):
             ]
 
 
+@pytest.mark.slow
 class TwoAtOnceTests(SimpleTestCase):
     def check_two(self, url: str) -> None:
         shared = {
@@ -423,6 +429,7 @@ class TwoAtOnceTests(SimpleTestCase):
         self.check_two(f"sqlite:///{fresh_folder()}/shared.sqlite3")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="whoever runs the tests is an ordinary user already")
 class OrdinaryUserTests(SimpleTestCase):
     def test_it_runs_for_an_ordinary_user(self) -> None:

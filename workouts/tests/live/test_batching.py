@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
+import pytest
 from asgiref.sync import async_to_sync
 from django.test import SimpleTestCase
 from redis.crc import key_slot
@@ -138,6 +139,7 @@ class OwnServerTests(SimpleTestCase):
         self.run_with_batcher(play)
 
 
+@pytest.mark.slow
 class ClusterTests(SimpleTestCase):
     """A cluster takes one call for each hash tag."""
 

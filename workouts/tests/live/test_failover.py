@@ -40,6 +40,7 @@ async def wait_for(holds: Callable[[], bool]) -> None:
     await asyncio.to_thread(wait_until, holds, "a failover", deadline_s=FAILOVER_DEADLINE_S)
 
 
+@pytest.mark.slow
 class FailoverCase(SimpleTestCase):
     """The servers are the class's own; each test leaves them whole."""
 

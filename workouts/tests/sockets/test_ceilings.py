@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from typing import Any
 
+import pytest
 import websockets
 from django.test import SimpleTestCase
 
@@ -81,6 +82,7 @@ class PaceTests(CeilingCase):
         await phone.close()
 
 
+@pytest.mark.slow
 class SessionFullTests(CeilingCase):
     limits = "max_per_session = 3"
 
@@ -98,6 +100,7 @@ class SessionFullTests(CeilingCase):
         await phone.close()
 
 
+@pytest.mark.slow
 class TooFastTests(CeilingCase):
     options = {"SENIM_MAX_MESSAGES_PER_SECOND": str(RATE)}
 

@@ -386,6 +386,7 @@ class UvicornTests(DeviceContract, SimpleTestCase):
             )
 
 
+@pytest.mark.slow
 class DaphneTests(DeviceContract, SimpleTestCase):
     @classmethod
     def setUpClass(cls) -> None:

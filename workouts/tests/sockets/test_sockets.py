@@ -269,6 +269,7 @@ class UvicornTests(SocketContract, SimpleTestCase):
             await socket.send(REP)
 
 
+@pytest.mark.slow
 class DaphneTests(SocketContract, SimpleTestCase):
     @classmethod
     def setUpClass(cls) -> None:

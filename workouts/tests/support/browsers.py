@@ -11,6 +11,7 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar
 
+import pytest
 from django.test import SimpleTestCase
 from playwright.sync_api import (
     Browser,
@@ -36,6 +37,7 @@ document.addEventListener("securitypolicyviolation", (event) =>
 """
 
 
+@pytest.mark.slow
 class BrowserCase(SimpleTestCase):
     """`self.page` is an open page in English of a common size; open_page() opens more, logged in or not, in other languages and sizes.
 

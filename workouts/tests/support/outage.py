@@ -1,5 +1,6 @@
 """A real service on a Redis and a PostgreSQL of its own, which can go away and come back."""
 
+import pytest
 from django.test import SimpleTestCase
 
 from workouts.tests.support.servers import PostgresServer, ValkeyServer
@@ -8,6 +9,7 @@ from workouts.tests.support.service import Service, fresh_folder
 SWEEP_NEVER = "3600"
 
 
+@pytest.mark.slow
 class OutageCase(SimpleTestCase):
     """The sweeper stays out of it; the pool of connections is the one that people get."""
 
