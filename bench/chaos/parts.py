@@ -13,8 +13,9 @@ from typing import Protocol
 
 import psycopg
 
-from senim.embedded import ValkeyServer, die_with_parent
-from workouts.tests.support.servers import PostgresServer
+from senim.embedded.postgres import PostgresServer
+from senim.embedded.processes import die_with_parent
+from senim.embedded.valkey import ValkeyServer
 
 PROJECT = Path(__file__).resolve().parents[2]
 START_DEADLINE_S = 60.0

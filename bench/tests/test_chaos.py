@@ -11,7 +11,7 @@ from django.test import SimpleTestCase
 from bench.chaos.devices import CountedAck, Device
 from bench.chaos.faults import plan_kills
 from bench.chaos.invariants import Saved, judge
-from senim.embedded import die_with_parent
+from senim.embedded.processes import die_with_parent
 from workouts.client import Rep
 from workouts.tests.support.service import clean_environment
 

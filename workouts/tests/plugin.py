@@ -10,7 +10,8 @@ import pytest
 from django.test import TransactionTestCase
 from django.utils import timezone, translation
 
-from workouts.tests.support.servers import PostgresServer, ValkeyServer
+from senim.embedded.postgres import PostgresServer
+from senim.embedded.valkey import ValkeyServer
 
 FOLDER = Path(os.environ["SENIM_TEST_FOLDER"])
 IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ

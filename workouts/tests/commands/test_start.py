@@ -23,6 +23,8 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.test import SimpleTestCase
 
+from senim.embedded.postgres import UNPRIVILEGED, PostgresServer
+from senim.embedded.valkey import ValkeyServer
 from senim.startup import wait_for
 from workouts.tests.support.cast import new_athlete
 from workouts.tests.support.processes import (
@@ -40,7 +42,6 @@ from workouts.tests.support.processes import (
     send_rep,
     wait_until,
 )
-from workouts.tests.support.servers import UNPRIVILEGED, PostgresServer, ValkeyServer
 from workouts.tests.support.service import Service, free_port, fresh_database, fresh_folder
 
 COACH = re.compile(r"name (\S+), password (\S+) ")

@@ -3,7 +3,8 @@
 import pytest
 from django.test import SimpleTestCase
 
-from workouts.tests.support.servers import PostgresServer, ValkeyServer
+from senim.embedded.postgres import PostgresServer
+from senim.embedded.valkey import ValkeyServer
 from workouts.tests.support.service import Service, fresh_folder
 
 SWEEP_NEVER = "3600"

@@ -15,7 +15,8 @@ from typing import Any, NoReturn
 import redis
 from redis.crc import key_slot
 
-from senim.embedded import DURABLE, die_with_parent, find_valkey
+from senim.embedded.processes import die_with_parent
+from senim.embedded.valkey import DURABLE, find_valkey
 from workouts.tests.support.service import fresh_folder
 
 START_DEADLINE_S = 30.0

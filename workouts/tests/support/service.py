@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
-from senim.embedded import die_with_parent
-from workouts.tests.support.servers import PostgresServer
+from senim.embedded.postgres import PostgresServer
+from senim.embedded.processes import die_with_parent
 
 READY = "Senim answers on"
 START_DEADLINE_S = 60.0
