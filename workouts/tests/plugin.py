@@ -24,7 +24,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not os.environ.get("TEST_REDIS_URL"):
         running.append(ValkeyServer(FOLDER / "valkey", FOLDER / "valkey.sock"))
     if not os.environ.get("TEST_DATABASE_URL"):
-        running.append(PostgresServer(FOLDER / "postgres"))
+        running.append(PostgresServer(FOLDER / "postgres", wheel=FOLDER / "wheel"))
     for server in running:
         server.start()
 

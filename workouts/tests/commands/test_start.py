@@ -110,7 +110,7 @@ class EmbeddedTests(SimpleTestCase):
     def setUpClass(cls) -> None:
         super().setUpClass()
         cls.folder = fresh_folder()
-        cls.service = Service(SENIM_DATA=str(cls.folder)).start()
+        cls.service = Service(SENIM_DATA=str(cls.folder), is_migrated=False).start()
         cls.addClassCleanup(cls.service.stop)
 
     def test_it_answers(self) -> None:
