@@ -133,7 +133,7 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        return self.server.url.replace("/postgres?", f"/{DATABASE}?")
+        return self.server.url_of(DATABASE)
 
     def begin(self) -> None:
         wait_until(self._start, f"PostgreSQL does not start, see {self.server.directory}")
