@@ -108,6 +108,12 @@ class LayoutTests(SimpleTestCase):
         circle = [Import("a.b", "a.c.name"), Import("a.c", "a.d"), Import("a.d", "a.b.other")]
         assert set(find_cycle(circle)) == {"a.b", "a.c", "a.d"}
 
+    def test_no_migration_imports_live_code(self) -> None:
+        paths = sorted((settings.BASE_DIR / "workouts" / "migrations").glob("0*.py"))
+        assert paths
+        for path in paths:
+            assert not [name for name in imports_of(path) if name.split(".")[0] == "workouts"], path
+
     def test_workouts_never_imports_senim(self) -> None:
         assert [
             found for found in find_imports("workouts") if found.imported.split(".")[0] == "senim"

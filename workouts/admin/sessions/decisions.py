@@ -39,10 +39,8 @@ class ReviewStepInline(admin.TabularInline):
 
     @admin.display(description=gettext_lazy("note"))
     def said(self, step: ReviewStep) -> str:
-        """Return the note; the service's is the names of the flags, as assessment.py writes them."""
-        if step.actor != ReviewStep.Actor.SERVICE:
-            return step.note
-        return ", ".join(name_flag({"flag": name}) for name in step.note.split(", ") if name)
+        """Return the note, or what the service asked for a review for."""
+        return step.note or ", ".join(name_flag({"flag": name}) for name in step.flag_names)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReviewStep]:
         return super().get_queryset(request).select_related("reviewer")

@@ -14,7 +14,8 @@ from workouts.admin.tempo_texts import write_duration, write_pace
 from workouts.fairness.flag_texts import explain_flag, name_flag, name_refusal
 from workouts.fairness.flags import MINUTE_MS
 from workouts.fairness.review import last_steps
-from workouts.fairness.tempo import Set, find_sets, find_spark
+from workouts.fairness.sets import Set, find_sets
+from workouts.fairness.tempo import find_spark
 from workouts.models import Exercise, ReviewStatus, WorkoutSession
 
 Json = dict[str, Any]

@@ -101,7 +101,7 @@ class WordsTests(PageCase):
             f"{SESSIONS}{save_timeline([0, 2000], refused={'pace': 3, 'of later': 1}, late_reps=[1]).pk}/change/"
         )
         for text in (
-            "Refused, over the ceiling of reps a minute: 3",
+            "Refused, over the maximum reps per minute: 3",
             "Refused, of later: 1",
             "Came late: 1",
         ):
