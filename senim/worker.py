@@ -4,7 +4,7 @@ import contextlib
 import multiprocessing
 import threading
 
-from senim.embedded import die_with_parent_now
+from senim.embedded.processes import die_with_parent_now
 
 if multiprocessing.parent_process() is not None:
     die_with_parent_now()

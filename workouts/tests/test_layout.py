@@ -40,6 +40,16 @@ def imports_of(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+def find_test_imports(folder: str, *packages: str) -> list[Import]:
+    """Return what the modules in a folder, tests among them, import of these packages."""
+    return [
+        Import(str(path.relative_to(settings.BASE_DIR)), name)
+        for path in sorted((settings.BASE_DIR / folder).rglob("*.py"))
+        for name in imports_of(path)
+        if f"{name}.".startswith(tuple(f"{package}." for package in packages))
+    ]
+
+
 def room_of(module: str) -> str:
     """Return the room of a module of workouts: the package or the module right below it."""
     return [*module.split("."), ""][1]
@@ -138,6 +148,16 @@ class LayoutTests(SimpleTestCase):
         ]
         assert names
         assert not [name for name in names if name.startswith("workouts.tests")]
+
+    def test_tests_and_benchmarks_do_not_import_each_other(self) -> None:
+        assert find_test_imports("workouts/tests", "bench") == []
+        assert find_test_imports("bench", "workouts.tests") == []
+
+    def test_no_test_module_is_imported(self) -> None:
+        for folder in ("workouts/tests", "bench"):
+            imports = find_test_imports(folder, "workouts.tests", "bench")
+            assert len(imports) > 10
+            assert [found for found in imports if ".test_" in found.imported] == []
 
     def test_the_docs_quote_the_order(self) -> None:
         text = (settings.BASE_DIR / "docs" / "architecture.md").read_text()

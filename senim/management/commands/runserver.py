@@ -9,7 +9,7 @@ from daphne.management.commands.runserver import Command as DaphneCommand
 from django.utils.autoreload import DJANGO_AUTORELOAD_ENV
 
 from senim.development import use_close_codes
-from senim.embedded import embedded_redis
+from senim.embedded.valkey import embedded_redis
 
 
 class Command(DaphneCommand):

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from senim import startup
-from senim.embedded import embedded_redis
+from senim.embedded.valkey import embedded_redis
 from senim.server import serve
 from workouts.services.sweeper import Sweeper
 

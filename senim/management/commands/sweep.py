@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import django.db
 from django.core.management.base import BaseCommand, CommandError
 
-from senim.embedded import embedded_redis
+from senim.embedded.valkey import embedded_redis
 from senim.server import EXIT_DEADLINE_S, end_by_force
 from senim.startup import limit_statements
 from workouts.live.clients import REDIS_AWAY

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.test import SimpleTestCase, TestCase
 
+from senim.embedded.valkey import ValkeyServer
 from workouts.tests.support.outage import OutageCase
-from workouts.tests.support.servers import ValkeyServer
 from workouts.tests.support.service import Service, fresh_database, fresh_folder
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"

@@ -23,6 +23,8 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.test import SimpleTestCase
 
+from senim.embedded.postgres import UNPRIVILEGED, PostgresServer
+from senim.embedded.valkey import ValkeyServer
 from senim.startup import wait_for
 from workouts.tests.support.cast import new_athlete
 from workouts.tests.support.processes import (
@@ -40,7 +42,6 @@ from workouts.tests.support.processes import (
     send_rep,
     wait_until,
 )
-from workouts.tests.support.servers import UNPRIVILEGED, PostgresServer, ValkeyServer
 from workouts.tests.support.service import Service, free_port, fresh_database, fresh_folder
 
 COACH = re.compile(r"name (\S+), password (\S+) ")
@@ -109,7 +110,7 @@ class EmbeddedTests(SimpleTestCase):
     def setUpClass(cls) -> None:
         super().setUpClass()
         cls.folder = fresh_folder()
-        cls.service = Service(SENIM_DATA=str(cls.folder)).start()
+        cls.service = Service(SENIM_DATA=str(cls.folder), is_migrated=False).start()
         cls.addClassCleanup(cls.service.stop)
 
     def test_it_answers(self) -> None:

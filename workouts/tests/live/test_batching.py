@@ -9,13 +9,13 @@ from asgiref.sync import async_to_sync
 from django.test import SimpleTestCase
 from redis.crc import key_slot
 
+from senim.embedded.valkey import ValkeyServer
 from workouts.live.clients import connect
 from workouts.live.counting.batching import COUNTED, RepBatcher
 from workouts.live.counting.packing import pack_keys
 from workouts.live.keys import TAGS, KeySpace
 from workouts.tests.support.cast import Verdict, gates, new_athlete
 from workouts.tests.support.redis_servers import shared_cluster, shared_sentinels
-from workouts.tests.support.servers import ValkeyServer
 from workouts.tests.support.service import free_port, fresh_folder
 
 SPACE = KeySpace("test")

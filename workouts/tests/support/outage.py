@@ -3,8 +3,11 @@
 import pytest
 from django.test import SimpleTestCase
 
-from workouts.tests.support.servers import PostgresServer, ValkeyServer
-from workouts.tests.support.service import Service, fresh_folder
+from senim.embedded.postgres import PostgresServer
+from senim.embedded.valkey import ValkeyServer
+from workouts.tests.support.databases import copy_postgres
+from workouts.tests.support.run import fresh_folder
+from workouts.tests.support.service import Service
 
 SWEEP_NEVER = "3600"
 
@@ -23,11 +26,11 @@ class OutageCase(SimpleTestCase):
         super().setUpClass()
         folder = fresh_folder()
         cls.redis = ValkeyServer(folder / "valkey", folder / "valkey.sock")
-        cls.database = PostgresServer(folder / "postgres")
+        cls.database = copy_postgres(folder / "postgres")
         for part in (cls.redis, cls.database):
             part.start()
             cls.addClassCleanup(part.stop)
-        cls.database_url = cls.database.create_database("senim")
+        cls.database_url = cls.database.url_of("senim")
         cls.service = Service(
             REDIS_URL=f"unix://{cls.redis.socket}",
             DATABASE_URL=cls.database_url,

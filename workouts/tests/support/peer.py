@@ -9,7 +9,7 @@ from typing import Any, Self, TypeVar
 import websockets
 
 from workouts.client import Rep, WorkoutClient
-from workouts.tests.support.service import free_port
+from workouts.tests.support.run import free_port
 
 HEAR_S = 5.0
 PATIENCE_S = 10.0

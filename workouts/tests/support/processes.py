@@ -12,7 +12,7 @@ from typing import Any
 import websockets.sync.client
 from django.conf import settings
 
-from senim.embedded import die_with_parent
+from senim.embedded.processes import die_with_parent
 from workouts.tests.support.service import Service, clean_environment
 
 DEADLINE_S = 60.0

@@ -2,9 +2,7 @@
 
 import atexit
 import functools
-import random
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -15,8 +13,9 @@ from typing import Any, NoReturn
 import redis
 from redis.crc import key_slot
 
-from senim.embedded import DURABLE, die_with_parent, find_valkey
-from workouts.tests.support.service import fresh_folder
+from senim.embedded.processes import die_with_parent
+from senim.embedded.valkey import DURABLE, find_valkey
+from workouts.tests.support.run import free_port, fresh_folder
 
 START_DEADLINE_S = 30.0
 FAILOVER_DEADLINE_S = 25.0
@@ -24,15 +23,13 @@ NODE_TIMEOUT_MS = 2000
 MASTERS = 3
 SLOTS = 16384
 SERVICE = "workouts"
-# below the range that outgoing connections take their ports from: a node has to get its port back when it is started again
-PORTS = range(12_000, 32_000)
 
 
 class Node:
     """A server on a port of its own, which can be killed, stopped for a while, and started again on its data."""
 
     def __init__(self, folder: Path, *options: str) -> None:
-        self.port = free_low_port()
+        self.port = free_port()
         self.folder = folder / str(self.port)
         self.folder.mkdir()
         self.options = options
@@ -158,7 +155,7 @@ class Cluster(Fleet):
         ]
         self.nodes = []
         for _ in range(2 * MASTERS):
-            bus = ["--cluster-port", str(free_low_port())]
+            bus = ["--cluster-port", str(free_port())]
             self.nodes.append(Node(folder, *cluster, *bus, *options))
         self.url = f"redis+cluster://{','.join(node.address for node in self.nodes[:2])}"
 
@@ -298,23 +295,6 @@ def wait_until(
 
 def give_up(what: str, deadline_s: float) -> NoReturn:
     raise TimeoutError(f"waited {deadline_s:.0f} s for {what}")
-
-
-def free_low_port() -> int:
-    """Return a port on which nothing listens; nobody else is given it by chance, as they are for outgoing connections."""
-    while True:
-        port = random.choice(PORTS)  # noqa: S311
-        if port in given_ports:
-            continue
-        try:
-            socket.create_server(("127.0.0.1", port)).close()
-        except OSError:
-            continue
-        given_ports.add(port)
-        return port
-
-
-given_ports: set[int] = set()
 
 
 @functools.cache
