@@ -59,7 +59,7 @@ def ask_database() -> None:
 
 
 def look_up(name: str, ask: Callable[[], Any]) -> Any:
-    """Return the answer of up to 15 s ago, since it costs Redis more than a ping; None if it fails."""
+    """Return the answer, kept for 15 s as it costs Redis more than a ping; None if Redis fails."""
     try:
         return cache.get_or_set(f"health-{name}", ask, LOOK_EVERY_S)
     except REDIS_AWAY:

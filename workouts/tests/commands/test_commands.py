@@ -103,7 +103,7 @@ class SweepTests(SimpleTestCase):
             **{**self.environment, "REDIS_URL": f"unix://{fresh_folder()}/none.sock"},
         )
         assert (done.returncode, done.stdout) == (1, "")
-        assert "the sweep was cut short" in only_line(done.stderr)
+        assert "the sweep was interrupted" in only_line(done.stderr)
 
     def test_it_ends_in_one_line_without_its_tables(self) -> None:
         self.train(at_ms=NEVER_MS)
@@ -112,7 +112,7 @@ class SweepTests(SimpleTestCase):
             "sweep", "--once", **{**self.environment, "DATABASE_URL": fresh_database()}
         )
         assert (done.returncode, done.stdout) == (1, "")
-        assert done.stderr.startswith("CommandError: the sweep was cut short")
+        assert done.stderr.startswith("CommandError: the sweep was interrupted")
         assert "Traceback" not in done.stderr
         assert len(list(self.store.sealed_sessions())) == 1
 

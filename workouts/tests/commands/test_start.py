@@ -303,7 +303,7 @@ class WaitTests(SimpleTestCase):
         )
         service.start(wait=False)
         self.addCleanup(service.kill)
-        wait_until(lambda: service.output().count("waiting") >= 2)
+        wait_until(lambda: service.output().count("part_unavailable") >= 2)
         assert all("REDIS_URL" in line for line in service.lines)
         valkey.start()
         self.addCleanup(valkey.stop)
@@ -334,7 +334,7 @@ class WaitTests(SimpleTestCase):
     def check_stop(self, folder: Path, **address: str) -> None:
         service = Service(SENIM_DATA=str(folder), **address).start(wait=False)
         self.addCleanup(service.kill)
-        wait_until(lambda: "waiting" in service.output())
+        wait_until(lambda: "part_unavailable" in service.output())
         assert service.stop() == 0
         assert "Traceback" not in service.output()
         if HAS_PROC:
