@@ -99,7 +99,6 @@ CONTENT_SECURITY_POLICY = {
 INSTALLED_APPS = [
     "senim",
     "workouts",  # before Django's: the first translation wins, and Django has a "Sessions" too
-    "daphne",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
