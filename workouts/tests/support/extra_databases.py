@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.db import connections
 from django.test import SimpleTestCase
 
-from workouts.tests.support.servers import PostgresServer
+from senim.embedded.postgres import PostgresServer
 from workouts.tests.support.service import fresh_database, fresh_folder, run_folder
 
 SQLITE = "django.db.backends.sqlite3"
