@@ -53,7 +53,7 @@ class ReplyQueueTests(SimpleTestCase):
         client = Client()
         replies = ReplyQueue(client.send)
         answers = [replies.reserve() for _ in range(MAX_UNANSWERED)]
-        room = asyncio.ensure_future(replies.room())
+        room = asyncio.ensure_future(replies.wait_for_space())
         await asyncio.sleep(0)
         assert not room.done()
         for answer in answers:
@@ -82,7 +82,7 @@ class ReplyQueueTests(SimpleTestCase):
         client.reads.set()
         await replies.drain(5)
         assert client.received == []
-        await asyncio.wait_for(replies.room(), 5)
+        await asyncio.wait_for(replies.wait_for_space(), 5)
 
     def test_it_sends_all_under_a_reader_that_stutters(self) -> None:
         async def play() -> list[str]:
