@@ -99,7 +99,7 @@ CONTENT_SECURITY_POLICY = {
 INSTALLED_APPS = [
     "senim",
     "workouts",  # before Django's: the first translation wins, and Django has a "Sessions" too
-    "django.contrib.admin",
+    "workouts.apps.SenimAdminConfig",  # django.contrib.admin with our site
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

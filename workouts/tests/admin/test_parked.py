@@ -74,7 +74,7 @@ class ParkedTests(TestCase):
         self.client.force_login(get_user_model().objects.create_superuser("coach"))
         self.mend()
         response = self.client.post(PARKED, follow=True)
-        assert "1 of 1 saved" in response.content.decode()
+        assert "Saved 1 of 1." in response.content.decode()
         assert (
             WorkoutSession.objects.filter(
                 athlete_id=self.athlete, exercise=Exercise.objects.get(slug="squat")
