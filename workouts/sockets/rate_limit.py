@@ -8,7 +8,11 @@ BURST_S = 2  # this many seconds' worth of messages may come at once
 
 
 class RateLimit:
-    """A token bucket; `clock` (seconds) is read only when the tokens run out."""
+    """A token bucket.
+
+    `clock` (seconds) is read only when the tokens run out, since a call a message would cost more
+    than it is worth: after a silence the bucket may give two bursts instead of one.
+    """
 
     __slots__ = ("_capacity", "_clock", "_filled_at", "_per_second", "_tokens", "refused_in_a_row")
 
