@@ -19,20 +19,25 @@ SQLITE_FILE = "senim.sqlite3"
 
 def fresh_database() -> str:
     """Return the address of an empty database on the run's PostgreSQL."""
-    return create_database(os.environ["DATABASE_URL"], f"senim_{uuid.uuid4().hex[:8]}")
+    return copy_database("template1")
 
 
 def migrated_database() -> str:
-    """Return the address of a database on the run's PostgreSQL that only lacks its first coach."""
-    server, name = os.environ["DATABASE_URL"], f"senim_{uuid.uuid4().hex[:8]}"
-    template = f"template_{run_folder().name}"
+    """Return the address of a migrated database on the run's PostgreSQL."""
+    server, template = os.environ["DATABASE_URL"], f"template_{run_folder().name}"
     with run_lock("template"):
         if not has_database(server, template):
             # it gets its name once it is complete
             migrate(create_database(server, f"{template}_unfinished"))
             with psycopg.connect(server, autocommit=True) as connection:
                 connection.execute(f'ALTER DATABASE "{template}_unfinished" RENAME TO "{template}"')
-    return create_database(server, name, template=template)
+    return copy_database(template)
+
+
+def copy_database(template: str) -> str:
+    """Copy a database of the run's PostgreSQL that nobody is connected to; return its address."""
+    name = f"senim_{uuid.uuid4().hex[:8]}"
+    return create_database(os.environ["DATABASE_URL"], name, template=template)
 
 
 def copy_sqlite(folder: Path) -> None:
