@@ -17,7 +17,7 @@ def load_script(*names: str) -> Script:
     return Script(text, hashlib.sha1(text, usedforsecurity=False).hexdigest().encode())
 
 
-REP = load_script("counting/device", "counting/gates", "counting/rep")
+REP = load_script(*(f"counting/{part}" for part in ("verdicts", "device", "marks", "gates", "rep")))
 HELLO = load_script("hello")
 REFUSE = load_script("refuse")
 STATUS = load_script("status")

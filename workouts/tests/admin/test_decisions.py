@@ -106,7 +106,7 @@ class DecisionTests(AdminCase):
             assert page.status_code == 200
             seen = page.context["form"]["seen"].initial or page.context["form"].initial["seen"]
             response = self.send(to=to, seen=seen, note=note)
-            assert "3 sessions were decided." in response.content.decode()
+            assert "Decision saved for 3 sessions." in response.content.decode()
             assert self.statuses() == [to] * 3
 
     def test_a_page_for_one(self) -> None:
@@ -131,21 +131,21 @@ class DecisionTests(AdminCase):
         decide({self.rows[0].pk: 0}, to=APPROVED, reviewer=self.coach, note="")
         response = self.send(to="rejected", note="a script", seen=seen)
         page = response.content.decode()
-        assert "2 sessions were decided." in page
-        assert "1 session was left as it is" in page
+        assert "Decision saved for 2 sessions." in page
+        assert "1 session was not changed" in page
         assert self.statuses() == ["approved", "rejected", "rejected"]
 
     def test_at_most_a_thousand_at_once(self) -> None:
         first = self.rows[0].pk
         response = self.send(seen=",".join(f"{pk}:0" for pk in range(first, first + 1001)))
-        assert "At most 1000 sessions" in response.content.decode()
+        assert "Choose at most 1000 sessions" in response.content.decode()
         assert self.statuses() == ["pending"] * 3
 
     def test_of_another_team_there_is_none(self) -> None:
         other = get_user_model().objects.create_user("other", is_staff=True)
         other.groups.add(Group.objects.get(name="coaches"))
         self.client.force_login(other)
-        assert "There is no such session" in self.send().content.decode()
+        assert "Session not found." in self.send().content.decode()
         assert self.statuses() == ["pending"] * 3
 
     def test_nonsense_is_turned_away(self) -> None:

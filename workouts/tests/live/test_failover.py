@@ -9,8 +9,9 @@ import pytest
 from django.test import SimpleTestCase
 
 from workouts.live.clients import REDIS_AWAY, connect
-from workouts.live.counting.batching import COUNTED, RepBatcher
+from workouts.live.counting.batching import RepBatcher
 from workouts.live.counting.packing import pack_keys
+from workouts.live.counting.verdicts import COUNTED
 from workouts.live.store import LiveStore
 from workouts.tests.support.cast import gates, new_athlete
 from workouts.tests.support.redis_servers import (

@@ -1,6 +1,6 @@
 """Devices that number their reps: device.lua, hello.lua and status.lua, on every kind of real server."""
 
-from workouts.live.counting.batching import COUNTED, DEBOUNCED, DUPLICATE, FORGOTTEN
+from workouts.live.counting.verdicts import COUNTED, DEBOUNCED, DUPLICATE, FORGOTTEN
 from workouts.live.keys import KeySpace
 from workouts.live.runtime import get_key_space, get_store
 from workouts.live.store import LiveSession, SessionName

@@ -10,8 +10,9 @@ from django.conf import settings
 from django.test import SimpleTestCase
 
 from workouts.live import scripts
-from workouts.live.counting.batching import COUNTED, DEBOUNCED, RepBatcher
+from workouts.live.counting.batching import RepBatcher
 from workouts.live.counting.packing import pack_keys
+from workouts.live.counting.verdicts import COUNTED, DEBOUNCED
 from workouts.live.keys import KeySpace
 from workouts.live.runtime import get_key_space, get_store
 from workouts.live.store import SealedSession, SessionName
@@ -21,7 +22,7 @@ from workouts.tests.support.backends import OnCluster, OnSentinel, OnSingle
 from workouts.tests.support.cast import (
     SQUAT_INTERVAL_MS,
     STARTED_MS,
-    Verdict,
+    Result,
     count_reps,
     gates,
     new_athlete,
@@ -58,11 +59,11 @@ class CountRepSuite:
 
     def test_it_counts_up(self) -> None:
         verdicts = count_reps(self.athlete, [STARTED_MS, STARTED_MS + 2000, STARTED_MS + 4000])
-        assert verdicts == [Verdict(COUNTED, 1, 0), Verdict(COUNTED, 2, 0), Verdict(COUNTED, 3, 0)]
+        assert verdicts == [Result(COUNTED, 1, 0), Result(COUNTED, 2, 0), Result(COUNTED, 3, 0)]
 
     def test_it_refuses_a_bounce_and_says_for_how_long(self) -> None:
         verdicts = count_reps(self.athlete, [STARTED_MS, STARTED_MS + 100])
-        assert verdicts[1] == Verdict(DEBOUNCED, 1, SQUAT_INTERVAL_MS - 100)
+        assert verdicts[1] == Result(DEBOUNCED, 1, SQUAT_INTERVAL_MS - 100)
 
     def test_it_counts_a_rep_at_the_very_interval(self) -> None:
         verdicts = count_reps(
@@ -78,7 +79,7 @@ class CountRepSuite:
 
     def test_it_refuses_nobody_after_the_clock_was_set_back(self) -> None:
         verdicts = count_reps(self.athlete, [STARTED_MS, STARTED_MS - 3_600_000])
-        assert verdicts[1] == Verdict(COUNTED, 2, 0)
+        assert verdicts[1] == Result(COUNTED, 2, 0)
 
     def test_it_keeps_athletes_and_exercises_apart(self) -> None:
         train(self.athlete, 3)
@@ -102,13 +103,13 @@ class CountRepSuite:
 
         async_to_sync(count_two)()
         first, second = batcher_verdicts
-        assert first == Verdict(COUNTED, 1, 0)
-        assert second == Verdict(DEBOUNCED, 1, 60_000)  # one call, one reading of the clock
+        assert first == Result(COUNTED, 1, 0)
+        assert second == Result(DEBOUNCED, 1, 60_000)  # one call, one reading of the clock
 
     def test_it_takes_a_second_call_where_the_server_forgot_the_script(self) -> None:
         train(self.athlete, 1)
         get_store().client.script_flush()
-        assert count_reps(self.athlete, [STARTED_MS + 9000]) == [Verdict(COUNTED, 2, 0)]
+        assert count_reps(self.athlete, [STARTED_MS + 9000]) == [Result(COUNTED, 2, 0)]
 
     def test_it_lets_only_the_mark_expire(self) -> None:
         train(self.athlete, 2)
@@ -171,7 +172,7 @@ class SealSuite:
         train(self.athlete, 1)
         seal(self.athlete)
         assert count_reps(self.athlete, [STARTED_MS + 100]) == [
-            Verdict(DEBOUNCED, 0, SQUAT_INTERVAL_MS - 100)
+            Result(DEBOUNCED, 0, SQUAT_INTERVAL_MS - 100)
         ]
         assert seal(self.athlete) != []
         assert len(seal(self.athlete)) == 1  # a refused rep begins no session

@@ -69,7 +69,6 @@ MATRIX = {
     "workouts_team_history": "LLGSGSS",
     "workouts_team_delete": "LLFFFSS",
     "workouts_team_change": "LLFSGSS",
-    "home": "LLESESS",
     "live": "LLFSESS",
     "health": "EEEEEEE",
     "finish": "MMMMMMM",

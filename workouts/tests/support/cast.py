@@ -10,6 +10,7 @@ from django.conf import settings
 
 from workouts.live.counting.batching import RepBatcher
 from workouts.live.counting.packing import Gates, pack_gates, pack_keys
+from workouts.live.counting.verdicts import COUNTED
 from workouts.live.runtime import get_key_space, get_store
 from workouts.models import Athlete, WorkoutSession
 
@@ -31,8 +32,8 @@ def gates(
     )
 
 
-class Verdict(NamedTuple):
-    """What the batcher says of a rep, by name."""
+class Result(NamedTuple):
+    """What the batcher says about a rep, by name."""
 
     verdict: int
     count: int
@@ -46,17 +47,17 @@ def new_athlete() -> str:
 
 async def count_reps_async(
     user_id: str, times_ms: Sequence[int], *, exercise: str = "squat", limits: Gates | None = None
-) -> list[Verdict | None]:
+) -> list[Result | None]:
     """Count reps at the given times (epoch ms), each in a call of its own, and return the verdicts."""
     clock = iter(times_ms)
     batcher = RepBatcher(settings.REDIS_URL, now_ms=lambda: next(clock))
     keys = pack_keys(get_key_space().live(user_id, exercise))
-    verdicts: list[Verdict | None] = []
+    verdicts: list[Result | None] = []
     for _ in times_ms:
         batcher.submit(
             keys,
             limits or gates(),
-            lambda verdict: verdicts.append(verdict and Verdict._make(verdict)),
+            lambda verdict: verdicts.append(verdict and Result._make(verdict)),
         )
         await batcher.settled()
     await batcher.close()
@@ -71,7 +72,7 @@ def train(
 ) -> None:
     """Count reps 2 s apart."""
     verdicts = count_reps(user_id, [started_ms + i * 2000 for i in range(reps)], exercise=exercise)
-    assert all(verdict is not None and verdict.verdict == 1 for verdict in verdicts)
+    assert all(verdict is not None and verdict.verdict == COUNTED for verdict in verdicts)
 
 
 def seal(user_id: str, exercise: str = "squat") -> list[str]:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workouts.live.clients import REDIS_AWAY, connect
-from workouts.live.counting.batching import COUNTED, DUPLICATE, FORGOTTEN, RepBatcher
-from workouts.live.counting.packing import pack_keys
+from workouts.live.counting.batching import RepBatcher
+from workouts.live.counting.packing import format_stamp, pack_keys
+from workouts.live.counting.verdicts import COUNTED, DUPLICATE, FORGOTTEN
 from workouts.live.keys import KeySpace
 from workouts.live.store import LiveStore, SessionName
 from workouts.tests.support.cast import gates, new_athlete
@@ -57,7 +58,7 @@ class Sender:
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         sent_at = time.monotonic()
         self.batcher.submit(
-            keys, gates(1), answer.set_result, said=f"{DEVICE} {seq} {at} {self.known}".encode()
+            keys, gates(1), answer.set_result, stamp=format_stamp(DEVICE, seq, at, self.known)
         )
         verdict = await answer
         self.longest_wait_s = max(self.longest_wait_s, time.monotonic() - sent_at)
