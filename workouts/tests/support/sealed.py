@@ -33,7 +33,7 @@ def forget_store() -> None:
 
 
 class OwnRedis(SimpleTestCase):
-    """Keys that no other test has, so that a sweep meets nothing else; or a Redis that is not there."""
+    """Keys that no other test has, so that a sweep finds nothing else; or no Redis at all."""
 
     databases = {"default"}
     redis_settings: dict[str, str] = {}
