@@ -9,7 +9,7 @@ from django.db import connection
 
 from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store
-from workouts.live.store import ParkedSession
+from workouts.live.sessions import ParkedSession
 
 OK = "ok"
 LOOK_EVERY_S = 15.0

@@ -14,7 +14,7 @@ class LiveKeys(NamedTuple):
     mark: bytes
     session: bytes
     timeline: bytes
-    refused: bytes
+    refusals: bytes
     live_index: bytes
     sealed_index: bytes
     waiting: bytes
@@ -28,7 +28,7 @@ class SealedKeys(NamedTuple):
 
     session: bytes
     timeline: bytes
-    refused: bytes
+    refusals: bytes
 
 
 def tag_of(user_id: str) -> int:
@@ -64,7 +64,7 @@ class KeySpace:
             mark=self._key(tag, f"gate:{member}"),
             session=self._key(tag, f"session:{member}"),
             timeline=self._key(tag, f"timeline:{member}"),
-            refused=self._key(tag, f"refused:{member}"),
+            refusals=self._key(tag, f"refused:{member}"),
             live_index=self.live_index(tag),
             sealed_index=self.sealed_index(tag),
             waiting=self._key(tag, f"waiting:{member}"),

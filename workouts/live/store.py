@@ -1,8 +1,7 @@
 """The durable side of the live state: seal, read, clear, and what waits. Synchronous, and safe in threads."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import redis
 from redis.exceptions import NoScriptError
@@ -11,61 +10,19 @@ from workouts.live import scripts
 from workouts.live.clients import REDIS_AWAY, SyncClient
 from workouts.live.keys import TAGS, KeySpace, tag_of
 from workouts.live.replicas import ReplicaWait, find_gaps, find_server, look_elsewhere, masters
-from workouts.live.timeline import Refusal, Rep, unpack_refusals, unpack_reps
+from workouts.live.sessions import (
+    DamagedSessionError,
+    LiveSession,
+    ParkedSession,
+    SealedSession,
+    SessionName,
+    Training,
+    split_member,
+    unpack_sealed,
+)
 
 T = TypeVar("T")
 DEVICE_TTL = b"172800"  # 48 h, in s; after that the database remembers
-
-
-class SessionName(NamedTuple):
-    """Which session of whom; `session_id` is empty for a live one that is named by its athlete and exercise."""
-
-    user_id: str
-    exercise_type: str
-    session_id: str = ""
-
-
-def split_member(member: str) -> SessionName:
-    """Return the session that the sealed index names so."""
-    session_id, exercise_type, user_id = member.split(":", 2)
-    return SessionName(user_id, exercise_type, session_id)
-
-
-class ParkedSession(NamedTuple):
-    """A sealed session that cannot be saved, why, and since when (epoch ms)."""
-
-    name: SessionName
-    reason: str
-    since_ms: int
-
-
-class LiveSession(NamedTuple):
-    """A session that goes on."""
-
-    exercise_type: str
-    session_id: str
-    reps: int
-
-
-class Training(NamedTuple):
-    """Who is at which exercise, how many reps so far, and when the last one was counted (epoch ms)."""
-
-    user_id: str
-    exercise_type: str
-    reps: int
-    last_rep_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class SealedSession:
-    """A session that no rep will join any more, as it has to be saved."""
-
-    name: SessionName
-    reps: list[Rep]
-    refused: dict[str, int] = field(default_factory=dict)
-    refusals: list[Refusal] = field(default_factory=list)
-    device_seqs: dict[str, int] = field(default_factory=dict)
-    distrusted: int = 0
 
 
 class LiveStore:
@@ -88,7 +45,7 @@ class LiveStore:
         names = (
             keys.session,
             keys.timeline,
-            keys.refused,
+            keys.refusals,
             keys.live_index,
             keys.sealed_index,
             keys.waiting,
@@ -102,29 +59,18 @@ class LiveStore:
         return [session_id.decode() for session_id in session_ids]
 
     def read(self, name: SessionName) -> SealedSession | None:
-        """Return the sealed session, or None where it was cleared."""
-        names = self.keys.sealed(self.keys.live(name.user_id, name.exercise_type), name.session_id)
-        pairs, timeline, refused = self._run(scripts.READ, names, ())
-        if not pairs:
-            return None
-        fields = {key.decode(): value for key, value in zip(pairs[::2], pairs[1::2], strict=True)}
-        started_ms = int(fields["started"])
-        return SealedSession(
-            name=name,
-            reps=unpack_reps(started_ms, timeline),
-            refused={
-                key.partition(":")[2]: int(value)
-                for key, value in fields.items()
-                if key.startswith("refused:")
-            },
-            refusals=unpack_refusals(started_ms, refused),
-            device_seqs={
-                key.removeprefix("seq:"): int(value)
-                for key, value in fields.items()
-                if key.startswith("seq:")
-            },
-            distrusted=int(fields.get("clock", 0)),
-        )
+        """Return a sealed session, or None if it was cleared.
+
+        Raises DamagedSessionError if the keys hold something else than a session.
+        """
+        keys = self.keys.sealed(self.keys.live(name.user_id, name.exercise_type), name.session_id)
+        try:
+            pairs, timeline, refusals = self._run(scripts.READ, keys, ())
+        except redis.ResponseError as error:
+            if "WRONGTYPE" in str(error):
+                raise DamagedSessionError(f"a key in Redis has the wrong type: {error}") from error
+            raise
+        return unpack_sealed(name, pairs, timeline, refusals) if pairs else None
 
     def clear(self, name: SessionName) -> None:
         """Remove a sealed session that is saved."""

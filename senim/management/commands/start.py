@@ -15,7 +15,7 @@ from django.db import connection
 from senim import startup
 from senim.embedded import embedded_redis
 from senim.server import serve
-from workouts.services.sweeper import Sweeper
+from workouts.services.sweeping import Sweeper
 
 OTHER_FILES = 200
 

@@ -3,7 +3,7 @@
 from workouts.live.counting.batching import COUNTED, DEBOUNCED, DUPLICATE, FORGOTTEN
 from workouts.live.keys import KeySpace
 from workouts.live.runtime import get_key_space, get_store
-from workouts.live.store import LiveSession, SessionName
+from workouts.live.sessions import LiveSession, SessionName
 from workouts.tests.support.backends import OnCluster, OnSentinel, OnSingle
 from workouts.tests.support.cast import SQUAT_INTERVAL_MS, new_athlete, seal
 from workouts.tests.support.sent import (

@@ -14,7 +14,7 @@ from workouts.live.counting.batching import COUNTED, DEBOUNCED, RepBatcher
 from workouts.live.counting.packing import pack_keys
 from workouts.live.keys import KeySpace
 from workouts.live.runtime import get_key_space, get_store
-from workouts.live.store import SealedSession, SessionName
+from workouts.live.sessions import SealedSession, SessionName
 from workouts.live.timeline import Refusal, Rep, unpack_reps
 from workouts.simulation.replay import read_sets
 from workouts.tests.support.backends import OnCluster, OnSentinel, OnSingle
@@ -116,7 +116,7 @@ class CountRepSuite:
         keys = get_key_space().live(self.athlete, "squat")
         ttls = {
             name: get_store().client.pttl(getattr(keys, name))
-            for name in ("session", "timeline", "refused", "live_index")
+            for name in ("session", "timeline", "refusals", "live_index")
         }
         assert set(ttls.values()) == {-1}
         assert get_store().client.pttl(keys.mark) > 0
@@ -148,7 +148,7 @@ class SealSuite:
         assert sealed.reps == [
             Rep(STARTED_MS + offset, 0, late=False) for offset in (0, 2310, 4502)
         ]
-        assert sealed.refused == {"debounced": 1}
+        assert sealed.refused_counts == {"debounced": 1}
         assert sealed.refusals == [Refusal(STARTED_MS + 100, "debounced")]
 
     def test_it_gives_the_same_answer_again(self) -> None:
@@ -216,7 +216,7 @@ class SealSuite:
     def test_it_keeps_the_last_hundred_refused_reps(self) -> None:
         count_reps(self.athlete, [STARTED_MS + i for i in range(151)])
         sealed = read_sealed(self.athlete, seal(self.athlete)[0])
-        assert sealed.refused == {"debounced": 150}
+        assert sealed.refused_counts == {"debounced": 150}
         assert [refusal.at_ms - STARTED_MS for refusal in sealed.refusals] == list(range(51, 151))
 
 

@@ -10,10 +10,11 @@ from django.db import connection, transaction
 from django.test import TestCase, TransactionTestCase
 
 from workouts.live.runtime import get_key_space, get_store
-from workouts.live.store import SessionName
+from workouts.live.sessions import SessionName
 from workouts.models import Device, WorkoutSession
 from workouts.services.devices import remember_saved
-from workouts.services.finishing import settle_sealed, sweep
+from workouts.services.finishing import settle_sealed
+from workouts.services.sweeping import sweep
 from workouts.tests.support.cast import new_athlete, save_session, seal
 from workouts.tests.support.sealed import OwnRedis, mend_sealed, spoil_sealed
 from workouts.tests.support.sent import PHONE, Sent, forget, send

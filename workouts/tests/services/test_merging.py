@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from workouts.admin.sessions.parked import find_parked
 from workouts.clock import from_ms
 from workouts.fairness.assessment import find_personal_best
-from workouts.live.store import ParkedSession, SessionName
+from workouts.live.sessions import ParkedSession, SessionName
 from workouts.models import Athlete, Device, Team, WorkoutSession
 from workouts.services.devices import find_saved_seq
 from workouts.services.finishing import finish_workout, save_sealed

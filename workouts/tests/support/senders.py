@@ -11,7 +11,8 @@ from workouts.live.clients import REDIS_AWAY, connect
 from workouts.live.counting.batching import COUNTED, DUPLICATE, FORGOTTEN, RepBatcher
 from workouts.live.counting.packing import pack_keys
 from workouts.live.keys import KeySpace
-from workouts.live.store import LiveStore, SessionName
+from workouts.live.sessions import SessionName
+from workouts.live.store import LiveStore
 from workouts.tests.support.cast import gates, new_athlete
 
 SPACE = KeySpace("failover")
