@@ -1,4 +1,4 @@
-"""Live, sealed and parked sessions as records: what names them, what they hold, how Redis has them."""
+"""Records of live, sealed and parked sessions, and how they are read from Redis."""
 
 import uuid
 from dataclasses import dataclass, field

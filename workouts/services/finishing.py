@@ -26,7 +26,7 @@ from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store
 from workouts.live.sessions import DamagedSessionError, SealedSession, SessionName
 from workouts.models import WorkoutSession, kept_user_id
-from workouts.services.devices import remember_saved, remember_sealed
+from workouts.services.devices import keep_last_seqs, remember_last_seqs
 from workouts.services.merging import lock_athlete
 from workouts.services.rows import assess_row, build_row, find_later_reps
 
@@ -144,7 +144,7 @@ def park(name: SessionName, sealed: SealedSession | None, error: Exception) -> N
     log.error("session_parked", **name._asdict(), error=reason, exc_info=damaged)
     get_store().park(name, reason)
     if sealed is not None:
-        remember_sealed(name.user_id, sealed.device_seqs)
+        keep_last_seqs(name.user_id, sealed.device_seqs)
 
 
 def find_saved(session_id: str) -> WorkoutSession | None:
@@ -189,7 +189,7 @@ def save_sealed(sealed: SealedSession, *, origin: str = NOBODY) -> WorkoutSessio
 def insert_row(sealed: SealedSession) -> WorkoutSession:
     """Insert the row of a sealed session with its flags, its first review step and device seqs."""
     user_id = lock_athlete(sealed.name.user_id)
-    remember_saved(sealed.name.user_id, sealed.device_seqs)
+    remember_last_seqs(sealed.name.user_id, sealed.device_seqs)
     row = build_row(sealed, user_id)
     assess_row(row)
     step = open_review(row)

@@ -21,7 +21,7 @@ from workouts.live.clients import REDIS_AWAY
 from workouts.live.counting.batching import FORGOTTEN, Verdict
 from workouts.live.counting.packing import Gates, RepKeys, pack_keys
 from workouts.live.runtime import get_key_space, get_store
-from workouts.services.devices import REDIS_DEADLINE_S, meet_device
+from workouts.services.devices import REDIS_DEADLINE_S, find_last_seq
 from workouts.services.finishing import finish_workout
 from workouts.sockets.catalogue import catalogue
 from workouts.sockets.frames import (
@@ -227,7 +227,7 @@ class DeviceConsumer(WorkoutConsumer):
 
     async def meet(self, device: str, device_time: int, read_at: int) -> HelloAck:
         await self.quiet.wait()
-        last_seq = await meet_device(user_id=self.user_id, device=device)
+        last_seq = await find_last_seq(user_id=self.user_id, device=device)
         self.device = device
         self.known_seq, self.asked_seq = last_seq, 0
         self.blocked = sorted(seq for seq in self.blocked if seq > last_seq)
@@ -263,7 +263,7 @@ class DeviceConsumer(WorkoutConsumer):
         return self.known_seq > 0 and await self.ask_redis(self.read_memory) < self.known_seq
 
     def read_memory(self) -> int:
-        return get_store().meet_device(self.user_id, self.device, 0)
+        return get_store().raise_last_seq(self.user_id, self.device, 0)
 
     async def tell_status(self) -> Sessions:
         await self.quiet.wait()

@@ -1,4 +1,4 @@
-"""What is remembered of devices, when saves meet and when they fail."""
+"""Device memory when saves run at once, wait for a lock, or fail."""
 
 import contextlib
 import threading
@@ -12,7 +12,7 @@ from django.test import TestCase, TransactionTestCase
 from workouts.live.runtime import get_key_space, get_store
 from workouts.live.sessions import SessionName
 from workouts.models import Device, WorkoutSession
-from workouts.services.devices import remember_saved
+from workouts.services.devices import remember_last_seqs
 from workouts.services.finishing import settle_sealed
 from workouts.services.sweeping import sweep
 from workouts.tests.support.cast import new_athlete, save_session, seal
@@ -23,7 +23,7 @@ IDLE_MINUTES = 60 * 24 * 365 * 100
 
 
 class ParkedTests(OwnRedis, TestCase):
-    def test_a_device_is_known_for_as_long_as_its_session_waits(self) -> None:
+    def test_a_device_is_remembered_while_its_session_is_parked(self) -> None:
         send(self.user_id, Sent(1, 0), Sent(7, 5000))
         (session_id,) = seal(self.user_id)
         name = SessionName(self.user_id, "squat", session_id)
@@ -32,13 +32,13 @@ class ParkedTests(OwnRedis, TestCase):
         forget(self.user_id)  # as 48 hours do
         assert settle_sealed(name) is None
         assert get_store().client.ttl(get_key_space().device(self.user_id, PHONE)) > 170_000
-        assert get_store().meet_device(self.user_id, PHONE, 0) == 7
+        assert get_store().raise_last_seq(self.user_id, PHONE, 0) == 7
 
 
 class DeadlockTests(TransactionTestCase):
     serialized_rollback = True
 
-    def test_two_saves_with_the_same_devices_in_another_order(self) -> None:
+    def test_saves_of_the_same_devices_in_different_orders_do_not_deadlock(self) -> None:
         user_id = save_session(new_athlete()).athlete_id
         devices = [f"d{i}" for i in range(12)]
         for seq in range(1, 9):
@@ -53,7 +53,7 @@ class DeadlockTests(TransactionTestCase):
                 barrier.wait()
                 try:
                     with transaction.atomic():
-                        remember_saved(user_id, dict.fromkeys(order, seq))
+                        remember_last_seqs(user_id, dict.fromkeys(order, seq))
                 except Exception as error:
                     errors.append(error)
                 finally:
@@ -77,7 +77,7 @@ class LockedRowTests(OwnRedis, TransactionTestCase):
 
     @contextlib.contextmanager
     def locked(self, user_id: str) -> Iterator[None]:
-        """Have somebody hold the rows of an athlete's devices."""
+        """Lock the rows of an athlete's devices on another connection."""
         database = settings.DATABASES["default"]
         options = {
             "host": database["OPTIONS"].get("host") or database["HOST"],
@@ -88,7 +88,7 @@ class LockedRowTests(OwnRedis, TransactionTestCase):
             yield
             other.rollback()
 
-    def test_a_sweep_saves_the_others(self) -> None:
+    def test_a_sweep_saves_the_sessions_of_other_athletes(self) -> None:
         held, *others = [new_athlete() for _ in range(5)]
         for user_id in (held, *others):
             send(user_id, Sent(1, 0))

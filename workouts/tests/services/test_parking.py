@@ -1,4 +1,4 @@
-"""Which sessions are parked, and which are tried again without it; neither holds up the others."""
+"""Which sessions are parked and which only stay sealed. Neither holds up other sessions."""
 
 import uuid
 from collections.abc import Iterator
@@ -94,7 +94,7 @@ class RefusedRowTests(SealedCase, TestCase):
 
 
 class DamagedTests(SealedCase, TestCase):
-    """Redis holds something else than a session under its keys."""
+    """What Redis holds under the session's keys is not a session."""
 
     def assert_parked(self) -> None:
         with capture_logs() as logs:
@@ -103,7 +103,7 @@ class DamagedTests(SealedCase, TestCase):
         assert "in Redis" in parked_reasons()[self.name]
         assert sealed_ids() == {self.session_id}
 
-    def test_it_is_parked_if_its_start_is_no_time(self) -> None:
+    def test_it_is_parked_if_its_start_is_not_a_time(self) -> None:
         for started in ("noon", "", "1e3", 10**17, 10**30, -1):
             with self.subTest(started=started):
                 self.set_field("started", started)
@@ -117,7 +117,7 @@ class DamagedTests(SealedCase, TestCase):
         get_store().client.delete(sealed_keys(self.name).timeline)
         self.assert_parked()
 
-    def test_it_is_parked_if_a_rep_is_no_number(self) -> None:
+    def test_it_is_parked_if_a_rep_is_not_a_number(self) -> None:
         get_store().client.rpush(sealed_keys(self.name).timeline, "nonsense")
         self.assert_parked()
 
@@ -131,7 +131,7 @@ class DamagedTests(SealedCase, TestCase):
 
 
 class BugTests(SealedCase, TestCase):
-    """An error that is neither the database's nor Redis's is a bug of ours."""
+    """Any other error is a bug of ours."""
 
     @contextmanager
     def bug(self, error: Exception) -> Iterator[list[Any]]:
@@ -168,7 +168,7 @@ class DatabaseAwayTests(SealedCase, TestCase):
 
 
 class UnknownExerciseTests(OwnRedis, TransactionTestCase):
-    """The database refuses the row only at COMMIT, where it checks the foreign keys."""
+    """The database refuses the row only at COMMIT, when it checks the foreign keys."""
 
     serialized_rollback = True
 

@@ -1,4 +1,4 @@
-"""What is cleared and published was committed before; what the database did not refuse is tried again."""
+"""A session is published and cleared only once its row is committed."""
 
 from multiprocessing.pool import ThreadPool
 from typing import Any

@@ -78,7 +78,7 @@ class Sender:
         while True:
             with suppress(*REDIS_AWAY):
                 self.known = await asyncio.to_thread(
-                    self.store.meet_device, self.user_id, DEVICE, 0
+                    self.store.raise_last_seq, self.user_id, DEVICE, 0
                 )
                 self.lost += max(0, self.acknowledged - self.known)
                 return
