@@ -62,7 +62,7 @@ class LiveStore:
     def read(self, name: SessionName) -> SealedSession | None:
         """Return a sealed session, or None if it was cleared.
 
-        Raises DamagedSessionError if the keys hold something else than a session.
+        Raises DamagedSessionError if the keys hold anything other than a session.
         """
         keys = self.keys.sealed(self.keys.live(name.user_id, name.exercise_type), name.session_id)
         try:

@@ -74,6 +74,6 @@ def remember_last_seqs(user_id: str, device_seqs: Mapping[str, int]) -> None:
 
 
 def keep_last_seqs(user_id: str, device_seqs: Mapping[str, int]) -> None:
-    """Keep a parked session's device seqs in Redis: it may wait for longer than 48 hours."""
+    """Keep the device seqs of a session that stays sealed: it may wait longer than 48 hours."""
     for device_id, seq in device_seqs.items():
         get_store().raise_last_seq(user_id, device_id, seq)

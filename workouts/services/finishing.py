@@ -96,29 +96,25 @@ def settle_sealed(name: SessionName, *, origin: str = NOBODY) -> WorkoutSession 
     """
     with transaction.atomic(durable=True):
         pass  # raises inside a caller's transaction, which could roll back what is cleared below
-    store, sealed = get_store(), None
+    sealed = None
     try:
-        sealed = store.read(name)
-        # cleared meanwhile means published, too: by another finish, before it cleared
+        sealed = get_store().read(name)
+        # a session that another finish cleared meanwhile was published by it before
         saved = save_sealed(sealed, origin=origin) if sealed else find_saved(name.session_id)
     except (*REDIS_AWAY, OperationalError, InterfaceError):
         raise
     except (DatabaseError, DamagedSessionError) as error:
         if not is_about_this_session(error):
             raise
-        park(name, sealed, error)
-        return None
+        park(name, error)
     except Exception:
         log.exception("session_save_failed", **name._asdict())
-        return None
-    if saved is None:
-        log.error("session_missing", **name._asdict())
-    try:
-        store.clear(name)
-    except REDIS_AWAY as error:
-        # it is saved: the next finish or sweep clears it
-        log.warning("session_clear_failed", **name._asdict(), error=str(error))
-    return saved
+    else:
+        clear(name, saved)
+        return saved
+    if sealed is not None:
+        keep_last_seqs(name.user_id, sealed.device_seqs)
+    return None
 
 
 def is_about_this_session(error: Exception) -> bool:
@@ -136,15 +132,24 @@ def is_database_there() -> bool:
     return True
 
 
-def park(name: SessionName, sealed: SealedSession | None, error: Exception) -> None:
-    """Record why a session cannot be saved, and keep its devices' last seqs while it waits."""
+def park(name: SessionName, error: Exception) -> None:
+    """Record why a session cannot be saved."""
     reason = str(error).strip() or type(error).__name__
     # a bug in the reading of good state would look like damage: the traceback tells them apart
     damaged = isinstance(error, DamagedSessionError)
     log.error("session_parked", **name._asdict(), error=reason, exc_info=damaged)
     get_store().park(name, reason)
-    if sealed is not None:
-        keep_last_seqs(name.user_id, sealed.device_seqs)
+
+
+def clear(name: SessionName, saved: WorkoutSession | None) -> None:
+    """Clear a session that is saved, or that is neither in Redis nor in the database."""
+    if saved is None:
+        log.error("session_missing", **name._asdict())
+    try:
+        get_store().clear(name)
+    except REDIS_AWAY as error:
+        # the next finish or sweep clears it
+        log.warning("session_clear_failed", **name._asdict(), error=str(error))
 
 
 def find_saved(session_id: str) -> WorkoutSession | None:

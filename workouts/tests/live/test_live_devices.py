@@ -1,4 +1,4 @@
-"""Devices that number their reps: device.lua, hello.lua and status.lua, on every kind of real server."""
+"""Devices that number their reps: device.lua, last_seq.lua and status.lua, on every kind of real server."""
 
 from workouts.live.counting.batching import COUNTED, DEBOUNCED, DUPLICATE, FORGOTTEN
 from workouts.live.keys import KeySpace

@@ -3,6 +3,7 @@
 import contextlib
 import threading
 from collections.abc import Iterator
+from unittest import mock
 
 import psycopg
 from django.conf import settings
@@ -12,27 +13,38 @@ from django.test import TestCase, TransactionTestCase
 from workouts.live.runtime import get_key_space, get_store
 from workouts.live.sessions import SessionName
 from workouts.models import Device, WorkoutSession
+from workouts.services import finishing
 from workouts.services.devices import remember_last_seqs
 from workouts.services.finishing import settle_sealed
 from workouts.services.sweeping import sweep
 from workouts.tests.support.cast import new_athlete, save_session, seal
-from workouts.tests.support.sealed import OwnRedis, mend_sealed, spoil_sealed
+from workouts.tests.support.sealed import OwnRedis, spoil_sealed
 from workouts.tests.support.sent import PHONE, Sent, forget, send
 
 IDLE_MINUTES = 60 * 24 * 365 * 100
 
 
-class ParkedTests(OwnRedis, TestCase):
-    def test_a_device_is_remembered_while_its_session_is_parked(self) -> None:
+class WaitingTests(OwnRedis, TestCase):
+    def setUp(self) -> None:
+        super().setUp()
         send(self.user_id, Sent(1, 0), Sent(7, 5000))
         (session_id,) = seal(self.user_id)
-        name = SessionName(self.user_id, "squat", session_id)
-        spoil_sealed(name)
-        self.addCleanup(mend_sealed, name)
-        forget(self.user_id)  # as 48 hours do
-        assert settle_sealed(name) is None
+        self.name = SessionName(self.user_id, "squat", session_id)
+        forget(self.user_id)  # as happens after 48 hours
+
+    def assert_remembered(self) -> None:
         assert get_store().client.ttl(get_key_space().device(self.user_id, PHONE)) > 170_000
         assert get_store().raise_last_seq(self.user_id, PHONE, 0) == 7
+
+    def test_a_device_is_remembered_while_its_session_is_parked(self) -> None:
+        spoil_sealed(self.name)
+        assert settle_sealed(self.name) is None
+        self.assert_remembered()
+
+    def test_a_device_is_remembered_while_a_bug_keeps_its_session_sealed(self) -> None:
+        with mock.patch.object(finishing, "build_row", side_effect=ValueError):
+            assert settle_sealed(self.name) is None
+        self.assert_remembered()
 
 
 class DeadlockTests(TransactionTestCase):
