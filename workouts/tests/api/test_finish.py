@@ -14,7 +14,7 @@ from workouts.api.problems import CONTENT_TYPE
 from workouts.clock import from_ms
 from workouts.identity import GUEST
 from workouts.live.runtime import get_key_space, get_store
-from workouts.live.store import SessionName
+from workouts.live.sessions import SessionName
 from workouts.models import Athlete, Exercise, WorkoutSession
 from workouts.services.finishing import save_sealed
 from workouts.sockets.catalogue import catalogue
@@ -97,7 +97,7 @@ class FinishTests(FinishCase):
         self.finish()
         keys = get_key_space().live(self.user_id, "squat")
         assert (
-            get_store().client.exists(keys.session, keys.timeline, keys.refused, keys.waiting) == 0
+            get_store().client.exists(keys.session, keys.timeline, keys.refusals, keys.waiting) == 0
         )
         assert self.user_id not in {name.user_id for name in get_store().sealed_sessions()}
 

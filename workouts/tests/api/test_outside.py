@@ -11,7 +11,7 @@ from django.test import SimpleTestCase, TestCase, TransactionTestCase
 
 from workouts.live.runtime import get_store
 from workouts.models import WorkoutSession
-from workouts.services.finishing import SweepResult, sweep_sealed
+from workouts.services.sweeping import SweepResult, sweep_sealed
 from workouts.tests.support.cast import new_athlete, save_session, seal, train
 from workouts.tests.support.processes import (
     find_valkey_process,
