@@ -12,6 +12,7 @@ from workouts.admin.exercises import ExerciseAdmin
 from workouts.admin.home import describe_home
 from workouts.admin.sessions.model_admin import WorkoutSessionAdmin
 from workouts.admin.teams import TeamAdmin
+from workouts.admin.titles import TitledAdmin
 from workouts.admin.wall_page import show_wall
 from workouts.models import Athlete, Exercise, Team, WorkoutSession
 
@@ -37,6 +38,17 @@ class SenimAdminSite(admin.AdminSite):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
         return super().index(request, describe_home(request) | (extra_context or {}))
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """Call each list in the directory of models what its own page calls it."""
+        found: list[Any] = super().get_app_list(request, app_label)
+        for app in found:
+            for model in app["models"]:
+                model_admin = self.get_model_admin(model["model"])
+                if isinstance(model_admin, TitledAdmin):
+                    model["name"] = model_admin.get_list_title()
+            app["models"].sort(key=lambda model: model["name"])
+        return found
 
     def app_index(
         self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None

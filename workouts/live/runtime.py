@@ -17,11 +17,11 @@ def get_store() -> LiveStore:
 
 @functools.cache
 def get_layer_client() -> SyncClient:
-    """Return this process's client of the Redis that the channel layer runs on."""
+    """Return this process's client for the Redis that the channel layer uses."""
     return connect(settings.CHANNELS_REDIS_URL)
 
 
 @functools.cache
 def get_key_space() -> KeySpace:
-    """Return the names of this deployment's keys."""
+    """Return the key space of this deployment."""
     return KeySpace(settings.SENIM_REDIS_PREFIX)

@@ -16,7 +16,7 @@ from workouts.events.updates import get_feed
 from workouts.exceptions import Code, WorkoutError
 from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store
-from workouts.services.devices import REDIS_DEADLINE_S, meet_device
+from workouts.services.devices import REDIS_DEADLINE_S, find_last_seq
 from workouts.services.finishing import finish_workout
 from workouts.sockets.acks import Acks
 from workouts.sockets.catalogue import catalogue
@@ -109,7 +109,7 @@ class DeviceSocket:
         return Welcome(self._user_id, now_ms(), catalogue.active_slugs(), sessions)
 
     async def _meet(self, device: str, device_ms: int, server_ms: int) -> HelloAck:
-        last_seq = await meet_device(user_id=self._user_id, device=device)
+        last_seq = await find_last_seq(user_id=self._user_id, device=device)
         reps = self._device_reps
         reps.device = device
         reps.sequence.reset(last_seq)
@@ -140,7 +140,7 @@ class DeviceSocket:
         known, device = self._device_reps.sequence.known, self._device_reps.device
         if not known:
             return False
-        read_last_seq = partial(get_store().meet_device, self._user_id, device, 0)
+        read_last_seq = partial(get_store().raise_last_seq, self._user_id, device, 0)
         return await ask_redis(read_last_seq) < known
 
     async def _tell_status(self) -> Sessions:

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from django.utils import timezone
 
 from workouts.events.subscription import Event
-from workouts.live.store import LiveStore, Training
+from workouts.live.sessions import Training
+from workouts.live.store import LiveStore
 from workouts.models import WorkoutSession
 
 SHOWN_AFTER = timedelta(minutes=15)  # so long a finished session stays on the wall

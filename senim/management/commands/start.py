@@ -17,7 +17,7 @@ from senim import startup
 from senim.embedded.valkey import embedded_redis
 from senim.environment import find_unknown_names
 from senim.server import serve
-from workouts.services.sweeper import Sweeper
+from workouts.services.sweeping import Sweeper
 
 OTHER_FILES = 200
 log = structlog.get_logger(__name__)

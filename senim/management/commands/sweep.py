@@ -12,7 +12,7 @@ from senim.embedded.valkey import embedded_redis
 from senim.server import EXIT_DEADLINE_S, end_by_force
 from senim.startup import limit_statements
 from workouts.live.clients import REDIS_AWAY
-from workouts.services.sweeper import Sweeper
+from workouts.services.sweeping import Sweeper
 
 
 def leave(sweeper: Sweeper) -> NoReturn:

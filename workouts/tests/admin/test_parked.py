@@ -7,7 +7,7 @@ from django.core.cache import cache
 from django.test import TestCase
 
 from workouts.live.runtime import get_store
-from workouts.live.store import SessionName
+from workouts.live.sessions import SessionName
 from workouts.models import Exercise, WorkoutSession
 from workouts.services.finishing import settle_sealed
 from workouts.tests.support.cast import new_athlete, seal, train

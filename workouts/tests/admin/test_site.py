@@ -126,3 +126,12 @@ class TitleTests(AdminCase):
 
     def test_the_page_of_an_app_is_titled_by_its_name(self) -> None:
         assert self.title(f"{ADMIN}workouts/") == "Workouts"
+
+    def test_the_directory_of_models_calls_each_list_what_its_page_does(self) -> None:
+        (app,) = self.client.get(f"{ADMIN}workouts/").context["app_list"]
+        assert [model["name"] for model in app["models"]] == [
+            "Athletes",
+            "Exercises",
+            "Sessions",
+            "Teams",
+        ]

@@ -62,8 +62,13 @@ class HealthTests(TestCase):
         assert (response.status_code, response.content) == (200, b"")
 
     def test_it_refuses_other_methods(self) -> None:
-        for method in ("post", "put", "patch", "delete"):
-            assert getattr(self.client, method)("/").status_code == 405
+        for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
+            response = self.client.generic(method, "/")
+            assert (response.status_code, response["Content-Type"], response["Allow"]) == (
+                405,
+                "application/problem+json",
+                "GET, HEAD",
+            )
 
 
 class PartsAwayTests(OutageCase):

@@ -66,7 +66,7 @@ class PaceSuite:
     def test_it_keeps_the_refused_ones_with_their_reason(self) -> None:
         pace(self.athlete, 1, BURST + 2)
         sealed = read_one(self.athlete)
-        assert sealed.refused == {"pace": 2}
+        assert sealed.refused_counts == {"pace": 2}
         assert sealed.refusals == [
             Refusal(STARTED_MS + BURST, "pace"),
             Refusal(STARTED_MS + BURST + 1, "pace"),
@@ -134,7 +134,7 @@ class SessionFullSuite:
         assert kinds(verdicts) == [COUNTED] * 5 + [SESSION_FULL] * 3
         assert [verdict.count for verdict in verdicts if verdict] == [1, 2, 3, 4, 5, 5, 5, 5]
         sealed = read_one(self.athlete)
-        assert (len(sealed.reps), sealed.refused) == (5, {"session_full": 3})
+        assert (len(sealed.reps), sealed.refused_counts) == (5, {"session_full": 3})
 
     def test_it_counts_again_after_a_finish(self) -> None:
         self.count(6)
@@ -177,7 +177,7 @@ class MemoryTests(OnSingle):
                 keys.mark,
                 keys.session,
                 keys.timeline,
-                keys.refused,
+                keys.refusals,
                 get_key_space().device(athlete, PHONE),
             ]
             kept = min(refused, 100)  # the refused ones are reps, too

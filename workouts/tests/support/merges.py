@@ -5,7 +5,7 @@ from typing import Any
 
 from django.test import TestCase
 
-from workouts.live.store import SealedSession, SessionName
+from workouts.live.sessions import SealedSession, SessionName
 from workouts.live.timeline import Rep
 from workouts.models import Athlete, WorkoutSession
 from workouts.services.merging import merge_athletes

@@ -12,7 +12,8 @@ from workouts.live.counting.batching import RepBatcher
 from workouts.live.counting.packing import format_stamp, pack_keys
 from workouts.live.counting.verdicts import COUNTED, DUPLICATE, FORGOTTEN
 from workouts.live.keys import KeySpace
-from workouts.live.store import LiveStore, SessionName
+from workouts.live.sessions import SessionName
+from workouts.live.store import LiveStore
 from workouts.tests.support.cast import gates, new_athlete
 
 SPACE = KeySpace("failover")
@@ -78,7 +79,7 @@ class Sender:
         while True:
             with suppress(*REDIS_AWAY):
                 self.known = await asyncio.to_thread(
-                    self.store.meet_device, self.user_id, DEVICE, 0
+                    self.store.raise_last_seq, self.user_id, DEVICE, 0
                 )
                 self.lost += max(0, self.acknowledged - self.known)
                 return

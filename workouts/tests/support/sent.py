@@ -10,7 +10,7 @@ from django.conf import settings
 from workouts.live.counting.batching import RepBatcher
 from workouts.live.counting.packing import Gates, format_stamp, pack_keys
 from workouts.live.runtime import get_key_space, get_store
-from workouts.live.store import SealedSession, SessionName
+from workouts.live.sessions import SealedSession, SessionName
 from workouts.tests.support.cast import STARTED_MS, gates, seal
 
 PHONE, WATCH = "phone", "watch"

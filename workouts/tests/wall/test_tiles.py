@@ -9,7 +9,7 @@ from django.test import SimpleTestCase
 
 from workouts.events.subscription import Event, Subscription
 from workouts.events.wall_reports import EVERYONE, REPORTERS, WALLS, Changed, Reporter
-from workouts.live.store import Training
+from workouts.live.sessions import Training
 from workouts.tests.support.cast import new_athlete
 from workouts.wall.hub import WallHub
 from workouts.wall.tiles import Board, Finished, Tile
