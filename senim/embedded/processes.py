@@ -28,7 +28,7 @@ def die_with_parent(signal_number: int = signal.SIGTERM) -> Callable[[], None]:
 
 
 def die_with_parent_now() -> None:
-    """End this multiprocessing child with its parent (on Linux), at once if it has already ended."""
+    """End this multiprocessing child with its parent (on Linux); at once if that has ended."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     parent = multiprocessing.parent_process()

@@ -24,7 +24,7 @@ class Import(NamedTuple):
 
 
 def find_imports(package: str) -> Iterator[Import]:
-    """Yield every import of a package, wherever it stands in a module, tests and migrations aside."""
+    """Yield every import of a package, also inside functions, but not of tests and migrations."""
     for path in sorted((settings.BASE_DIR / package).rglob("*.py")):
         module = ".".join(path.relative_to(settings.BASE_DIR).with_suffix("").parts)
         if room_of(module) not in ("tests", "migrations"):

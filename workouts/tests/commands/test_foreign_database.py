@@ -7,6 +7,7 @@ from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 import psycopg
+import pytest
 from django.core.checks import Tags, run_checks
 from django.db import ConnectionHandler, connections
 from django.test import SimpleTestCase
@@ -29,6 +30,7 @@ def make_sqlite(*statements: str) -> Path:
     return path
 
 
+@pytest.mark.slow
 class CommandTests(SimpleTestCase):
     def check_refused(self, url: str) -> None:
         def run(*command: str) -> subprocess.CompletedProcess[str]:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from django.test import SimpleTestCase
 
 from workouts.tests.support.cast import new_athlete
@@ -16,6 +17,7 @@ from workouts.tests.support.processes import (
 from workouts.tests.support.service import Service, fresh_folder
 
 
+@pytest.mark.slow
 class RunserverTests(SimpleTestCase):
     folder: Path
     service: Service
@@ -24,7 +26,6 @@ class RunserverTests(SimpleTestCase):
     def setUpClass(cls) -> None:
         super().setUpClass()
         cls.folder = fresh_folder()
-        assert run_manage("migrate", SENIM_DATA=str(cls.folder)).returncode == 0
         cls.service = Service(
             "manage.py",
             "runserver",
@@ -42,7 +43,7 @@ class RunserverTests(SimpleTestCase):
         assert cls.service.stop() == 0
         assert "Traceback" not in cls.service.output()
         if HAS_PROC:
-            wait_until(lambda: not processes_of(cls.folder), deadline_s=20)
+            wait_until(lambda: not processes_of(cls.folder))
 
     def test_it_serves_by_daphne(self) -> None:
         answer = self.service.ask("GET", "/")

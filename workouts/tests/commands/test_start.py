@@ -180,6 +180,7 @@ class RefusalTests(SimpleTestCase):
             listen("192.0.2.1", 8000)
 
 
+@pytest.mark.slow
 class TwoAtOnceTests(SimpleTestCase):
     def check_two(self, url: str) -> None:
         shared = {
@@ -220,6 +221,7 @@ class TwoAtOnceTests(SimpleTestCase):
         self.check_two(f"sqlite:///{fresh_folder()}/shared.sqlite3")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="the tests run as an ordinary user already")
 class OrdinaryUserTests(SimpleTestCase):
     def test_it_runs_for_an_ordinary_user(self) -> None:

@@ -40,6 +40,7 @@ def listens(service: Service) -> bool:
     return True
 
 
+@pytest.mark.slow
 @needs_proc
 class StopTests(SimpleTestCase):
     def start(self, *command: str) -> None:
@@ -89,7 +90,7 @@ class StopTests(SimpleTestCase):
             await asyncio.wait_for(client.wait_closed(), DEADLINE_S)
             assert client.close_code == 1012
         assert await asyncio.to_thread(running(self.service).wait, DEADLINE_S) == 0
-        wait_until(lambda: not processes_of(self.folder), deadline_s=20)
+        wait_until(lambda: not processes_of(self.folder))
         assert "Traceback" not in self.service.output()
 
     async def test_it_finishes_its_answers_on_sigterm(self) -> None:
@@ -109,6 +110,7 @@ class StopTests(SimpleTestCase):
         await self.check_stop(self.interrupt)
 
 
+@pytest.mark.slow
 @needs_proc
 class KillTests(SimpleTestCase):
     def check_kill(self, *command: str) -> None:
@@ -126,7 +128,7 @@ class KillTests(SimpleTestCase):
         self.addCleanup(second.stop)
         assert finish(second, athlete)["total_reps"] == 1
         assert "The first coach" not in second.output()
-        wait_until(lambda: not started & processes_of(folder), deadline_s=20)
+        wait_until(lambda: not started & processes_of(folder))
 
     def test_it_leaves_nothing_behind_and_loses_nothing(self) -> None:
         self.check_kill()

@@ -1,6 +1,7 @@
 """`manage.py sweep`, in a process of its own."""
 
 import psycopg
+import pytest
 from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.test import SimpleTestCase
@@ -15,25 +16,20 @@ from workouts.tests.support.processes import (
     run_manage,
     wait_until,
 )
-from workouts.tests.support.service import Service, fresh_database, fresh_folder
+from workouts.tests.support.service import Service, fresh_database, fresh_folder, migrated_database
 
 LONG_AGO_MS = STARTED_MS
 NEVER_IDLE_MS = 32_503_680_000_000  # the year 3000
 
 
+@pytest.mark.slow
 class SweepTests(SimpleTestCase):
     database: str
 
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        cls.database = fresh_database()
-        assert (
-            run_manage(
-                "migrate", SENIM_DATA=str(fresh_folder()), DATABASE_URL=cls.database
-            ).returncode
-            == 0
-        )
+        cls.database = migrated_database()
 
     def setUp(self) -> None:
         prefix = f"test-{new_athlete()}"

@@ -14,6 +14,7 @@ from workouts.tests.support.processes import HAS_PROC, processes_of, send_rep, w
 from workouts.tests.support.service import Service, fresh_database, fresh_folder, run_folder
 
 
+@pytest.mark.slow
 class WaitTests(SimpleTestCase):
     def test_it_starts_once_redis_and_the_database_are_there(self) -> None:
         folder, late = fresh_folder(), fresh_folder() / "late"
@@ -63,4 +64,4 @@ class WaitTests(SimpleTestCase):
         assert service.stop() == 0
         assert "Traceback" not in service.output()
         if HAS_PROC:
-            wait_until(lambda: not processes_of(folder), deadline_s=20)
+            wait_until(lambda: not processes_of(folder))

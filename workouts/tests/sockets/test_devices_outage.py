@@ -34,7 +34,7 @@ class DeviceOutageCase(PhoneShop, OutageCase):
     def setUp(self) -> None:
         self.user_id = new_athlete()
         # the parts are back, and the pool of connections has noticed
-        wait_until(self.is_healthy, deadline_s=10)
+        wait_until(self.is_healthy)
 
     def is_healthy(self) -> bool:
         return self.service.ask("GET", "/").status == 200

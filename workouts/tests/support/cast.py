@@ -1,4 +1,4 @@
-"""Who plays in the tests, and what they do."""
+"""The athletes in the tests, and their reps and sessions."""
 
 import uuid
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ def gates(
     max_per_minute: int = 60_001,
     max_per_session: int = 10_000,
 ) -> Gates:
-    """Return limits, by default with no ceiling a minute."""
+    """Return limits, by default without a ceiling for reps in a minute."""
     return pack_gates(
         min_interval_ms=min_interval_ms,
         max_per_minute=max_per_minute,
@@ -48,7 +48,7 @@ def new_athlete() -> str:
 async def count_reps_async(
     user_id: str, times_ms: Sequence[int], *, exercise: str = "squat", limits: Gates | None = None
 ) -> list[Result | None]:
-    """Count reps at the given times (epoch ms), each in a call of its own, and return the verdicts."""
+    """Count a rep at each time (epoch ms), in separate calls, and return the verdicts."""
     clock = iter(times_ms)
     batcher = RepBatcher(settings.REDIS_URL, now_ms=lambda: next(clock))
     keys = pack_keys(get_key_space().live(user_id, exercise))
@@ -82,7 +82,7 @@ def seal(user_id: str, exercise: str = "squat") -> list[str]:
 def save_session(
     user_id: str, *, exercise: str = "squat", reps: int = 5, days_ago: int = 0, **more: Any
 ) -> WorkoutSession:
-    """Save a session as a finish would have."""
+    """Save a session as a finish does."""
     Athlete.objects.get_or_create(user_id=user_id)
     finished = datetime.now(UTC) - timedelta(days=days_ago)
     return WorkoutSession.objects.create(

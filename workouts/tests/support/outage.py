@@ -1,4 +1,4 @@
-"""A real service on a Redis and a PostgreSQL of its own, which can go away and come back."""
+"""A real service with its own Redis and PostgreSQL, which can go away and come back."""
 
 import pytest
 from django.test import SimpleTestCase
@@ -14,7 +14,7 @@ SWEEP_NEVER = "3600"
 
 @pytest.mark.slow
 class OutageCase(SimpleTestCase):
-    """The sweeper stays out of it; the pool of connections is the one that people get."""
+    """The sweeper never runs; the connection pool is the default one."""
 
     redis: ValkeyServer
     database: PostgresServer
@@ -41,11 +41,11 @@ class OutageCase(SimpleTestCase):
         cls.addClassCleanup(cls.service.stop)
 
     def bring_back(self, part: ValkeyServer | PostgresServer) -> None:
-        """Start a part again, unless it is there."""
+        """Start a part again unless it is running."""
         if part.process is None:
             part.start()
 
     def take_away(self, part: ValkeyServer | PostgresServer) -> None:
-        """Stop a part until it is brought back, at the end of the test at the latest."""
+        """Stop a part until the test brings it back, or ends."""
         part.stop()
         self.addCleanup(self.bring_back, part)

@@ -1,4 +1,4 @@
-"""Reps as devices send them, straight to the live store, with time as an argument."""
+"""Reps as devices send them, passed to the live store with time as an argument."""
 
 import itertools
 from collections.abc import Sequence
@@ -67,7 +67,7 @@ async def send_async(
 def send(
     user_id: str, *reps: Sent, at_once: bool = False, limits: Gates | None = None
 ) -> list[Told]:
-    """Send each rep in a call of its own, or all in one at the arrival of the first, and return what is said of them."""
+    """Send each rep in its own call, or all `at_once` when the first arrives."""
     return async_to_sync(send_async)(user_id, reps, at_once=at_once, limits=limits)
 
 
