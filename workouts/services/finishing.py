@@ -14,7 +14,8 @@ import structlog
 from django.db import DatabaseError, DataError, IntegrityError, OperationalError, transaction
 
 from workouts.clock import from_ms, to_ms
-from workouts.events.updates import NOBODY, SessionNews, publish_finished
+from workouts.events.messages import NOBODY, SessionNews
+from workouts.events.updates import publish_finished
 from workouts.exceptions import Code, WorkoutError
 from workouts.fairness.assessment import assess, open_review, read_records
 from workouts.live.clients import REDIS_AWAY
@@ -111,9 +112,14 @@ def settle_sealed(name: SessionName, *, origin: str = NOBODY) -> WorkoutSession 
         log.warning("session_not_cleared", **name._asdict(), error=str(error))
     if saved is not None:
         news = SessionNews(
-            name.user_id, name.exercise_type, saved.total_reps, str(saved.session_id), saved.pk
+            name.user_id,
+            name.exercise_type,
+            saved.total_reps,
+            str(saved.session_id),
+            saved.pk,
+            origin,
         )
-        publish_finished(news, origin=origin)
+        publish_finished(news)
     return saved
 
 

@@ -13,7 +13,8 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from workouts.close_codes import CLOSE_POLICY, CLOSE_RESTART, CLOSE_TOO_BIG, CLOSE_TRY_LATER
-from workouts.events.updates import NOBODY, get_publisher
+from workouts.events.messages import NOBODY
+from workouts.events.updates import get_publisher
 from workouts.events.wall_reports import Changed, get_reporter
 from workouts.exceptions import Code, WorkoutError
 from workouts.identity import identify_socket

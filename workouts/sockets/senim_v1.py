@@ -14,7 +14,7 @@ import structlog
 
 from workouts.clock import now_ms
 from workouts.close_codes import CLOSE_RESTART
-from workouts.events.subscription import Event
+from workouts.events.messages import SessionNews
 from workouts.events.updates import get_feed
 from workouts.exceptions import Code, WorkoutError
 from workouts.live.clients import REDIS_AWAY
@@ -281,17 +281,15 @@ class DeviceConsumer(WorkoutConsumer):
 
     # --- what other devices change
 
-    def hear(self, event: Event) -> None:
+    def hear(self, news: SessionNews) -> None:
         # one that reads so slowly hears of the next change, or asks
-        if event["origin"] != self.name and not self.replies.is_full():
-            self.replies.put(encode_frame(describe_update(event)))
+        if news.origin != self.name and not self.replies.is_full():
+            self.replies.put(encode_frame(describe_update(news)))
 
 
-def describe_update(event: Event) -> SessionUpdate:
-    state: Literal["live", "finished"] = "finished" if event["workout_id"] else "live"
-    return SessionUpdate(
-        event["exercise_type"], event["reps"], event["session_id"], state, event["workout_id"]
-    )
+def describe_update(news: SessionNews) -> SessionUpdate:
+    state: Literal["live", "finished"] = "finished" if news.workout_id else "live"
+    return SessionUpdate(news.exercise_type, news.reps, news.session_id, state, news.workout_id)
 
 
 async def workout_socket(scope: Any, receive: Any, send: Any) -> None:
