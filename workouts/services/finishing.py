@@ -19,7 +19,8 @@ from django.db import (
     transaction,
 )
 
-from workouts.events.updates import NOBODY, SessionNews, publish_finished
+from workouts.events.messages import NOBODY, SessionNews
+from workouts.events.updates import publish_finished
 from workouts.exceptions import Code, WorkoutError
 from workouts.fairness.assessment import open_review
 from workouts.live.clients import REDIS_AWAY
@@ -207,6 +208,6 @@ def insert_row(sealed: SealedSession) -> WorkoutSession:
 
 def publish_saved(name: SessionName, row: WorkoutSession, origin: str) -> None:
     news = SessionNews(
-        name.user_id, name.exercise_type, row.total_reps, str(row.session_id), row.pk
+        name.user_id, name.exercise_type, row.total_reps, str(row.session_id), row.pk, origin
     )
-    publish_finished(news, origin=origin)
+    publish_finished(news)

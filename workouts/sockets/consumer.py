@@ -6,7 +6,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import DatabaseError
 
 from workouts.close_codes import CLOSE_POLICY, CLOSE_TRY_LATER
-from workouts.events.updates import NOBODY
+from workouts.events.messages import NOBODY
 from workouts.events.wall_reports import get_reporter
 from workouts.exceptions import WorkoutError
 from workouts.identity import identify_socket

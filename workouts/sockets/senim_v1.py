@@ -11,7 +11,7 @@ import msgspec
 import structlog
 
 from workouts.clock import now_ms
-from workouts.events.subscription import Event
+from workouts.events.messages import SessionNews
 from workouts.events.updates import get_feed
 from workouts.exceptions import Code, WorkoutError
 from workouts.live.clients import REDIS_AWAY
@@ -153,10 +153,10 @@ class DeviceSocket:
             for session in live
         ]
 
-    def _hear(self, event: Event) -> None:
+    def _hear(self, news: SessionNews) -> None:
         # a client that reads too slowly hears of the next change, or asks
-        if event["origin"] != self._name and not self._replies.is_full():
-            self._replies.put(encode_frame(describe_update(event)))
+        if news.origin != self._name and not self._replies.is_full():
+            self._replies.put(encode_frame(describe_update(news)))
 
 
 async def build_answer(request: str, build: Build) -> OutgoingFrame:
@@ -178,8 +178,6 @@ async def ask_redis(ask: Callable[[], T]) -> T:
     return await in_thread(for_redis, ask, timeout_s=REDIS_DEADLINE_S)
 
 
-def describe_update(event: Event) -> SessionUpdate:
-    state: Literal["live", "finished"] = "finished" if event["workout_id"] else "live"
-    return SessionUpdate(
-        event["exercise_type"], event["reps"], event["session_id"], state, event["workout_id"]
-    )
+def describe_update(news: SessionNews) -> SessionUpdate:
+    state: Literal["live", "finished"] = "finished" if news.workout_id else "live"
+    return SessionUpdate(news.exercise_type, news.reps, news.session_id, state, news.workout_id)
