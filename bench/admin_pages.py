@@ -1,4 +1,4 @@
-"""What the coach's pages cost with a million sessions, beside what they cost with a thousand: see README.md."""
+"""The cost of the coach's pages with a million sessions and with a thousand: see README.md."""
 
 import argparse
 import contextlib
@@ -15,12 +15,13 @@ from typing import Any
 from tqdm import tqdm
 
 from bench.services import PROJECT, clean_environment
-from senim.embedded import ValkeyServer, die_with_parent
-from workouts.tests.support.servers import PostgresServer
+from senim.embedded.postgres import PostgresServer
+from senim.embedded.processes import die_with_parent
+from senim.embedded.valkey import ValkeyServer
 
 LIST = "/admin/workouts/workoutsession/"
 ATHLETES = "/admin/workouts/athlete/"
-# {} is filled in by bench/page_worker.py, with what the user of the page may see
+# bench/page_worker.py fills in {}, with something that the user may see
 PAGES = [
     ("sessions", LIST),
     ("page 2", f"{LIST}?p=2"),
@@ -49,7 +50,7 @@ USERS = ("coach", "superuser")
 FULL_LIST = "sessions"
 FEW, MANY = "few", "many"
 MAX_QUERIES = 12
-WHOLE_SHARE = 0.25  # of the sessions, read by one query: it goes through the table
+WHOLE_SHARE = 0.25  # of the sessions: a query that reads as many scans the table
 Answer = dict[str, Any]
 
 
@@ -68,7 +69,7 @@ class Worker:
         )
 
     def ask(self, **question: Any) -> Answer:
-        """Return the worker's answer to a page, a user and what to do with it. Raises RuntimeError where it has ended."""
+        """Return the worker's answer about a page. Raises RuntimeError if the worker has ended."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps(question) + "\n")
@@ -86,7 +87,7 @@ class Worker:
 
 @dataclass
 class Line:
-    """A page as a user sees it: what its queries do in each database, and how long it takes there, in ms."""
+    """A page as one user sees it: its queries and its times in each database."""
 
     page: str
     address: str
@@ -98,7 +99,10 @@ class Line:
         return statistics.median(self.times_ms[name])
 
     def ratio(self, full_list: "Line") -> float:
-        """Return how much longer it takes with many sessions; where there are more rows to show then, a full list of few is the measure."""
+        """Return how many times longer it takes with many sessions.
+
+        If it has more rows to show then, it is compared with the full list of few sessions.
+        """
         few = self.median_ms(FEW)
         if self.seen[MANY]["rows"] > 1.2 * self.seen[FEW]["rows"]:
             few = max(few, full_list.median_ms(FEW))
@@ -119,7 +123,7 @@ class Line:
 
 @contextlib.contextmanager
 def running_servers(folder: Path) -> Iterator[tuple[PostgresServer, dict[str, str]]]:
-    """Run PostgreSQL and Valkey meanwhile, and give the environment of what runs on them."""
+    """Run PostgreSQL and Valkey; give the first, and the environment for using both."""
     folder.chmod(0o755)  # PostgreSQL may run as another user
     postgres, valkey = (
         PostgresServer(folder / "postgres"),
@@ -142,7 +146,7 @@ def running_servers(folder: Path) -> Iterator[tuple[PostgresServer, dict[str, st
 def fill(
     postgres: PostgresServer, name: str, sessions: int, environment: dict[str, str]
 ) -> dict[str, str]:
-    """Make a database with so many sessions, and return the environment of who works on it."""
+    """Make a database with so many sessions, and return the environment for using it."""
     environment = {**environment, "DATABASE_URL": postgres.create_database(name)}
     for command in (
         ["migrate", "-v", "0"],
@@ -159,12 +163,12 @@ def fill(
 
 
 def measure(workers: dict[str, Worker], pages: list[str], rounds: int) -> list[Line]:
-    """Look at the queries of these pages, or of all, then time the pages, in turn in both databases, every other round in reverse."""
+    """Examine the queries of these pages (default: all), then time the pages in both databases."""
     chosen = [(page, address) for page, address in PAGES if not pages or page in pages]
     lines = [Line(page, address, user) for page, address in chosen for user in USERS]
     for line in tqdm(lines, desc="queries", disable=None):
         line.seen = {
-            name: worker.ask(do="look", address=line.address, user=line.user)
+            name: worker.ask(do="examine", address=line.address, user=line.user)
             for name, worker in workers.items()
         }
     for number in tqdm(range(rounds), desc="rounds", disable=None):
@@ -177,10 +181,12 @@ def measure(workers: dict[str, Worker], pages: list[str], rounds: int) -> list[L
 
 
 def show(lines: list[Line], options: argparse.Namespace) -> int:
-    """Print the table, and return how many pages are not what they have to be."""
+    """Print the table, and return how many pages have a problem."""
     full_lists = {line.user: line for line in lines if line.page == FULL_LIST}
+    many_title = f"ms at {options.sessions:,}"
     print(
-        f"{'page':18} {'user':10} queries {'ms at 1,000':>12} {f'ms at {options.sessions:,}':>15}  ratio {'rows read':>10}  problem"
+        f"{'page':18} {'user':10} queries {'ms at 1,000':>12} {many_title:>15}",
+        f" ratio {'rows read':>10}  problem",
     )
     failed = 0
     for line in lines:
@@ -188,7 +194,8 @@ def show(lines: list[Line], options: argparse.Namespace) -> int:
         problems = line.problems(ratio, options)
         many, times = line.seen[MANY], f"{line.median_ms(FEW):12.1f} {line.median_ms(MANY):15.1f}"
         print(
-            f"{line.page:18} {line.user:10} {many['queries']:7} {times} {ratio:6.2f} {many['most_read']:10,}  {'; '.join(problems)}"
+            f"{line.page:18} {line.user:10} {many['queries']:7} {times}",
+            f"{ratio:6.2f} {many['most_read']:10,}  {'; '.join(problems)}",
         )
         if options.verbose or problems:
             print(f"    {many['address']}\n    {many['slowest_ms']:.1f} ms: {many['slowest']}")
@@ -202,26 +209,25 @@ def read_options() -> argparse.Namespace:
         "--sessions",
         type=int,
         default=1_000_000,
-        help="in the larger database; under 100,000 a capped count looks like a whole one (default: %(default)s)",
+        help="in the larger database; under 100,000 a capped count looks like a full one"
+        " (default: %(default)s)",
     )
     parser.add_argument(
         "--rounds",
         type=int,
         default=7,
-        help="of every page in both databases (default: %(default)s)",
+        help="times that each page is opened in both databases (default: %(default)s)",
     )
     parser.add_argument(
         "--max-ratio",
         type=float,
         default=3.0,
-        help="time of a page over that at 1,000 (default: %(default)s)",
+        help="most that a page's time may grow from 1,000 sessions (default: %(default)s)",
     )
     parser.add_argument(
-        "--page", action="append", default=[], help="only pages of this name, as the table has it"
+        "--page", action="append", default=[], help="only this page, by its name in the table"
     )
-    parser.add_argument(
-        "--verbose", action="store_true", help="each page's slowest query with its plan's figures"
-    )
+    parser.add_argument("--verbose", action="store_true", help="print each page's slowest query")
     return parser.parse_args()
 
 
@@ -241,7 +247,7 @@ def main() -> int:
             for worker in workers.values():
                 worker.stop()
     failed = show(lines, options)
-    print(f"{failed} of {len(lines)} pages are not what they have to be")
+    print(f"{failed} of {len(lines)} pages have a problem")
     return 1 if failed else 0
 
 

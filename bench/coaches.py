@@ -1,4 +1,4 @@
-"""A coach of the service that is measured, already logged in."""
+"""A logged-in coach for a service under measurement."""
 
 import subprocess
 import sys
@@ -16,9 +16,11 @@ user = User.objects.create_user("bench", is_staff=True)
 user.groups.add(Group.objects.get(name="coaches"))
 team = Team.objects.create(name="bench")
 team.coaches.add(user)
-team.athletes.add(*Athlete.objects.bulk_create([Athlete(user_id=f"bench-{{number}}") for number in range({watched})]))
+athletes = [Athlete(user_id=f"bench-{{number}}") for number in range({watched})]
+team.athletes.add(*Athlete.objects.bulk_create(athletes))
 session = import_module(settings.SESSION_ENGINE).SessionStore()
-session[SESSION_KEY], session[BACKEND_SESSION_KEY] = str(user.pk), "django.contrib.auth.backends.ModelBackend"
+session[SESSION_KEY] = str(user.pk)
+session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
 session[HASH_SESSION_KEY] = user.get_session_auth_hash()
 session.create()
 print(session.session_key)
@@ -26,7 +28,7 @@ print(session.session_key)
 
 
 def make_coach(data: Path, watched: int, **more: str) -> str:
-    """Make a coach of that many athletes in the service's database, and return the key of their browser's session."""
+    """Make a coach with that many athletes, and return the key of a browser session."""
     environment = {**clean_environment(data), **more}
     command = [
         sys.executable,

@@ -1,4 +1,4 @@
-"""What an export of very many sessions takes: seconds, and memory of the service: see README.md."""
+"""The time and the service's memory for an export of very many sessions: see README.md."""
 
 import argparse
 import contextlib
@@ -14,44 +14,48 @@ from pathlib import Path
 
 from bench.coaches import make_coach
 from bench.services import PROJECT, clean_environment, running
-from workouts.tests.support.servers import PostgresServer
+from senim.embedded.postgres import PostgresServer
 
 FILE = "/admin/workouts/workoutsession/export/file/"
-LOOK_EVERY_S = 0.2
+READ_EVERY_S = 0.2
 SEED = """
 from django.db import connection
 with connection.cursor() as cursor:
-    cursor.execute('''INSERT INTO workout_sessions (session_id, user_id, exercise_type, total_reps, created_at, started_at, finished_at,
-        refused, refusals, timeline_ms, rep_devices, late_reps, device_seqs)
-        SELECT gen_random_uuid(), 'bench-' || n %% 100, 'squat', {reps}, now() - n * interval '7 seconds', now() - n * interval '7 seconds'
-        - interval '1 minute', now() - n * interval '7 seconds', '{{"debounced": 3}}', '[]',
-        (SELECT jsonb_agg(i * 2000) FROM generate_series(0, {reps} - 1) i), '[]', '[]', '{{}}' FROM generate_series(1, %s) n''', [{rows}])
+    cursor.execute('''INSERT INTO workout_sessions (session_id, user_id, exercise_type, total_reps,
+        created_at, started_at, finished_at, refused, refusals, timeline_ms,
+        rep_devices, late_reps, device_seqs)
+        SELECT gen_random_uuid(), 'bench-' || n %% 100, 'squat', {reps},
+        saved, saved - interval '1 minute', saved, '{{"debounced": 3}}', '[]',
+        (SELECT jsonb_agg(i * 2000) FROM generate_series(0, {reps} - 1) i),
+        '[]', '[]', '{{}}'
+        FROM generate_series(1, %s) n, LATERAL (SELECT now() - n * interval '7 seconds' AS saved) _
+        ''', [{rows}])
     cursor.execute("ANALYZE")
 """
 
 
 def read_rss_mb(pid: int) -> float:
-    """Return the memory of a process that is in RAM (proc_pid_status(5))."""
+    """Return a process's resident memory (proc_pid_status(5))."""
     found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
     assert found
     return int(found[1]) / 1024
 
 
 class Watch(threading.Thread):
-    """Looks at the memory of a process, and keeps the most."""
+    """Records the most memory that a process uses."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
         self.pid, self.most_mb, self.is_over = pid, 0.0, threading.Event()
 
     def run(self) -> None:
-        while not self.is_over.wait(LOOK_EVERY_S):
+        while not self.is_over.wait(READ_EVERY_S):
             self.most_mb = max(self.most_mb, read_rss_mb(self.pid))
 
 
 @contextlib.contextmanager
 def running_service(folder: Path, options: argparse.Namespace) -> Iterator[tuple[int, str, str]]:
-    """Run the service on a PostgreSQL with that many sessions, and give its pid, its address and a coach's browser session."""
+    """Run the service on a filled PostgreSQL; give its pid, address and a coach's session key."""
     server = PostgresServer(folder / "postgres")
     server.start()
     url = server.create_database("bench")
@@ -74,7 +78,7 @@ def running_service(folder: Path, options: argparse.Namespace) -> Iterator[tuple
 
 
 def download(address: str, session_key: str, query: str) -> int:
-    """Read the file, and return its size."""
+    """Download the file, and return its size."""
     request = urllib.request.Request(
         f"http://{address}{FILE}?{query}", headers={"Cookie": f"sessionid={session_key}"}
     )
@@ -86,7 +90,7 @@ def download(address: str, session_key: str, query: str) -> int:
 
 
 def measure(pid: int, address: str, session_key: str, query: str) -> float:
-    """Export, say what it took, and return by how much the memory grew, in MB."""
+    """Export, print the figures, and return the growth of the memory in MB."""
     before_mb, began = read_rss_mb(pid), time.perf_counter()
     watch = Watch(pid)
     watch.start()
@@ -95,10 +99,8 @@ def measure(pid: int, address: str, session_key: str, query: str) -> float:
     watch.join()
     grown_mb = watch.most_mb - before_mb
     seconds = time.perf_counter() - began
-    print(
-        f"{query:32} {seconds:7.1f} s  {size / 1e6:7.1f} MB sent  memory {before_mb:6.1f} MB, at most {grown_mb:+.1f} MB",
-        flush=True,
-    )
+    sent = f"{query:32} {seconds:7.1f} s  {size / 1e6:7.1f} MB sent"
+    print(f"{sent}  memory {before_mb:6.1f} MB, at most {grown_mb:+.1f} MB", flush=True)
     return grown_mb
 
 
@@ -107,13 +109,13 @@ def read_options() -> argparse.Namespace:
     parser.add_argument(
         "--rows", type=int, default=1_000_000, help="sessions (default: %(default)s)"
     )
-    parser.add_argument("--reps", type=int, default=30, help="of each (default: %(default)s)")
-    parser.add_argument("--timeline", action="store_true", help="with the timelines")
+    parser.add_argument("--reps", type=int, default=30, help="in each (default: %(default)s)")
+    parser.add_argument("--timeline", action="store_true", help="include the timelines")
     parser.add_argument(
         "--max-growth",
         type=float,
         default=60.0,
-        help="MB of memory during an export (default: %(default)s)",
+        help="most MB that the memory may grow (default: %(default)s)",
     )
     return parser.parse_args()
 
@@ -123,7 +125,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         Path(name).chmod(0o755)
         with running_service(Path(name), options) as (pid, address, session_key):
-            download(address, session_key, "q=nobody")  # what is loaded once is not the export's
+            download(
+                address, session_key, "q=nobody"
+            )  # so that nothing is loaded for the first time
             queries = [
                 f"format={kind}{'&timeline=on' * options.timeline}" for kind in ("csv", "xlsx")
             ]

@@ -143,7 +143,7 @@ def main() -> int:
 def play_all(options: argparse.Namespace) -> dict[str, Row]:
     from django.core.management import call_command  # noqa: PLC0415
 
-    from senim.embedded import embedded_redis  # noqa: PLC0415
+    from senim.embedded.valkey import embedded_redis  # noqa: PLC0415
     from workouts.simulation.behaviours import KINDS  # noqa: PLC0415
     from workouts.simulation.replay import read_sets  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""What a live wall adds to the cost of a rep: one open on some of the athletes who train, beside none: see README.md."""
+"""What an open live wall adds to the cost of a rep: see README.md."""
 
 import argparse
 import asyncio
@@ -24,7 +24,7 @@ WARM_UP_S = 2.0
 
 
 class Cost(NamedTuple):
-    """CPU of the application and of Redis for a rep (us), and updates of a wall a second."""
+    """CPU time per rep in the application and in Redis (us), and the wall's updates per second."""
 
     app_us: float
     redis_us: float
@@ -35,7 +35,7 @@ class Cost(NamedTuple):
 async def open_wall(
     service: Service, session_key: str, heard: list[dict[str, Any]]
 ) -> AsyncIterator[None]:
-    """Keep a wall open meanwhile, and note what it hears."""
+    """Keep a wall open, and collect its messages."""
     async with websockets.connect(
         f"ws://{service.address}/ws/live", additional_headers={"Cookie": f"sessionid={session_key}"}
     ) as socket:
@@ -80,7 +80,7 @@ async def measure(
 async def play(
     service: Service, session_key: str, options: argparse.Namespace
 ) -> list[tuple[Cost, Cost]]:
-    """Measure without a wall and with one, in turn, and return what each round cost."""
+    """Return the costs of each round, without a wall and with one."""
     urls = [
         f"ws://{service.address}/ws/workout?user_id=bench-{number}"
         for number in range(options.athletes)
@@ -95,7 +95,7 @@ async def play(
                 ):
                     costs[is_open] = await measure(service, tally, options.seconds, heard)
             if not costs[True].updates_per_s:
-                raise RuntimeError("the wall heard nothing")
+                raise RuntimeError("the wall got no updates")
             rounds.append((costs[False], costs[True]))
     return rounds
 
@@ -103,28 +103,31 @@ async def play(
 def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--athletes", type=int, default=1000, help="who train at once (default: %(default)s)"
+        "--athletes", type=int, default=1000, help="training at once (default: %(default)s)"
     )
     parser.add_argument(
-        "--watched", type=int, default=100, help="of them on the wall (default: %(default)s)"
+        "--watched",
+        type=int,
+        default=100,
+        help="how many of them are on the wall (default: %(default)s)",
     )
     parser.add_argument(
         "--interval",
         type=float,
         default=2.0,
-        help="s between an athlete's reps; 0: as fast as answered (default: %(default)s)",
+        help="s between an athlete's reps; 0: as soon as answered (default: %(default)s)",
     )
     parser.add_argument(
-        "--rounds", type=int, default=9, help="with and without a wall (default: %(default)s)"
+        "--rounds", type=int, default=9, help="each with and without a wall (default: %(default)s)"
     )
     parser.add_argument(
-        "--seconds", type=float, default=5.0, help="of each measurement (default: %(default)s)"
+        "--seconds", type=float, default=5.0, help="length of a measurement (default: %(default)s)"
     )
     parser.add_argument(
         "--max-ratio",
         type=float,
         default=1.1,
-        help="CPU a rep with a wall over without (default: %(default)s)",
+        help="most that a wall may add to the CPU of a rep (default: %(default)s)",
     )
     return parser.parse_args()
 
@@ -141,9 +144,8 @@ def main() -> int:
         without, opened = (
             [getattr(cost, pick) for cost in costs] for costs in zip(*rounds, strict=True)
         )
-        print(
-            f"{name:14} without {statistics.median(without):7.1f}   with a wall {statistics.median(opened):7.1f}"
-        )
+        medians = statistics.median(without), statistics.median(opened)
+        print(f"{name:14} without {medians[0]:7.1f}   with a wall {medians[1]:7.1f}")
     ratio = statistics.median(
         (opened.app_us + opened.redis_us) / (without.app_us + without.redis_us)
         for without, opened in rounds
@@ -152,9 +154,8 @@ def main() -> int:
     print(
         f"a wall on {options.watched} of {options.athletes}: {updates_per_s:.1f} updates a second"
     )
-    print(
-        f"CPU a rep, app and Redis: {ratio:.3f} x (median of {options.rounds} rounds; limit {options.max_ratio})"
-    )
+    of = f"median of {options.rounds} rounds; limit {options.max_ratio}"
+    print(f"CPU per rep, app and Redis: {ratio:.3f} x ({of})")
     return 1 if ratio > options.max_ratio else 0
 
 

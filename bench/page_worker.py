@@ -1,4 +1,4 @@
-"""Opens pages with Django's test client, for admin_pages.py: a question a line on the way in, an answer a line on the way out."""
+"""Opens pages with Django's test client, one per line of input, for admin_pages.py."""
 
 import gc
 import json
@@ -24,7 +24,7 @@ from django.utils.timezone import localdate  # noqa: E402
 from workouts.models import Athlete, Team, WorkoutSession  # noqa: E402
 
 SHOWN_SQL, SHOWN_COLUMNS = 600, 60
-# what a scan reads is what it gives and what it throws away
+# a scan reads the rows it returns and the rows it discards
 READ = ("Actual Rows", "Rows Removed by Filter", "Rows Removed by Index Recheck")
 Answer = dict[str, Any]
 
@@ -41,7 +41,7 @@ def log_in(name: str) -> Client:
 
 @cache
 def examples(name: str) -> dict[str, Any]:
-    """Return what the addresses name: the newest session that a user may see, its athlete, a team, part of a name, days."""
+    """Return values for the addresses: the newest session that this user sees, its athlete, …"""
     user, today = get_user_model().objects.get(username=name), localdate()
     session = WorkoutSession.objects.visible_to(user).select_related("athlete").order_by("-id")[0]
     return {
@@ -61,9 +61,9 @@ def open_page(address: str, user: str) -> Any:
     return client.get(address.format(**examples(user)))
 
 
-def look(address: str, user: str) -> Answer:
-    """Open a page, and tell what its queries do: `most_read` is the most rows that one of them reads."""
-    open_page(address, user)  # what a process does once is not the page's
+def examine(address: str, user: str) -> Answer:
+    """Open a page and examine its queries; `most_read` is the most rows that one of them reads."""
+    open_page(address, user)  # what a process does only once does not count
     with CaptureQueriesContext(connection) as captured:
         response = open_page(address, user)
     plans = [
@@ -84,7 +84,7 @@ def look(address: str, user: str) -> Answer:
 
 
 def explain(sql: str) -> Answer:
-    """Run a query again, and return its time and how many rows it reads from tables and indexes, as the database counted them."""
+    """Run a query again, and return its time and how many rows it reads from tables and indexes."""
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {sql}")
         (plan,) = cursor.fetchone()
@@ -97,7 +97,7 @@ def explain(sql: str) -> Answer:
 
 
 def scans_of(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the parts of a plan that read a table or an index of it, the index's once."""
+    """Yield the nodes of a plan that read a table or its index."""
     if "Relation Name" in node:
         yield node
     for part in node.get("Plans", ()):
@@ -110,7 +110,7 @@ def rows_read(scan: dict[str, Any]) -> float:
 
 
 def shorten(sql: str) -> str:
-    """Return the query without its columns."""
+    """Return the query without a long list of columns."""
     head, found, rest = sql.partition(" FROM ")
     return "".join([head if len(head) < SHOWN_COLUMNS else "SELECT …", found, rest])[:SHOWN_SQL]
 
@@ -122,7 +122,7 @@ def time_page(address: str, user: str) -> Answer:
     return {"ms": 1000 * (time.perf_counter() - began_at)}
 
 
-TASKS: dict[str, Callable[[str, str], Answer]] = {"look": look, "time": time_page}
+TASKS: dict[str, Callable[[str, str], Answer]] = {"examine": examine, "time": time_page}
 
 
 def main() -> None:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import redis
 
-from senim.embedded import ValkeyServer, die_with_parent
+from senim.embedded.processes import die_with_parent
+from senim.embedded.valkey import ValkeyServer
 
 PROJECT = Path(__file__).resolve().parent.parent
 START_DEADLINE_S = 60.0

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
 from django.utils.translation import gettext_lazy as _
 
 
@@ -8,3 +9,10 @@ class WorkoutsConfig(AppConfig):
 
     def ready(self) -> None:
         from workouts import checks  # noqa: F401, PLC0415  (registers itself; models are ready only now)
+
+
+class SenimAdminConfig(admin_apps.AdminConfig):
+    """django.contrib.admin, with our site as the default one."""
+
+    default = False  # "workouts" in INSTALLED_APPS means WorkoutsConfig
+    default_site = "workouts.admin.site.SenimAdminSite"

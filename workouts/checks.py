@@ -1,4 +1,4 @@
-"""What is looked at before a migration touches the database."""
+"""Checks before a migration touches the database."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,22 +9,19 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from workouts.models import WorkoutSession
 
-OWN_COLUMNS = {
-    "session_id",
-    "timeline_ms",
-    "total_reps",
-}  # which another program's table of this name has not
+# another program's table of this name is unlikely to have these
+OWN_COLUMNS = {"session_id", "timeline_ms", "total_reps"}
 
 
 @register(Tags.database)
 def check_table_is_ours(
     *, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Refuse a database in which another program keeps a table of our name."""
+    """Refuse a database in which another program has a table of the same name."""
     return [
         Error(
-            f"The database already has a table {WorkoutSession._meta.db_table} of another program; "
-            "nothing was touched. Give Senim a database of its own in DATABASE_URL.",
+            f"The database already has a table {WorkoutSession._meta.db_table} of another program;"
+            " nothing was changed. Point DATABASE_URL at a database for Senim alone.",
             id="workouts.E001",
         )
         for alias in databases or []
@@ -33,7 +30,10 @@ def check_table_is_ours(
 
 
 def has_foreign_table(alias: str) -> bool:
-    """Return whether there is a table or view of our name, in whatever case, that is not ours, or another program's migrations."""
+    """Return whether the database has a table or view of this name that is not Senim's.
+
+    The name is compared in lower case. Migrations without the table are another program's too.
+    """
     connection = connections[alias]
     migrated = ("workouts", "0001_initial") in MigrationRecorder(connection).applied_migrations()
     with connection.cursor() as cursor:

@@ -1,14 +1,9 @@
-from django.contrib import admin
 from django.urls import path, re_path
 
-from workouts.admin.home import show_home
-from workouts.admin.wall_page import show_wall
 from workouts.api.views import AppealView, FinishView, SessionViewSet, show_health
 
 urlpatterns = [
     path("", show_health, name="health"),
-    path("admin/", admin.site.admin_view(show_home), name="home"),
-    path("admin/live/", admin.site.admin_view(show_wall), name="live"),
     re_path(r"^workout/finish/?$", FinishView.as_view(), name="finish"),
     path("workout/sessions/", SessionViewSet.as_view({"get": "list"}), name="session-list"),
     path(

@@ -13,8 +13,9 @@ from typing import Protocol
 
 import psycopg
 
-from senim.embedded import ValkeyServer, die_with_parent
-from workouts.tests.support.servers import PostgresServer
+from senim.embedded.postgres import PostgresServer
+from senim.embedded.processes import die_with_parent
+from senim.embedded.valkey import ValkeyServer
 
 PROJECT = Path(__file__).resolve().parents[2]
 START_DEADLINE_S = 60.0
@@ -132,7 +133,7 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        return self.server.url.replace("/postgres?", f"/{DATABASE}?")
+        return self.server.url_of(DATABASE)
 
     def begin(self) -> None:
         wait_until(self._start, f"PostgreSQL does not start, see {self.server.directory}")

@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 
 from bench.chaos.parts import DATABASE, PROJECT, App, Manage, Part, Postgres, Redis
-from senim.embedded import die_with_parent
+from senim.embedded.processes import die_with_parent
 
 SWEEP_SECONDS, IDLE_MINUTES = "1", "1"
 

@@ -1,7 +1,1 @@
-"""The coach's side."""
-
-from workouts.admin import exercises, teams
-from workouts.admin.athletes import list as athletes
-from workouts.admin.sessions import list as sessions
-
-__all__ = ["athletes", "exercises", "sessions", "teams"]
+"""The coach's side. site.py has the site and what it shows; importing this package does nothing."""

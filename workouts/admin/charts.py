@@ -1,31 +1,24 @@
-"""What static/workouts/admin/charts.js draws from, in the language of the page: a browser need not know it."""
+"""Data for static/workouts/admin/charts.js, already localized: browsers lack some languages."""
 
 from collections.abc import Iterable
-from datetime import date
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.utils.formats import date_format, get_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from workouts.admin.volumes import Volume
+
 Json = dict[str, Any]
 
 
-class Volume(NamedTuple):
-    """What was done from a day on."""
-
-    day: date
-    reps: int
-    sessions: int
-
-
 def describe_numbers() -> Json:
-    """Return how numbers are written."""
+    """Return the separators that numbers are written with."""
     return {"decimal": get_format("DECIMAL_SEPARATOR"), "group": get_format("THOUSAND_SEPARATOR")}
 
 
-def describe_volume(volumes: Iterable[Volume], *, span: str) -> Json:
-    """Return the data of a `.volume-chart`; `span` says what each volume is of, as "day"."""
+def describe_volumes(volumes: Iterable[Volume], *, span: str) -> Json:
+    """Return the data for a `.volume-chart`; `span` labels the horizontal axis, as in "day"."""
     found = list(volumes)
     day_format = pgettext("format of a day in a chart, month and day", "M j")
     return {

@@ -1,18 +1,18 @@
-"""Days and weeks of who looks."""
+"""Days and weeks in the viewer's time zone."""
 
 from datetime import date, datetime, time, timedelta
 
 from django.utils.timezone import make_aware
 
 WEEK = timedelta(days=7)
-FIRST_DAY = date(1, 1, 2)  # that every time zone can begin
+FIRST_DAY = date(1, 1, 2)  # the first to start within datetime's range in every time zone
 
 
 def begin_of(day: date) -> datetime:
-    """Return when a day begins, in the time zone of who looks."""
+    """Return the start of a day in the viewer's time zone."""
     return make_aware(datetime.combine(max(day, FIRST_DAY), time.min))
 
 
 def monday_of(day: date) -> date:
-    """Return the day that a day's week begins with."""
+    """Return the Monday of a day's week."""
     return day - timedelta(days=day.weekday())

@@ -1,11 +1,10 @@
-from django.contrib import admin
 from django.http import HttpRequest
 
+from workouts.admin.titles import TitledAdmin
 from workouts.models import Exercise
 
 
-@admin.register(Exercise)
-class ExerciseAdmin(admin.ModelAdmin):
+class ExerciseAdmin(TitledAdmin):
     list_display = [
         "__str__",
         "slug",
@@ -19,9 +18,8 @@ class ExerciseAdmin(admin.ModelAdmin):
     search_fields = ["name", "slug"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Exercise | None = None) -> list[str]:
-        """Let nobody rename what the sessions refer to."""
+        """Keep the slug, which sessions refer to."""
         return ["slug"] if obj else []
 
     def has_delete_permission(self, request: HttpRequest, obj: Exercise | None = None) -> bool:
-        """An exercise is switched off, never deleted."""
-        return False
+        return False  # it is switched off instead

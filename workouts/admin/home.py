@@ -1,20 +1,19 @@
-"""The first page of the admin: what needs a coach, and how the team trains."""
+"""The admin's first page: what a coach should look at, and how the team trains."""
 
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.contrib import admin
 from django.db.models import Count, Max, Q, QuerySet, Sum, Window
 from django.db.models.functions import TruncDate
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from workouts.admin.athletes.filters import trained_since
-from workouts.admin.athletes.history import sum_volumes
-from workouts.admin.charts import Volume, describe_volume
+from workouts.admin.charts import describe_volumes
 from workouts.admin.days import WEEK, begin_of, monday_of
 from workouts.admin.paging import count_up_to
+from workouts.admin.volumes import Volume, sum_volumes
 from workouts.models import Athlete, ReviewStatus, WorkoutSession
 
 DAYS = 14
@@ -24,24 +23,23 @@ Json = dict[str, Any]
 Sessions = QuerySet[WorkoutSession]
 
 
-def show_home(request: HttpRequest) -> HttpResponse:
-    context = {}
-    if request.user.has_perm("workouts.view_workoutsession"):
-        sessions = WorkoutSession.objects.visible_to(request.user)
-        context = describe_team(
-            sessions, Athlete.objects.visible_to(request.user).unmerged(), timezone.localtime()
-        )
-    return admin.site.index(request, context)
+def describe_home(request: HttpRequest) -> Json:
+    """Return the template's context: the user's athletes, or nothing without the permission."""
+    if not request.user.has_perm("workouts.view_workoutsession"):
+        return {}
+    return describe_team(
+        WorkoutSession.objects.visible_to(request.user),
+        Athlete.objects.visible_to(request.user).unmerged(),
+        timezone.localtime(),
+    )
 
 
 def describe_team(sessions: Sessions, athletes: QuerySet[Athlete], now: datetime) -> Json:
-    """Return what the page shows of these sessions and athletes; `now` is in the time zone of who looks."""
+    """Return what the page says about these sessions and athletes; `now` is the viewer's time."""
     in_totals = sessions.in_totals()  # type: ignore[attr-defined]
     days = find_volume(in_totals, now.date())
-    pending, absent = (
-        sessions.filter(review_status=ReviewStatus.PENDING),
-        list(find_absent(athletes, now)[:SHOWN]),
-    )
+    pending = sessions.filter(review_status=ReviewStatus.PENDING)
+    inactive = list(find_inactive(athletes, now)[:SHOWN])
     return {
         "pending": pending.select_related("athlete", "exercise")
         .order_by("-started_at", "-id")
@@ -49,20 +47,23 @@ def describe_team(sessions: Sessions, athletes: QuerySet[Athlete], now: datetime
         "pending_count": count_up_to(MAX_COUNTED, pending),
         "weeks": compare_weeks(in_totals, now),
         "days": days[::-1],
-        "volume": describe_volume(days, span=_("day")),
-        "absent": add_last_trained(absent),
-        "absent_count": absent[0].number if absent else 0,
+        "volume": describe_volumes(days, span=_("day")),
+        "inactive": add_last_trained(inactive),
+        "inactive_count": inactive[0].number if inactive else 0,
         "max_counted": MAX_COUNTED,
     }
 
 
 def compare_weeks(sessions: Sessions, now: datetime) -> list[Json]:
-    """Return sessions, reps and athletes of this week so far, of last week by the same time, and of all of it."""
+    """Return sessions, reps and athletes for this week so far, and for last week.
+
+    Last week comes twice: up to the same weekday and time, and the whole of it.
+    """
     monday = begin_of(monday_of(now.date()))
     last_monday = begin_of(monday_of(now.date()) - WEEK)
     spans = {
         _("this week so far"): Q(started_at__gte=monday),
-        _("last week by this time"): Q(started_at__lt=min(now - WEEK, monday)),
+        _("by this time last week"): Q(started_at__lt=min(now - WEEK, monday)),
         _("all of last week"): Q(started_at__lt=monday),
     }
     by_athlete: Any = (
@@ -92,19 +93,19 @@ def compare_weeks(sessions: Sessions, now: datetime) -> list[Json]:
 
 
 def find_volume(sessions: Sessions, today: date) -> list[Volume]:
-    """Return the last 14 days, today the last of them."""
+    """Return the last 14 days, oldest first, today included."""
     days = [today - timedelta(days=ago) for ago in reversed(range(DAYS))]
     return sum_volumes(sessions, days, TruncDate("started_at"))
 
 
-def find_absent(athletes: QuerySet[Athlete], now: datetime) -> QuerySet[Athlete, Any]:
-    """Return who has not trained for a week, by name; `number` is how many they are."""
-    absent = athletes.filter(~trained_since(now - WEEK))
-    return absent.annotate(number=Window(Count("pk"))).order_by("display_name", "user_id")
+def find_inactive(athletes: QuerySet[Athlete], now: datetime) -> QuerySet[Athlete, Any]:
+    """Return the athletes without a session for 7 days, by name; `number` is their count."""
+    inactive = athletes.filter(~trained_since(now - WEEK))
+    return inactive.annotate(number=Window(Count("pk"))).order_by("display_name", "user_id")
 
 
 def add_last_trained(athletes: list[Any]) -> list[tuple[Athlete, datetime | None]]:
-    """Return each athlete with the time of their last session, None where there is none, the longest absent last."""
+    """Return each athlete with their last session's time, most recent first, None at the end."""
     last = (
         WorkoutSession.objects.filter(athlete__in=athletes)
         .order_by()
@@ -114,7 +115,3 @@ def add_last_trained(athletes: list[Any]) -> list[tuple[Athlete, datetime | None
     times: dict[str, datetime] = dict(last)
     pairs = ((athlete, times.get(athlete.user_id)) for athlete in athletes)
     return sorted(pairs, key=lambda pair: -pair[1].timestamp() if pair[1] else 0)
-
-
-admin.site.index_template = "admin/workouts/home.html"
-admin.site.enable_nav_sidebar = False  # what a coach needs stands in the header

@@ -1,4 +1,4 @@
-"""Pages of long lists: no page counts the whole table."""
+"""Pages of long lists, without counting the whole table."""
 
 from functools import cached_property
 from typing import Any
@@ -10,7 +10,7 @@ MAX_COUNTED = 5000
 
 
 class CappedPaginator(Paginator):
-    """Counts so many rows and no more: who wants older ones narrows the list down."""
+    """Counts up to MAX_COUNTED rows; to reach older ones, a coach narrows the list down."""
 
     object_list: Any
 
@@ -20,7 +20,7 @@ class CappedPaginator(Paginator):
 
     @property
     def is_capped(self) -> bool:
-        """Return whether there are more rows than are counted."""
+        """Return whether there are more rows than the paginator counts."""
         return self._counted > MAX_COUNTED
 
     @cached_property
@@ -29,5 +29,5 @@ class CappedPaginator(Paginator):
 
 
 def count_up_to(most: int, rows: QuerySet[Any]) -> int:
-    """Return how many rows there are, one more than `most` where there are more: they are not all counted."""
+    """Return the number of rows, or `most + 1` if there are more than `most`."""
     return rows.order_by()[: most + 1].count()

@@ -10,7 +10,6 @@ from workouts.admin.visibility import VisibleAdmin
 from workouts.models import Team
 
 
-@admin.register(Team)
 class TeamAdmin(VisibleAdmin):
     list_display = ["name", "athlete_count"]
     search_fields = ["name"]
@@ -29,12 +28,14 @@ class TeamAdmin(VisibleAdmin):
         return count
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Offer staff as coaches: nobody else gets into the admin."""
+        """Offer only staff as coaches: nobody else can log in to the admin."""
         if db_field.name == "coaches":
             kwargs["queryset"] = (
                 get_user_model().objects.filter(is_staff=True, is_active=True).order_by("username")
             )
         field = super().formfield_for_manytomany(db_field, request, **kwargs)
         if field is not None and db_field.name == "athletes":
-            field.widget.is_required = True  # no button that empties a team at a slip; a screen reader would not find it in the list
+            # no button that clears the whole team: one slip would empty it, and a screen reader
+            # doesn't find it among the athletes
+            field.widget.is_required = True
         return field

@@ -1,4 +1,4 @@
-"""What a coach sees: the one door, for the pages of the admin."""
+"""What a coach may see, on every admin page: `visible_to()` decides."""
 
 from typing import Any
 
@@ -10,15 +10,16 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from workouts.admin.paging import CappedPaginator
+from workouts.admin.titles import TitledAdmin
 from workouts.models import Team
 
 
-class VisibleAdmin(admin.ModelAdmin):
-    """Shows what is visible_to() its user, on every page of the model: lists, details, histories, autocompletes."""
+class VisibleAdmin(TitledAdmin):
+    """Limits lists, pages, histories and autocompletes to what is visible_to() the user."""
 
     paginator = CappedPaginator
     show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER  # they count the whole table, for each choice of a filter
+    show_facets = admin.ShowFacets.NEVER  # facets count the whole table for each choice
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         every: Any = super().get_queryset(request)
@@ -26,7 +27,7 @@ class VisibleAdmin(admin.ModelAdmin):
         return visible
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
-        """Say of a year or a number that no database can look for what the admin says of words it does not know."""
+        """Treat a year or number out of the database's range like any other bad lookup."""
         try:
             return super().get_changelist_instance(request)
         except (ValueError, OverflowError) as error:
@@ -34,7 +35,7 @@ class VisibleAdmin(admin.ModelAdmin):
 
 
 class TeamFilter(admin.SimpleListFilter):
-    """One of the teams that the coach may see. `athletes` is how the listed model names its athlete, empty where it is one."""
+    """Offers the teams visible to the coach; `lookup` leads from the listed model to a team."""
 
     title = _("team")
     parameter_name = "team"

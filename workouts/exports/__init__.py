@@ -1,1 +1,1 @@
-"""Sessions as files: CSV and XLSX, made row by row as they are sent, in the memory of one batch."""
+"""Sessions as CSV and XLSX files, made batch by batch while they are sent."""

@@ -1,40 +1,33 @@
-"""Sessions as CSV (RFC 4180), in UTF-8 with the mark that Excel knows it by."""
+"""Sessions as CSV (RFC 4180), in UTF-8 with the byte order mark by which Excel recognises it."""
 
-import codecs
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any
 
-from workouts.exports.rows import Cell
+from workouts.exports.rows import Cell, Row
 
-# what a spreadsheet takes for a formula, also in its full-width form, and what it skips before one (OWASP, CSV injection)
+CONTENT_TYPE = "text/csv; charset=utf-8"
+BYTE_ORDER_MARK = "\ufeff"
+# how a formula starts, full-width forms and skipped white space included (OWASP, CSV injection)
 FORMULA_STARTS = tuple("=+-@＝＋－＠\t\r\n")
 
 
-class CsvFile:
-    """Takes rows, and gives the bytes that they are."""
+def write_csv(titles: list[str], batches: Iterable[list[Row]]) -> Iterator[bytes]:
+    """Yield the titles, then each batch of rows."""
+    yield f"{BYTE_ORDER_MARK}{write_rows([titles])}".encode()
+    for batch in batches:
+        yield write_rows(batch).encode()
 
-    content_type = "text/csv; charset=utf-8"
 
-    def begin(self, titles: list[str]) -> bytes:
-        return codecs.BOM_UTF8 + self.add([titles])
-
-    def add(self, rows: Iterable[list[Any]]) -> bytes:
-        text = io.StringIO(newline="")
-        csv.writer(text).writerows([write_cell(cell) for cell in row] for row in rows)
-        return text.getvalue().encode()
-
-    def end(self) -> bytes:
-        return b""
-
-    def abandon(self) -> None:
-        pass
+def write_rows(rows: Iterable[Iterable[Cell]]) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([write_cell(cell) for cell in row] for row in rows)
+    return text.getvalue()
 
 
 def write_cell(cell: Cell) -> str | int | float | None:
-    """Return what the cell is in a CSV: a time in ISO 8601, a text that could be a formula with an apostrophe before it."""
+    """Return the cell's value in CSV: times in ISO 8601, an apostrophe before a formula."""
     if isinstance(cell, datetime):
         return cell.isoformat()
     if isinstance(cell, str) and cell.startswith(FORMULA_STARTS):

@@ -1,4 +1,4 @@
-"""How far an export is, for the page that waits for it."""
+"""The progress of an export, kept in Redis for the page that shows it."""
 
 import json
 import time
@@ -10,45 +10,51 @@ from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_key_space, get_store
 
 TTL_S = 600
-NOTE_EVERY_S = 0.5
-TRY_AGAIN_S = 10.0  # a Redis that is away may take 2 s to say so
+WRITE_EVERY_S = 0.5
+RETRY_AFTER_S = 10.0  # it can take 2 s to find out that Redis is unavailable
 PREPARING, SENDING, DONE, FAILED, UNKNOWN = "preparing", "sending", "done", "failed", "unknown"
 log = structlog.get_logger(__name__)
 
 
 class Progress(NamedTuple):
-    """How many rows are sent, and of how many; `total` is None where that is not known."""
+    """How many rows have been sent; `total` is None until they are counted, or if that failed."""
 
     state: str
     rows: int = 0
     total: int | None = None
 
 
-class ProgressNotes:
-    """Notes the progress of one export, twice a second at most; a Redis that is away holds nothing up. An empty token: none."""
+class ProgressReporter:
+    """Keeps track of one export, and writes to Redis at each new state or every half second.
+
+    The export continues if Redis is unavailable. Without a token nothing is written.
+    """
 
     def __init__(self, owner: str, token: str) -> None:
+        self.progress = Progress(PREPARING)
         self._key = get_key_space().progress(owner, token) if token else None
-        self._noted = Progress(UNKNOWN)
-        self._next_at = self._away_until = float("-inf")
+        self._written_state = ""
+        self._next_at = self._retry_at = float("-inf")
 
-    def note(self, progress: Progress) -> None:
+    def report(self, **changes: Any) -> None:
+        """Change some fields of the progress, and write it if it is time to."""
+        self.progress = self.progress._replace(**changes)
         now = time.monotonic()
-        is_soon = progress.state == self._noted.state and now < self._next_at
-        if self._key is None or is_soon or now < self._away_until:
+        is_soon = self.progress.state == self._written_state and now < self._next_at
+        if self._key is None or is_soon or now < self._retry_at:
             return
-        self._noted, self._next_at = progress, now + NOTE_EVERY_S
+        self._written_state, self._next_at = self.progress.state, now + WRITE_EVERY_S
         try:
-            get_store().client.set(self._key, json.dumps(progress._asdict()), ex=TTL_S)
+            get_store().client.set(self._key, json.dumps(self.progress._asdict()), ex=TTL_S)
         except REDIS_AWAY as error:
-            self._away_until = now + TRY_AGAIN_S
-            log.warning("progress_not_noted", error=str(error))
+            self._retry_at = now + RETRY_AFTER_S
+            log.warning("progress_write_failed", error=str(error))
 
 
 def read_progress(owner: str, token: str) -> Progress:
-    """Return how far this owner's export is, UNKNOWN also where Redis is away."""
+    """Return the progress of this owner's export, UNKNOWN also if Redis is unavailable."""
     try:
-        noted: Any = get_store().client.get(get_key_space().progress(owner, token))
+        written: Any = get_store().client.get(get_key_space().progress(owner, token))
     except REDIS_AWAY:
-        noted = None
-    return Progress(**json.loads(noted)) if noted else Progress(UNKNOWN)
+        written = None
+    return Progress(**json.loads(written)) if written else Progress(UNKNOWN)

@@ -1,6 +1,6 @@
-"""What a file has of each session, and how the sessions are read: in short queries, one a batch."""
+"""The rows of an export: their columns, and how they are read, one short query a batch."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, tzinfo
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -36,13 +36,14 @@ TITLES: tuple[str | Promise, ...] = (
     _("flags"),
 )
 TIMELINE_TITLE = "timeline_ms"
-TIME_COLUMNS = "HIJ"
+TIME_COLUMNS = range(8, 11)  # counted from 1
 STATUSES: dict[str, Any] = dict(ReviewStatus.choices)
 Cell = str | int | float | datetime | None
+Row = Sequence[Cell]
 
 
 class Record(NamedTuple):
-    """A session as it is read, its fields in the order of FIELDS; `timeline` is JSON."""
+    """A session as it is read, in the order of FIELDS; `timeline` is JSON."""
 
     id: int
     session_id: UUID
@@ -81,9 +82,9 @@ FIELDS = (
 def read_batches(
     sessions: WorkoutSessionQuerySet, *, with_timeline: bool
 ) -> Iterator[list[Record]]:
-    """Yield the sessions, the last saved first, in batches of a query each; whatever is saved meanwhile is not among them."""
+    """Yield the sessions in batches, newest first; any saved after the first query are left out."""
     limit = BATCH_ROWS_WITH_TIMELINE if with_timeline else BATCH_ROWS
-    # as text: numbers would be taken apart only to be put together again
+    # as text: parsing the numbers only to join them again would be wasted
     timeline = Cast("timeline_ms", TextField()) if with_timeline else Value("")
     rows = (
         sessions.annotate(timeline_text=timeline)
@@ -101,18 +102,18 @@ def read_batches(
 
 
 def follows(last: Record) -> Q:
-    """Return what holds for the sessions after this one."""
-    # the first condition says nothing new; it is what an index can be searched by
+    """Return the condition for the sessions after this one."""
+    # the first part is implied by the second, but an index can be searched by it
     return Q(created_at__lte=last.saved_at) & (Q(created_at__lt=last.saved_at) | Q(pk__lt=last.id))
 
 
 def list_titles(*, with_timeline: bool) -> list[str]:
-    """Return the titles of the columns in the active language."""
+    """Return the column titles in the active language."""
     return [str(title) for title in TITLES] + [TIMELINE_TITLE] * with_timeline
 
 
-def describe(record: Record, zone: tzinfo, *, with_timeline: bool) -> list[Cell]:
-    """Return the cells of a session: texts in the active language, times in the zone, to the second."""
+def make_row(record: Record, zone: tzinfo, *, with_timeline: bool) -> Row:
+    """Return the cells: texts in the active language, times in the zone and whole seconds."""
     length_s = (record.finished_at - record.started_at).total_seconds()
     pace = reps_a_minute(record.reps, 1000 * length_s)
     cells: list[Cell] = [

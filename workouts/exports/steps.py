@@ -1,7 +1,7 @@
-"""The work of an export, in steps: each reads a batch and gives the bytes of it, in whichever thread it is asked to."""
+"""An export as a series of short steps, each run in whichever export thread is free."""
 
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
 from datetime import tzinfo
 from typing import NamedTuple
 
@@ -9,31 +9,42 @@ import django.db
 import structlog
 from django.utils import timezone, translation
 
-from workouts.exports.csv_file import CsvFile
-from workouts.exports.progress import DONE, FAILED, PREPARING, SENDING, Progress, ProgressNotes
-from workouts.exports.rows import describe, list_titles, read_batches
-from workouts.exports.xlsx_file import XlsxFile
+from workouts.exports import csv_file, xlsx_file
+from workouts.exports.progress import DONE, FAILED, PREPARING, SENDING, ProgressReporter
+from workouts.exports.rows import Row, list_titles, make_row, read_batches
 from workouts.models import WorkoutSessionQuerySet
 from workouts.threads import for_exports, in_thread
 
-FILES: dict[str, type[CsvFile] | type[XlsxFile]] = {"csv": CsvFile, "xlsx": XlsxFile}
-STEP_DEADLINE_S = 60.0  # the wait for a thread among many exports is in it
+STEP_DEADLINE_S = 60.0  # most of it for waiting while other exports have the threads
 log = structlog.get_logger(__name__)
 
 
+class Format(NamedTuple):
+    """A kind of file: `write` takes the titles and batches of rows, and yields the bytes."""
+
+    content_type: str
+    write: Callable[[list[str], Iterable[list[Row]]], Iterator[bytes]]
+
+
+FORMATS = {
+    "csv": Format(csv_file.CONTENT_TYPE, csv_file.write_csv),
+    "xlsx": Format(xlsx_file.CONTENT_TYPE, xlsx_file.write_xlsx),
+}
+
+
 class Export(NamedTuple):
-    """What is wanted, and how the viewer sees it."""
+    """What to export, and the viewer's time zone and language."""
 
     sessions: WorkoutSessionQuerySet
-    file: CsvFile | XlsxFile
+    format: Format
     with_timeline: bool
     zone: tzinfo
     language: str
-    notes: ProgressNotes
+    reporter: ProgressReporter
 
 
 class Steps:
-    """The chunks of an export, for one caller at a time; the languages and zones of the threads stay as they were."""
+    """Iterates over the chunks of an export from any thread, in the viewer's language and zone."""
 
     def __init__(self, export: Export) -> None:
         self._export = export
@@ -55,58 +66,59 @@ class Steps:
         return next(self, None)
 
     def close(self) -> None:
-        """End the work; a step that is under way is waited for."""
+        """Stop the export, after the current step if there is one."""
         with self._lock:
-            self._chunks.close()  # type: ignore[attr-defined]  # a generator's
+            self._chunks.close()
 
 
 async def send_from_threads(steps: Steps) -> AsyncIterator[bytes]:
-    """Yield the chunks as they are made in threads. Ends the work when it is closed; raises what a step raises, or TimeoutError."""
+    """Yield the chunks as the threads make them; closing this stops the export.
+
+    Raises whatever a step raises, and TimeoutError if a step takes over STEP_DEADLINE_S.
+    """
     try:
         while (
             chunk := await in_thread(for_exports, steps.next_or_none, timeout_s=STEP_DEADLINE_S)
         ) is not None:
-            if chunk:
-                yield chunk
+            yield chunk
     finally:
-        # not waited for: who closes this may itself be cancelled
+        # not awaited: the task that closes this may itself have been cancelled
         for_exports.submit(steps.close)
 
 
-def make_chunks(export: Export) -> Iterator[bytes]:
-    """Yield the bytes of the file. What goes wrong is raised after a line in the log: the file must not look whole."""
-    progress = Progress(PREPARING)
+def make_chunks(export: Export) -> Generator[bytes, None, None]:
+    """Yield the file. Any error is logged and raised, so an incomplete file never ends normally."""
+    reporter = export.reporter
     try:
-        export.notes.note(progress)
-        yield export.file.begin(list_titles(with_timeline=export.with_timeline))
-        progress = Progress(SENDING, 0, count_rows(export.sessions))
-        for batch in read_batches(export.sessions, with_timeline=export.with_timeline):
-            yield export.file.add(
-                describe(record, export.zone, with_timeline=export.with_timeline)
-                for record in batch
-            )
-            progress = progress._replace(rows=progress.rows + len(batch))
-            export.notes.note(progress)
-        yield export.file.end()
-        progress = progress._replace(state=DONE)
+        reporter.report(state=PREPARING)
+        titles = list_titles(with_timeline=export.with_timeline)
+        yield from export.format.write(titles, make_batches(export))
+        reporter.report(state=DONE)
     except GeneratorExit:
-        log.info("export_left", rows=progress.rows)
+        log.info("export_closed", rows=reporter.progress.rows)
         raise
     except Exception as error:
-        log.error(
-            "export_failed", rows=progress.rows, error=f"{type(error).__name__}: {error}".strip()
-        )
+        reason = f"{type(error).__name__}: {error}".strip()
+        log.error("export_failed", rows=reporter.progress.rows, error=reason)
         raise
     finally:
-        export.notes.note(progress if progress.state == DONE else progress._replace(state=FAILED))
-        if progress.state != DONE:
-            export.file.abandon()
+        if reporter.progress.state != DONE:
+            reporter.report(state=FAILED)
+
+
+def make_batches(export: Export) -> Iterator[list[Row]]:
+    """Yield the rows of each batch, and report it once the next one is wanted."""
+    reporter, with_timeline = export.reporter, export.with_timeline
+    reporter.report(state=SENDING, total=count_rows(export.sessions))
+    for batch in read_batches(export.sessions, with_timeline=with_timeline):
+        yield [make_row(record, export.zone, with_timeline=with_timeline) for record in batch]
+        reporter.report(rows=reporter.progress.rows + len(batch))
 
 
 def count_rows(sessions: WorkoutSessionQuerySet) -> int | None:
-    """Return how many there are, or None where the database does not say in time: the export can do without."""
+    """Return the number of rows, or None if the database takes too long to count them."""
     try:
         return sessions.order_by().count()
     except django.db.OperationalError as error:
-        log.warning("export_not_counted", error=str(error).strip())
+        log.warning("export_count_failed", error=str(error).strip())
         return None

@@ -1,204 +1,113 @@
-"""Sessions as XLSX, by openpyxl's write-only mode.
+"""Sessions as XLSX (ECMA-376), made while they are sent.
 
-It would keep each sheet in a file of its own, a GB for 1,000,000 sessions, and begin to send only once that is whole: a proxy gives
-up long before. So its rows go straight into the archive, and what is ready of that is sent.
+The usual libraries write each sheet to a temporary file, a gigabyte for 1,000,000 sessions, and
+send nothing until it is complete: a proxy gives up long before. Here the rows of a sheet go
+straight into the archive, and stream-zip hands the archive out as it grows.
 """
 
-import contextlib
-import io
 import re
-from collections.abc import Iterable
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import chain, count, islice
+from string import ascii_uppercase
 from xml.sax.saxutils import escape
-from zipfile import ZIP_DEFLATED, ZipFile
 
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.utils.datetime import to_excel
-from openpyxl.worksheet._writer import WorksheetWriter
-from openpyxl.writer.excel import ExcelWriter
+from stream_zip import ZIP_AUTO, MemberFile, stream_zip
 
-from workouts.exports.rows import TIME_COLUMNS, TIMELINE_TITLE, Cell
+from workouts.exports.rows import TIME_COLUMNS, TIMELINE_TITLE, Cell, Row
+from workouts.exports.xlsx_parts import SPREADSHEET, TIME_STYLE, XML, write_parts
 
+CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MAX_SHEET_ROWS = 1_048_576  # Excel's limits
 MAX_CELL_LENGTH = 32_767
-# above 2 GiB a part of the archive needs what not every Excel reads
+# some readers have 31 bits for the size of a part, and Excel takes one in zip64 for damaged
 MAX_SHEET_BYTES = 1_500_000_000
-TIMELINE_CELLS = 3  # that have a title: 10,000 reps of two hours
-COMPRESSION = 3  # 6 takes a third longer for a tenth less
-TIME_FORMAT = "yyyy-mm-dd hh:mm:ss"
-TIME_WIDTH = 20
-NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+TIMELINE_CELLS = 3  # that have a title: enough for 10,000 reps in two hours
+COMPRESSION_LEVEL = 3  # 6 takes a third longer and saves a tenth
+MODIFIED_AT = datetime(1980, 1, 1, tzinfo=UTC)  # the earliest that a zip can hold
+FILE_MODE = 0o600
+DAY_0 = datetime(1899, 12, 30)  # noqa: DTZ001  # a spreadsheet's times have no zone
+FORBIDDEN_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# Excel reads _x0041_ as "A" (ECMA-376-1, ST_Xstring)
+READ_AS_CHARACTER = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
+COLUMNS = [*ascii_uppercase, *(one + two for one in ascii_uppercase for two in ascii_uppercase)]
+SHEET_HEAD = (
+    f'{XML}<worksheet xmlns="{SPREADSHEET}"><sheetViews><sheetView workbookViewId="0">'
+    '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>'
+    '<selection pane="bottomLeft"/></sheetView></sheetViews>'
+    f'<cols><col min="{TIME_COLUMNS[0]}" max="{TIME_COLUMNS[-1]}" width="20" customWidth="1"/>'
+    "</cols><sheetData>"
+)
+SHEET_TAIL = "</sheetData></worksheet>"
 
 
-class Outlet:
-    """Keeps what the archive writes until it is taken; it cannot be gone back in."""
-
-    def __init__(self) -> None:
-        self._parts: list[bytes] = []
-
-    def write(self, data: Any) -> int:
-        self._parts.append(bytes(data))
-        return len(data)
-
-    def flush(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
-
-    def take(self) -> bytes:
-        taken = b"".join(self._parts)
-        self._parts.clear()
-        return taken
+def write_xlsx(titles: list[str], batches: Iterable[list[Row]]) -> Iterator[bytes]:
+    """Yield a workbook in pieces of 64 KiB. A sheet that is full continues in another."""
+    if titles[-1] == TIMELINE_TITLE:
+        more = range(2, TIMELINE_CELLS + 1)
+        titles = titles + [f"{TIMELINE_TITLE} {number}" for number in more]
+    parts = make_parts(titles, chain.from_iterable(batches))
+    # without extra fields, which some readers of packages do not expect
+    yield from stream_zip(parts, extended_timestamps=False)
 
 
-class Part(io.BufferedIOBase):
-    """A file in the archive, and its size so far."""
-
-    def __init__(self, archive: ZipFile, name: str) -> None:
-        self._file = archive.open(name, "w")
-        self.size = 0
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        self.size += len(data)
-        return self._file.write(data)
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
+def make_parts(titles: list[str], rows: Iterator[Row]) -> Iterator[MemberFile]:
+    """Yield the files of the archive, each to be read to its end before the next is taken."""
+    next_row: list[Row] = []
+    for number in count(1):
+        sheet = write_sheet(titles, chain(next_row, rows))
+        yield make_part(f"xl/worksheets/sheet{number}.xml", sheet)
+        next_row = list(islice(rows, 1))
+        if not next_row:
+            break
+    for name, text in write_parts(sheets=number).items():
+        yield make_part(name, [text.encode()])
 
 
-class PartWriter(WorksheetWriter):
-    """Writes a row at once, and leaves no temporary file behind, having made none."""
-
-    def write_row(self, xf: Any, row: Any, row_idx: int) -> None:
-        write = getattr(xf, "_file", None)
-        if write is None:  # it is lxml's, which is fast by itself
-            super().write_row(xf, row, row_idx)
-        else:
-            # element by element takes three times as long
-            write(
-                f'<row r="{row_idx}">{"".join([write_cell(cell) for cell in row if cell.value is not None])}</row>'
-            )
-
-    def cleanup(self) -> None:
-        pass
+def make_part(name: str, chunks: Iterable[bytes]) -> MemberFile:
+    method = ZIP_AUTO(MAX_SHEET_BYTES, level=COMPRESSION_LEVEL)
+    return name, MODIFIED_AT, FILE_MODE, method, chunks
 
 
-def write_cell(cell: Any) -> str:
-    """Return a cell of openpyxl as XML."""
-    style = f' s="{cell.style_id}"' if cell.has_style else ""
-    if cell.data_type == "s":
-        return f'<c r="{cell.coordinate}"{style} t="inlineStr"><is><t xml:space="preserve">{escape(cell.value)}</t></is></c>'
-    value = to_excel(cell.value) if cell.data_type == "d" else cell.value
-    return f'<c r="{cell.coordinate}"{style}><v>{value}</v></c>'
+def write_sheet(titles: list[str], rows: Iterable[Row]) -> Iterator[bytes]:
+    """Yield a sheet with the rows that fit, and leave the rest in the iterator."""
+    yield SHEET_HEAD.encode()
+    size = 0
+    for number, row in enumerate(chain([titles], rows), 1):
+        chunk = write_row(number, row)
+        yield chunk
+        size += len(chunk)
+        if number >= MAX_SHEET_ROWS or size >= MAX_SHEET_BYTES:
+            break
+    yield SHEET_TAIL.encode()
 
 
-class Archive(ZipFile):
-    """Has the sheets by the time that openpyxl brings them."""
-
-    def write(self, *args: Any, **kwargs: Any) -> None:
-        pass
-
-
-class Sheet:
-    """A sheet that grows at its end. Texts stay texts, and times have their format."""
-
-    def __init__(self, workbook: Any, archive: Archive, titles: list[str]) -> None:
-        number = len(workbook.worksheets) + 1
-        self._sheet: Any = workbook.create_sheet(str(number))
-        self._sheet._id = number
-        self._sheet.freeze_panes = "A2"
-        for column in TIME_COLUMNS:
-            self._sheet.column_dimensions[column].width = TIME_WIDTH
-        self._part = Part(archive, self._sheet.path[1:])
-        self._sheet._writer = PartWriter(self._sheet, self._part)
-        self._sheet._writer.write_top()
-        self._cells: dict[
-            tuple[int, type], Any
-        ] = {}  # made once: a row is written before the next comes
-        self._rows = 0
-        self.append(list(titles))
-
-    @property
-    def is_full(self) -> bool:
-        return self._rows >= MAX_SHEET_ROWS or self._part.size >= MAX_SHEET_BYTES
-
-    def append(self, row: list[Cell]) -> None:
-        self._sheet.append([self._prepare(column, cell) for column, cell in enumerate(row)])
-        self._rows += 1
-
-    def close(self) -> None:
-        self._sheet.close()
-        self._part.close()
-
-    def _prepare(self, column: int, cell: Cell) -> Any:
-        if isinstance(cell, datetime):
-            time = self._cell(column, datetime)
-            time.value = cell.replace(tzinfo=None)
-            return time
-        if isinstance(cell, str):
-            cell = NOT_IN_XML.sub("", cell)
-            if cell.startswith(("=", "#")):  # openpyxl would take it for a formula, or an error
-                text = self._cell(column, str)
-                text.value, text.data_type = cell, "s"
-                return text
-        return cell
-
-    def _cell(self, column: int, kind: type) -> Any:
-        if (column, kind) not in self._cells:
-            cell = self._cells[column, kind] = WriteOnlyCell(self._sheet)
-            if kind is datetime:
-                cell.number_format = TIME_FORMAT
-        return self._cells[column, kind]
+def write_row(number: int, row: Row) -> bytes:
+    *cells, last = row
+    if isinstance(last, str):
+        row = [*cells, *split_text(last)]
+    written = [
+        write_cell(f"{column}{number}", cell)
+        for column, cell in zip(COLUMNS, row, strict=False)
+        if cell is not None
+    ]
+    return f'<row r="{number}">{"".join(written)}</row>'.encode()
 
 
-class XlsxFile:
-    """Takes rows, and gives what is ready of the bytes that they are."""
-
-    content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-    def __init__(self) -> None:
-        self._outlet = Outlet()
-        self._archive = Archive(self._outlet, "w", ZIP_DEFLATED, compresslevel=COMPRESSION)
-        self._workbook = Workbook(write_only=True)
-
-    def begin(self, titles: list[str]) -> bytes:
-        if titles[-1] == TIMELINE_TITLE:
-            titles = titles + [
-                f"{TIMELINE_TITLE} {number}" for number in range(2, TIMELINE_CELLS + 1)
-            ]
-        self._titles = titles
-        self._sheet = Sheet(self._workbook, self._archive, titles)
-        return self._outlet.take()
-
-    def add(self, rows: Iterable[list[Cell]]) -> bytes:
-        for row in rows:
-            if self._sheet.is_full:
-                self._sheet.close()
-                self._sheet = Sheet(self._workbook, self._archive, self._titles)
-            *cells, last = row
-            self._sheet.append([*cells, *split_text(last)] if isinstance(last, str) else row)
-        return self._outlet.take()
-
-    def end(self) -> bytes:
-        self._sheet.close()
-        ExcelWriter(self._workbook, self._archive).save()
-        return self._outlet.take()
-
-    def abandon(self) -> None:
-        """Let go of what openpyxl has begun: left to the collector, it would complain."""
-        with contextlib.suppress(Exception):
-            self.end()
+def write_cell(place: str, cell: Cell) -> str:
+    """Return a cell as XML. Any text stays a text: only an `<f>` would make it a formula."""
+    if isinstance(cell, str):
+        text = READ_AS_CHARACTER.sub("_x005F_", FORBIDDEN_IN_XML.sub("", cell))
+        text = escape(text, {"\r": "&#13;"})  # a bare one is read as a line feed
+        return f'<c r="{place}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
+    if isinstance(cell, datetime):
+        days = (cell.replace(tzinfo=None) - DAY_0) / timedelta(days=1)
+        return f'<c r="{place}" s="{TIME_STYLE}"><v>{days}</v></c>'
+    return f'<c r="{place}"><v>{cell}</v></c>'
 
 
 def split_text(text: str) -> list[str]:
-    """Return the text in parts that a cell can hold, parted at spaces."""
+    """Return the text in parts that fit a cell each, split at spaces where it has any."""
     parts = []
     while len(text) > MAX_CELL_LENGTH:
         part, _, rest = text[: MAX_CELL_LENGTH + 1].rpartition(" ")

@@ -1,1 +1,1 @@
-"""What a coach should look at: flags, sets and tempo, and who decides."""
+"""Flags that ask a coach for a review, the sets and tempo they rest on, and the decisions."""

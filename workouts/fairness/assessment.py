@@ -1,4 +1,4 @@
-"""What the flags of a saved session are worked out from, and how they are kept with it."""
+"""Finds a session's flags, and opens its review if there are any."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -9,11 +9,11 @@ from workouts.fairness.flags import Evidence, Pace, best_minute, find_flags
 from workouts.models import Exercise, ReviewStatus, ReviewStep, WorkoutSession
 
 HISTORY = timedelta(days=90)
-Records = Mapping[str, tuple[int | None, int | None]]
+Records = Mapping[str, tuple[int | None, int | None]]  # reps per minute and per hour, by exercise
 
 
 def assess(row: WorkoutSession, records: Records) -> None:
-    """Work out best minute and flags of a session; nothing is saved. One query where it lasts a minute."""
+    """Set a session's best minute and flags, unsaved. One query if it lasts a minute, else none."""
     row.best_minute = best_minute(row.timeline_ms)
     personal = None if row.best_minute is None else find_personal_best(row)
     row.flags = find_flags(
@@ -22,7 +22,7 @@ def assess(row: WorkoutSession, records: Records) -> None:
 
 
 def read_records(*slugs: str) -> Records:
-    """Return the fastest known, in reps a minute and an hour, of these exercises, or of all."""
+    """Return the records of these exercises, or of all."""
     exercises = Exercise.objects.filter(slug__in=slugs) if slugs else Exercise.objects.all()
     return {
         slug: (minute, hour)
@@ -33,18 +33,17 @@ def read_records(*slugs: str) -> Records:
 
 
 def evidence_of(row: WorkoutSession) -> Evidence:
-    """Return what is known of the session's reps."""
     return Evidence(
         times_ms=row.timeline_ms,
         devices=row.rep_devices,
-        late=len(row.late_reps),
-        distrusted=row.distrusted_times,
-        refused=sum(row.refused.values()),
+        late_count=len(row.late_reps),
+        distrusted_count=row.distrusted_times,
+        refused_count=sum(row.refused.values()),
     )
 
 
 def find_personal_best(row: WorkoutSession) -> int | None:
-    """Return the athlete's best minute of this exercise in the 90 days before the session."""
+    """Return the athlete's best minute of the exercise in the 90 days before the session."""
     earlier = WorkoutSession.objects.in_totals().filter(
         athlete_id=row.athlete_id,
         exercise_id=row.exercise_id,
@@ -56,23 +55,29 @@ def find_personal_best(row: WorkoutSession) -> int | None:
 
 
 def open_review(row: WorkoutSession) -> ReviewStep | None:
-    """Return the unsaved step that has a coach look at a session with flags, and move its status; None where there is nothing to do.
+    """Move a session's review status along with its flags, and return the step, both unsaved.
 
-    A decision stands, whatever the flags say later, and an appeal waits for a coach.
+    Flags make a clean session pending; without flags a pending one is clean again, unless a coach
+    or the athlete had a say: decisions stand, and an appeal waits for a coach. Returns None if
+    nothing changes.
     """
-    names = ", ".join(flag["flag"] for flag in row.flags)
-    moves = {
-        (ReviewStatus.CLEAN, True): ReviewStatus.PENDING,
-        (ReviewStatus.PENDING, False): ReviewStatus.CLEAN,
-    }
+    flag_names = [flag["flag"] for flag in row.flags]
     before = ReviewStatus(row.review_status)
-    after = moves.get((before, bool(names)))
-    if after is None or (
-        after == ReviewStatus.CLEAN
-        and row.review_steps.exclude(actor=ReviewStep.Actor.SERVICE).exists()
-    ):
+    if before == ReviewStatus.CLEAN and flag_names:
+        after = ReviewStatus.PENDING
+    elif before == ReviewStatus.PENDING and not flag_names and not has_human_step(row):
+        after = ReviewStatus.CLEAN
+    else:
         return None
     row.review_status = after
     return ReviewStep(
-        session=row, actor=ReviewStep.Actor.SERVICE, from_status=before, to_status=after, note=names
+        session=row,
+        actor=ReviewStep.Actor.SERVICE,
+        from_status=before,
+        to_status=after,
+        flag_names=flag_names,
     )
+
+
+def has_human_step(row: WorkoutSession) -> bool:
+    return row.review_steps.exclude(actor=ReviewStep.Actor.SERVICE).exists()

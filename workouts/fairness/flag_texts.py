@@ -1,4 +1,4 @@
-"""Each flag in one sentence with its figures, and each reason to refuse, for people."""
+"""Flags and refusals in words: names for lists, one sentence with its figures for a page."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,25 +22,26 @@ NAMES: dict[str, str | Promise] = {
 }
 
 REFUSALS: dict[str, str | Promise] = {
-    "debounced": gettext_lazy("too soon after the last one"),
-    "pace": gettext_lazy("over the ceiling of reps a minute"),
-    "session_full": gettext_lazy("over the ceiling of reps a session"),
-    "too_fast": gettext_lazy("too many messages a second"),
+    "debounced": gettext_lazy("too soon after the previous rep"),
+    "pace": gettext_lazy("over the maximum reps per minute"),
+    "session_full": gettext_lazy("over the maximum reps per session"),
+    "too_fast": gettext_lazy("too many messages per second"),
 }
 
 
 def name_flag(flag: Flag) -> str:
-    """Return what a flag is called."""
     return str(NAMES.get(flag["flag"], flag["flag"]))
 
 
 def name_refusal(reason: str) -> str:
-    """Return what a reason for refusing reps is called."""
     return str(REFUSALS.get(reason, reason))
 
 
 def explain_flag(flag: Flag) -> str:
-    """Return why a session has the flag; of a kind, or with figures, that another version knows, what is there."""
+    """Return why a session has the flag.
+
+    A flag that this version does not know, or whose figures it does not, is shown as it is stored.
+    """
     try:
         return TEXTS[flag["flag"]](flag)
     except (KeyError, TypeError):
@@ -53,27 +54,28 @@ def percent(share: float) -> str:
 
 def explain_metronome(flag: Flag) -> str:
     text = ngettext(
-        "The intervals are more even than people's: %(intervals)d interval varies by %(cv)s %% (people: 1.5 to 4.9 %%).",
-        "The intervals are more even than people's: %(intervals)d intervals vary by %(cv)s %% (people: 1.5 to 4.9 %%).",
+        "%(intervals)d interval varies by only %(cv)s%%; people's vary by 1.5 to 4.9%%.",
+        "%(intervals)d intervals in a row vary by only %(cv)s%%; people's vary by 1.5 to 4.9%%.",
         flag["intervals"],
     )
     return text % {"intervals": flag["intervals"], "cv": percent(flag["cv"])}
 
 
 def explain_record_pace(flag: Flag) -> str:
-    return _("%(reps)d reps in a minute; the fastest ever reported is %(record)d.") % flag
+    return _("%(reps)d reps in a minute; the most ever reported is %(record)d.") % flag
 
 
 def explain_personal_pace(flag: Flag) -> str:
     return (
-        _("%(reps)d reps in a minute; the athlete's best of the 90 days before is %(best)d.") % flag
+        _("%(reps)d reps in a minute; the athlete's best in the 90 days before was %(best)d.")
+        % flag
     )
 
 
 def explain_two_devices(flag: Flag) -> str:
     text = ngettext(
-        "Two devices counted within 15 seconds of each other, %(changes)d time in turn.",
-        "Two devices counted within 15 seconds of each other, %(changes)d times in turn.",
+        "Counting switched between two devices within 15 seconds, %(changes)d time.",
+        "Counting switched between two devices within 15 seconds, %(changes)d times.",
         flag["changes"],
     )
     return text % flag
@@ -82,7 +84,8 @@ def explain_two_devices(flag: Flag) -> str:
 def explain_many_refused(flag: Flag) -> str:
     return (
         _(
-            "More reps were refused (%(refused)d) than counted (%(counted)d): a sensor that bounces, or a script."
+            "More reps were refused (%(refused)d) than counted (%(counted)d): a bouncing sensor,"
+            " or a script."
         )
         % flag
     )
@@ -91,7 +94,8 @@ def explain_many_refused(flag: Flag) -> str:
 def explain_mostly_late(flag: Flag) -> str:
     return (
         _(
-            "%(late)d of %(reps)d reps arrived more than 10 seconds after they were made; their times are the device's word."
+            "%(late)d of %(reps)d reps arrived more than 10 seconds after they were made; only the"
+            " device vouches for their times."
         )
         % flag
     )
@@ -99,8 +103,8 @@ def explain_mostly_late(flag: Flag) -> str:
 
 def explain_clock(flag: Flag) -> str:
     text = ngettext(
-        "The device gave a time that cannot be for %(reps)d rep.",
-        "The device gave times that cannot be for %(reps)d reps.",
+        "The device gave an impossible time for %(reps)d rep.",
+        "The device gave impossible times for %(reps)d reps.",
         flag["reps"],
     )
     return text % flag
@@ -109,9 +113,9 @@ def explain_clock(flag: Flag) -> str:
 def explain_marathon(flag: Flag) -> str:
     parts = []
     if "minutes" in flag:
-        parts.append(_("%(minutes)d minutes without a pause of 5 minutes.") % flag)
+        parts.append(_("%(minutes)d minutes without a 5-minute break.") % flag)
     if "reps_in_hour" in flag:
-        parts.append(_("%(reps_in_hour)d reps in an hour; the known record is %(record)d.") % flag)
+        parts.append(_("%(reps_in_hour)d reps in an hour; the record is %(record)d.") % flag)
     return " ".join(parts)
 
 

@@ -1,7 +1,8 @@
-"""What a coach should look at: flags, worked out from the whole timeline of a finished session.
+"""Flags: reasons for a coach to review a session, found in its whole timeline.
 
-Pure functions. A flag never changes the count and accuses nobody: it says which rule held, with the figures that a person needs
-to judge it. The rules and their sources: docs/fair-counting.md. Times are in ms since the first rep.
+Pure functions. A flag never changes the count and accuses nobody: it names the rule that matched,
+with the figures a person needs to judge it. The rules and their sources: docs/fair-counting.md.
+Times are in ms since the first rep.
 """
 
 import math
@@ -9,35 +10,39 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from statistics import median
 from typing import Any
 
+from workouts.fairness.sets import find_sets, intervals_of
+
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
-METRONOME_INTERVALS, METRONOME_CV, STRETCH_CV, STRONG_CV = 20, 0.008, 0.004, 0.005
-SET_PAUSE = 3  # medians of the intervals
+METRONOME_INTERVALS = 20
+METRONOME_CV, STRETCH_CV, STRONG_CV = 0.008, 0.004, 0.005
 PERSONAL_FACTOR = 1.5
 TWO_DEVICES_WITHIN_MS, TWO_DEVICES_CHANGES = 15_000, 3
 MANY_REFUSED = 20
-DISTRUSTED_TIMES = 3
+MAX_DISTRUSTED = 3
 MARATHON_MS, MARATHON_PAUSE_MS = 3 * HOUR_MS, 5 * MINUTE_MS
 
-Flag = dict[str, Any]  # "flag": its name, and figures
+Flag = dict[str, Any]  # {"flag": its name, and its figures}
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known of a session's reps. `times_ms` and `devices` are in the order of counting; without devices `devices` is empty."""
+    """A session's reps. `times_ms` and `devices` are in the order counted.
+
+    `devices` is empty if no device was named. The rest are numbers of reps.
+    """
 
     times_ms: Sequence[int]
     devices: Sequence[int] = ()
-    late: int = 0
-    distrusted: int = 0
-    refused: int = 0
+    late_count: int = 0
+    distrusted_count: int = 0
+    refused_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """What the session is measured by: the fastest known, of anybody and of this athlete; None where nothing is known."""
+    """The fastest paces known, for anyone and for this athlete; None if unknown."""
 
     record_per_minute: int | None = None
     record_per_hour: int | None = None
@@ -45,7 +50,7 @@ class Pace:
 
 
 def find_flags(evidence: Evidence, pace: Pace) -> list[Flag]:
-    """Return the flags of a session, at most one of a kind."""
+    """Return a session's flags, at most one of each kind."""
     times = sorted(evidence.times_ms)
     found = (
         find_metronome(evidence),
@@ -61,7 +66,10 @@ def find_flags(evidence: Evidence, pace: Pace) -> list[Flag]:
 
 
 def best_minute(times_ms: Iterable[int]) -> int | None:
-    """Return the most reps in 60 s, or None of a session that is shorter: a short set's says nothing about the athlete's pace."""
+    """Return the most reps in any 60 s, or None for a shorter session.
+
+    A short set says nothing about the pace an athlete can keep for a minute.
+    """
     times = sorted(times_ms)
     return most_within(times, MINUTE_MS) if times and times[-1] - times[0] >= MINUTE_MS else None
 
@@ -69,14 +77,18 @@ def best_minute(times_ms: Iterable[int]) -> int | None:
 def find_metronome(evidence: Evidence) -> Flag | None:
     """Find intervals more even than people's: over a whole set, or over any 20 in a row.
 
-    People's coefficient of variation is 1.5 to 4.9 % over a set (doi 10.3390/biomechanics4010006). Of hundreds of stretches some are more
-    even than the whole by chance: so their bar is lower. At 1.3 % one in ten million is under it.
+    Over a set, people's coefficient of variation is 1.5 to 4.9 % (doi 10.3390/biomechanics4010006).
+    Among hundreds of stretches of 20, some are by chance more even than the whole, so stretches
+    have a lower limit: for a person at 1.3 %, one in ten million falls below it.
     """
     found = []
-    for intervals in intervals_of(evidence):
+    for times_ms in times_by_device(evidence):
         found += [
-            (len(each), cv) for each in sets_of(intervals) if (cv := variation(each)) < METRONOME_CV
+            (len(intervals), cv)
+            for intervals in (intervals_of(each.times_ms) for each in find_sets(times_ms))
+            if len(intervals) >= METRONOME_INTERVALS and (cv := variation(intervals)) < METRONOME_CV
         ]
+        intervals = intervals_of(times_ms)
         if (
             len(intervals) >= METRONOME_INTERVALS
             and (cv := steadiest_stretch(intervals)) < STRETCH_CV
@@ -93,26 +105,12 @@ def find_metronome(evidence: Evidence) -> Flag | None:
     }
 
 
-def intervals_of(evidence: Evidence) -> Iterator[list[int]]:
-    """Yield the intervals of each device by itself."""
+def times_by_device(evidence: Evidence) -> Iterator[list[int]]:
+    """Yield each device's times, sorted."""
     by_device: dict[int, list[int]] = defaultdict(list)
     for index, time in enumerate(evidence.times_ms):
         by_device[evidence.devices[index] if evidence.devices else 0].append(time)
-    for times in by_device.values():
-        yield [later - earlier for earlier, later in pairwise(sorted(times))]
-
-
-def sets_of(intervals: Sequence[int]) -> Iterator[list[int]]:
-    """Yield the intervals of each set of at least 20; a pause of 3 medians parts two sets."""
-    longest = SET_PAUSE * median(intervals) if intervals else 0
-    current: list[int] = []
-    for interval in (*intervals, math.inf):
-        if interval <= longest:
-            current.append(int(interval))
-            continue
-        if len(current) >= METRONOME_INTERVALS:
-            yield current
-        current = []
+    yield from map(sorted, by_device.values())
 
 
 def variation(intervals: Sequence[int]) -> float:
@@ -123,7 +121,7 @@ def variation(intervals: Sequence[int]) -> float:
 
 
 def steadiest_stretch(intervals: Sequence[int]) -> float:
-    """Return the smallest coefficient of variation of 20 intervals in a row."""
+    """Return the lowest coefficient of variation of any 20 consecutive intervals."""
     sums = [0, *accumulate(intervals)]
     squares = [0, *accumulate(interval * interval for interval in intervals)]
     count = METRONOME_INTERVALS
@@ -134,12 +132,12 @@ def steadiest_stretch(intervals: Sequence[int]) -> float:
 
 
 def _variation(count: int, total: int, squares: int) -> float:
-    # whole numbers up to the division: nothing is lost to rounding
+    # integers up to the division, so nothing is lost to rounding
     return math.sqrt(max(0, count * squares - total * total)) / total if total else 0.0
 
 
 def find_record_pace(times: Sequence[int], record: int | None) -> Flag | None:
-    """Find a minute that is faster than the fastest reported."""
+    """Find a minute with more reps than the record."""
     reps = most_within(times, MINUTE_MS)
     return (
         {"flag": "record_pace", "reps": reps, "record": record}
@@ -149,7 +147,7 @@ def find_record_pace(times: Sequence[int], record: int | None) -> Flag | None:
 
 
 def find_personal_pace(times: Sequence[int], best: int | None) -> Flag | None:
-    """Find a minute that is over 1.5 x as fast as the athlete's own best of the last 90 days."""
+    """Find a minute with over 1.5 times the athlete's own best of the last 90 days."""
     reps = best_minute(times)
     if reps is None or best is None or reps <= PERSONAL_FACTOR * best:
         return None
@@ -157,7 +155,7 @@ def find_personal_pace(times: Sequence[int], best: int | None) -> Flag | None:
 
 
 def find_two_devices(evidence: Evidence) -> Flag | None:
-    """Find reps of two devices that interleave within 15 s, three times or more."""
+    """Find reps from two devices within 15 s of each other, three times or more."""
     if not evidence.devices:
         return None
     reps = sorted(zip(evidence.times_ms, evidence.devices, strict=True))
@@ -169,34 +167,34 @@ def find_two_devices(evidence: Evidence) -> Flag | None:
 
 
 def find_many_refused(evidence: Evidence) -> Flag | None:
-    """Find more refused reps than counted ones, at least 20."""
+    """Find at least 20 refused reps that outnumber the counted ones."""
     counted = len(evidence.times_ms)
-    if evidence.refused < MANY_REFUSED or evidence.refused <= counted:
+    if evidence.refused_count < MANY_REFUSED or evidence.refused_count <= counted:
         return None
-    return {"flag": "many_refused", "refused": evidence.refused, "counted": counted}
+    return {"flag": "many_refused", "refused": evidence.refused_count, "counted": counted}
 
 
 def find_mostly_late(evidence: Evidence) -> Flag | None:
-    """Find that over half of the reps came more than 10 s after they were made."""
+    """Find that over half of the reps arrived more than 10 s after they were made."""
     reps = len(evidence.times_ms)
     return (
-        {"flag": "mostly_late", "late": evidence.late, "reps": reps}
-        if evidence.late * 2 > reps
+        {"flag": "mostly_late", "late": evidence.late_count, "reps": reps}
+        if evidence.late_count * 2 > reps
         else None
     )
 
 
 def find_clock(evidence: Evidence) -> Flag | None:
-    """Find more than 3 reps whose device gave a time that cannot be."""
+    """Find more than 3 reps with an impossible device time."""
     return (
-        {"flag": "clock", "reps": evidence.distrusted}
-        if evidence.distrusted > DISTRUSTED_TIMES
+        {"flag": "clock", "reps": evidence.distrusted_count}
+        if evidence.distrusted_count > MAX_DISTRUSTED
         else None
     )
 
 
 def find_marathon(times: Sequence[int], record: int | None) -> Flag | None:
-    """Find more than 3 h without a pause of 5 min, or more in an hour than the known record."""
+    """Find over 3 h without a 5 min pause, or an hour with more reps than the record."""
     longest, began = 0, times[0] if times else 0
     for earlier, later in pairwise(times):
         if later - earlier >= MARATHON_PAUSE_MS:
@@ -211,7 +209,7 @@ def find_marathon(times: Sequence[int], record: int | None) -> Flag | None:
 
 
 def most_within(times: Sequence[int], span_ms: int) -> int:
-    """Return the most reps in a window of this length; `times` are in order."""
+    """Return the most reps in any window of this length. `times` are sorted."""
     most = first = 0
     for last, time in enumerate(times):
         while time - times[first] >= span_ms:

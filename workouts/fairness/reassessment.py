@@ -1,4 +1,4 @@
-"""Works the flags of saved sessions out again, after limits were changed."""
+"""Finds the flags of saved sessions again, after limits changed."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -12,11 +12,11 @@ from django.db.models import F, QuerySet
 
 from workouts.fairness.assessment import assess, open_review, read_records
 from workouts.fairness.flags import Flag, best_minute
+from workouts.fairness.review import DECISIONS, lock_sessions
 from workouts.models import ReviewStatus, ReviewStep, WorkoutSession
 
-WRITTEN_AT_ONCE = 500  # rows a statement
-DECIDED = (ReviewStatus.APPROVED, ReviewStatus.REJECTED)
-NEEDED = (
+ROWS_PER_UPDATE = 500
+FIELDS = (
     "session_id",
     "athlete_id",
     "exercise_id",
@@ -36,17 +36,37 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Changes:
-    """What a reassessment changed, or would: sessions looked at, and of which kind flags came and went."""
+    """What a reassessment changed, or would change: numbers of sessions, and of flags by kind."""
 
     looked_at: int = 0
     came: Counter[str] = field(default_factory=Counter)
     went: Counter[str] = field(default_factory=Counter)
     newly_pending: int = 0
     pending_no_more: int = 0
-    decided_otherwise: int = (
-        0  # a coach has decided, and the flags are others now: the decision stands
-    )
+    decided_otherwise: int = 0  # a coach decided on other flags; the decision stands
     unreadable: int = 0  # left as they are
+
+    def add(self, row: WorkoutSession, old_flags: list[Flag], old_status: str) -> None:
+        before, after = ({flag["flag"] for flag in flags} for flags in (old_flags, row.flags))
+        self.came.update(after - before)
+        self.went.update(before - after)
+        self.newly_pending += row.review_status == ReviewStatus.PENDING != old_status
+        self.pending_no_more += old_status == ReviewStatus.PENDING != row.review_status
+        self.decided_otherwise += old_status in DECISIONS and before != after
+
+
+def reassess(
+    changes: Changes, *, since: datetime | None, batch: int, dry_run: bool
+) -> Iterator[int]:
+    """Find the flags of sessions saved since then again, and yield the size of each batch written.
+
+    Each batch is its own transaction, so it is safe to stop between batches and to repeat. A dry
+    run writes nothing.
+    """
+    for ids in read_ids(sessions_since(since), batch):
+        with transaction.atomic():
+            reassess_batch(ids, changes, write=not dry_run)
+        yield len(ids)
 
 
 def count_sessions(since: datetime | None) -> int:
@@ -58,33 +78,39 @@ def sessions_since(since: datetime | None) -> QuerySet[WorkoutSession]:
     return sessions if since is None else sessions.filter(created_at__gte=since)
 
 
-def reassess(
-    changes: Changes, *, since: datetime | None, batch: int, dry_run: bool
-) -> Iterator[int]:
-    """Work out the flags of all sessions saved since then, and yield the size of each batch once it is written.
-
-    Each batch is a transaction of its own: safe to repeat, and to leave off between two. A dry run writes nothing.
-    """
-    for ids in read_ids(sessions_since(since), batch):
-        with transaction.atomic():
-            reassess_batch(ids, changes, write=not dry_run)
-        yield len(ids)
+def reassess_batch(ids: list[int], changes: Changes, *, write: bool) -> None:
+    rows, records = lock_sessions(ids, *FIELDS), read_records()
+    changed, steps = [], []
+    for row in rows:
+        flags, status = row.flags, row.review_status
+        if not try_on(row, lambda row: assess(row, records)):
+            changes.unreadable += 1
+            continue
+        step = open_review(row)
+        if step is not None:
+            steps.append(step)
+        if row.flags != flags or step is not None:
+            changed.append(row)
+            changes.add(row, flags, status)
+    changes.looked_at += len(rows)
+    if write:
+        WorkoutSession.objects.bulk_update(changed, ["flags", "review_status"], ROWS_PER_UPDATE)
+        ReviewStep.objects.bulk_create(steps)
 
 
 def fill_best_minutes(*, batch: int) -> Iterator[int]:
-    """Write the best minutes that are missing, which the flags of later sessions look at, and yield the size of each batch.
+    """Write missing best minutes, and yield the size of each batch written.
 
-    They are missing where a version before the flags saved the session, or where its flags could not be worked out.
+    The flags of later sessions depend on them. They are missing from sessions that were saved
+    before there were flags, or whose flags could not be found.
     """
     for ids in read_ids(sessions_without_best_minute(), batch):
         with transaction.atomic():
-            rows = lock(ids, "session_id", "timeline_ms")
+            rows = lock_sessions(ids, "session_id", "timeline_ms")
             found = [
-                row
-                for row in rows
-                if work_out(row, find_best_minute) and row.best_minute is not None
+                row for row in rows if try_on(row, find_best_minute) and row.best_minute is not None
             ]
-            WorkoutSession.objects.bulk_update(found, ["best_minute"], WRITTEN_AT_ONCE)
+            WorkoutSession.objects.bulk_update(found, ["best_minute"], ROWS_PER_UPDATE)
         yield len(ids)
 
 
@@ -98,21 +124,15 @@ def find_best_minute(row: WorkoutSession) -> None:
 
 
 def read_ids(sessions: QuerySet[WorkoutSession], batch: int) -> Iterator[list[int]]:
-    """Yield the ids in order, so many at a time; what is saved meanwhile comes last."""
+    """Yield the ids in batches, in ascending order. Sessions saved meanwhile come last."""
     last = 0
     while ids := list(sessions.filter(pk__gt=last).values_list("pk", flat=True)[:batch]):
         yield ids
         last = ids[-1]
 
 
-def lock(ids: list[int], *fields: str) -> list[WorkoutSession]:
-    return list(
-        WorkoutSession.objects.select_for_update().filter(pk__in=ids).only(*fields).order_by("pk")
-    )
-
-
-def work_out(row: WorkoutSession, act: Callable[[WorkoutSession], None]) -> bool:
-    """Do what reads the session's reps, and return whether they can be read: one that cannot must not keep the others."""
+def try_on(row: WorkoutSession, act: Callable[[WorkoutSession], None]) -> bool:
+    """Return whether the session's reps could be read; if not, the others go on."""
     try:
         act(row)
     except django.db.Error:
@@ -121,32 +141,3 @@ def work_out(row: WorkoutSession, act: Callable[[WorkoutSession], None]) -> bool
         log.exception("session_not_assessed", session_id=str(row.session_id))
         return False
     return True
-
-
-def reassess_batch(ids: list[int], changes: Changes, *, write: bool) -> None:
-    rows, records = lock(ids, *NEEDED), read_records()
-    changed, steps = [], []
-    for row in rows:
-        flags, status = row.flags, row.review_status
-        if not work_out(row, lambda row: assess(row, records)):
-            changes.unreadable += 1
-            continue
-        step = open_review(row)
-        if step is not None:
-            steps.append(step)
-        if row.flags != flags or step is not None:
-            changed.append(row)
-            note_change(changes, row, flags, status)
-    changes.looked_at += len(rows)
-    if write:
-        WorkoutSession.objects.bulk_update(changed, ["flags", "review_status"], WRITTEN_AT_ONCE)
-        ReviewStep.objects.bulk_create(steps)
-
-
-def note_change(changes: Changes, row: WorkoutSession, flags: list[Flag], status: str) -> None:
-    before, after = ({flag["flag"] for flag in found} for found in (flags, row.flags))
-    changes.came.update(after - before)
-    changes.went.update(before - after)
-    changes.newly_pending += row.review_status == ReviewStatus.PENDING != status
-    changes.pending_no_more += status == ReviewStatus.PENDING != row.review_status
-    changes.decided_otherwise += status in DECIDED and before != after

@@ -1,4 +1,4 @@
-"""Who decides: coaches approve or reject a session, athletes ask for another look, and every step stays on record."""
+"""Reviews: coaches approve or reject sessions, athletes appeal. Every step stays on record."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -14,7 +14,10 @@ DECISIONS = (ReviewStatus.APPROVED, ReviewStatus.REJECTED)
 
 
 class Decided(NamedTuple):
-    """How many sessions a decision moved, and how many it left, as somebody else decided meanwhile or nothing would change."""
+    """How many sessions a decision changed, and how many it left as they were.
+
+    It leaves those that someone else decided meanwhile, or that have that status already.
+    """
 
     moved: int
     left: int
@@ -23,16 +26,17 @@ class Decided(NamedTuple):
 def decide(
     seen: Mapping[int, int], *, to: ReviewStatus, reviewer: AbstractBaseUser, note: str
 ) -> Decided:
-    """Approve or reject sessions, named by their ids, each with the last step that the coach saw, as last_steps() gives them.
+    """Approve or reject sessions.
 
-    Raises ValueError for another status, and for a rejection without a note.
+    `seen` maps the id of each session to the last step that the coach saw, as from last_steps().
+    Raises ValueError for any other status, and for a rejection without a note.
     """
     if to not in DECISIONS:
-        raise ValueError(f"{to} is no decision")
+        raise ValueError(f"{to} is not a decision")
     if to == ReviewStatus.REJECTED and not note.strip():
-        raise ValueError("a rejection takes a note")
+        raise ValueError("a rejection needs a note")
     with transaction.atomic():
-        rows, steps_now = lock(seen), last_steps(seen)
+        rows, steps_now = lock_sessions(seen, "review_status"), last_steps(seen)
         rows = [
             row for row in rows if seen[row.pk] == steps_now[row.pk] and row.review_status != to
         ]
@@ -49,17 +53,18 @@ def decide(
 
 
 def appeal(session_id: int, *, text: str) -> ReviewStep:
-    """Have a coach look again at a decision, once a decision. What was rejected stays out of the totals meanwhile.
+    """Ask for another look at a decision, once per decision.
 
-    Raises WorkoutError(nothing_to_appeal) where the last step is no decision.
+    A rejected session stays out of the totals meanwhile. Raises WorkoutError(nothing_to_appeal) if
+    the last step is not a coach's decision.
     """
     with transaction.atomic():
-        (row,) = lock([session_id])
+        (row,) = lock_sessions([session_id], "review_status")
         last = row.review_steps.order_by("id").last()
         if last is None or last.actor != ReviewStep.Actor.COACH:
             raise WorkoutError(
                 Code.NOTHING_TO_APPEAL,
-                "no coach has decided about this session since the last appeal",
+                "no coach has decided on this session since the last appeal",
             )
         step = build_step(row, ReviewStatus.PENDING, actor=ReviewStep.Actor.ATHLETE, note=text)
         step.save()
@@ -68,7 +73,10 @@ def appeal(session_id: int, *, text: str) -> ReviewStep:
 
 
 def last_steps(ids: Iterable[int]) -> dict[int, int]:
-    """Return the id of each session's last step, 0 where there is none: whoever decided since then, and whatever, it is another."""
+    """Return the id of each session's last step, or 0 if it has none.
+
+    Any later step changes it, so it shows whether a session was reviewed since.
+    """
     last: Any = (
         ReviewStep.objects.filter(session_id__in=list(ids))
         .order_by()
@@ -78,14 +86,13 @@ def last_steps(ids: Iterable[int]) -> dict[int, int]:
     return dict.fromkeys(ids, 0) | dict(last)
 
 
-def lock(ids: Any) -> list[WorkoutSession]:
-    """Return the sessions, locked until the transaction ends, in an order that leads to no deadlock."""
-    return list(
-        WorkoutSession.objects.select_for_update()
-        .filter(pk__in=list(ids))
-        .only("review_status")
-        .order_by("pk")
-    )
+def lock_sessions(ids: Iterable[int], *fields: str) -> list[WorkoutSession]:
+    """Return sessions with these fields, locked until the transaction ends.
+
+    They are locked by ascending id, so that two callers cannot deadlock.
+    """
+    rows = WorkoutSession.objects.select_for_update().filter(pk__in=list(ids))
+    return list(rows.only(*fields).order_by("pk"))
 
 
 def build_step(row: WorkoutSession, to: ReviewStatus, **more: Any) -> ReviewStep:

@@ -1,14 +1,15 @@
 """The exercise catalogue, with the sources of its figures.
 
-The smallest interval is 0.85 x the fastest 30 s burst interval found, else 0.60 x the fastest one-minute interval,
-rounded down to 50 ms: it refuses no champion. The ceiling is 1.15 x the fastest pace ever reported in a minute.
-A record is given only where one was found for a minute.
+The minimum interval is 0.85 x the fastest 30 s burst interval found, else 0.60 x the fastest
+one-minute interval, rounded down to 50 ms, so that it refuses no champion. The maximum per minute
+is 1.15 x the fastest pace ever reported in a minute. A record is given only if one was found for a
+minute.
 """
 
 from django.db import migrations
 
 CATALOGUE = [
-    # slug, name, min_interval_ms, record_per_minute, max_per_minute, typical_ms_low, typical_ms_high, source
+    # slug, then COLUMNS
     ("squat", "Squat", 450, 74, 85, 2000, 4000, "press: news18.com 3073178"),
     (
         "push_up",

@@ -1,4 +1,4 @@
-"""Review, flags, and the records of an hour with their sources."""
+"""Reviews, flags, and hourly records with their sources."""
 
 import django.core.validators
 import django.db.models.deletion
@@ -27,11 +27,12 @@ APPEND_ONLY = {
         $$ BEGIN RAISE EXCEPTION 'review steps are append-only'; END $$
         """,
         """
-        CREATE TRIGGER workouts_reviewstep_append_only BEFORE UPDATE OR DELETE ON workouts_reviewstep
+        CREATE TRIGGER workouts_reviewstep_append_only
+        BEFORE UPDATE OR DELETE ON workouts_reviewstep
         FOR EACH ROW EXECUTE FUNCTION workouts_reviewstep_refuse()
         """,
     ],
-    # a migration that changes this table has to make these again: SQLite's is copied and dropped for that
+    # SQLite copies a table to change it and drops the old one: such a migration restores these
     "sqlite": [
         f"""
         CREATE TRIGGER workouts_reviewstep_no_{verb.lower()} BEFORE {verb} ON workouts_reviewstep

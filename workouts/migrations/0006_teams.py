@@ -27,7 +27,7 @@ MODELS = {"athletes": "athlete"}
 
 
 def make_groups(apps, schema_editor):
-    """Make the groups with their permissions, which Django itself makes only after the last migration."""
+    """Create the groups and their permissions: Django would create these after all migrations."""
     alias = schema_editor.connection.alias
     for group_name, codenames in GROUPS.items():
         group, _ = (

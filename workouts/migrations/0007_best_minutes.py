@@ -3,13 +3,25 @@ from datetime import timedelta
 from django.db import migrations
 from django.db.models import F
 
-from workouts.fairness.flags import best_minute
-
 BATCH = 500
+MINUTE_MS = 60_000
+
+
+def best_minute(times_ms):
+    """Return the most reps in any 60 s, or None for a shorter session."""
+    times = sorted(times_ms)
+    if not times or times[-1] - times[0] < MINUTE_MS:
+        return None
+    most = first = 0
+    for last, time in enumerate(times):
+        while time - times[first] >= MINUTE_MS:
+            first += 1
+        most = max(most, last - first + 1)
+    return most
 
 
 def fill(apps, schema_editor):
-    """Write the best minutes of what was saved before there were any: later sessions are measured by them."""
+    """Fill in the best minutes of sessions saved before; later sessions are compared with them."""
     sessions = apps.get_model("workouts", "WorkoutSession").objects.using(
         schema_editor.connection.alias
     )
@@ -22,7 +34,7 @@ def fill(apps, schema_editor):
             try:
                 row.best_minute = best_minute(row.timeline_ms)
             except (TypeError, ValueError):
-                continue  # one that cannot be read must not keep the service from starting
+                continue  # an unreadable session must not keep the service from starting
         sessions.bulk_update(rows, ["best_minute"])
         last = rows[-1].pk
 

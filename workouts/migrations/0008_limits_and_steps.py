@@ -9,7 +9,7 @@ NO_REPLACING = """
 
 
 def refuse_replacing(apps, schema_editor):
-    """SQLite's INSERT OR REPLACE deletes without the triggers of a DELETE."""
+    """Refuse SQLite's INSERT OR REPLACE, which deletes without firing DELETE triggers."""
     if schema_editor.connection.vendor == "sqlite":
         schema_editor.execute(NO_REPLACING)
 

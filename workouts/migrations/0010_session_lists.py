@@ -7,10 +7,11 @@ FLAGS_INDEX = "session_flags"
 
 
 def index_flags(apps, schema_editor):
-    """Index the flags by what is in them; only PostgreSQL can."""
+    """Index the contents of the flags; only PostgreSQL can."""
     if schema_editor.connection.vendor == "postgresql":
         schema_editor.execute(
-            f"CREATE INDEX IF NOT EXISTS {FLAGS_INDEX} ON workout_sessions USING gin (flags jsonb_path_ops) WHERE review_status <> 'clean'"
+            f"CREATE INDEX IF NOT EXISTS {FLAGS_INDEX} ON workout_sessions"
+            " USING gin (flags jsonb_path_ops) WHERE review_status <> 'clean'"
         )
 
 

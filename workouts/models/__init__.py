@@ -1,4 +1,4 @@
-"""What is kept for good: the exercises, the athletes, and their sessions."""
+"""The tables: exercises, athletes and their devices, teams, sessions and their reviews."""
 
 from workouts.models.athletes import (
     Athlete,
@@ -9,21 +9,12 @@ from workouts.models.athletes import (
     sees_all,
 )
 from workouts.models.devices import Device
-from workouts.models.exercises import (
-    LEAST_OF_A_SESSION,
-    MAX_INTERVAL_MS,
-    MINUTE_MS,
-    Exercise,
-    check_slug,
-)
+from workouts.models.exercises import Exercise, check_slug
 from workouts.models.review_steps import MAX_NOTE_LENGTH, ReviewStatus, ReviewStep
 from workouts.models.sessions import WorkoutSession, WorkoutSessionQuerySet
 
 __all__ = [
-    "LEAST_OF_A_SESSION",
-    "MAX_INTERVAL_MS",
     "MAX_NOTE_LENGTH",
-    "MINUTE_MS",
     "Athlete",
     "AthleteQuerySet",
     "Device",

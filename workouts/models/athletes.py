@@ -1,4 +1,4 @@
-"""Who trains, and which coaches see them."""
+"""Athletes, their teams, and which coaches see them."""
 
 from typing import Any
 
@@ -16,7 +16,10 @@ from workouts.identity import MAX_USER_ID_LENGTH, USER_ID, USER_ID_RULE
 
 class AthleteQuerySet(models.QuerySet["Athlete"]):
     def visible_to(self, user: Any) -> "AthleteQuerySet":
-        """Leave those whom a user may see: a superuser and a head coach all, a coach those of their teams, others nobody."""
+        """Keep the athletes that a user may see.
+
+        Superusers and head coaches see all, a coach the athletes in their teams, others none.
+        """
         if sees_all(user):
             return self
         return self.filter(
@@ -24,14 +27,15 @@ class AthleteQuerySet(models.QuerySet["Athlete"]):
         )
 
     def unmerged(self) -> "AthleteQuerySet":
-        """Leave out the aliases: the user IDs that were merged into another athlete's."""
+        """Leave out aliases: athletes that were merged into another."""
         return self.filter(merged_into=None)
 
 
 class Athlete(models.Model):
-    """Who trains, by the identity provider's name; made at the first finish.
+    """An athlete, under the identity provider's user ID. Created at the first finish.
 
-    One that was merged into another stays as its alias: its sessions and teams are the other's, its devices go on under it.
+    After a merge the athlete stays as an alias: its sessions and teams belong to the other one,
+    and its devices go on under its own user ID.
     """
 
     user_id = models.CharField(
@@ -81,7 +85,10 @@ class Athlete(models.Model):
 
 class TeamQuerySet(models.QuerySet["Team"]):
     def visible_to(self, user: Any) -> "TeamQuerySet":
-        """Leave those that a user may see: a superuser and a head coach all, a coach their own."""
+        """Keep the teams that a user may see.
+
+        Superusers and head coaches see all, a coach their own.
+        """
         return (
             self
             if sees_all(user)
@@ -92,7 +99,7 @@ class TeamQuerySet(models.QuerySet["Team"]):
 
 
 class Team(models.Model):
-    """Which coaches see which athletes."""
+    """A group of athletes, seen by the group's coaches."""
 
     name = models.CharField(
         pgettext_lazy("of a team or an exercise", "name"), max_length=128, unique=True
@@ -120,11 +127,11 @@ class Team(models.Model):
 
 
 def sees_all(user: Any) -> bool:
-    """Return whether a user sees every athlete: superusers and head coaches do."""
+    """Return whether a user sees every athlete, as superusers and head coaches do."""
     return bool(user.is_active and user.has_perm("workouts.view_all_athletes"))
 
 
 def kept_user_id(user_id: str) -> Coalesce:
-    """Return, for a query, whose sessions a user_id stands for: its own, or those of the athlete whom it was merged into."""
+    """Return a query expression: the user_id whose sessions these are, following a merge."""
     kept = Athlete.objects.filter(user_id=user_id).order_by().values("merged_into__user_id")
     return Coalesce(Subquery(kept), Value(user_id))

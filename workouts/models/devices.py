@@ -1,4 +1,4 @@
-"""What is remembered of the devices that number their reps."""
+"""Devices that number their reps."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -7,7 +7,7 @@ from workouts.models.athletes import Athlete
 
 
 class Device(models.Model):
-    """A device that numbers its reps: the highest seq that is in a saved session, for when Redis remembers none."""
+    """A device, and its highest seq in a saved session, for when Redis no longer remembers it."""
 
     athlete = models.ForeignKey(
         Athlete,

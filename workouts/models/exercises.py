@@ -1,4 +1,4 @@
-"""What is trained, and what a person can do of it."""
+"""Exercises, and what a person can do of each."""
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
@@ -8,11 +8,11 @@ from django.utils.translation import gettext, gettext_noop, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 MAX_INTERVAL_MS = MINUTE_MS = 60_000
-LEAST_OF_A_SESSION = 100  # an honest workout may well have more
+LOWEST_SESSION_LIMIT = 100  # honest workouts may well reach this many reps
 check_slug = RegexValidator(
-    r"^[a-z0-9_]{1,32}\Z", _("A slug takes 1 to 32 small letters, digits and underscores.")
+    r"^[a-z0-9_]{1,32}\Z", _("A slug is 1 to 32 lowercase letters, digits and underscores.")
 )
-# those of the data migration, for the catalogs of messages
+# the names in the data migration, marked here for translation
 SEEDED_NAMES = (
     gettext_noop("Squat"),
     gettext_noop("Push-up"),
@@ -34,40 +34,43 @@ SEEDED_NAMES = (
 
 
 class Exercise(models.Model):
-    """An exercise and its limits; it is switched off, never deleted. Figures and their sources: the data migration."""
+    """An exercise and its limits. It is switched off, never deleted.
+
+    The figures and their sources are in migration 0002.
+    """
 
     slug = models.CharField(_("slug"), max_length=32, unique=True, validators=[check_slug])
     name = models.CharField(pgettext_lazy("of a team or an exercise", "name"), max_length=64)
     min_interval_ms = models.PositiveIntegerField(
-        _("smallest interval, ms"),
+        _("minimum interval (ms)"),
         validators=[MinValueValidator(1), MaxValueValidator(MAX_INTERVAL_MS)],
-        help_text=_("A rep that comes sooner after the last one is a bounce."),
+        help_text=_("A rep that follows the previous one sooner than this is a bounce."),
     )
     record_per_minute = models.PositiveIntegerField(
-        _("record, reps a minute"), null=True, blank=True, validators=[MinValueValidator(1)]
+        _("record reps per minute"), null=True, blank=True, validators=[MinValueValidator(1)]
     )
     record_per_hour = models.PositiveIntegerField(
-        _("record, reps an hour"), null=True, blank=True, validators=[MinValueValidator(1)]
+        _("record reps per hour"), null=True, blank=True, validators=[MinValueValidator(1)]
     )
     max_per_minute = models.PositiveIntegerField(
-        _("ceiling, reps a minute"), validators=[MinValueValidator(1)]
+        _("maximum reps per minute"), validators=[MinValueValidator(1)]
     )
     max_per_session = models.PositiveIntegerField(
-        _("ceiling, reps a session"),
+        _("maximum reps per session"),
         default=10_000,
-        validators=[MinValueValidator(LEAST_OF_A_SESSION)],
+        validators=[MinValueValidator(LOWEST_SESSION_LIMIT)],
     )
     typical_ms_low = models.PositiveIntegerField(
-        _("typical ms a rep, from"), validators=[MinValueValidator(1)]
+        _("fastest typical rep (ms)"), validators=[MinValueValidator(1)]
     )
     typical_ms_high = models.PositiveIntegerField(
-        _("typical ms a rep, to"), validators=[MinValueValidator(1)]
+        _("slowest typical rep (ms)"), validators=[MinValueValidator(1)]
     )
-    source = models.TextField(_("source of the figures"), blank=True)
+    source = models.TextField(_("source of these figures"), blank=True)
     active = models.BooleanField(
         pgettext_lazy("exercise", "active"),
         default=True,
-        help_text=_("Off: new reps are refused, what was counted stays."),
+        help_text=_("If off, new reps are refused. Reps already counted stay."),
     )
 
     class Meta:
@@ -91,19 +94,19 @@ class Exercise(models.Model):
                 name="exercise_typical_is_a_range",
                 condition=Q(typical_ms_low__lte=F("typical_ms_high")),
                 violation_error_message=_(
-                    "The typical pace has to go from the smaller to the larger figure."
+                    "The slowest typical rep is shorter than the fastest one."
                 ),
             ),
         ]
 
     def __str__(self) -> str:
-        """Return the name in the language of who looks, where it is known: the names are rows, which coaches may edit."""
+        """Return the name, translated if it is one of the seeded ones. Coaches may edit names."""
         return gettext(self.name)
 
     def clean(self) -> None:
-        """Refuse limits that would refuse honest people. Raises ValidationError that names the fields."""
+        """Reject limits that would refuse honest reps. Raises ValidationError by field."""
         errors = {}
-        low_ms, high_ms, least_ms, ceiling = (
+        low_ms, high_ms, least_ms, maximum = (
             self.typical_ms_low,
             self.typical_ms_high,
             self.min_interval_ms,
@@ -111,30 +114,30 @@ class Exercise(models.Model):
         )
         if low_ms and least_ms and least_ms > low_ms:
             errors["min_interval_ms"] = _(
-                "It is longer than a typical rep (%(ms)d ms): honest reps would be refused."
+                "Longer than a typical rep (%(ms)d ms): honest reps would be refused."
             ) % {"ms": low_ms}
-        if low_ms and ceiling and ceiling * low_ms < MINUTE_MS:
+        if low_ms and maximum and maximum * low_ms < MINUTE_MS:
             errors["max_per_minute"] = _(
-                "It is below the typical pace (%(pace)d a minute): honest reps would be refused."
+                "Below the typical pace (%(pace)d per minute): honest reps would be refused."
             ) % {"pace": MINUTE_MS // low_ms}
         elif least_ms and self.record_per_minute and least_ms * self.record_per_minute > MINUTE_MS:
             errors["min_interval_ms"] = _(
-                "It is longer than a rep at the record's pace (%(ms)d ms): a champion would be refused."
+                "Longer than a rep at record pace (%(ms)d ms): a champion would be refused."
             ) % {"ms": MINUTE_MS // self.record_per_minute}
-        if ceiling and self.record_per_minute and self.record_per_minute > ceiling:
+        if maximum and self.record_per_minute and self.record_per_minute > maximum:
             errors["record_per_minute"] = _(
-                "It is above the ceiling (%(ceiling)d): nobody could reach it."
-            ) % {"ceiling": ceiling}
+                "Above the maximum (%(maximum)d): nobody could reach it."
+            ) % {"maximum": maximum}
         elif high_ms and self.record_per_minute and self.record_per_minute * high_ms < MINUTE_MS:
             errors["record_per_minute"] = _(
-                "It is below the slowest typical pace (%(pace)d a minute): everybody would be flagged."
+                "Below the slowest typical pace (%(pace)d per minute): everyone would be flagged."
             ) % {"pace": MINUTE_MS // high_ms}
         if (
             self.record_per_hour
             and self.record_per_minute
             and self.record_per_hour < self.record_per_minute
         ):
-            errors["record_per_hour"] = _("It is below the record of a minute (%(record)d).") % {
+            errors["record_per_hour"] = _("Below the record for a minute (%(record)d).") % {
                 "record": self.record_per_minute
             }
         if errors:

@@ -1,8 +1,8 @@
-"""Primary keys as texts, as addresses and forms have them."""
+"""Primary keys in the text of URLs and forms."""
 
-MAX_DIGITS = 18  # more are no number to some databases, or to Python
+MAX_DIGITS = 18  # fits the 64-bit keys of every database
 
 
 def is_key(text: str) -> bool:
-    """Return whether a text can be a primary key."""
+    """Return whether the text can be a primary key."""
     return text.isdecimal() and len(text) <= MAX_DIGITS

@@ -1,10 +1,10 @@
-"""Where the review of a session stands, and the steps that led there."""
+"""The review status of a session, and the steps that led to it."""
 
 from typing import Any, NoReturn
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -20,7 +20,11 @@ class ReviewStatus(models.TextChoices):
 
 
 class ReviewStep(models.Model):
-    """A change of a session's review status. It is never changed nor deleted; the database refuses that too."""
+    """A change of a session's review status, by a coach, an athlete or the service.
+
+    Steps are append-only; triggers in the database enforce that too. `flag_names` are the flags
+    that made the service ask for a review.
+    """
 
     class Actor(models.TextChoices):
         SERVICE = "service", _("Senim")
@@ -50,6 +54,9 @@ class ReviewStep(models.Model):
         pgettext_lazy("status of a review", "to"), max_length=8, choices=ReviewStatus.choices
     )
     note = models.TextField(_("note"), blank=True, max_length=MAX_NOTE_LENGTH)
+    flag_names = models.JSONField(
+        _("flags"), default=list, blank=True, db_default=Value([], models.JSONField())
+    )
 
     class Meta:
         verbose_name = _("review step")
@@ -67,8 +74,8 @@ class ReviewStep(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
-            raise TypeError("a review step is never changed")
+            raise TypeError("review steps are append-only")
         super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise TypeError("a review step is never deleted")
+        raise TypeError("review steps are append-only")

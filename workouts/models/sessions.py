@@ -1,4 +1,4 @@
-"""What was trained: the sessions."""
+"""Finished workout sessions."""
 
 from typing import Any
 
@@ -17,7 +17,10 @@ NOT_CLEAN = ~Q(review_status=ReviewStatus.CLEAN)
 
 class WorkoutSessionQuerySet(models.QuerySet["WorkoutSession"]):
     def visible_to(self, user: Any) -> "WorkoutSessionQuerySet":
-        """Leave those of the athletes whom a user may see. The one door: lists, pages, searches, exports and the API go through it."""
+        """Keep the sessions of athletes that a user may see.
+
+        The only gate: lists, pages, searches, exports and the API all go through it.
+        """
         return (
             self
             if sees_all(user)
@@ -25,7 +28,7 @@ class WorkoutSessionQuerySet(models.QuerySet["WorkoutSession"]):
         )
 
     def with_review_note(self) -> "WorkoutSessionQuerySet":
-        """Add what the coach wrote who decided last, as review_note; empty where nobody did."""
+        """Add the note of the last coach's decision as review_note, empty if there is none."""
         decided = ReviewStep.objects.filter(
             session_id=OuterRef("pk"), actor=ReviewStep.Actor.COACH
         ).order_by("-id")
@@ -35,12 +38,12 @@ class WorkoutSessionQuerySet(models.QuerySet["WorkoutSession"]):
         return self.annotate(review_note=note)
 
     def in_totals(self) -> "WorkoutSessionQuerySet":
-        """Leave out what a coach rejected, and has not brought back."""
+        """Leave out sessions that were rejected and not approved since."""
         return self.filter(is_in_totals=True)
 
 
 class WorkoutSession(models.Model):
-    """A finished workout: one row a session, whatever was repeated or killed on the way."""
+    """A finished workout. Each session has exactly one row, however often its finish is retried."""
 
     session_id = models.UUIDField(_("session ID"), unique=True, editable=False)
     athlete = models.ForeignKey(
@@ -70,7 +73,7 @@ class WorkoutSession(models.Model):
         _("last refused reps"),
         default=list,
         blank=True,
-        help_text=_("Milliseconds since the first rep, and the reason."),
+        help_text=_("For each, milliseconds since the first rep and the reason."),
     )
     timeline_ms = models.JSONField(
         _("timeline"),
@@ -81,23 +84,26 @@ class WorkoutSession(models.Model):
         _("devices"),
         default=list,
         blank=True,
-        help_text=_("The device's number for each rep; empty where no device was named."),
+        help_text=_("The device number of each rep; empty if no device was named."),
     )
     late_reps = models.JSONField(
-        _("late reps"), default=list, blank=True, help_text=_("Which reps, from 0, came late.")
+        _("late reps"),
+        default=list,
+        blank=True,
+        help_text=_("Indexes of the reps that arrived late, starting at 0."),
     )
-    device_seqs = models.JSONField(_("last seq by device"), default=dict, blank=True)
+    device_seqs = models.JSONField(_("last seq per device"), default=dict, blank=True)
     distrusted_times = models.PositiveIntegerField(
-        _("times not trusted"),
+        _("implausible times"),
         default=0,
         db_default=0,
-        help_text=_("Reps whose device gave a time that cannot be; they go by their arrival."),
+        help_text=_("Reps with an impossible device time; the arrival time is used instead."),
     )
     best_minute = models.PositiveIntegerField(
         _("best minute"),
         null=True,
         blank=True,
-        help_text=_("The most reps in 60 s; empty of a session that is shorter."),
+        help_text=_("The most reps in any 60 s; empty for a shorter session."),
     )
     flags = models.JSONField(
         _("flags"), default=list, blank=True, db_default=Value([], models.JSONField())
@@ -110,10 +116,10 @@ class WorkoutSession(models.Model):
         db_default=ReviewStatus.CLEAN,
     )
     is_in_totals = models.BooleanField(
-        _("in the totals"),
+        _("included in totals"),
         default=True,
         db_default=True,
-        help_text=_("Off once it is rejected; an appeal alone does not bring it back."),
+        help_text=_("Off after a rejection, until a coach approves the session."),
     )
 
     objects = WorkoutSessionQuerySet.as_manager()
@@ -128,13 +134,14 @@ class WorkoutSession(models.Model):
             models.Index(fields=["athlete", "exercise", "-id"], name="session_saved_last"),
             models.Index(fields=["athlete", "-started_at"], name="session_of_athlete"),
             models.Index(fields=["-created_at", "-id"], name="session_newest"),
-            # the last three are for the sums of weeks and days, which then need no row; SQLite knows no INCLUDE
+            # the last three columns let weekly and daily sums read the index alone; SQLite has no
+            # INCLUDE
             models.Index(
                 fields=["-started_at", "-id", "athlete", "total_reps", "is_in_totals"],
                 name="session_started",
             ),
             models.Index(fields=["exercise", "-started_at", "-id"], name="session_of_exercise"),
-            # a few in a hundred: those that have something to review, or had
+            # the few in a hundred that need a review, or had one
             models.Index(
                 fields=["review_status", "-started_at", "-id"],
                 name="session_reviewed",

@@ -1,7 +1,7 @@
-"""The settings of a test run: where its servers are going to be is said before senim.settings reads it.
+"""Settings for a test run: name the servers' addresses before senim.settings reads them.
 
-TEST_DATABASE_URL and TEST_REDIS_URL name servers to take instead of those that plugin.py starts. The workers of
-`-n` inherit the folder and the servers, and have keys of their own.
+TEST_DATABASE_URL and TEST_REDIS_URL name servers to use instead of those that plugin.py starts.
+The workers of `-n` share the run's folder and servers; each has its own Redis keys.
 """
 
 import os
@@ -35,3 +35,6 @@ if not os.environ["SENIM_REDIS_PREFIX"].endswith(worker):
     os.environ["SENIM_REDIS_PREFIX"] += worker
 
 from senim.settings import *  # noqa: E402, F403
+
+# the default takes a quarter of a second of CPU for each user and each login
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

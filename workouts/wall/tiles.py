@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from workouts.events.messages import WallFinished, WallReport
 from workouts.events.watched import Watched
-from workouts.live.store import LiveStore, Training
+from workouts.live.sessions import Training
+from workouts.live.store import LiveStore
 from workouts.models import WorkoutSession
 
 SHOWN_FOR = timedelta(minutes=15)  # how long a finished session stays on the wall

@@ -1,1 +1,1 @@
-"""Athletes for coaches: the list, the page of one, and merging two."""
+"""Athletes: their list, an athlete's page, and merging two of them."""

@@ -1,4 +1,4 @@
-"""The filters beside the list of athletes."""
+"""Filters for the list of athletes."""
 
 from datetime import datetime
 from typing import Any
@@ -14,18 +14,18 @@ from workouts.models import Athlete, WorkoutSession
 
 
 def trained_since(moment: datetime) -> Exists:
-    """Return, for a query of athletes, whether they have trained since then."""
+    """Return a condition for a query of athletes: trained since that moment."""
     return Exists(
         WorkoutSession.objects.filter(athlete=OuterRef("user_id"), started_at__gte=moment)
     )
 
 
 class TrainedFilter(admin.SimpleListFilter):
-    title = _("trained in the last week")
+    title = _("activity in the last 7 days")
     parameter_name = "trained"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("yes", _("Yes")), ("no", _("No"))]
+        return [("yes", _("Active")), ("no", _("Inactive"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Athlete]) -> QuerySet[Athlete]:
         if self.value() is None:

@@ -1,4 +1,4 @@
-"""Merging two athletes that are one: a page that says what will move, and asks which user ID stays."""
+"""Merging two athletes who are the same person: the page asks which user ID to keep."""
 
 from typing import Any
 
@@ -23,16 +23,16 @@ def may_merge(request: HttpRequest) -> bool:
 
 
 class MergeForm(forms.Form):
-    """Which of the two stays; nothing is chosen beforehand, as it cannot be undone."""
+    """Nothing is preselected, since a merge cannot be undone."""
 
     kept = forms.ModelChoiceField(
         Athlete.objects.none(),
-        label=gettext_lazy("User ID that stays"),
+        label=gettext_lazy("User ID to keep"),
         widget=forms.RadioSelect,
         empty_label=None,
         error_messages={
-            "required": gettext_lazy("Choose the user ID that stays."),
-            "invalid_choice": gettext_lazy("It is one of the two."),
+            "required": gettext_lazy("Choose the user ID to keep."),
+            "invalid_choice": gettext_lazy("Choose one of the two."),
         },
     )
 
@@ -44,13 +44,13 @@ class MergeForm(forms.Form):
         kept.label_from_instance = lambda athlete: athlete.user_id
 
     def merged_id(self) -> int:
-        """Return the primary key of the one that is not kept."""
+        """Return the primary key of the athlete to merge into the kept one."""
         (merged_id,) = {athlete.pk for athlete in self.pair} - {self.cleaned_data["kept"].pk}
         return merged_id
 
 
 def show_merge(request: HttpRequest, queryset: QuerySet[Athlete] | None = None) -> HttpResponse:
-    """Ask which of two athletes stays, and merge them once that is answered."""
+    """Ask which of two athletes to keep, and merge them when the form comes back."""
     if not may_merge(request):
         raise PermissionDenied
     given = request.POST if "merge" in request.POST else request.GET
@@ -74,7 +74,7 @@ def show_merge(request: HttpRequest, queryset: QuerySet[Athlete] | None = None) 
 
 
 def find_pair(request: HttpRequest, ids: Any) -> QuerySet[Athlete]:
-    """Return those of the athletes who are there to be merged."""
+    """Return the athletes among `ids` whom the coach sees and who are not merged yet."""
     chosen = [int(pk) for pk in ids[:3] if is_key(str(pk))]
     return (
         Athlete.objects.visible_to(request.user)
@@ -94,7 +94,7 @@ def describe(athlete: Athlete) -> dict[str, Any]:
 
 
 def carry_out(request: HttpRequest, *, kept_id: int, merged_id: int) -> HttpResponse:
-    """Merge, and put on record who did it."""
+    """Merge, and record who did it in both histories."""
     try:
         with transaction.atomic():
             merged = merge_athletes(kept_id=kept_id, merged_id=merged_id)
@@ -104,8 +104,8 @@ def carry_out(request: HttpRequest, *, kept_id: int, merged_id: int) -> HttpResp
         return redirect("admin:workouts_athlete_changelist")
     names = {"alias": merged.alias.user_id, "kept": merged.kept.user_id, "count": merged.sessions}
     text = ngettext(
-        "%(alias)s is merged into %(kept)s; %(count)d session moved.",
-        "%(alias)s is merged into %(kept)s; %(count)d sessions moved.",
+        "Merged %(alias)s into %(kept)s and moved %(count)d session.",
+        "Merged %(alias)s into %(kept)s and moved %(count)d sessions.",
         merged.sessions,
     )
     messages.success(request, text % names)

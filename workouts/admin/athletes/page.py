@@ -1,42 +1,55 @@
-"""What the page of an athlete shows below the form."""
+"""What an athlete's page shows below the form: personal bests, weekly volume, last sessions."""
 
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import DateField, QuerySet
+from django.db.models.functions import TruncWeek
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from workouts.admin.athletes.history import Bests, find_bests, find_last_sessions, find_volume
-from workouts.admin.charts import describe_volume
+from workouts.admin.athletes.bests import Bests, find_bests
+from workouts.admin.charts import describe_volumes
+from workouts.admin.days import WEEK, monday_of
 from workouts.admin.sessions.page import length_ms
 from workouts.admin.tempo_texts import write_duration
-from workouts.models import Athlete
+from workouts.admin.volumes import Volume, sum_volumes
+from workouts.models import Athlete, WorkoutSession
 
+WEEKS = 26
+LAST_SESSIONS = 20
+LISTED = (
+    "athlete_id",
+    "exercise__name",
+    "total_reps",
+    "started_at",
+    "finished_at",
+    "review_status",
+)
 Json = dict[str, Any]
 
 
 def describe_athlete(athlete: Athlete) -> Json:
-    """Return personal bests, volume and history of an athlete, for the template."""
-    weeks, bests = (
-        find_volume(athlete.user_id, today=timezone.localdate()),
-        find_bests(athlete.user_id),
-    )
+    """Return the template's context for an athlete."""
+    weeks = find_volume(athlete.user_id, today=timezone.localdate())
+    sessions_url = reverse("admin:workouts_workoutsession_changelist")
     return {
         "athlete": athlete,
-        "bests": [describe_bests(each) for each in bests],
+        "bests": [describe_bests(each) for each in find_bests(athlete.user_id)],
         "weeks": weeks[::-1],
-        "volume": describe_volume(weeks, span=_("week from")),
+        "volume": describe_volumes(weeks, span=_("week of")),
         "last_sessions": [
             (session, write_duration(length_ms(session)))
             for session in find_last_sessions(athlete.user_id)
         ],
-        "sessions_address": sessions_address(athlete),
+        "sessions_url": f"{sessions_url}?{urlencode({'athlete': athlete.user_id})}",
     }
 
 
 def describe_bests(bests: Bests) -> Json:
-    """Return the figures of an exercise, each best with its session."""
+    """Return the figures for one exercise, each best with its session."""
     fastest = bests.best_minute
     return {
         "exercise": bests.exercise,
@@ -50,6 +63,16 @@ def describe_bests(bests: Bests) -> Json:
     }
 
 
-def sessions_address(athlete: Athlete) -> str:
-    """Return the address of the list of an athlete's sessions."""
-    return f"{reverse('admin:workouts_workoutsession_changelist')}?{urlencode({'athlete': athlete.user_id})}"
+def find_volume(user_id: str, *, today: date) -> list[Volume]:
+    """Return an athlete's last 26 weeks, oldest first, without rejected sessions, in one query."""
+    weeks = [monday_of(today) - back * WEEK for back in reversed(range(WEEKS))]
+    sessions = WorkoutSession.objects.in_totals().filter(athlete_id=user_id)
+    return sum_volumes(sessions, weeks, TruncWeek("started_at", output_field=DateField()))
+
+
+def find_last_sessions(user_id: str) -> QuerySet[WorkoutSession]:
+    """Return an athlete's 20 most recent sessions, newest first rep first."""
+    sessions = (
+        WorkoutSession.objects.filter(athlete_id=user_id).select_related("exercise").only(*LISTED)
+    )
+    return sessions.order_by("-started_at", "-pk")[:LAST_SESSIONS]

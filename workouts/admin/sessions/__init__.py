@@ -1,1 +1,1 @@
-"""Sessions for coaches: the list, the page of one, decisions, exports, and what could not be saved."""
+"""Sessions: their list, a session's page, decisions, exports, and sessions not saved yet."""

@@ -1,4 +1,4 @@
-"""Deciding about sessions: one page for one or many, and the steps that led there."""
+"""Approving and rejecting sessions, one or many at once; and the record of review steps."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def may_review(request: HttpRequest) -> bool:
 
 
 class ReviewStepInline(admin.TabularInline):
-    """On record for good: nobody adds, changes or deletes one here."""
+    """A permanent record: read-only."""
 
     model = ReviewStep
     fields = ("at", "who", "from_status", "to_status", "said")
@@ -39,10 +39,8 @@ class ReviewStepInline(admin.TabularInline):
 
     @admin.display(description=gettext_lazy("note"))
     def said(self, step: ReviewStep) -> str:
-        """Return the note; the service's is the names of the flags, as assessment.py writes them."""
-        if step.actor != ReviewStep.Actor.SERVICE:
-            return step.note
-        return ", ".join(name_flag({"flag": name}) for name in step.note.split(", ") if name)
+        """Return the note, or what the service asked for a review for."""
+        return step.note or ", ".join(name_flag({"flag": name}) for name in step.flag_names)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReviewStep]:
         return super().get_queryset(request).select_related("reviewer")
@@ -61,7 +59,7 @@ class ReviewStepInline(admin.TabularInline):
 
 
 class DecisionForm(forms.Form):
-    """`seen` has each session with the last step that the coach saw, as `12:34`, 0 for none."""
+    """`seen` lists `session:step` pairs: the last review step shown to the coach, 0 for none."""
 
     to = forms.ChoiceField(choices=[(to, to.label) for to in DECISIONS], widget=forms.HiddenInput)
     seen = forms.RegexField(r"\A\d{1,18}:\d{1,18}(,\d{1,18}:\d{1,18})*\Z", widget=forms.HiddenInput)
@@ -84,14 +82,14 @@ class DecisionForm(forms.Form):
             and not self.cleaned_data.get("note")
             and "note" not in self.errors
         ):
-            self.add_error("note", _("A rejection takes a note: the athlete can read it."))
+            self.add_error("note", _("A rejection needs a note, which the athlete can read."))
         return self.cleaned_data
 
 
 def show_decision(
     request: HttpRequest, queryset: QuerySet[WorkoutSession] | None = None, to: str = ""
 ) -> HttpResponse:
-    """Show which sessions are to be decided about, and decide once the form comes back."""
+    """Show the sessions to decide on, and save the decision when the form comes back."""
     if not may_review(request):
         raise PermissionDenied
     if "seen" in request.POST:
@@ -123,7 +121,7 @@ def show_decision(
 
 
 def find_sessions(request: HttpRequest, ids: Any) -> list[WorkoutSession]:
-    """Return those of the sessions that the coach may see."""
+    """Return the sessions among `ids` that are visible to the coach."""
     chosen = [int(pk) for pk in ids[: MAX_AT_ONCE + 1] if is_key(str(pk))]
     visible = WorkoutSession.objects.visible_to(request.user)
     return list(visible.filter(pk__in=chosen).select_related("athlete", "exercise").order_by("pk"))
@@ -131,22 +129,26 @@ def find_sessions(request: HttpRequest, ids: Any) -> list[WorkoutSession]:
 
 def find_problem(sessions: list[WorkoutSession], to: str) -> str:
     if to not in DECISIONS:
-        return _("A session is approved or rejected, nothing else.")
+        return _("Sessions can only be approved or rejected.")
     if not sessions:
-        return _("There is no such session.")
+        return _("Session not found.")
     if len(sessions) > MAX_AT_ONCE:
         return too_many()
     return ""
 
 
 def too_many() -> str:
-    return _("At most %d sessions can be decided about at once.") % MAX_AT_ONCE
+    return _("Choose at most %d sessions at once.") % MAX_AT_ONCE
 
 
 def describe(
     request: HttpRequest, form: DecisionForm, sessions: list[WorkoutSession], to: str
 ) -> dict[str, Any]:
-    title = _("Reject sessions") if to == ReviewStatus.REJECTED else _("Approve sessions")
+    number = len(sessions)
+    if to == ReviewStatus.REJECTED:
+        title = ngettext("Reject %d session", "Reject %d sessions", number) % number
+    else:
+        title = ngettext("Approve %d session", "Approve %d sessions", number) % number
     return {
         **admin.site.each_context(request),
         "title": title,
@@ -160,7 +162,7 @@ def carry_out(request: HttpRequest, decision: dict[str, Any]) -> HttpResponse:
     visible = WorkoutSession.objects.visible_to(request.user).filter(pk__in=decision["seen"])
     seen = {pk: decision["seen"][pk] for pk in visible.values_list("pk", flat=True)}
     if not seen:
-        messages.error(request, _("There is no such session."))
+        messages.error(request, _("Session not found."))
         return redirect("admin:workouts_workoutsession_changelist")
     decided = decide(
         seen,
@@ -178,13 +180,17 @@ def tell(request: HttpRequest, decided: Decided) -> None:
     if decided.moved:
         messages.success(
             request,
-            ngettext("%d session was decided.", "%d sessions were decided.", decided.moved)
+            ngettext(
+                "Decision saved for %d session.", "Decision saved for %d sessions.", decided.moved
+            )
             % decided.moved,
         )
     if decided.left:
         text = ngettext(
-            "%d session was left as it is: somebody else decided meanwhile, or it was so already.",
-            "%d sessions were left as they are: somebody else decided meanwhile, or they were so already.",
+            "%d session was not changed: someone else has just reviewed it, "
+            "or it already had this status.",
+            "%d sessions were not changed: someone else has just reviewed them, "
+            "or they already had this status.",
             decided.left,
         )
         messages.warning(request, text % decided.left)

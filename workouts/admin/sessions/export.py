@@ -1,4 +1,4 @@
-"""Export of the sessions that the list's filter shows: the page that asks how, the file, and how far it is."""
+"""Exports of the sessions that a filter of the list shows: the form, the file, the progress."""
 
 import re
 from functools import partial
@@ -15,6 +15,7 @@ from django.http import (
     HttpResponse,
     HttpResponseBase,
     JsonResponse,
+    QueryDict,
     StreamingHttpResponse,
 )
 from django.shortcuts import redirect
@@ -28,33 +29,44 @@ from django.views.decorators.http import require_GET
 
 from workouts.admin.paging import count_up_to
 from workouts.admin.sessions.filters import FormFilter
-from workouts.exports.progress import UNKNOWN, Progress, ProgressNotes, read_progress
-from workouts.exports.steps import FILES, Export, Steps, send_from_threads
+from workouts.exports.progress import UNKNOWN, Progress, ProgressReporter, read_progress
+from workouts.exports.steps import FORMATS, Export, Steps, send_from_threads
 
 COUNTED_ON_PAGE = 10_000
-WORD = r"[A-Za-z0-9_-]{8,64}"
+TOKEN = re.compile(r"\A[A-Za-z0-9_-]{8,64}\Z")
 LIST = "admin:workouts_workoutsession_changelist"
 
 
 class ExportForm(forms.Form):
-    """`progress` is a word by which the page asks how far the file is."""
+    """`token` is made up by the page, which asks for the progress by it."""
 
     format = forms.ChoiceField(
         label=gettext_lazy("Format"),
-        choices=[(name, name.upper()) for name in FILES],
+        choices=[(name, name.upper()) for name in FORMATS],
         required=False,
         widget=forms.RadioSelect,
     )
-    timeline = forms.BooleanField(label=gettext_lazy("With the timeline"), required=False)
-    progress = forms.RegexField(rf"\A{WORD}\Z", required=False, widget=forms.HiddenInput)
+    timeline = forms.BooleanField(label=gettext_lazy("Include the timeline"), required=False)
+    token = forms.RegexField(TOKEN, required=False, widget=forms.HiddenInput)
+
+
+class ExportList(ChangeList):
+    """The rows that the list shows on all of its pages together, none of them read or counted."""
+
+    def get_filters_params(self, params: dict[str, Any] | None = None) -> dict[str, Any]:
+        of_list = super().get_filters_params(params)
+        return {name: of_list[name] for name in of_list if name not in ExportForm.base_fields}
+
+    def get_results(self, request: HttpRequest) -> None:
+        pass
 
 
 def export_paths(sessions: admin.ModelAdmin) -> list[URLPattern]:
-    """Return the addresses of the export, to stand among those of the sessions' admin."""
+    """Return the export's URLs, for the URLs of the sessions' admin."""
     views = (
         ("export/", show_export, "workouts_export"),
         ("export/file/", send_file, "workouts_export_file"),
-        ("export/progress/", tell_progress, "workouts_export_progress"),
+        ("export/progress/", show_progress, "workouts_export_progress"),
     )
     wrap = sessions.admin_site.admin_view
     return [
@@ -64,29 +76,30 @@ def export_paths(sessions: admin.ModelAdmin) -> list[URLPattern]:
 
 
 def show_export(sessions: admin.ModelAdmin, request: HttpRequest) -> HttpResponse:
-    """Show what would be exported, and ask how."""
+    """Show what would be exported, with a form for the format."""
     try:
         shown = read_list(sessions, request)
         rows = count_up_to(COUNTED_ON_PAGE, shown.queryset)
     except (IncorrectLookupParameters, ValueError, OverflowError):
         return back_to_list()
+    query = copy_list_query(request)
     context = {
-        **admin.site.each_context(request),
-        "title": _("Export"),
+        **sessions.admin_site.each_context(request),
+        "title": _("Export sessions"),
         "form": ExportForm(initial={"format": "csv"}),
         "filters": describe_filters(shown),
-        "query": [(name, value) for name, values in request.GET.lists() for value in values],
+        "query": [(name, value) for name, values in query.lists() for value in values],
         "rows": min(rows, COUNTED_ON_PAGE),
         "is_more": rows > COUNTED_ON_PAGE,
         "zone": timezone.get_current_timezone_name(),
         "texts": describe_texts(),
-        "list_url": f"{reverse(LIST)}?{request.GET.urlencode()}",
+        "list_url": f"{reverse(LIST)}?{query.urlencode()}",
     }
     return TemplateResponse(request, "admin/workouts/export.html", context)
 
 
 def send_file(sessions: admin.ModelAdmin, request: HttpRequest) -> HttpResponseBase:
-    """Send the file as it is made."""
+    """Send the file while it is made."""
     form = ExportForm(request.GET)
     try:
         shown = read_list(sessions, request)
@@ -102,11 +115,11 @@ def send_file(sessions: admin.ModelAdmin, request: HttpRequest) -> HttpResponseB
     kind = form.cleaned_data["format"] or "csv"
     export = Export(
         sessions=shown.queryset,
-        file=FILES[kind](),
+        format=FORMATS[kind],
         with_timeline=form.cleaned_data["timeline"],
         zone=timezone.get_current_timezone(),
         language=translation.get_language(),
-        notes=ProgressNotes(owner_of(request), form.cleaned_data["progress"]),
+        reporter=ProgressReporter(owner_of(request), form.cleaned_data["token"]),
     )
     return respond(request, export, f"senim-sessions-{timezone.localdate()}.{kind}")
 
@@ -115,60 +128,67 @@ def respond(request: HttpRequest, export: Export, name: str) -> StreamingHttpRes
     steps = Steps(export)
     headers = {
         "Content-Disposition": f'attachment; filename="{name}"',
-        "X-Accel-Buffering": "no",  # nginx would take in all of it for a client that is slow, or gone
+        "X-Accel-Buffering": "no",  # nginx would read ahead for a client that is slow or gone
     }
-    # an iterator that is not asynchronous would be made a list of under ASGI
+    # under ASGI, Django reads all of a synchronous iterator before it sends anything
     chunks = send_from_threads(steps) if isinstance(request, ASGIRequest) else steps
-    return StreamingHttpResponse(chunks, content_type=export.file.content_type, headers=headers)
+    return StreamingHttpResponse(chunks, content_type=export.format.content_type, headers=headers)
 
 
-def tell_progress(sessions: admin.ModelAdmin, request: HttpRequest) -> JsonResponse:
-    """Answer how far the export of this user with the word in `progress` is."""
+def show_progress(sessions: admin.ModelAdmin, request: HttpRequest) -> JsonResponse:
+    """Answer with the progress of this user's export."""
     if not sessions.has_view_permission(request):
         raise PermissionDenied
-    token = request.GET.get("progress", "")
-    known = (
-        read_progress(owner_of(request), token) if re.fullmatch(WORD, token) else Progress(UNKNOWN)
-    )
-    return JsonResponse(known._asdict())
+    token = request.GET.get("token", "")
+    known = TOKEN.match(token)
+    progress = read_progress(owner_of(request), token) if known else Progress(UNKNOWN)
+    return JsonResponse(progress._asdict())
 
 
 def owner_of(request: HttpRequest) -> str:
     return str(request.user.pk)
 
 
-def read_list(sessions: admin.ModelAdmin, request: HttpRequest) -> ChangeList:
-    """Return the list for the request's query, of which nothing is read; the request's GET has the list's own words after that.
+def read_list(sessions: admin.ModelAdmin, request: HttpRequest) -> ExportList:
+    """Return the list for the request's query.
 
-    Raises PermissionDenied, and IncorrectLookupParameters where the list cannot make sense of the query.
+    Raises PermissionDenied, and IncorrectLookupParameters for a query that the list can't apply.
     """
     if not sessions.has_view_permission(request):
         raise PermissionDenied
-    kept = request.GET.copy()
-    for name in (*ExportForm.base_fields, PAGE_VAR, ALL_VAR, ERROR_FLAG):
-        kept.pop(name, None)
-    request.GET = kept  # type: ignore[assignment]  # as a copy of it would be
-    shown = unread_admin(sessions, request).get_changelist_instance(request)
-    if shown.query != kept.get(SEARCH_VAR, "").strip():
-        raise IncorrectLookupParameters  # the list says what is wrong with the search, and shows all: not so a file
+    # as get_changelist_instance() does, which takes the class from the admin
+    shown = ExportList(
+        request,
+        model=sessions.model,
+        list_display=sessions.get_list_display(request),
+        list_display_links=(),
+        list_filter=sessions.get_list_filter(request),
+        date_hierarchy=sessions.date_hierarchy,
+        search_fields=sessions.get_search_fields(request),
+        list_select_related=sessions.get_list_select_related(request),
+        list_per_page=sessions.list_per_page,
+        list_max_show_all=sessions.list_max_show_all,
+        list_editable=(),
+        model_admin=sessions,
+        sortable_by=(),
+        search_help_text=None,
+    )
+    if shown.query != request.GET.get(SEARCH_VAR, "").strip():
+        # the list shows an error and every session; a file couldn't tell
+        raise IncorrectLookupParameters
     return shown
 
 
-def unread_admin(sessions: admin.ModelAdmin, request: HttpRequest) -> admin.ModelAdmin:
-    """Return the admin with a list that neither counts its rows nor reads a page of them."""
-    listing: Any = sessions.get_changelist(request)
-    unread_list = type("UnreadList", (listing,), {"get_results": lambda self, request: None})
-    unread = type(
-        "UnreadAdmin",
-        (type(sessions),),
-        {"get_changelist": lambda self, request, **kwargs: unread_list},
-    )
-    admin_of_list: admin.ModelAdmin = unread(sessions.model, sessions.admin_site)
-    return admin_of_list
+def copy_list_query(request: HttpRequest) -> QueryDict:
+    """Return the list's part of the query: filters, search and order."""
+    query = request.GET.copy()
+    for name in (*ExportForm.base_fields, PAGE_VAR, ALL_VAR, ERROR_FLAG):
+        query.pop(name, None)
+    return query
 
 
 def describe_filters(shown: ChangeList) -> list[tuple[Any, Any]]:
-    """Return name and value of each filter that is set, and of the search; the first choice of a filter is everything."""
+    """Return the name and value of the search and of each filter that is set."""
     chosen: list[tuple[Any, Any]] = []
     for spec in shown.filter_specs:
         if isinstance(spec, FormFilter):
@@ -176,25 +196,25 @@ def describe_filters(shown: ChangeList) -> list[tuple[Any, Any]]:
         else:
             chosen += [
                 (spec.title, choice["display"])
-                for choice in [*spec.choices(shown)][1:]
+                for choice in [*spec.choices(shown)][1:]  # the first is "All"
                 if choice["selected"]
             ]
     return [(_("search"), shown.query), *chosen] if shown.query else chosen
 
 
 def back_to_list() -> HttpResponse:
-    """Go where the list itself goes with a query that it can make no sense of."""
+    """Redirect as the list itself does for a query that it can't apply."""
     return redirect(f"{reverse(LIST)}?{ERROR_FLAG}=1")
 
 
 def describe_texts() -> dict[str, str]:
-    """Return what the page's script says, in the language of the page."""
+    """Return the texts for the page's script, in the language of the page."""
     return {
         "group": get_format("THOUSAND_SEPARATOR"),
         "preparing": _("Preparing…"),
         "sending": _("{rows} of {total} rows"),
         "sending_uncounted": _("{rows} rows"),
         "done": _("Done: {rows} rows."),
-        "failed": _("It was not finished, and the file is not whole: try again."),
-        "unknown": _("How far it is cannot be told just now; the download goes on."),
+        "failed": _("The export failed and the file is incomplete. Try again."),
+        "unknown": _("The progress is unavailable right now. The download continues."),
     }

@@ -1,4 +1,4 @@
-"""The filters beside the list of sessions."""
+"""Filters for the list of sessions."""
 
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
@@ -23,7 +23,7 @@ athlete_widget = AutocompleteSelect(WorkoutSession._meta.get_field("athlete"), a
 
 
 class FlagFilter(admin.SimpleListFilter):
-    """One kind of flag. A session without any is clean, which the index of the others leaves out."""
+    """Leaves out clean sessions, which have no flag, so that the partial index is used."""
 
     title = _("flag")
     parameter_name = "flag"
@@ -37,9 +37,7 @@ class FlagFilter(admin.SimpleListFilter):
         if self.value() not in NAMES:
             return queryset.none()
         flagged = queryset.exclude(review_status=ReviewStatus.CLEAN)
-        if (
-            connection.features.supports_json_field_contains
-        ):  # PostgreSQL: by an index of its own, see the migration
+        if connection.features.supports_json_field_contains:  # PostgreSQL has an index for it
             return flagged.filter(flags__contains=[{"flag": self.value()}])
         return flagged.annotate(flags_text=Cast("flags", TextField())).filter(
             flags_text__contains=f'"{self.value()}"'
@@ -47,7 +45,7 @@ class FlagFilter(admin.SimpleListFilter):
 
 
 class FormFilter(admin.ListFilter):
-    """A filter that is a small form; what it cannot take leaves no sessions, and is said beside the field."""
+    """A filter that is a small form. An invalid value shows no sessions and an error below it."""
 
     template = "admin/workouts/filters/form.html"
     fields: dict[str, Callable[[HttpRequest], forms.Field]]
@@ -71,7 +69,7 @@ class FormFilter(admin.ListFilter):
         return True
 
     def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
-        """Yield one choice for the template: the other parameters, which the form has to keep."""
+        """Yield one choice, for the template: the list's other parameters, to keep in the form."""
         own = {*self.fields, PAGE_VAR, ERROR_FLAG}
         yield {
             "kept": [(name, value) for name, value in changelist.params.items() if name not in own],
@@ -79,7 +77,7 @@ class FormFilter(admin.ListFilter):
         }
 
     def describe(self) -> list[tuple[Any, Any]]:
-        """Return the label and the value of each field that is filled in."""
+        """Return the label and value of each field that is filled in."""
         return [(self.form[name].label, value) for name, value in self.used_parameters.items()]
 
     def queryset(self, request: HttpRequest, queryset: Sessions) -> Sessions:
@@ -123,7 +121,7 @@ def choose_day(label: Any) -> Callable[[HttpRequest], forms.Field]:
 
 
 class DateRangeFilter(FormFilter):
-    """The days of the first rep, both ends in, in the time zone of who looks."""
+    """The first rep's day in the viewer's time zone, both ends included."""
 
     title = _("date")
     fields = {"from": choose_day(_("from")), "to": choose_day(_("to"))}

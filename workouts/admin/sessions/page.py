@@ -1,4 +1,4 @@
-"""The page of one session: how it was done, why it may need a look, and the decision."""
+"""A session's page: its tempo, its flags and evidence, and the decision."""
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from workouts.admin.charts import describe_numbers
 from workouts.admin.sessions.decisions import DecisionForm, may_review
@@ -14,18 +15,18 @@ from workouts.admin.tempo_texts import write_duration, write_pace
 from workouts.fairness.flag_texts import explain_flag, name_flag, name_refusal
 from workouts.fairness.flags import MINUTE_MS
 from workouts.fairness.review import last_steps
-from workouts.fairness.tempo import Set, find_sets, find_spark
+from workouts.fairness.sets import Set, find_sets
+from workouts.fairness.tempo import find_spark
 from workouts.models import Exercise, ReviewStatus, WorkoutSession
 
 Json = dict[str, Any]
 
 
 def describe_session(request: HttpRequest, session: WorkoutSession) -> Json:
-    """Return what the page's template shows of a session."""
+    """Return the template's context for a session."""
     sets, length = find_sets(session.timeline_ms), length_ms(session)
     return {
         "session": session,
-        "subtitle": f"{session.athlete}, {session.exercise}",
         "athlete_url": find_athlete_page(request, session),
         "length": write_duration(length),
         "pace": write_pace(session.total_reps, length),
@@ -42,15 +43,29 @@ def describe_session(request: HttpRequest, session: WorkoutSession) -> Json:
 
 
 def find_athlete_page(request: HttpRequest, session: WorkoutSession) -> str:
-    """Return the address of the athlete's page, "" for whoever may not see it."""
+    """Return the address of the athlete's page, "" if the user may not see it."""
     may_see = request.user.has_perm("workouts.view_athlete") or request.user.has_perm(
         "workouts.change_athlete"
     )
     return reverse("admin:workouts_athlete_change", args=[session.athlete.pk]) if may_see else ""
 
 
+def name_session(session: WorkoutSession) -> str:
+    """Return what a coach calls a session: "Aigul, Squat, 9 reps"."""
+    text = ngettext(
+        "%(athlete)s, %(exercise)s, %(reps)d rep",
+        "%(athlete)s, %(exercise)s, %(reps)d reps",
+        session.total_reps,
+    )
+    return text % {
+        "athlete": session.athlete,
+        "exercise": session.exercise,
+        "reps": session.total_reps,
+    }
+
+
 def length_ms(session: WorkoutSession) -> int:
-    """Return the time from the first rep to the last."""
+    """Return the time from the first rep to the last one."""
     return round((session.finished_at - session.started_at).total_seconds() * 1000)
 
 
@@ -65,7 +80,7 @@ def describe_set(each: Set) -> Json:
 
 
 def build_decision(session: WorkoutSession) -> Json:
-    """Return the form, and which decisions would change something."""
+    """Return the form, and which of the decisions would change the session's status."""
     steps = last_steps([session.pk])
     return {
         "form": DecisionForm(
@@ -77,9 +92,10 @@ def build_decision(session: WorkoutSession) -> Json:
 
 
 def build_chart(session: WorkoutSession, sets: Sequence[Set]) -> Json:
-    """Return what charts.js draws, times and intervals in seconds: `late` and `refused` are where the marks go.
+    """Return the data for charts.js, times and intervals in seconds.
 
-    A refused rep is drawn at the time since the last counted one.
+    `late` and `refused` give the heights of the marks; a refused rep's is the time since the
+    last counted one.
     """
     late = set(session.late_reps)
     late_times = {time for index, time in enumerate(session.timeline_ms) if index in late}
@@ -104,7 +120,7 @@ def build_chart(session: WorkoutSession, sets: Sequence[Set]) -> Json:
         "texts": {
             "time": _("time"),
             "interval": _("interval, s"),
-            "late": _("came late"),
+            "late": _("arrived late"),
             "refused": _("refused"),
         },
     }
@@ -117,7 +133,7 @@ def intervals_within(each: Set) -> Iterable[tuple[int, int | None]]:
 
 
 def since_last(times: Sequence[int], counted: Sequence[int]) -> dict[int, int]:
-    """Return for each time how long ago the last counted rep was, 0 where there was none."""
+    """Return, for each time, how long ago the last counted rep was, 0 before the first."""
     since, index = {}, 0
     for time in times:
         while index < len(counted) and counted[index] < time:
@@ -127,7 +143,7 @@ def since_last(times: Sequence[int], counted: Sequence[int]) -> dict[int, int]:
 
 
 def draw_trend(each: Set) -> list[list[float]] | None:
-    """Return where the line of a set's slow-down begins and ends."""
+    """Return both ends of the line for a set's slow-down, None if it has none."""
     if each.trend_ms is None:
         return None
     first, last = each.trend_ms
@@ -148,7 +164,7 @@ def in_seconds(ms: float | None) -> float | None:
 
 
 def draw_spark(times_ms: Iterable[int], *, width: int = 120, height: int = 24) -> str:
-    """Return the tempo as the path of an SVG of this size; slow is high. A rest is a gap."""
+    """Return the tempo as an SVG path in a box of this size; slow is high, a rest is a gap."""
     spark = find_spark(times_ms)
     highest = max((value for value in spark if value is not None), default=0) or 1
     step = width / max(1, len(spark) - 1)

@@ -1,4 +1,4 @@
-"""The sessions that could not be saved: shown beside the saved ones, and tried again on demand."""
+"""Parked sessions, which the database refused: listed, and retried on demand."""
 
 from datetime import datetime
 
@@ -13,35 +13,35 @@ from django.utils.translation import gettext as _
 from workouts.clock import from_ms
 from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store
-from workouts.live.store import ParkedSession
+from workouts.live.sessions import ParkedSession
 from workouts.models import Athlete, sees_all
 from workouts.services.finishing import DATABASE_AWAY, settle_sealed
 
 
 def show_parked(request: HttpRequest) -> HttpResponse:
-    """List the parked sessions; a POST tries each of them again."""
+    """List the parked sessions; a POST retries them all."""
     if not request.user.has_perm("workouts.view_workoutsession"):
         raise PermissionDenied
     if request.method == "POST":
-        try_again(request)
+        retry(request)
         return redirect("admin:workouts_parked")
     context = {
         **admin.site.each_context(request),
-        "title": _("Sessions that could not be saved"),
+        "title": _("Sessions not saved yet"),
         "rows": [*map(describe, find_parked(request))],
     }
     return TemplateResponse(request, "admin/workouts/parked.html", context)
 
 
 def find_parked(request: HttpRequest) -> list[ParkedSession]:
-    """Return the parked sessions of the athletes whom the coach may see."""
+    """Return the parked sessions of the athletes visible to the coach."""
     try:
         parked = list(get_store().parked_sessions())
     except REDIS_AWAY as error:
-        messages.error(request, _("Redis cannot be reached: %s") % error)
+        messages.error(request, _("Redis is unavailable: %s") % error)
         return []
     if sees_all(request.user):
-        return parked  # also those of athletes who have no saved session yet
+        return parked  # athletes without a saved session, who have no row yet, included
     user_ids = {each.name.user_id for each in parked}
     theirs = Athlete.objects.visible_to(request.user).values("pk")
     trained = Athlete.objects.filter(
@@ -55,13 +55,13 @@ def describe(parked: ParkedSession) -> tuple[ParkedSession, datetime]:
     return parked, from_ms(parked.since_ms)
 
 
-def try_again(request: HttpRequest) -> None:
+def retry(request: HttpRequest) -> None:
     parked = find_parked(request)
     try:
         saved = sum(settle_sealed(each.name) is not None for each in parked)
     except (*REDIS_AWAY, DATABASE_AWAY) as error:
-        messages.error(request, _("Cut short: %s") % error)
+        messages.error(request, _("Stopped: %s") % error)
     else:
         messages.info(
-            request, _("%(saved)d of %(all)d saved.") % {"saved": saved, "all": len(parked)}
+            request, _("Saved %(saved)d of %(all)d.") % {"saved": saved, "all": len(parked)}
         )

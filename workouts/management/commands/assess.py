@@ -1,4 +1,4 @@
-"""Works out the flags of saved sessions again."""
+"""Finds the flags of saved sessions again."""
 
 import contextlib
 import signal
@@ -21,28 +21,29 @@ from workouts.fairness.reassessment import (
     sessions_without_best_minute,
 )
 
-MAX_BATCH = 10_000  # sessions that nobody can decide about meanwhile
+MAX_BATCH = 10_000  # sessions locked at once: nobody can decide on them meanwhile
 
 
 class Command(BaseCommand):
-    help = "Work out the flags of saved sessions again, after limits were changed, and say what changed. Decisions of coaches stand."
+    help = (
+        "Find the flags of saved sessions again, after limits changed, and report what changed."
+        " Coaches' decisions stand."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--since", help="only sessions saved since then, a date or a time in ISO 8601"
+            "--since", help="only sessions saved since this date or time (ISO 8601)"
         )
         parser.add_argument(
-            "--batch", type=int, default=500, help="sessions a transaction (default: %(default)s)"
+            "--batch", type=int, default=500, help="sessions per transaction (default: %(default)s)"
         )
         parser.add_argument("--dry-run", action="store_true", help="write nothing")
 
     def handle(self, *, since: str | None, batch: int, dry_run: bool, **options: Any) -> None:
         if not 1 <= batch <= MAX_BATCH:
-            raise CommandError(
-                f"--batch is {batch}; it takes a whole number from 1 to {MAX_BATCH:,}"
-            )
-        start, changes = read_time(since), Changes()
-        with told_to_stop() as stop:
+            raise CommandError(f"--batch is {batch}, but must be between 1 and {MAX_BATCH:,}")
+        start, changes = parse_start(since), Changes()
+        with catch_signals() as stop:
             missing = sessions_without_best_minute().count()
             if missing and not dry_run:
                 show_progress(fill_best_minutes(batch=batch), missing, "best minutes", stop)
@@ -52,32 +53,33 @@ class Command(BaseCommand):
         self.show(changes)
         if dry_run and missing:
             self.stdout.write(
-                f"{missing:,} sessions lack their best minute: personal_pace is known once it is written."
+                f"{missing:,} sessions lack their best minute;"
+                " until it is written, personal_pace flags may be missing above."
             )
         if dry_run:
             self.stdout.write("Nothing was written.")
         if stop.is_set():
             raise CommandError(
-                "Stopped before the end. What is said above stands; start it again for the rest."
+                "Stopped early. What is reported above was written; run it again for the rest."
             )
 
     def show(self, changes: Changes) -> None:
         rows = {"sessions looked at": changes.looked_at}
-        rows |= {f"flag {kind} came": changes.came[kind] for kind in sorted(changes.came)}
-        rows |= {f"flag {kind} went": changes.went[kind] for kind in sorted(changes.went)}
+        rows |= {f"flag {kind} added": changes.came[kind] for kind in sorted(changes.came)}
+        rows |= {f"flag {kind} removed": changes.went[kind] for kind in sorted(changes.went)}
         rows |= {
-            "to be reviewed now": changes.newly_pending,
-            "to be reviewed no more": changes.pending_no_more,
+            "now need a review": changes.newly_pending,
+            "no longer need a review": changes.pending_no_more,
         }
-        rows |= {"decided before, and the flags are others": changes.decided_otherwise}
+        rows |= {"decided by a coach on other flags": changes.decided_otherwise}
         if changes.unreadable:
-            rows |= {"not to be read, left as they are (see the log)": changes.unreadable}
+            rows |= {"unreadable, left as they are (see the log)": changes.unreadable}
         for name, number in rows.items():
             self.stdout.write(f"{name:<46} {number:>9,}")
 
 
 def show_progress(batches: Iterable[int], total: int, name: str, stop: threading.Event) -> None:
-    """Go through the batches, until the end or until told to stop."""
+    """Go through the batches until they end or `stop` is set."""
     with tqdm(total=total, desc=name, unit="session", disable=None) as bar:
         for size in batches:
             bar.update(size)
@@ -86,12 +88,15 @@ def show_progress(batches: Iterable[int], total: int, name: str, stop: threading
 
 
 @contextlib.contextmanager
-def told_to_stop() -> Iterator[threading.Event]:
-    """Yield what SIGINT and SIGTERM set meanwhile, so that a batch is finished first; a second one ends at once."""
+def catch_signals() -> Iterator[threading.Event]:
+    """Yield an event that SIGINT or SIGTERM sets, so that the current batch is finished first.
+
+    A second signal stops the command at once.
+    """
     stop = threading.Event()
     before: dict[signal.Signals, Any] = {}
 
-    def tell(number: int, frame: Any) -> None:
+    def handle(number: int, frame: Any) -> None:
         stop.set()
         restore()
 
@@ -100,15 +105,15 @@ def told_to_stop() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        before[number] = signal.signal(number, tell)
+        before[number] = signal.signal(number, handle)
     try:
         yield stop
     finally:
         restore()
 
 
-def read_time(text: str | None) -> datetime | None:
-    """Return the time, a date's beginning, in the service's time zone. Raises CommandError."""
+def parse_start(text: str | None) -> datetime | None:
+    """Return the time, or the start of the day, as an aware datetime. Raises CommandError."""
     if text is None:
         return None
     try:
@@ -117,5 +122,7 @@ def read_time(text: str | None) -> datetime | None:
     except ValueError:
         moment = None
     if moment is None:
-        raise CommandError(f"--since is {text!r}; it takes 2026-11-22 or 2026-11-22T18:00")
+        raise CommandError(
+            f"--since is {text!r}, but must look like 2026-11-22 or 2026-11-22T18:00"
+        )
     return timezone.make_aware(moment) if timezone.is_naive(moment) else moment

@@ -46,7 +46,7 @@ class Pattern:
     late: str
     distrusted: int
     flags: str
-    flag_names: str
+    flag_names: list[str]
 
 
 class Oddity(NamedTuple):
@@ -150,7 +150,13 @@ def describe(slug: str, times: list[int], pace: Pace, oddity: Oddity) -> Pattern
     """Return the set as it is saved, with the flags that the service gives it where it knows nothing of the athlete."""
     refused, late, distrusted = oddity
     flags = find_flags(
-        Evidence(times, late=len(late), distrusted=distrusted, refused=len(refused)), pace
+        Evidence(
+            times,
+            late_count=len(late),
+            distrusted_count=distrusted,
+            refused_count=len(refused),
+        ),
+        pace,
     )
     return Pattern(
         exercise=slug,
@@ -163,5 +169,5 @@ def describe(slug: str, times: list[int], pace: Pace, oddity: Oddity) -> Pattern
         late=json.dumps(late),
         distrusted=distrusted,
         flags=json.dumps(flags),
-        flag_names=", ".join(flag["flag"] for flag in flags),
+        flag_names=[flag["flag"] for flag in flags],
     )

@@ -121,7 +121,7 @@ class Session:
             "to_status": pending,
         }
         yield ReviewStep(
-            session_id=pk, actor=actors.SERVICE, note=self.pattern.flag_names, **opened
+            session_id=pk, actor=actors.SERVICE, flag_names=self.pattern.flag_names, **opened
         )
         if self.decided_at is not None:
             decided: dict[str, Any] = {

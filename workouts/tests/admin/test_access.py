@@ -17,6 +17,7 @@ LOOKS: dict[str, tuple[Literal["light", "dark"], ViewportSize]] = {
 MAKE_SESSIONS = """
 from workouts.models import Athlete
 from workouts.tests.support.cast import save_session
+from workouts.tests.support.reviews import save_pending
 pending = save_pending("ana", reps=24)
 for day in range(12):
     save_session("ana" if day % 2 else "bolat", reps=10 + day, days_ago=day, refused={"debounced": 1}, refusals=[[2100, "debounced"]])

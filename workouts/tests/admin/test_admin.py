@@ -106,7 +106,7 @@ class SessionDetailTests(AdminCase):
 
     def test_it_shows_a_session(self) -> None:
         page = self.page(self.path)
-        for text in (self.row.athlete_id, "Squat", "30.0", "too soon after the last one: 7"):
+        for text in (self.row.athlete_id, "Squat", "30.0", "too soon after the previous rep: 7"):
             assert text in page
 
     def test_it_has_nothing_to_type_into(self) -> None:
@@ -237,7 +237,7 @@ class ExerciseTests(AdminCase):
     def test_it_refuses_a_typical_pace_from_high_to_low_and_says_why(self) -> None:
         response = self.fill_in(self.path, typical_ms_low=4001)
         assert response.status_code == 200
-        assert "from the smaller to the larger" in response.content.decode()
+        assert "shorter than the fastest" in response.content.decode()
 
     def test_it_refuses_slugs_that_cannot_be_and_says_why(self) -> None:
         for slug in ("Plank", "pl ank", "a:b", "p" * 33, "squat", ""):

@@ -22,7 +22,7 @@ class PageTests(BrowserCase):
     def test_the_chart_is_drawn_and_the_table_opens(self) -> None:
         self.log_in("head", to=f"/admin/workouts/athlete/{self.ids[0]}/change/")
         self.page.locator('.volume-chart[data-drawn="yes"] canvas').wait_for()
-        self.page.get_by_text("As a table").click()
+        self.page.get_by_text("Show as a table").click()
         assert self.page.locator("details tbody tr").count() == 26
         assert self.page.locator("details tbody tr").first.is_visible()
 
@@ -35,6 +35,6 @@ class PageTests(BrowserCase):
         self.page.get_by_label("ana", exact=True).check()
         self.page.get_by_role("button", name="Merge").click()
         self.page.get_by_text(
-            "ana-of-the-old-phone is merged into ana; 1 session moved."
+            "Merged ana-of-the-old-phone into ana and moved 1 session."
         ).wait_for()
         assert self.page.locator(".session-sets").last.locator("tbody tr").count() == 2

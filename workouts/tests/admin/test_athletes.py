@@ -15,15 +15,15 @@ from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from workouts.admin.athletes.history import (
+from workouts.admin.athletes.bests import find_bests
+from workouts.admin.athletes.model_admin import AthleteAdmin
+from workouts.admin.athletes.page import (
     LAST_SESSIONS,
     WEEKS,
-    find_bests,
     find_last_sessions,
     find_volume,
 )
-from workouts.admin.athletes.list import AthleteAdmin
-from workouts.admin.charts import Volume
+from workouts.admin.volumes import Volume
 from workouts.models import Athlete, Team, WorkoutSession
 from workouts.tests.support.admin import ATHLETES, SESSIONS, AdminCase
 from workouts.tests.support.cast import new_athlete, save_session
@@ -189,8 +189,8 @@ class PageTests(AdminCase):
 
     def test_who_has_no_session_has_a_page_too(self) -> None:
         athlete = Athlete.objects.create(user_id="new")
-        assert self.page(f"{ATHLETES}{athlete.pk}/change/").count("There are none yet.") == 2
-        assert "There are none yet." not in self.page(f"{ATHLETES}add/")
+        assert self.page(f"{ATHLETES}{athlete.pk}/change/").count("No sessions yet.") == 2
+        assert "No sessions yet." not in self.page(f"{ATHLETES}add/")
 
     def test_it_asks_the_database_as_often_for_1_session_as_for_60(self) -> None:
         counts = []

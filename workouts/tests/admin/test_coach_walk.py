@@ -25,6 +25,7 @@ SETS = os.environ.get("TEST_SETS", "")  # a file of recorded sets; made-up ones 
 REPLAYED = 3
 MAKE_SESSIONS = """
 from workouts.tests.support.cast import save_session
+from workouts.tests.support.reviews import save_pending
 save_pending("ana", reps=24)
 for day in range(12):
     save_session("ana" if day % 2 else "bolat", reps=10 + day, days_ago=day, refused={"debounced": 1}, refusals=[[2100, "debounced"]])

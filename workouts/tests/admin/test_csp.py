@@ -8,6 +8,7 @@ from workouts.tests.support.browsers import BrowserCase
 from workouts.tests.support.coaches import make_team, run_shell
 
 MAKE_SESSION = """
+from workouts.tests.support.reviews import save_pending
 print(save_pending("ana").pk)
 """
 MAKE_SUPERUSER = "from django.contrib.auth.models import User; User.objects.filter(username='head').update(is_superuser=True)"

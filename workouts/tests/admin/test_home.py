@@ -85,12 +85,12 @@ class AbsentTests(HomeCase):
         save_at(WEDNESDAY - timedelta(days=70), user_id="long gone")
         Athlete.objects.create(user_id="never")
         home = self.describe()
-        assert [(athlete.user_id, last is None) for athlete, last in home["absent"]] == [
+        assert [(athlete.user_id, last is None) for athlete, last in home["inactive"]] == [
             ("gone", False),
             ("long gone", False),
             ("never", True),
         ]
-        assert home["absent_count"] == 3
+        assert home["inactive_count"] == 3
 
 
 class PageTests(HomeCase):
@@ -98,19 +98,19 @@ class PageTests(HomeCase):
         row = save_pending("ana")
         page = self.page(ADMIN)
         assert f"/admin/workouts/workoutsession/{row.pk}/change/" in page
-        assert "All of them, 1" in page
+        assert "Show all (1)" in page
 
     def test_it_counts_no_more_than_it_says(self) -> None:
         with patch("workouts.admin.home.MAX_COUNTED", 2):
-            for shown in ("All of them, 1", "All of them, 2", "All of them, over 2"):
+            for shown in ("Show all (1)", "Show all (2)", "Show all (more than 2)"):
                 save_pending()
                 assert shown in self.page(ADMIN)
 
     def test_it_shows_some_of_the_absent_and_says_how_many_they_are(self) -> None:
         Athlete.objects.bulk_create(Athlete(user_id=new_athlete()) for _ in range(1002))
         home = self.describe()
-        assert (len(home["absent"]), home["absent_count"]) == (SHOWN, 1002)
-        assert "All of them, 1,002" in self.page(ADMIN)
+        assert (len(home["inactive"]), home["inactive_count"]) == (SHOWN, 1002)
+        assert "Show all (1,002)" in self.page(ADMIN)
 
     def test_at_most_12_queries(self) -> None:
         for _ in range(3):

@@ -110,7 +110,7 @@ class ReadingTests(AdminCase):
             CaptureQueriesContext(connection) as queries,
         ):
             page = self.page(SESSIONS)
-        assert "Over 3: a filter shows the rest." in page
+        assert "More than 3: filter the list to see the rest." in page
         counts = [query["sql"] for query in queries if "COUNT(" in query["sql"]]
         assert len(counts) == 1
         assert "LIMIT 4" in counts[0]

@@ -101,9 +101,9 @@ class WordsTests(PageCase):
             f"{SESSIONS}{save_timeline([0, 2000], refused={'pace': 3, 'of later': 1}, late_reps=[1]).pk}/change/"
         )
         for text in (
-            "Refused, over the ceiling of reps a minute: 3",
+            "Refused, over the maximum reps per minute: 3",
             "Refused, of later: 1",
-            "Came late: 1",
+            "Arrived late: 1",
         ):
             assert text in page
 
@@ -133,12 +133,12 @@ class DecisionTests(PageCase):
         page = self.decide(to="approved", note="saw it")
         assert self.status() == "approved"
         assert "saw it" in page
-        assert "1 session was decided." in page
+        assert "Decision saved for 1 session." in page
 
     def test_a_rejection_without_a_note_is_asked_for_one(self) -> None:
         page = self.decide(to="rejected", note="")
         assert self.status() == "pending"
-        assert "A rejection takes a note: the athlete can read it." in page
+        assert "A rejection needs a note, which the athlete can read." in page
 
     def test_who_may_only_look_is_offered_no_decision(self) -> None:
         coach = get_user_model().objects.create_user("looker", is_staff=True)

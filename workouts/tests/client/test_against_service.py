@@ -114,6 +114,7 @@ class ShakyTests(SimpleTestCase):
             assert client.held == []
 
 
+@pytest.mark.slow
 class ServiceTests(SimpleTestCase):
     """The real service, which dies, too."""
 

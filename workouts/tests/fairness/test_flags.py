@@ -1,8 +1,11 @@
-"""The flags: each just held and just not, with its figures."""
+"""Each flag just above and just below its limit, with its figures."""
 
 import json
+import os
 import random
+from pathlib import Path
 
+import pytest
 from django.test import SimpleTestCase
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,10 +19,13 @@ from workouts.fairness.flags import (
     find_flags,
     most_within,
 )
+from workouts.fairness.sets import find_sets
+from workouts.simulation.replay import read_sets
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 UNEVEN = [2000, 2300, 1900, 2200, 2600]
 NO_PACE = Pace()
+RECORDED_SETS = os.environ.get("TEST_SETS", "")  # a file of recorded sets, as `replay` takes it
 
 
 def times_of(intervals: list[int], start: int = 0) -> list[int]:
@@ -39,7 +45,7 @@ class MetronomeTests(SimpleTestCase):
     def find(self, intervals: list[int], **more: list[int]) -> Flag | None:
         return find("metronome", Evidence(times_of(intervals), **more))
 
-    def test_exact(self) -> None:
+    def test_it_flags_exact_intervals(self) -> None:
         assert self.find([2000] * 42) == {
             "flag": "metronome",
             "cv": 0.0,
@@ -47,11 +53,11 @@ class MetronomeTests(SimpleTestCase):
             "strong": True,
         }
 
-    def test_at_least_20_intervals(self) -> None:
+    def test_it_takes_at_least_20_intervals(self) -> None:
         assert self.find([2000] * 19) is None
         assert self.find([2000] * 20) is not None
 
-    def test_under_point_8_percent_and_strong_under_point_5(self) -> None:
+    def test_it_flags_under_0_8_percent_and_calls_under_0_5_strong(self) -> None:
         for deviation, strong in (
             (9, True),
             (11, False),
@@ -62,40 +68,40 @@ class MetronomeTests(SimpleTestCase):
             assert (flag["cv"], flag["strong"]) == (round(deviation / 2000, 4), strong)
         assert self.find([2000 - 17, 2000 + 17] * 20) is None
 
-    def test_a_pause_parts_two_sets(self) -> None:
+    def test_a_rest_separates_two_sets(self) -> None:
         assert self.find([2000] * 15 + [30_000] + [2000] * 15) is None
         flag = self.find([2000] * 15 + [30_000] + [2000] * 25)
         assert flag is not None
         assert flag["intervals"] == 25
 
-    def test_a_stretch_within_a_persons_set(self) -> None:
+    def test_it_finds_an_even_stretch_within_a_persons_set(self) -> None:
         flag = self.find(UNEVEN * 10 + [2000] * 20 + UNEVEN * 10)
         assert flag is not None
         assert flag["intervals"] == 20
         assert self.find(UNEVEN * 10 + [2000] * 18 + UNEVEN * 10) is None
 
-    def test_each_device_by_itself(self) -> None:
+    def test_it_judges_each_device_by_itself(self) -> None:
         times = sorted(times_of([2000] * 30) + times_of(UNEVEN * 6, start=701))
         devices = [1 if time % 2000 == 0 else 2 for time in times]
         flag = find("metronome", Evidence(times, devices))
         assert flag is not None
         assert flag["intervals"] >= 20
 
-    def test_exact_ones_among_a_persons_quicker_reps(self) -> None:
+    def test_it_finds_exact_reps_among_a_persons_quicker_ones(self) -> None:
         quick = [620 + 17 * (i * i % 11) for i in range(60)]
         assert self.find([*quick, *[2500] * 50])["intervals"] == METRONOME_INTERVALS  # type: ignore[index]
         assert self.find(([*quick[:31], *[3000] * 30]) * 6)["cv"] == 0.0  # type: ignore[index]
 
-    def test_an_even_person_in_a_long_session_is_none(self) -> None:
+    def test_it_does_not_flag_an_even_person_in_a_long_session(self) -> None:
         chance = random.Random(7)  # noqa: S311
         for _ in range(50):
             assert self.find([round(chance.gauss(2000, 30)) for _ in range(1000)]) is None
 
-    def test_it_is_strong_where_any_part_is(self) -> None:
+    def test_it_is_strong_if_any_part_is(self) -> None:
         found = self.find([2000 + (-1) ** i * 14 for i in range(25)] + [20_000] + [2000] * 20)
         assert found == {"flag": "metronome", "cv": 0.007, "intervals": 25, "strong": True}
 
-    def test_whichever_device_counted_first(self) -> None:
+    def test_it_is_the_same_whichever_device_counted_first(self) -> None:
         times, devices = (
             times_of([2000] * 25) + times_of([2001] * 24 + [2003], 7),
             [1] * 26 + [2] * 26,
@@ -104,14 +110,31 @@ class MetronomeTests(SimpleTestCase):
             found = find("metronome", Evidence(times[::order], devices[::order]))
             assert found == {"flag": "metronome", "cv": 0.0, "intervals": 25, "strong": True}
 
-    def test_a_person_is_none(self) -> None:
+    def test_its_sets_are_those_of_the_chart(self) -> None:
+        quick_and_even = [1000 - 6, 1000 + 6] * 13
+        times = times_of([*(4000 + 100 * (i * i % 7) for i in range(26)), *quick_and_even])
+        longest = max(find_sets(times), key=lambda each: len(each.times_ms))
+        flag = find("metronome", Evidence(times))
+        assert flag is not None
+        assert flag["intervals"] == len(longest.times_ms) - 1 == 26
+
+    def test_it_does_not_flag_a_person(self) -> None:
         chance = random.Random(5)  # noqa: S311
         for _ in range(50):
             assert self.find([round(2500 * chance.gauss(1, 0.031)) for _ in range(60)]) is None
 
 
+@pytest.mark.skipif(not RECORDED_SETS, reason="TEST_SETS names no file of recorded sets")
+class RecordedTests(SimpleTestCase):
+    def test_no_persons_set_is_flagged(self) -> None:
+        recorded = read_sets(Path(RECORDED_SETS), None)
+        flagged = [each for each in recorded if find_flags(Evidence(each.offsets_ms()), NO_PACE)]
+        assert recorded
+        assert flagged == []
+
+
 class PaceTests(SimpleTestCase):
-    def test_the_record_of_a_minute(self) -> None:
+    def test_it_flags_a_minute_over_the_record(self) -> None:
         assert (
             find("record_pace", Evidence(times_of([800] * 74)), Pace(record_per_minute=75)) is None
         )
@@ -119,11 +142,11 @@ class PaceTests(SimpleTestCase):
         assert flag == {"flag": "record_pace", "reps": 75, "record": 74}
         assert find("record_pace", Evidence(times_of([800] * 74))) is None
 
-    def test_a_minute_is_60_s_without_its_end(self) -> None:
+    def test_a_minute_excludes_its_last_millisecond(self) -> None:
         assert most_within([0, 30_000, 59_999, 60_000], MINUTE_MS) == 3
         assert most_within([], MINUTE_MS) == 0
 
-    def test_the_athletes_own_pace(self) -> None:
+    def test_it_flags_a_minute_over_1_5_times_the_athletes_best(self) -> None:
         evidence = Evidence(times_of([1000] * 120))
         assert find("personal_pace", evidence, Pace(personal_per_minute=40)) is None
         assert find("personal_pace", evidence, Pace(personal_per_minute=39)) == {
@@ -133,7 +156,7 @@ class PaceTests(SimpleTestCase):
         }
         assert find("personal_pace", evidence) is None
 
-    def test_a_set_under_a_minute_says_nothing_of_a_pace_a_minute(self) -> None:
+    def test_a_set_under_a_minute_has_no_best_minute(self) -> None:
         assert best_minute(times_of([1000] * 59)) is None
         assert best_minute(times_of([1000] * 60)) == 60
         assert best_minute([]) is None
@@ -144,44 +167,44 @@ class PaceTests(SimpleTestCase):
 
 
 class OtherTests(SimpleTestCase):
-    def test_two_devices_that_interleave(self) -> None:
+    def test_it_flags_two_devices_that_interleave(self) -> None:
         turns = Evidence([0, 1000, 2000, 3000], [1, 2, 1, 2])
         assert find("two_devices", turns) == {"flag": "two_devices", "changes": 3}
         assert find("two_devices", Evidence([0, 1000, 2000, 3000], [1, 2, 1, 1])) is None
         assert find("two_devices", Evidence([0, 15_001, 30_002, 45_003], [1, 2, 1, 2])) is None
         assert find("two_devices", Evidence([0, 15_000, 30_000, 45_000], [1, 2, 1, 2])) is not None
 
-    def test_two_devices_in_the_order_of_time_not_of_arrival(self) -> None:
+    def test_two_devices_are_compared_in_order_of_time_not_of_arrival(self) -> None:
         assert find("two_devices", Evidence([0, 2000, 4000, 1000, 3000], [1, 1, 1, 2, 2])) == {
             "flag": "two_devices",
             "changes": 4,
         }
 
-    def test_a_handover_is_none(self) -> None:
+    def test_it_does_not_flag_a_handover(self) -> None:
         assert find("two_devices", Evidence([*range(0, 20_000, 1000)], [1] * 10 + [2] * 10)) is None
 
-    def test_many_refused(self) -> None:
-        assert find("many_refused", Evidence([0, 1000], refused=19)) is None
-        assert find("many_refused", Evidence([0, 1000], refused=20)) == {
+    def test_it_flags_refused_reps_that_outnumber_counted_ones(self) -> None:
+        assert find("many_refused", Evidence([0, 1000], refused_count=19)) is None
+        assert find("many_refused", Evidence([0, 1000], refused_count=20)) == {
             "flag": "many_refused",
             "refused": 20,
             "counted": 2,
         }
-        assert find("many_refused", Evidence(times_of([1000] * 19), refused=20)) is None
+        assert find("many_refused", Evidence(times_of([1000] * 19), refused_count=20)) is None
 
-    def test_mostly_late(self) -> None:
-        assert find("mostly_late", Evidence([0, 1000, 2000, 3000], late=2)) is None
-        assert find("mostly_late", Evidence([0, 1000, 2000, 3000], late=3)) == {
+    def test_it_flags_a_majority_of_late_reps(self) -> None:
+        assert find("mostly_late", Evidence([0, 1000, 2000, 3000], late_count=2)) is None
+        assert find("mostly_late", Evidence([0, 1000, 2000, 3000], late_count=3)) == {
             "flag": "mostly_late",
             "late": 3,
             "reps": 4,
         }
 
-    def test_clock(self) -> None:
-        assert find("clock", Evidence([0], distrusted=3)) is None
-        assert find("clock", Evidence([0], distrusted=4)) == {"flag": "clock", "reps": 4}
+    def test_it_flags_more_than_three_impossible_times(self) -> None:
+        assert find("clock", Evidence([0], distrusted_count=3)) is None
+        assert find("clock", Evidence([0], distrusted_count=4)) == {"flag": "clock", "reps": 4}
 
-    def test_hours_without_a_pause(self) -> None:
+    def test_it_flags_three_hours_without_a_pause(self) -> None:
         def flag(intervals: list[int]) -> Flag | None:
             return find("marathon", Evidence(times_of(intervals)))
 
@@ -190,7 +213,7 @@ class OtherTests(SimpleTestCase):
         assert flag([10_000] * 600 + [5 * MINUTE_MS] + [10_000] * 600) is None
         assert flag([10_000] * 600 + [5 * MINUTE_MS - 1] + [10_000] * 600) is not None
 
-    def test_more_in_an_hour_than_the_record(self) -> None:
+    def test_it_flags_an_hour_over_the_record(self) -> None:
         evidence = Evidence(times_of([3000] * 1500))
         flag = find("marathon", evidence, Pace(record_per_hour=1199))
         assert flag == {"flag": "marathon", "reps_in_hour": 1200, "record": 1199}
@@ -201,7 +224,7 @@ class AnyTests(SimpleTestCase):
     times = st.lists(st.integers(0, 10**12) | st.integers(0, 5000), max_size=80)
 
     @given(times, st.data())
-    def test_it_finds_at_most_one_of_each_whatever_the_times(
+    def test_it_finds_at_most_one_flag_of_each_kind_whatever_the_times(
         self, times: list[int], data: st.DataObject
     ) -> None:
         devices = data.draw(
@@ -216,7 +239,7 @@ class AnyTests(SimpleTestCase):
         assert json.loads(json.dumps(flags)) == flags
 
     @given(times, st.integers(0, 10**9), st.randoms())
-    def test_neither_when_it_began_nor_the_order_of_arrival_matters(
+    def test_neither_the_start_nor_the_order_of_arrival_matters(
         self, times: list[int], start: int, chance: random.Random
     ) -> None:
         pace = Pace(20, 40, 10)
@@ -226,7 +249,7 @@ class AnyTests(SimpleTestCase):
         chance.shuffle(shuffled)
         assert find_flags(Evidence(shuffled), pace) == flags
 
-    def test_it_is_one_pass(self) -> None:
+    def test_its_cost_grows_in_proportion_to_the_reps(self) -> None:
         class Counted(int):
             """Counts how often it is subtracted."""
 

@@ -1,4 +1,4 @@
-"""Who decides: the service, and the athlete's appeal over HTTP."""
+"""Decisions of coaches, and the athlete's appeal over HTTP."""
 
 import json
 import threading
@@ -62,28 +62,28 @@ class DecideTests(ReviewCase):
         self.decide(APPROVED)
         assert self.state() == ("approved", True)
 
-    def test_a_rejection_takes_a_note(self) -> None:
+    def test_a_rejection_needs_a_note(self) -> None:
         for note in ("", "  \n"):
             with pytest.raises(ValueError, match="note"):
                 self.decide(REJECTED, note=note)
         assert self.steps() == []
 
-    def test_it_is_a_decision_or_nothing(self) -> None:
+    def test_it_refuses_a_status_that_is_not_a_decision(self) -> None:
         for to in (PENDING, ReviewStatus.CLEAN):
-            with pytest.raises(ValueError, match="no decision"):
+            with pytest.raises(ValueError, match="not a decision"):
                 self.decide(to)
 
-    def test_it_leaves_what_somebody_else_decided_meanwhile(self) -> None:
+    def test_it_leaves_a_session_that_someone_else_decided_meanwhile(self) -> None:
         self.decide(REJECTED)
         assert self.decide(APPROVED, seen=0) == Decided(0, 1)
         assert self.state() == ("rejected", False)
 
-    def test_it_leaves_what_is_so_already(self) -> None:
+    def test_it_leaves_a_session_that_has_the_status_already(self) -> None:
         self.decide(APPROVED)
         assert self.decide(APPROVED) == Decided(0, 1)
         assert len(self.steps()) == 1
 
-    def test_many_at_once(self) -> None:
+    def test_it_decides_on_many_sessions_at_once(self) -> None:
         rows = [save_pending() for _ in range(20)]
         rejected = rows[0]
         decide({rejected.pk: 0}, to=REJECTED, reviewer=self.coach, note="no")
@@ -92,7 +92,7 @@ class DecideTests(ReviewCase):
         ) == Decided(19, 1)
         assert WorkoutSession.objects.filter(review_status=APPROVED).count() == 19
 
-    def test_a_clean_one_can_be_rejected(self) -> None:
+    def test_a_clean_session_can_be_rejected(self) -> None:
         self.row = save_session(new_athlete())
         assert self.decide(REJECTED) == Decided(1, 0)
 
@@ -103,19 +103,19 @@ class AppendOnlyTests(ReviewCase):
         self.decide(APPROVED)
         self.step = self.row.review_steps.get()
 
-    def test_the_model_refuses(self) -> None:
+    def test_the_model_refuses_to_change_or_delete_a_step(self) -> None:
         for act in (self.step.save, self.step.delete):
             with pytest.raises(TypeError):
                 act()
 
-    def test_the_database_refuses(self) -> None:
+    def test_the_database_refuses_to_change_or_delete_a_step(self) -> None:
         steps = ReviewStep.objects.all()
         for act in (lambda: steps.update(note="other"), lambda: steps._raw_delete("default")):
             with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
                 act()
         assert ReviewStep.objects.get().note == "seen the video"
 
-    def test_who_decided_and_what_was_decided_about_stay(self) -> None:
+    def test_neither_the_coach_nor_the_session_of_a_step_can_be_deleted(self) -> None:
         for kept in (self.coach, self.row):
             with pytest.raises(ProtectedError):
                 kept.delete()
@@ -124,7 +124,7 @@ class AppendOnlyTests(ReviewCase):
 class AtOnceTests(TransactionTestCase):
     serialized_rollback = True
 
-    def test_one_of_two_coaches_decides(self) -> None:
+    def test_of_two_coaches_at_once_one_decides(self) -> None:
         row = save_pending()
         coaches = [get_user_model().objects.create_user(name) for name in ("aliya", "bota")]
         barrier, decided = threading.Barrier(2), []
@@ -153,7 +153,7 @@ class NoteTests(ReviewCase):
     def note(self) -> str:
         return str(self.client.get(f"/workout/sessions/{self.row.pk}/").json()["review_note"])
 
-    def test_the_athlete_reads_what_the_coach_wrote_last(self) -> None:
+    def test_the_athlete_reads_the_last_note_of_a_coach(self) -> None:
         assert self.note() == ""
         self.decide(REJECTED, note="a script")
         assert self.note() == "a script"
@@ -162,7 +162,7 @@ class NoteTests(ReviewCase):
         self.decide(APPROVED, note="")
         assert self.note() == ""
 
-    def test_an_old_page_decides_nothing_though_the_status_is_the_same_again(self) -> None:
+    def test_a_stale_page_decides_nothing_even_if_the_status_is_the_same_again(self) -> None:
         seen = last_steps([self.row.pk])
         self.decide(REJECTED)
         appeal(self.row.pk, text="it was me")
@@ -181,7 +181,7 @@ class AppealTests(ReviewCase):
             path or self.path, json.dumps(body), content_type="application/json"
         )
 
-    def test_it_has_a_coach_look_again(self) -> None:
+    def test_it_makes_the_session_pending_again(self) -> None:
         self.decide(REJECTED)
         for path in (self.path, f"{self.path}/"):
             response = self.ask(path)
@@ -192,7 +192,7 @@ class AppealTests(ReviewCase):
             assert self.steps()[-1] == ("athlete", "rejected", "pending", "it was me")
             self.decide(REJECTED)
 
-    def test_it_takes_a_form(self) -> None:
+    def test_it_takes_a_form_body(self) -> None:
         self.decide(APPROVED)
         assert (
             self.client.post(
@@ -201,7 +201,7 @@ class AppealTests(ReviewCase):
             == 201
         )
 
-    def test_once_a_decision(self) -> None:
+    def test_each_decision_can_be_appealed_once(self) -> None:
         assert self.ask().json()["code"] == "nothing_to_appeal"
         self.decide(REJECTED)
         assert self.ask().status_code == 201
@@ -210,7 +210,7 @@ class AppealTests(ReviewCase):
         with pytest.raises(WorkoutError):
             appeal(self.row.pk, text="again")
 
-    def test_a_stranger_may_not(self) -> None:
+    def test_a_stranger_cannot_appeal(self) -> None:
         self.decide(REJECTED)
         for user_id in (new_athlete(), None):
             response = self.ask(user_id=user_id)
@@ -232,7 +232,7 @@ class AppealTests(ReviewCase):
         for pk in (self.row.pk + 1, 10**17, 0):
             assert self.ask(f"/workout/sessions/{pk}/appeal").status_code == 404
 
-    def test_it_is_a_post(self) -> None:
+    def test_it_takes_only_post(self) -> None:
         assert self.client.get(self.path).status_code == 405
 
 

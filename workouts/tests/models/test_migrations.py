@@ -1,71 +1,98 @@
-"""The schema that migrations make from nothing, asked of the databases themselves."""
+"""Databases of earlier versions, taken over as they are, and the way back."""
 
-import contextlib
+import html
 import json
-import sqlite3
+import re
 import uuid
-from pathlib import Path
+from io import StringIO
 from typing import Any
 
-import psycopg
 import pytest
-from django.test import SimpleTestCase
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.db import DatabaseError
+from django.test import Client, SimpleTestCase
+from django.utils import translation
 
-from workouts.tests.support.processes import run_manage
-from workouts.tests.support.service import fresh_database, fresh_folder
+from workouts.fairness.flag_texts import explain_flag, name_flag
+from workouts.models import WorkoutSession
+from workouts.tests.support.extra_databases import ExtraDatabase, UsesExtraDatabases
 
-COLUMNS = (
-    "session_id",
-    "user_id",
-    "exercise_type",
-    "total_reps",
-    "created_at",
-    "started_at",
-    "finished_at",
-)
-JSON_COLUMNS = {
-    "refused": "{}",
-    "refusals": "[]",
-    "timeline_ms": "[0]",
-    "rep_devices": "[]",
-    "late_reps": "[]",
-    "device_seqs": "{}",
-}
-ATHLETE = "INSERT INTO workouts_athlete (user_id, display_name, created_at) VALUES ('ann', '', '2026-01-01')"
-EXERCISE = (
-    "INSERT INTO workouts_exercise (slug, name, min_interval_ms, max_per_minute, max_per_session, typical_ms_low,"
-    " typical_ms_high, source, active) VALUES ('{slug}', 'x', {interval}, 60, 1000, 1000, 2000, '', TRUE)"
-)
+BEFORE_BEST_MINUTES, BEFORE_ATHLETE_LINKS, BEFORE_FLAG_NAMES = "0006", "0008", "0010"
+FLAGS: list[dict[str, Any]] = [
+    {"flag": "metronome", "cv": 0.004, "intervals": 42, "strong": True},
+    {"flag": "record_pace", "reps": 80, "record": 74},
+    {"flag": "personal_pace", "reps": 60, "best": 39},
+    {"flag": "two_devices", "changes": 3},
+    {"flag": "many_refused", "refused": 20, "counted": 2},
+    {"flag": "mostly_late", "late": 3, "reps": 4},
+    {"flag": "clock", "reps": 4},
+    {"flag": "marathon", "minutes": 181, "reps_in_hour": 4700, "record": 4656},
+    {"flag": "of_another_version", "figure": 7},
+]
+ALL_NAMES = ", ".join(flag["flag"] for flag in FLAGS)
+# actor, whether a coach is named, from, to, and the note as it was kept before 0011
+OLD_STEPS = [
+    ("service", False, "clean", "pending", "metronome"),
+    ("service", False, "pending", "clean", ""),
+    ("service", False, "clean", "pending", ALL_NAMES),
+    ("coach", True, "pending", "rejected", "metronome, or a script"),
+    ("athlete", False, "rejected", "pending", 'it was me, "honestly"'),
+    ("coach", True, "pending", "approved", ""),
+]
+NOTES = "SELECT actor, note FROM workouts_reviewstep ORDER BY id"
 
 
-class FreshDatabase(SimpleTestCase):
-    """What holds after `migrate` on an empty database; the classes below say which."""
+class TakeoverSuite(UsesExtraDatabases):
+    """A database that got its rows before a migration, and then all the later migrations."""
 
     __test__ = False
-    refusal: type[Exception]
-    url: str
-    environment: dict[str, str]
+    database: ExtraDatabase
+    flagged: int
 
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        cls.url = cls.make_database()
-        cls.environment = {"SENIM_DATA": str(fresh_folder()), "DATABASE_URL": cls.url}
-        done = run_manage("migrate", **cls.environment)
-        assert done.returncode == 0, done.stderr
-        cls.execute(ATHLETE)
+        cls.database = cls.make_database()
+        cls.migrate(BEFORE_BEST_MINUTES)
+        cls.database.execute(
+            "INSERT INTO workouts_athlete (user_id, display_name, created_at)"
+            " VALUES ('ann', '', '2026-01-01')"
+        )
+        for timeline, end in (
+            ([2_000 * number for number in range(31)], "10:01:00"),
+            (["soon"], "10:01:00"),
+            ([0], "10:00:30"),
+        ):
+            cls.insert_session(timeline_ms=timeline, finished_at=f"2026-01-01 {end}")
+        cls.migrate(BEFORE_ATHLETE_LINKS)
+        cls.migrate(BEFORE_FLAG_NAMES)
+        cls.flagged = cls.insert_session(flags=FLAGS, review_status="approved")
+        coach = get_user_model().objects.db_manager(cls.database.alias).create_superuser("aliya")
+        for number, (actor, is_coach, before, after, note) in enumerate(OLD_STEPS):
+            cls.insert(
+                "workouts_reviewstep",
+                session_id=cls.flagged,
+                at=f"2026-01-02 10:0{number}:00",
+                actor=actor,
+                reviewer_id=coach.pk if is_coach else None,
+                from_status=before,
+                to_status=after,
+                note=note,
+            )
+        cls.database.migrate()
 
     @classmethod
-    def make_database(cls) -> str:
+    def make_database(cls) -> ExtraDatabase:
         raise NotImplementedError
 
     @classmethod
-    def execute(cls, sql: str) -> list[Any]:
-        """Run the statement in a transaction of its own, and return the rows."""
-        raise NotImplementedError
+    def migrate(cls, target: str) -> None:
+        cls.database.migrate("workouts", target)
 
-    def insert_session(self, **values: object) -> None:
-        row = {
+    @classmethod
+    def insert_session(cls, **values: object) -> int:
+        defaults = {
             "session_id": uuid.uuid4().hex,
             "user_id": "ann",
             "exercise_type": "squat",
@@ -73,177 +100,135 @@ class FreshDatabase(SimpleTestCase):
             "created_at": "2026-01-01 10:05:00",
             "started_at": "2026-01-01 10:00:00",
             "finished_at": "2026-01-01 10:01:00",
-            **JSON_COLUMNS,
-            **values,
+            "timeline_ms": [0, 1000, 2000],
+            "refused": {},
+            "refusals": [],
+            "rep_devices": [],
+            "late_reps": [],
+            "device_seqs": {},
         }
-        literals = ["NULL" if value is None else f"'{value}'" for value in row.values()]
-        self.execute(
-            f"INSERT INTO workout_sessions ({', '.join(row)}) VALUES ({', '.join(literals)})"  # noqa: S608
+        cls.insert("workout_sessions", **{**defaults, **values})
+        return int(cls.database.execute("SELECT max(id) FROM workout_sessions")[0][0])
+
+    @classmethod
+    def insert(cls, table: str, **values: object) -> None:
+        literals = ["NULL" if value is None else as_literal(value) for value in values.values()]
+        cls.database.execute(
+            f"INSERT INTO {table} ({', '.join(values)}) VALUES ({', '.join(literals)})"  # noqa: S608
         )
 
-    def test_it_has_the_columns_that_were_asked_for(self) -> None:
-        rows = self.execute(
-            "SELECT id, user_id, exercise_type, total_reps, created_at FROM workout_sessions WHERE 1 = 0"
+    def test_old_sessions_get_their_best_minutes(self) -> None:
+        rows = self.database.execute(
+            "SELECT best_minute FROM workout_sessions WHERE best_minute IS NOT NULL"
         )
-        assert rows == []
+        assert rows == [(30,)]
 
-    def test_it_takes_a_session_and_numbers_it(self) -> None:
-        for _ in range(2):
-            self.insert_session()
-        (low, high, count) = self.execute(
-            "SELECT min(id), max(id), count(*) FROM workout_sessions"
-        )[0]
-        assert high - low >= count - 1 >= 1
+    def test_athletes_and_sessions_stay_as_links_are_added(self) -> None:
+        assert self.database.execute(
+            "SELECT user_id, account_id, merged_into_id FROM workouts_athlete"
+        ) == [("ann", None, None)]
+        assert self.database.execute(
+            "SELECT count(*) FROM workout_sessions WHERE user_id = 'ann'"
+        ) == [(4,)]
 
-    def test_it_takes_a_session_once(self) -> None:
-        session_id = uuid.uuid4().hex
-        self.insert_session(session_id=session_id)
-        with pytest.raises(self.refusal):
-            self.insert_session(session_id=session_id)
-
-    def test_it_refuses_what_cannot_be_a_session(self) -> None:
-        wrong: list[dict[str, object]] = [
-            {"total_reps": 0},
-            {"total_reps": -1},
-            {"finished_at": "2026-01-01 09:59:59"},
-            {"user_id": "nobody"},
-            {"exercise_type": "unicorn_ride"},
-            *({name: None} for name in (*COLUMNS, *JSON_COLUMNS)),
+    def test_notes_of_the_service_become_flag_names(self) -> None:
+        steps = WorkoutSession.objects.using(self.database.alias).get(pk=self.flagged).review_steps
+        assert list(steps.values_list("actor", "note", "flag_names")) == [
+            ("service", "", ["metronome"]),
+            ("service", "", []),
+            ("service", "", [flag["flag"] for flag in FLAGS]),
+            *((actor, note, []) for actor, _, _, _, note in OLD_STEPS[3:]),
         ]
-        for values in wrong:
-            with self.subTest(values), pytest.raises(self.refusal):
-                self.insert_session(**values)
 
-    def test_it_refuses_a_second_athlete_of_the_name(self) -> None:
-        with pytest.raises(self.refusal):
-            self.execute(ATHLETE)
+    def test_the_page_shows_old_flags_and_steps_as_before_in_each_language(self) -> None:
+        with self.database.as_default():
+            client = Client()
+            client.force_login(get_user_model().objects.get())
+            for language in ("en", "ru", "kk"):
+                path = f"/admin/workouts/workoutsession/{self.flagged}/change/"
+                response = client.get(path, HTTP_ACCEPT_LANGUAGE=language)
+                assert response.status_code == 200
+                text = html.unescape(response.content.decode())
+                with translation.override(language), self.subTest(language):
+                    assert read_cells(text, "said") == [
+                        show_old_note(actor, note) for actor, _, _, _, note in OLD_STEPS
+                    ]
+                    for flag in FLAGS:
+                        assert f"</strong>: {explain_flag(flag)}</li>" in text
 
-    def test_it_refuses_an_athlete_without_a_name(self) -> None:
-        with pytest.raises(self.refusal):
-            self.execute(ATHLETE.replace("'ann'", "''"))
-
-    def test_it_refuses_to_lose_what_sessions_refer_to(self) -> None:
-        self.insert_session()
-        for sql in (
-            "DELETE FROM workouts_athlete WHERE user_id = 'ann'",
-            "DELETE FROM workouts_exercise WHERE slug = 'squat'",
-        ):
-            with self.subTest(sql), pytest.raises(self.refusal):
-                self.execute(sql)
-
-    def test_it_refuses_what_cannot_be_an_exercise(self) -> None:
-        self.execute(EXERCISE.format(slug="good_one", interval=100))
-        for wrong in (
-            {"slug": "good_one", "interval": 100},
-            {"slug": "", "interval": 100},
-            {"slug": "a:b", "interval": 100},
-            {"slug": "x", "interval": 0},
-        ):
-            with self.subTest(wrong), pytest.raises(self.refusal):
-                self.execute(EXERCISE.format(**wrong))
-
-    def test_it_knows_the_exercises(self) -> None:
-        assert self.execute(
-            "SELECT min_interval_ms, max_per_minute FROM workouts_exercise WHERE slug = 'squat'"
-        ) == [(450, 85)]
-
-    def test_it_fills_in_the_best_minutes_of_what_was_saved_before(self) -> None:
-        times = [2_000 * number for number in range(31)]
-        for timeline, finished_at in (
-            (times, "10:01:00"),
-            (["soon"], "10:01:00"),
-            ([0], "10:00:30"),
-        ):
-            self.insert_session(
-                timeline_ms=json.dumps(timeline), finished_at=f"2026-01-01 {finished_at}"
-            )
-        for target in ("0006", "0007"):
-            done = run_manage("migrate", "workouts", target, **self.environment)
-            assert done.returncode == 0, done.stderr
-        best = self.execute(
-            "SELECT total_reps, best_minute FROM workout_sessions WHERE best_minute IS NOT NULL"
-        )
-        assert best == [(3, 30)]
-        run_manage("migrate", **self.environment)
-
-    def test_athletes_and_their_sessions_stay_as_links_are_added(self) -> None:
-        self.insert_session()
-        sessions = self.execute("SELECT count(*) FROM workout_sessions WHERE user_id = 'ann'")
-        for target in ("0008", "0009"):
-            done = run_manage("migrate", "workouts", target, **self.environment)
-            assert done.returncode == 0, done.stderr
-        assert self.execute("SELECT user_id, account_id, merged_into_id FROM workouts_athlete") == [
-            ("ann", None, None)
-        ]
-        assert (
-            self.execute("SELECT count(*) FROM workout_sessions WHERE user_id = 'ann'") == sessions
-        )
-        with pytest.raises(self.refusal):
-            self.execute("UPDATE workouts_athlete SET merged_into_id = id")
-        run_manage("migrate", **self.environment)
-
-    def test_it_migrates_again_without_a_change(self) -> None:
-        done = run_manage("migrate", **self.environment)
-        assert done.returncode == 0
-        assert "No migrations to apply" in done.stdout
-
-
-class PostgresTests(FreshDatabase):
-    __test__ = True
-    refusal = psycopg.IntegrityError
-
-    @classmethod
-    def make_database(cls) -> str:
-        return fresh_database()
-
-    @classmethod
-    def execute(cls, sql: str) -> list[Any]:
-        with contextlib.closing(psycopg.connect(cls.url)) as connection, connection.transaction():
-            cursor = connection.execute(sql)
-            return cursor.fetchall() if cursor.description else []
-
-
-class SqliteTests(FreshDatabase):
-    __test__ = True
-    path: Path
-    refusal = sqlite3.IntegrityError
-
-    @classmethod
-    def make_database(cls) -> str:
-        cls.path = fresh_folder() / "new.sqlite3"
-        return f"sqlite:///{cls.path}"
-
-    @classmethod
-    def execute(cls, sql: str) -> list[Any]:
-        with contextlib.closing(sqlite3.connect(cls.path)) as connection, connection:
-            connection.execute("PRAGMA foreign_keys = ON")
-            return connection.execute(sql).fetchall()
-
-    def test_it_refuses_to_replace_a_review_step(self) -> None:
-        self.insert_session()
-        insert = "INTO workouts_reviewstep (id, session_id, at, actor, from_status, to_status, note) SELECT 1, MAX(id), '2026-01-01', "
-        insert += "'service', 'clean', 'pending', 'one' FROM workout_sessions"
-        self.execute(f"INSERT {insert}")
-        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
-            self.execute(f"INSERT OR REPLACE {insert}")
-        assert self.execute("SELECT note FROM workouts_reviewstep") == [("one",)]
-
-
-class HistoryTests(SimpleTestCase):
-    def test_its_models_have_no_change_without_a_migration(self) -> None:
-        done = run_manage("makemigrations", "--check", "--dry-run", SENIM_DATA=str(fresh_folder()))
-        assert done.returncode == 0, done.stdout
-        assert "No changes detected" in done.stdout
+    def test_review_steps_stay_append_only(self) -> None:
+        self.refuse_changes(self.database)
 
     def test_it_can_be_undone(self) -> None:
-        environment = {"SENIM_DATA": str(fresh_folder()), "DATABASE_URL": fresh_database()}
-        for target in ([], ["workouts", "zero"]):
-            done = run_manage("migrate", *target, **environment)
-            assert done.returncode == 0, done.stderr
-        with psycopg.connect(environment["DATABASE_URL"]) as connection:
-            assert (
-                connection.execute(
-                    "SELECT table_name FROM information_schema.tables WHERE table_name LIKE 'workout%'"
-                ).fetchall()
-                == []
+        copy = self.copy_database(self.database)
+        copy.migrate("workouts", BEFORE_FLAG_NAMES)
+        assert copy.execute(NOTES) == [(actor, note) for actor, _, _, _, note in OLD_STEPS]
+        self.refuse_changes(copy)
+        copy.migrate("workouts", "zero")
+        with pytest.raises(DatabaseError):
+            copy.execute("SELECT 1 FROM workout_sessions")
+
+    def test_it_migrates_again_without_a_change(self) -> None:
+        output = StringIO()
+        call_command("migrate", database=self.database.alias, stdout=output)
+        assert "No migrations to apply" in output.getvalue()
+
+    def refuse_changes(self, database: ExtraDatabase) -> None:
+        before = database.execute(NOTES)
+        for change in (
+            "UPDATE workouts_reviewstep SET note = 'other'",
+            "DELETE FROM workouts_reviewstep",
+        ):
+            with pytest.raises(DatabaseError, match="append-only"):
+                database.execute(change)
+        assert database.execute(NOTES) == before
+
+
+class PostgresTakeoverTests(TakeoverSuite):
+    __test__ = True
+
+    @classmethod
+    def make_database(cls) -> ExtraDatabase:
+        return cls.add_postgres()
+
+
+class SqliteTakeoverTests(TakeoverSuite):
+    __test__ = True
+
+    @classmethod
+    def make_database(cls) -> ExtraDatabase:
+        return cls.add_sqlite()
+
+    def refuse_changes(self, database: ExtraDatabase) -> None:
+        super().refuse_changes(database)
+        columns = "id, session_id, at, actor, from_status, to_status, note"
+        with pytest.raises(DatabaseError, match="append-only"):
+            database.execute(
+                f"INSERT OR REPLACE INTO workouts_reviewstep ({columns})"  # noqa: S608
+                f" SELECT {columns} FROM workouts_reviewstep"
             )
+
+
+class ModelTests(SimpleTestCase):
+    databases = {"default"}
+
+    def test_models_have_no_change_without_a_migration(self) -> None:
+        output = StringIO()
+        call_command("makemigrations", check_changes=True, dry_run=True, stdout=output)
+        assert "No changes detected" in output.getvalue()
+
+
+def as_literal(value: object) -> str:
+    text = json.dumps(value) if isinstance(value, (list, dict)) else str(value)
+    return "'{}'".format(text.replace("'", "''"))
+
+
+def read_cells(page: str, name: str) -> list[str]:
+    return re.findall(rf'<td class="field-{name}">\s*<p>(.*?)</p>', page, re.DOTALL)
+
+
+def show_old_note(actor: str, note: str) -> str:
+    """Return what the page showed for a note before the flags of a step were data."""
+    if actor != "service":
+        return note
+    return ", ".join(name_flag({"flag": name}) for name in note.split(", ") if name)

@@ -1,4 +1,4 @@
-"""The tables: what the database itself refuses, and the exercises that it comes with."""
+"""What the database itself refuses, and the exercises it comes with."""
 
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -60,11 +60,11 @@ class SessionTests(TestCase):
     def test_it_refuses_a_session_that_ends_before_it_starts(self) -> None:
         self.refuse("session_ends_after_start", finished_at=NOON - timedelta(microseconds=1))
 
-    def test_it_refuses_a_second_row_of_a_session(self) -> None:
+    def test_it_refuses_a_second_row_for_a_session(self) -> None:
         saved = save_session(self.user_id)
         self.refuse("session_id", session_id=saved.session_id)
 
-    def test_it_refuses_what_is_left_out(self) -> None:
+    def test_it_refuses_a_session_without_a_required_value(self) -> None:
         for field in (
             "session_id",
             "total_reps",
@@ -77,29 +77,30 @@ class SessionTests(TestCase):
             with self.subTest(field=field):
                 self.refuse("null value", **{field: None})
 
-    def test_it_refuses_counts_that_no_column_holds(self) -> None:
+    def test_it_refuses_a_count_that_does_not_fit_the_column(self) -> None:
         with pytest.raises(DataError), transaction.atomic():
             raw_session(self.user_id, total_reps=2**31).save()
 
-    def test_it_keeps_its_columns_by_the_names_of_the_contract(self) -> None:
+    def test_its_columns_have_the_names_of_the_contract(self) -> None:
         save_session(self.user_id, reps=4)
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT user_id, exercise_type, total_reps FROM workout_sessions WHERE user_id = %s",
+                "SELECT user_id, exercise_type, total_reps FROM workout_sessions"
+                " WHERE user_id = %s",
                 [self.user_id],
             )
             assert cursor.fetchall() == [(self.user_id, "squat", 4)]
 
-    def test_it_says_what_it_is(self) -> None:
+    def test_a_session_is_shown_with_athlete_reps_and_exercise(self) -> None:
         assert str(save_session("ana", reps=4)) == "ana: 4 x squat"
 
 
 class ReferenceTests(TransactionTestCase):
-    """The database looks at references only at COMMIT."""
+    """The database checks foreign keys only at COMMIT."""
 
     serialized_rollback = True
 
-    def test_it_refuses_a_session_of_nobody(self) -> None:
+    def test_it_refuses_a_session_of_an_unknown_athlete(self) -> None:
         with pytest.raises(IntegrityError, match="user_id"):
             WorkoutSession.objects.bulk_create([raw_session(new_athlete())])
 
@@ -108,7 +109,7 @@ class ReferenceTests(TransactionTestCase):
         with pytest.raises(IntegrityError, match="exercise_type"):
             WorkoutSession.objects.bulk_create([raw_session(user_id, exercise_id="plank")])
 
-    def test_it_keeps_what_sessions_refer_to(self) -> None:
+    def test_the_database_keeps_what_sessions_refer_to(self) -> None:
         row = save_session(new_athlete())
         for table, column, value in (
             ("workouts_athlete", "user_id", row.athlete_id),
@@ -117,7 +118,7 @@ class ReferenceTests(TransactionTestCase):
             with pytest.raises(IntegrityError), connection.cursor() as cursor:
                 cursor.execute(f"DELETE FROM {table} WHERE {column} = %s", [value])  # noqa: S608
 
-    def test_it_deletes_neither_with_its_sessions(self) -> None:
+    def test_the_models_keep_what_sessions_refer_to(self) -> None:
         row = save_session(new_athlete())
         for kept in (row.athlete, row.exercise):
             with pytest.raises(ProtectedError):
@@ -131,13 +132,13 @@ class AthleteTests(TestCase):
         with pytest.raises(IntegrityError), transaction.atomic():
             Athlete.objects.bulk_create([Athlete(user_id=athlete.user_id)])
 
-    def test_it_refuses_no_user_id_and_one_that_is_too_long(self) -> None:
+    def test_it_refuses_an_empty_user_id_and_one_that_is_too_long(self) -> None:
         with pytest.raises(IntegrityError, match="athlete_has_a_user_id"), transaction.atomic():
             Athlete.objects.bulk_create([Athlete(user_id="")])
         with pytest.raises(DataError), transaction.atomic():
             Athlete.objects.bulk_create([Athlete(user_id="a" * 65)])
 
-    def test_it_goes_by_the_name_where_there_is_one(self) -> None:
+    def test_an_athlete_is_shown_by_name_or_else_by_user_id(self) -> None:
         assert str(Athlete(user_id="42")) == "42"
         assert str(Athlete(user_id="42", display_name="Aigerim")) == "Aigerim"
 
@@ -147,7 +148,7 @@ class ExerciseTests(TestCase):
         with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
             Exercise.objects.bulk_create([raw_exercise(**fields)])
 
-    def test_it_takes_one_without_a_record(self) -> None:
+    def test_it_takes_an_exercise_without_a_record(self) -> None:
         raw_exercise().save()
         exercise = Exercise.objects.get(slug="plank")
         assert (exercise.record_per_minute, exercise.max_per_session, exercise.active) == (
@@ -170,12 +171,12 @@ class ExerciseTests(TestCase):
         self.refuse("exercise_slug_is_plain", slug="")
         self.refuse("slug", slug="squat")
 
-    def test_it_says_which_slugs_it_takes(self) -> None:
+    def test_its_form_refuses_a_malformed_slug(self) -> None:
         for slug in ("Squat", "sit up", "sit-up", "é", "a:b", "squat\n", "s" * 33):
             with self.subTest(slug=slug), pytest.raises(ValidationError, match="slug"):
                 raw_exercise(slug=slug).full_clean()
 
-    def test_it_goes_by_its_name(self) -> None:
+    def test_an_exercise_is_shown_by_its_name(self) -> None:
         assert str(Exercise.objects.get(slug="push_up")) == "Push-up"
 
 
@@ -187,7 +188,7 @@ class CatalogueTests(TestCase):
         assert len(self.by_slug) == 16
         assert all(exercise.active for exercise in self.by_slug.values())
 
-    def test_it_has_the_figures_that_were_looked_up(self) -> None:
+    def test_it_has_the_published_figures(self) -> None:
         squat, burpee = self.by_slug["squat"], self.by_slug["burpee"]
         assert (squat.min_interval_ms, squat.record_per_minute, squat.max_per_minute) == (
             450,
@@ -205,7 +206,7 @@ class CatalogueTests(TestCase):
         for exercise in self.by_slug.values():
             assert exercise.source.startswith(("press: ", "published: ", "own estimate"))
 
-    def test_it_is_valid_by_its_own_rules(self) -> None:
+    def test_its_exercises_are_valid_by_their_own_rules(self) -> None:
         for exercise in self.by_slug.values():
             exercise.full_clean()
 
@@ -216,11 +217,11 @@ class CatalogueTests(TestCase):
                     assert exercise.record_per_minute * exercise.min_interval_ms < 60_000
                     assert exercise.record_per_minute < exercise.max_per_minute
 
-    def test_it_never_counts_slower_than_people_train(self) -> None:
+    def test_its_minimum_intervals_are_shorter_than_a_typical_rep(self) -> None:
         for exercise in self.by_slug.values():
             assert exercise.min_interval_ms < exercise.typical_ms_low
 
-    def test_its_intervals_follow_from_the_fastest_ones(self) -> None:
+    def test_its_minimum_intervals_follow_from_the_fastest_ones(self) -> None:
         for slug, burst_ms in BURSTS_MS.items():
             assert self.by_slug[slug].min_interval_ms == burst_ms * BURST_SHARE // STEP_MS * STEP_MS
         for slug in ("squat", "pull_up", "lunge", "deadlift", "bench_press", "dip", "double_under"):

@@ -1,4 +1,7 @@
-"""Who sees what: every address of the admin and the API, for everybody. A new address without a row here fails the test."""
+"""Who sees what: every URL of the admin and the API, for every role.
+
+A new URL without a row here fails the test.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,15 +14,16 @@ from django.test import RequestFactory, TestCase
 from django.urls import NoReverseMatch, URLResolver, get_resolver, reverse
 
 from workouts.admin.sessions.parked import find_parked
-from workouts.live.store import ParkedSession, SessionName
+from workouts.live.sessions import ParkedSession, SessionName
 from workouts.models import Athlete, Exercise, Team, WorkoutSession
 from workouts.tests.support.reviews import save_pending
 
-# nobody, the athlete, staff without a group, the coach, another team's coach, a head coach, a superuser
+# anonymous, the athlete, staff without a group, the coach, another team's coach, a head coach, a
+# superuser
 ROLES = ("nobody", "athlete", "staff", "coach", "other", "head", "superuser")
-# In the open mode the API says who trained to anybody who can reach it; tokens are to close it.
-# L: to the login, F: forbidden, G: not there (back to the start), R: elsewhere, N: 404, M: other method;
-# S: shown with the athlete or the team, E: shown without
+# In open mode the API tells anyone who can reach it who trained; tokens are to close that.
+# L: to the login, F: forbidden, G: not there (back to the index), R: redirected elsewhere, N: 404,
+# M: method not allowed; S: shown with the athlete or the team, E: shown without
 MATRIX = {
     "index": "LLESESS",
     "login": "EEGGGGG",
@@ -65,7 +69,6 @@ MATRIX = {
     "workouts_team_history": "LLGSGSS",
     "workouts_team_delete": "LLFFFSS",
     "workouts_team_change": "LLFSGSS",
-    "home": "LLESESS",
     "live": "LLFSESS",
     "health": "EEEEEEE",
     "finish": "MMMMMMM",
@@ -74,7 +77,7 @@ MATRIX = {
     "session-appeal": "MMMMMMM",
     "set_language": "RRRRRRR",
 }
-# what has no name of its own: the admin's last resort, and the old address of each object, which leads to the new one
+# URLs without a name: the admin's catch-all, and each object's old URL, which redirects to the new
 NAMELESS = {
     "django.contrib.admin.sites.AdminSite.catch_all_view",
     "django.views.generic.base.RedirectView",
@@ -112,7 +115,7 @@ class VisibilityCase(TestCase):
 
 class MatrixTests(VisibilityCase):
     def addresses(self) -> Iterator[tuple[str, str]]:
-        """Yield name and address of every page, with the objects of the first team."""
+        """Yield the name and URL of every page, with the objects of the first team."""
         objects = {
             "workoutsession": self.session.pk,
             "athlete": self.athlete.pk,
@@ -146,7 +149,7 @@ class MatrixTests(VisibilityCase):
                 return reverse(name, args=args)
             except NoReverseMatch:
                 continue
-        raise AssertionError(f"{name} takes other arguments: give it an address here")
+        raise AssertionError(f"{name} takes other arguments: say here which")
 
     def outcome(self, response: HttpResponse) -> str:
         if response.status_code in (301, 302):
@@ -157,7 +160,7 @@ class MatrixTests(VisibilityCase):
         assert response.status_code == 200, response.status_code
         return "S" if "ana-of-team-one" in b"".join(response).decode(errors="replace") else "E"
 
-    def test_nothing_leaks(self) -> None:
+    def test_each_role_sees_only_what_it_may(self) -> None:
         found: dict[str, str] = {}
         for name, address in self.addresses():
             row = ""
@@ -183,7 +186,7 @@ class MatrixTests(VisibilityCase):
 
 
 class OtherWaysTests(VisibilityCase):
-    """What is not an address of its own."""
+    """Searches, filters and forms, which have no URL of their own."""
 
     SESSIONS, ATHLETES = "/admin/workouts/workoutsession/", "/admin/workouts/athlete/"
 
@@ -192,7 +195,7 @@ class OtherWaysTests(VisibilityCase):
         assert response.status_code == 200
         return {row.pk for row in response.context["cl"].result_list}
 
-    def test_searches_and_filters_find_only_ones_own(self) -> None:
+    def test_searches_and_filters_find_only_a_coachs_own_athletes(self) -> None:
         teams = {"coach": self.team, "other": self.other_team}
         for role, own in (("coach", self.session), ("other", self.stranger)):
             self.be(role)
@@ -227,27 +230,27 @@ class OtherWaysTests(VisibilityCase):
     def status(self) -> str:
         return WorkoutSession.objects.get(pk=self.session.pk).review_status
 
-    def test_nobody_else_decides(self) -> None:
+    def test_only_the_teams_coach_decides(self) -> None:
         for role in ("nobody", "athlete", "staff", "other"):
             self.decide(role)
             assert self.status() == "pending"
         self.decide("coach")
         assert self.status() == "approved"
 
-    def test_nobody_else_renames_an_athlete(self) -> None:
+    def test_only_the_teams_coach_renames_an_athlete(self) -> None:
         for role, name in (("other", ""), ("coach", "Ana")):
             self.be(role)
             self.client.post(f"{self.ATHLETES}{self.athlete.pk}/change/", {"display_name": "Ana"})
             assert Athlete.objects.get(pk=self.athlete.pk).display_name == name
 
-    def test_leaving_a_team_ends_it_at_once(self) -> None:
+    def test_a_coach_who_leaves_a_team_sees_nothing_of_it_at_once(self) -> None:
         self.be("coach")
         assert self.ids(self.SESSIONS) == {self.session.pk}
         self.team.coaches.remove(self.users["coach"])
         assert self.ids(self.SESSIONS) == set()
         assert self.client.get(f"{self.SESSIONS}{self.session.pk}/change/").status_code == 302
 
-    def test_an_athlete_of_two_teams_is_seen_once_by_a_coach_of_both(self) -> None:
+    def test_an_athlete_in_two_teams_is_listed_once_for_a_coach_of_both(self) -> None:
         self.other_team.athletes.add(self.athlete)
         self.other_team.coaches.add(self.users["coach"])
         self.be("coach")
@@ -283,7 +286,7 @@ class OtherWaysTests(VisibilityCase):
         head.is_active = False
         assert not WorkoutSession.objects.visible_to(head).exists()
 
-    def test_parked_sessions_are_those_of_ones_own(self) -> None:
+    def test_a_coach_sees_only_parked_sessions_of_their_own_athletes(self) -> None:
         user_ids = ("ana-of-team-one", "ben-of-team-two", "new")
         for role, seen in (("coach", 1), ("other", 1), ("head", 3), ("superuser", 3)):
             request = RequestFactory().get("/")

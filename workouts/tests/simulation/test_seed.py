@@ -97,6 +97,7 @@ class SeedTests(TestCase):
             assert len(steps) == (
                 0 if not row.flags else 2 if row.review_status in DECISIONS else 1
             )
+            assert not steps or steps[0].flag_names == [flag["flag"] for flag in row.flags]
             chain = [ReviewStatus.CLEAN.value, *(step.to_status for step in steps)]
             assert [step.from_status for step in steps] == chain[:-1]
             assert row.review_status == chain[-1]
@@ -198,6 +199,7 @@ class DaysTests(SimpleTestCase):
             assert counts[-1] >= 1
 
 
+@pytest.mark.slow
 class SqliteTests(SimpleTestCase):
     def test_it_fills_sqlite_too(self) -> None:
         folder = fresh_folder()

@@ -6,10 +6,12 @@ import sqlite3
 from contextlib import closing
 from typing import Any
 
+import pytest
 import websockets
 from django.test import SimpleTestCase
 
 from workouts.tests.support.cast import new_athlete
+from workouts.tests.support.databases import copy_sqlite
 from workouts.tests.support.phones import (
     Phone,
     PhoneShop,
@@ -35,7 +37,7 @@ class CeilingCase(PhoneShop, SimpleTestCase):
     def setUpClass(cls) -> None:
         super().setUpClass()
         folder = fresh_folder()
-        Service(SENIM_DATA=str(folder)).start().stop()  # makes the database
+        copy_sqlite(folder)
         if cls.limits:
             with closing(sqlite3.connect(folder / "senim.sqlite3")) as database, database:
                 database.execute(f"UPDATE workouts_exercise SET {cls.limits} WHERE slug = 'squat'")  # noqa: S608
@@ -81,6 +83,7 @@ class PaceTests(CeilingCase):
         await phone.close()
 
 
+@pytest.mark.slow
 class SessionFullTests(CeilingCase):
     limits = "max_per_session = 3"
 
@@ -98,6 +101,7 @@ class SessionFullTests(CeilingCase):
         await phone.close()
 
 
+@pytest.mark.slow
 class TooFastTests(CeilingCase):
     options = {"SENIM_MAX_MESSAGES_PER_SECOND": str(RATE)}
 

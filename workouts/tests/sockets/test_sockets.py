@@ -269,12 +269,12 @@ class UvicornTests(SocketContract, SimpleTestCase):
             await socket.send(REP)
 
 
+@pytest.mark.slow
 class DaphneTests(SocketContract, SimpleTestCase):
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
         folder = str(fresh_folder())
-        Service(SENIM_DATA=folder).start().stop()  # makes the database
         cls.service = Service(
             *DAPHNE, ready="Listening on TCP", LOG_LEVEL="INFO", SENIM_DATA=folder
         ).start()

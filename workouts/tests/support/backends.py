@@ -1,5 +1,6 @@
-"""The same tests on every kind of Redis: one server, a Redis Cluster, and one that Sentinels watch."""
+"""The same tests on each kind of Redis: one server, a Redis Cluster, and Redis Sentinel."""
 
+import pytest
 from django.test import SimpleTestCase, override_settings
 
 from workouts.live.runtime import get_store
@@ -23,6 +24,7 @@ class OnSingle(SimpleTestCase):
             cls.addClassCleanup(forget_store)
 
 
+@pytest.mark.slow
 class OnCluster(OnSingle):
     """Three masters with a replica each."""
 
@@ -31,8 +33,9 @@ class OnCluster(OnSingle):
         return shared_cluster().url
 
 
+@pytest.mark.slow
 class OnSentinel(OnSingle):
-    """A master with two replicas, found through Sentinels."""
+    """A master with two replicas, found through its Sentinels."""
 
     @classmethod
     def find_url(cls) -> str:

@@ -4,7 +4,7 @@ from django.test import SimpleTestCase
 
 from workouts.events.messages import RepReport, WallFinished, WallReport
 from workouts.events.watched import EVERYONE, Watched
-from workouts.live.store import Training
+from workouts.live.sessions import Training
 from workouts.wall.tiles import Board, FinishedSession, Tile
 
 TEAM = Watched(frozenset(["ana", "ben"]))

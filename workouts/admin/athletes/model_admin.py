@@ -12,13 +12,14 @@ from django.utils.translation import gettext_lazy as _
 from workouts.admin.athletes.filters import TrainedFilter
 from workouts.admin.athletes.merge_page import may_merge, show_merge
 from workouts.admin.athletes.page import describe_athlete
+from workouts.admin.titles import TitledList
 from workouts.admin.visibility import AthleteTeamFilter, VisibleAdmin
 from workouts.models import Athlete, WorkoutSession
 from workouts.models.primary_keys import is_key
 
 
-class AthleteList(ChangeList):
-    """Adds up the reps of the athletes of the page, not of those who are only counted."""
+class AthleteList(TitledList):
+    """Adds up reps for the athletes on the page only, in one query."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
@@ -32,7 +33,6 @@ class AthleteList(ChangeList):
         self.result_list = athletes
 
 
-@admin.register(Athlete)
 class AthleteAdmin(VisibleAdmin):
     list_display = ["user_id", "display_name", "total_reps", "created_at"]
     list_per_page = 50
@@ -53,7 +53,7 @@ class AthleteAdmin(VisibleAdmin):
 
     @admin.display(description=_("reps"))
     def total_reps(self, athlete: Any) -> int:
-        """Return the reps of all sessions but the rejected ones."""
+        """Return an athlete's total reps, without rejected sessions."""
         total: int = athlete.total
         return total
 
@@ -65,13 +65,13 @@ class AthleteAdmin(VisibleAdmin):
         return athletes
 
     def get_readonly_fields(self, request: HttpRequest, obj: Athlete | None = None) -> list[str]:
-        """Let nobody rename whom the sessions refer to, and only those who may see the users link one."""
+        """Never rename a user ID, which sessions refer to; linking an account takes view_user."""
         user_id = ["user_id"] if obj else []
         account = [] if request.user.has_perm("auth.view_user") else ["account"]
         return ["created_at", *user_id, *account]
 
     def save_model(self, request: HttpRequest, obj: Athlete, form: Any, change: bool) -> None:
-        """Write what was changed and nothing else: somebody may merge the athlete at this moment."""
+        """Write only the changed fields: somebody may be merging the athlete right now."""
         obj.save(update_fields=form.changed_data if change else None)
 
     def render_change_form(
@@ -96,7 +96,7 @@ class AthleteAdmin(VisibleAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Lead from an alias to the athlete that it was merged into."""
+        """Redirect from an alias to the athlete it was merged into."""
         kept = (
             self.get_queryset(request).filter(aliases__pk=object_id).first()
             if is_key(object_id)

@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from workouts.admin.sessions.decisions import ReviewStepInline, may_review, show_decision
 from workouts.admin.sessions.export import export_paths
@@ -20,25 +21,25 @@ from workouts.admin.sessions.filters import (
     FlagFilter,
     athlete_widget,
 )
-from workouts.admin.sessions.page import describe_session, draw_spark, length_ms
+from workouts.admin.sessions.page import (
+    describe_session,
+    draw_spark,
+    length_ms,
+    name_session,
+)
 from workouts.admin.sessions.parked import show_parked
 from workouts.admin.tempo_texts import write_duration, write_pace
+from workouts.admin.titles import TitledList
 from workouts.admin.visibility import TeamFilter, VisibleAdmin
 from workouts.fairness.flag_texts import name_flag
 from workouts.models import Athlete, ReviewStatus, WorkoutSession
 
-EVIDENCE = (
-    "refusals",
-    "rep_devices",
-    "late_reps",
-    "device_seqs",
-    "refused",
-)  # what only the page of one session shows
-
+# not shown in the list, and long
+EVIDENCE = ("refusals", "rep_devices", "late_reps", "device_seqs", "refused")
 MAX_LISTED = 1000
 
 
-class SessionList(ChangeList):
+class SessionList(TitledList):
     def get_queryset(
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> QuerySet[WorkoutSession]:
@@ -46,10 +47,11 @@ class SessionList(ChangeList):
         return sessions.defer(*EVIDENCE)
 
 
-@admin.register(WorkoutSession)
 class WorkoutSessionAdmin(VisibleAdmin):
-    """Sessions are evidence: they are looked at and decided about, not edited."""
+    """Sessions are evidence: they are reviewed, never edited."""
 
+    title = _("Session")
+    list_title = _("Sessions")
     list_display = [
         "when",
         "athlete",
@@ -73,9 +75,9 @@ class WorkoutSessionAdmin(VisibleAdmin):
     list_select_related = ["athlete", "exercise"]
     list_per_page = 50
     ordering = ["-started_at", "-id"]
-    sortable_by = ["when"]  # by what an index is there for
+    sortable_by = ["when"]  # the one column with an index
     search_fields = ["athlete__user_id"]  # see get_search_results()
-    search_help_text = _("User ID or name of the athlete")
+    search_help_text = _("Athlete's name or user ID")
     actions = ["approve_selected", "reject_selected"]
     inlines = [ReviewStepInline]
     fields = ["id", "session_id", "created_at"]
@@ -93,20 +95,21 @@ class WorkoutSessionAdmin(VisibleAdmin):
     def when(self, session: WorkoutSession) -> str:
         return date_format(localtime(session.started_at), "SHORT_DATETIME_FORMAT")
 
-    @admin.display(description=_("length"))
+    @admin.display(description=_("duration"))
     def length(self, session: WorkoutSession) -> str:
         return write_duration(length_ms(session))
 
-    @admin.display(description=_("reps / min"))
+    @admin.display(description=_("reps/min"))
     def pace(self, session: WorkoutSession) -> str:
         return write_pace(session.total_reps, length_ms(session))
 
     @admin.display(description=_("tempo"))
     def tempo(self, session: WorkoutSession) -> SafeString:
-        text = _("Tempo of %d reps") % session.total_reps
+        text = ngettext("Tempo of %d rep", "Tempo of %d reps", session.total_reps)
         return format_html(
-            '<svg class="spark" viewBox="0 0 120 24" width="96" height="24" role="img" aria-label="{}"><path d="{}"/></svg>',
-            text,
+            '<svg class="spark" viewBox="0 0 120 24" width="96" height="24" role="img"'
+            ' aria-label="{}"><path d="{}"/></svg>',
+            text % session.total_reps,
             draw_spark(session.timeline_ms),
         )
 
@@ -122,13 +125,16 @@ class WorkoutSessionAdmin(VisibleAdmin):
     def flag_list(self, session: WorkoutSession) -> str:
         return ", ".join(map(name_flag, session.flags))
 
+    def name_object(self, obj: Any) -> str:
+        return name_session(obj)
+
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return SessionList
 
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str
     ) -> tuple[Any, bool]:
-        """Look for the athletes first: their table is the small one."""
+        """Search the athletes first: their table is the smaller one."""
         if not search_term:
             return queryset, False
         visible = Athlete.objects.visible_to(request.user)
@@ -136,7 +142,7 @@ class WorkoutSessionAdmin(VisibleAdmin):
             request, visible, search_term
         )
         user_ids = found.order_by().values_list("user_id", flat=True)
-        # of a list the database knows how long it is, and so which way is the short one
+        # a literal list lets the database estimate the rows, and pick the right index
         few = list(user_ids[: MAX_LISTED + 1])
         return queryset.filter(athlete__in=few if len(few) <= MAX_LISTED else user_ids), False
 

@@ -1,0 +1,70 @@
+"""Page titles and breadcrumbs that say what a page shows: "Sessions", not "Select … to view"."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import Promise
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+Text = str | Promise
+
+
+class TitledList(ChangeList):
+    model_admin: "TitledAdmin"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.is_popup:  # where "Select athlete" is what the list is for
+            self.title = self.model_admin.get_list_title()
+
+
+class TitledAdmin(admin.ModelAdmin):
+    """Titles a list "Athletes", an object's page "Athlete" with its name below.
+
+    templates/admin/workouts/ has the breadcrumbs that go with it.
+    """
+
+    title: Text = ""  # the model's verbose names, unless given
+    list_title: Text = ""
+
+    def get_list_title(self) -> str:
+        return str(self.list_title or capfirst(self.opts.verbose_name_plural))
+
+    def name_object(self, obj: Any) -> str:
+        """Return what a coach calls an object."""
+        return str(obj)
+
+    def get_titles(self, obj: Model | None, title: str = "") -> dict[str, Any]:
+        """Return the template's context for an object's page, or for the one that adds one."""
+        titles: dict[str, Any] = {"list_title": self.get_list_title()}
+        if obj is None:
+            return titles
+        title = title or str(self.title or capfirst(self.opts.verbose_name))
+        return {**titles, "title": title, "subtitle": self.name_object(obj)}
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return TitledList
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        titles = self.get_titles(kwargs["obj"])
+        return super().render_change_form(request, context | titles, *args, **kwargs)
+
+    def render_delete_form(self, request: HttpRequest, context: Any) -> HttpResponse:
+        is_refused = context["perms_lacking"] or context["protected"]
+        title = context["title"] if is_refused else _("Delete %s") % self.opts.verbose_name
+        titles = self.get_titles(context["object"], title)
+        return super().render_delete_form(request, context | titles)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        response = super().history_view(request, object_id, extra_context)
+        if context := getattr(response, "context_data", None):  # else the object is not there
+            context |= self.get_titles(context["object"], _("History"))
+        return response

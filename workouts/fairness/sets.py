@@ -1,0 +1,71 @@
+"""Sets: the reps between two rests. Flags, tempo and charts share this one definition.
+
+Times are in ms since the first rep. A rep's interval is the time since the rep before it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from statistics import linear_regression, median, median_low
+
+REST_FACTOR = 3  # a rest is longer than this many median intervals
+MIN_TREND_INTERVALS = 4  # fewer say nothing about slowing down
+
+
+@dataclass(frozen=True)
+class Set:
+    """Reps without a rest between them. `rest_ms` is the rest before the set, 0 for the first."""
+
+    times_ms: Sequence[int]
+    rest_ms: int = 0
+
+    @property
+    def length_ms(self) -> int:
+        return self.times_ms[-1] - self.times_ms[0]
+
+    @property
+    def interval_ms(self) -> float | None:
+        """Return the median interval, or None for a single rep."""
+        return median(intervals_of(self.times_ms)) if len(self.times_ms) > 1 else None
+
+    @cached_property
+    def trend_ms(self) -> tuple[float, float] | None:
+        """Return the first and last interval on a fitted line, or None for a short set."""
+        intervals_ms = intervals_of(self.times_ms)
+        if len(intervals_ms) < MIN_TREND_INTERVALS:
+            return None
+        slope, first = linear_regression(range(len(intervals_ms)), intervals_ms)
+        last = first + slope * (len(intervals_ms) - 1)
+        return (first, last) if first > 0 and last > 0 else None
+
+    @property
+    def slow_down(self) -> float | None:
+        """Return how much the intervals grew over the set (0.1: 10 % slower), or None."""
+        return self.trend_ms[1] / self.trend_ms[0] - 1 if self.trend_ms else None
+
+
+def find_sets(times_ms: Iterable[int]) -> list[Set]:
+    """Split a session into sets at its rests. The times may come in any order."""
+    times = sorted(times_ms)
+    longest_ms = longest_within_set(intervals_of(times))
+    parts: list[list[int]] = [[time] for time in times[:1]]
+    for earlier, later in pairwise(times):
+        if later - earlier > longest_ms:
+            parts.append([])
+        parts[-1].append(later)
+    rests_ms = [0, *(later[0] - earlier[-1] for earlier, later in pairwise(parts))]
+    return [Set(part, rest_ms) for part, rest_ms in zip(parts, rests_ms, strict=False)]
+
+
+def longest_within_set(intervals_ms: Sequence[int]) -> int:
+    """Return the longest interval in ms that is not a rest.
+
+    It is based on the low median: with a rep interval and a rest, the tempo is the rep interval.
+    """
+    return REST_FACTOR * median_low(intervals_ms) if intervals_ms else 0
+
+
+def intervals_of(times_ms: Sequence[int]) -> list[int]:
+    """Return the intervals between times in ascending order."""
+    return [later - earlier for earlier, later in pairwise(times_ms)]
