@@ -14,12 +14,12 @@ from contextlib import asynccontextmanager
 from django.conf import settings
 from django.test import SimpleTestCase
 
-from senim.embedded import die_with_parent
+from senim.embedded.processes import die_with_parent
 from workouts.tests.support.cast import new_athlete
 from workouts.tests.support.coaches import MAKE_TEAM, PASSWORD, Browser, Wall
 from workouts.tests.support.outage import SWEEP_NEVER
 from workouts.tests.support.phones import Phone, PhoneShop, make_set
-from workouts.tests.support.service import Service, fresh_database, fresh_folder
+from workouts.tests.support.service import Service, fresh_folder, migrated_database
 
 MODELS = "from workouts.models import Athlete, Team; from django.contrib.auth.models import User; "
 READ_AND_RUN = """
@@ -71,7 +71,7 @@ def shared_wall_service() -> tuple[Service, Shell]:
     service = Service(
         REDIS_URL=os.environ["REDIS_URL"],
         SENIM_REDIS_PREFIX=f"walls-{uuid.uuid4().hex[:8]}",
-        DATABASE_URL=fresh_database(),
+        DATABASE_URL=migrated_database(),
         SENIM_DATA=str(fresh_folder()),
         SENIM_SWEEP_SECONDS=SWEEP_NEVER,
     ).start()
