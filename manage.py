@@ -1,17 +1,28 @@
 #!/usr/bin/env python
-"""Run Senim's commands: start, sweep, replay, and all of Django's own."""
+"""Run Senim's commands (start, sweep, replay, version) and all of Django's."""
 
 import os
+import platform
 import sys
 
+import django
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
+from environs import EnvValidationError
+
+from senim import __version__
+from senim.environment import describe_error
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "senim.settings")
+    if sys.argv[1:] == ["version"]:  # Django's own command of this name shows Django's version
+        print(f"{__version__}\nPython {platform.python_version()}, Django {django.__version__}")  # noqa: T201
+        return
     try:
         execute_from_command_line(sys.argv)
+    except EnvValidationError as error:
+        sys.exit(f"senim: {describe_error(error)}")
     except ImproperlyConfigured as error:
         sys.exit(f"senim: {error}")
 

@@ -15,8 +15,9 @@ from typing import Any
 from tqdm import tqdm
 
 from bench.services import PROJECT, clean_environment
-from senim.embedded import ValkeyServer, die_with_parent
-from workouts.tests.support.servers import PostgresServer
+from senim.embedded.postgres import PostgresServer
+from senim.embedded.processes import die_with_parent
+from senim.embedded.valkey import ValkeyServer
 
 LIST = "/admin/workouts/workoutsession/"
 ATHLETES = "/admin/workouts/athlete/"

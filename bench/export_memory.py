@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bench.coaches import make_coach
 from bench.services import PROJECT, clean_environment, running
-from workouts.tests.support.servers import PostgresServer
+from senim.embedded.postgres import PostgresServer
 
 FILE = "/admin/workouts/workoutsession/export/file/"
 READ_EVERY_S = 0.2

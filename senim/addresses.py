@@ -1,42 +1,48 @@
-"""The addresses of Redis and of the database, from the environment; no message repeats one, they hold passwords."""
+"""The addresses of Redis and the database. They hold passwords, so no error repeats one."""
 
 import re
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, unquote_plus, urlsplit
 
-import environ
-import psycopg.conninfo
 import redis
-from django.core.exceptions import ImproperlyConfigured
+from environs import ValidationError
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
 
-from senim.environment import read_text
 from workouts.live.clients import credentials, is_cluster, read_hosts, service_name
 
 REDIS_TAKES = (
     "it takes redis://user:password@host:port/number, rediss:// for TLS, unix:///path, "
     "redis+cluster://host:port,host:port or redis+sentinel://host:port,host:port/service"
 )
-DATABASE_TAKES = "it takes postgresql://user:password@host:port/name or sqlite:///path"
+DATABASE_TAKES = "it takes postgresql://user:password@host:port/name?option=value or sqlite:///path"
 POSTGRES_SCHEMES = ("postgresql", "postgres", "postgresql+asyncpg", "postgresql+psycopg")
-# redis-py's default of 5 s is as long as the layer's own wait, and idle consumers would die of it
+# a server that hangs, or a network that swallows packets, is given up after about 10 s
+POSTGRES_TIMEOUTS = {
+    "connect_timeout": 2,
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+}
+# by default the pool waits longer between its attempts, up to 300 s after the database is back
+POOL = {"min_size": 0, "timeout": 3, "max_idle": 60, "reconnect_timeout": 2}
+# redis-py's default of 5 s is as long as the layer's own wait: idle consumers would die of it
 LAYER_TIMEOUT_S = 15
 
 
-def read_redis_url(name: str, default: str) -> str:
-    """Return the address of a Redis: redis, rediss, unix, redis+cluster or redis+sentinel."""
-    url = read_text(name, default)
+def check_redis_url(url: str) -> None:
+    """Raise ValidationError unless the URL is the address of a Redis, a cluster or Sentinels."""
     try:
         understood = is_redis_url(url)
     except (ValueError, TypeError, redis.RedisError):
         understood = False
     if not understood:
-        raise ImproperlyConfigured(f"{name} is not the address of a Redis; {REDIS_TAKES}.")
-    return url
+        raise ValidationError(f"is not the address of a Redis; {REDIS_TAKES}.")
 
 
 def is_redis_url(url: str) -> bool:
-    """Return whether the address can be used. May raise ValueError, TypeError or redis.RedisError where it cannot."""
+    """Return whether the URL can be used. Raises ValueError, TypeError or RedisError if not."""
     parts = urlsplit(url)
     if parts.scheme in ("redis+cluster", "redis+sentinel"):
         return all(host and 0 < port < 65536 for host, port in read_hosts(url))
@@ -46,12 +52,13 @@ def is_redis_url(url: str) -> bool:
     return re.fullmatch(r"/?\d*", parts.path) is not None
 
 
-def read_layer_host(name: str, default: str) -> dict[str, Any]:
-    """Return the Redis of the channel layer, which cannot be a cluster."""
-    url = read_redis_url(name, default)
+def parse_layer_host(url: str) -> dict[str, Any]:
+    """Return the channel layer's Redis, which cannot be a cluster."""
+    check_redis_url(url)
     if is_cluster(url):
-        raise ImproperlyConfigured(
-            f"{name} is a cluster, or unset where REDIS_URL is one; it takes the address of one Redis, or of Sentinels."
+        raise ValidationError(
+            "is a cluster, or unset while REDIS_URL is one; "
+            "it takes the address of a single Redis, or of Sentinels."
         )
     if urlsplit(url).scheme == "redis+sentinel":
         place = {"sentinels": read_hosts(url), "master_name": service_name(url), **credentials(url)}
@@ -60,69 +67,65 @@ def read_layer_host(name: str, default: str) -> dict[str, Any]:
     return {**place, "socket_timeout": LAYER_TIMEOUT_S}
 
 
-def read_database(name: str, sqlite_path: Path, *, pool_size: int) -> dict[str, Any]:
-    """Return Django's settings of the database: PostgreSQL by address, else SQLite at the path."""
-    url = read_text(name, "")
-    if not url:
-        return sqlite_database(sqlite_path)
+def parse_database(url: str, *, pool_size: int) -> dict[str, Any]:
+    """Return Django's settings for the PostgreSQL or SQLite database at the URL.
+
+    A pool_size of 0 means no pool: each request then opens a connection of its own.
+    """
     scheme, _, rest = url.partition("://")
+    if scheme == "sqlite":
+        return sqlite_database(parse_sqlite_path(rest))
+    if scheme not in POSTGRES_SCHEMES:
+        raise ValidationError(f"is not the address of a database; {DATABASE_TAKES}.")
+    return postgres_database(rest, pool_size=pool_size)
+
+
+def postgres_database(rest: str, *, pool_size: int) -> dict[str, Any]:
     try:
-        if scheme == "sqlite":
-            return sqlite_database(read_sqlite_path(name, rest))
-        if scheme in POSTGRES_SCHEMES:
-            return postgres_database(name, f"postgresql://{rest}", pool_size=pool_size)
-    except ValueError:
-        pass
-    raise ImproperlyConfigured(f"{name} is not the address of a database; {DATABASE_TAKES}.")
+        # user and password apart: libpq refuses an unquoted @ or %, which people do paste
+        parts = urlsplit(f"postgresql://{rest.replace('#', quote('#'))}")
+        login, _, hosts = parts.netloc.rpartition("@")
+        options = conninfo_to_dict(f"postgresql://{hosts}{parts.path}?{parts.query}")
+    except (ValueError, ProgrammingError):
+        options = {}
+    ports = str(options.pop("port", ""))
+    if not {"dbname", "service"} & options.keys() or not are_ports(ports):
+        raise ValidationError(f"is not the address of a PostgreSQL database; {DATABASE_TAKES}.")
+    user, _, password = login.partition(":")
+    database = {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": options.pop("dbname", ""),
+        "USER": unquote(user) or options.pop("user", ""),
+        "PASSWORD": unquote(password) or options.pop("password", ""),
+        "HOST": options.pop("host", ""),
+        "PORT": ports,
+        # Django's pool allows no persistent connections, and checks one that it hands out only
+        # if told to
+        "CONN_MAX_AGE": 0,
+        "CONN_HEALTH_CHECKS": True,
+    }
+    pool = {"pool": {**POOL, "max_size": pool_size}} if pool_size else {}
+    return {**database, "OPTIONS": {**POSTGRES_TIMEOUTS, **options, **pool}}
 
 
-def postgres_database(name: str, url: str, *, pool_size: int) -> dict[str, Any]:
-    """Return the settings of a PostgreSQL. Raises ValueError where the address cannot be read."""
-    database = dict(environ.Env.db_url_config(url))
-    options = dict(database.get("OPTIONS", {}))
-    if not database["NAME"] and "service" not in options:
-        raise ValueError
-    try:
-        psycopg.conninfo.make_conninfo(**options)
-    except psycopg.ProgrammingError as error:
-        raise ImproperlyConfigured(
-            f"{name} has an {str(error).strip()}; {DATABASE_TAKES}."
-        ) from None
-    # a server that hangs, or a network that swallows what is sent, is given up after 10 s
-    for option, value in {
-        "connect_timeout": 2,
-        "tcp_user_timeout": 10_000,
-        "keepalives_idle": 10,
-        "keepalives_interval": 5,
-    }.items():
-        options.setdefault(option, value)
-    if pool_size:
-        # the pool's own default is to try again after 1, 2, 4 … 300 s, long after the database is back
-        options["pool"] = {
-            "min_size": 0,
-            "max_size": pool_size,
-            "timeout": 3,
-            "max_idle": 60,
-            "reconnect_timeout": 2,
-        }
-    # Django's pool wants no persistent connections, and checks one before it is handed out only if told to
-    return {**database, "OPTIONS": options, "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
+def are_ports(text: str) -> bool:
+    """Return whether libpq can use the ports, one for each host; it checks them only on connect."""
+    return all(not port or (port.isdigit() and 0 < int(port) < 65536) for port in text.split(","))
 
 
-def read_sqlite_path(name: str, rest: str) -> Path:
-    """Return the path in `sqlite://` and the rest. Raises ValueError where there is none; memory would be each thread's own."""
+def parse_sqlite_path(rest: str) -> Path:
+    """Return the path after `sqlite://`."""
+    # in memory, each thread would have a database of its own
     if not rest.startswith("/") or rest in ("/", "/:memory:"):
-        raise ValueError
-    path = Path(environ.Env.db_url_config(f"sqlite://{rest}")["NAME"])
+        raise ValidationError(f"is not the address of a database file; {DATABASE_TAKES}.")
+    path = Path(unquote_plus(urlsplit(f"sqlite://{rest}").path[1:]))
     if path.is_dir() or not path.parent.is_dir():
-        raise ImproperlyConfigured(
-            f"{name} is a file that cannot be there: {path.absolute()}; {DATABASE_TAKES}."
-        )
+        raise ValidationError(f"cannot be a file at {path.absolute()}; {DATABASE_TAKES}.")
     return path
 
 
 def sqlite_database(path: Path) -> dict[str, Any]:
-    """Return the settings of a SQLite file: a COMMIT is on disk, and `start` makes it one that is read while it is written."""
+    """Return the settings for a SQLite file in which a COMMIT is on disk; `start` turns on WAL."""
     options = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 5,

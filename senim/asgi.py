@@ -8,7 +8,7 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "senim.settings")
 django_application = get_asgi_application()
 
-# consumers need the applications that the line above set up
+# after Django's set-up, which consumers need
 from senim.middleware.origins import AllowedOrigins  # noqa: E402
 from workouts.routing import websocket_urlpatterns  # noqa: E402
 

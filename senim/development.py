@@ -1,4 +1,4 @@
-"""daphne as `runserver` runs it: with the close codes and reasons that the contract names."""
+"""daphne for `runserver`, with the contract's close codes and reasons."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 
 
 class CodedWebSocketProtocol(WebSocketProtocol):
-    """Closes with any code. daphne lets an application close with 1000 or 3000 to 4999 only, and gives no reason."""
+    """Closes with any code and reason; daphne allows 1000 and 3000 to 4999 only, without one."""
 
     def handle_reply(self, message: dict[str, Any]) -> None:
         if message.get("type") == "websocket.close" and self.state == self.STATE_OPEN:
@@ -18,5 +18,5 @@ class CodedWebSocketProtocol(WebSocketProtocol):
 
 
 def use_close_codes() -> None:
-    """Have daphne, in this process, make its sockets with the protocol above; it has no setting for that."""
+    """Replace daphne's protocol in this process; it has no setting for that."""
     WebSocketFactory.protocol = CodedWebSocketProtocol

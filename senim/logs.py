@@ -1,4 +1,4 @@
-"""How log events look: lines for people, or JSON for machines."""
+"""The format of log events: lines for people, or JSON for machines."""
 
 import structlog
 from structlog.typing import Processor

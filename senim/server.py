@@ -1,4 +1,4 @@
-"""How uvicorn runs the application."""
+"""The uvicorn server that runs the application."""
 
 import os
 import socket
@@ -19,7 +19,7 @@ EXIT_DEADLINE_S = 9.5
 
 
 def build_config(*, workers: int) -> uvicorn.Config:
-    """Return uvicorn's configuration: small messages, no compression (memory), an end to waiting at the stop."""
+    """Return uvicorn's configuration, without compression, which takes memory for each socket."""
     return uvicorn.Config(
         "senim.worker:application",
         workers=workers,
@@ -47,7 +47,7 @@ def serve(listener: socket.socket, *, workers: int, announce: Callable[[], None]
 
 
 class AnnouncingServer(uvicorn.Server):
-    """Says so when it answers."""
+    """Announces that it answers."""
 
     def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
         super().__init__(config)
@@ -64,7 +64,7 @@ class AnnouncingServer(uvicorn.Server):
 
 
 class Supervisor(Multiprocess):
-    """Lets go of the address at once when it stops, and ends the workers that do not."""
+    """Closes the listening sockets as soon as it stops, and kills workers that do not stop."""
 
     def terminate_all(self) -> None:
         end_by_force(EXIT_DEADLINE_S)
@@ -82,7 +82,10 @@ class Supervisor(Multiprocess):
 
 
 def end_by_force(after_s: float) -> None:
-    """End this process then: a thread that waits for a database that hangs is waited for by asyncio and by the interpreter."""
+    """Exit after so many seconds, even if a thread hangs on a database.
+
+    Both asyncio and the interpreter would wait for that thread.
+    """
     timer = threading.Timer(after_s, os._exit, (0,))
     timer.daemon = True
     timer.start()

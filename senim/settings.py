@@ -1,70 +1,85 @@
 """Senim's settings, all from the environment; .env.example lists them with their defaults."""
 
+import os
 from pathlib import Path
 from urllib.parse import quote
 
 from django.core.exceptions import ImproperlyConfigured
+from environs import validate
 
-from senim.addresses import read_database, read_layer_host, read_redis_url
+from senim import __version__
+from senim.addresses import check_redis_url
 from senim.environment import (
-    is_given,
-    load_env_file,
-    read_choice,
-    read_flag,
-    read_folder,
-    read_host_names,
-    read_networks,
-    read_number,
-    read_origins,
-    read_secret_key,
-    read_text,
-    read_time_zone,
+    HOST_NAME,
+    ON_OR_OFF,
+    ORIGIN,
+    check_time_zone,
+    env,
+    is_network,
+    load_environment,
+    one_of,
+    whole_number,
 )
+from senim.secret_key import check_secret_key, keep_secret_key
 
-MAX_SOCKET_PATH = 100  # the address of a unix socket has room for 104 bytes on macOS, 108 on Linux
+MAX_SOCKET_PATH = 100  # bytes; a unix socket's address has room for 104 on macOS, 108 on Linux
 A_YEAR_S = 31_536_000
 BASE_DIR = Path(__file__).resolve().parent.parent
-load_env_file(BASE_DIR / ".env")
+load_environment(BASE_DIR / ".env")
 
-SENIM_DATA = read_folder(
+SENIM_VERSION = __version__
+SENIM_DATA = env.folder(
     "SENIM_DATA",
     BASE_DIR / ".senim",
-    needed=not is_given("DATABASE_URL", "REDIS_URL", "SECRET_KEY"),
+    writable=not {"DATABASE_URL", "REDIS_URL", "SECRET_KEY"} <= os.environ.keys(),
 )
-# "" is no choice: `start` then takes "open" on loopback and asks for one on any other address
-SENIM_AUTH = read_choice("SENIM_AUTH", "", ("", "open", "token"))
-SENIM_WORKERS = read_number("SENIM_WORKERS", 1, low=1, high=64)
-SENIM_IDLE_MINUTES = read_number("SENIM_IDLE_MINUTES", 30, low=1, high=1440)
-SENIM_SWEEP_SECONDS = read_number("SENIM_SWEEP_SECONDS", 15, low=1, high=3600)
-SENIM_MAX_MESSAGES_PER_SECOND = read_number(
-    "SENIM_MAX_MESSAGES_PER_SECOND", 1000, low=1, high=1_000_000
+# unset, `start` takes "open" on loopback and asks for a choice on any other address
+SENIM_AUTH = env.str("SENIM_AUTH", "", validate=one_of("open", "token"))
+SENIM_WORKERS = env.int("SENIM_WORKERS", 1, **whole_number(1, 64))
+SENIM_IDLE_MINUTES = env.int("SENIM_IDLE_MINUTES", 30, **whole_number(1, 1440))
+SENIM_SWEEP_SECONDS = env.int("SENIM_SWEEP_SECONDS", 15, **whole_number(1, 3600))
+SENIM_MAX_MESSAGES_PER_SECOND = env.int(
+    "SENIM_MAX_MESSAGES_PER_SECOND", 1000, **whole_number(1, 1_000_000)
 )
-SENIM_MAX_CONNECTIONS = read_number("SENIM_MAX_CONNECTIONS", 10_000, low=10, high=1_000_000)
-SENIM_REDIS_PREFIX = read_text("SENIM_REDIS_PREFIX", "senim")
-if set(SENIM_REDIS_PREFIX) & set("{}: "):
-    raise ImproperlyConfigured(
-        "SENIM_REDIS_PREFIX has one of {}: or a space; it takes letters, digits and the likes of _ and -."
-    )
+SENIM_MAX_CONNECTIONS = env.int("SENIM_MAX_CONNECTIONS", 10_000, **whole_number(10, 1_000_000))
+SENIM_REDIS_PREFIX = env.str(
+    "SENIM_REDIS_PREFIX",
+    "senim",
+    validate=validate.ContainsNoneOf(
+        "{}: ", error="is {input!r}; it takes text without braces, colons and spaces."
+    ),
+)
 
 EMBEDDED_REDIS_SOCKET = SENIM_DATA / "valkey.sock"
 EMBEDDED_REDIS_URL = f"unix://{quote(str(EMBEDDED_REDIS_SOCKET))}"
-REDIS_URL = read_redis_url("REDIS_URL", EMBEDDED_REDIS_URL)
+REDIS_URL = env.str("REDIS_URL", EMBEDDED_REDIS_URL, validate=check_redis_url)
 REDIS_EMBEDDED = REDIS_URL == EMBEDDED_REDIS_URL
 if REDIS_EMBEDDED and len(bytes(EMBEDDED_REDIS_SOCKET)) > MAX_SOCKET_PATH:
     raise ImproperlyConfigured(
-        f"SENIM_DATA is {SENIM_DATA}; the embedded Valkey takes a shorter path, or give REDIS_URL."
+        f"SENIM_DATA is {SENIM_DATA}; the embedded Valkey takes a shorter path, or set REDIS_URL."
     )
 
-DEBUG = read_flag("DEBUG", default=False)
-SECRET_KEY = read_secret_key("SECRET_KEY", SENIM_DATA / "secret_key")
-ALLOWED_HOSTS = read_host_names("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
-ALLOWED_ORIGINS = read_origins("ALLOWED_ORIGINS")
+DEBUG = env.bool("DEBUG", False, **ON_OR_OFF)
+SECRET_KEY = env.str("SECRET_KEY", "", validate=check_secret_key)
+if not SECRET_KEY:
+    SECRET_KEY = keep_secret_key(SENIM_DATA / "secret_key")
+ALLOWED_HOSTS = env.items(
+    "ALLOWED_HOSTS",
+    "localhost,127.0.0.1,[::1]",
+    accept=HOST_NAME.fullmatch,
+    takes="hosts like senim.example.org or [::1], without scheme and port",
+)
+ALLOWED_ORIGINS = env.items(
+    "ALLOWED_ORIGINS", "", accept=ORIGIN.fullmatch, takes="origins like https://coach.example.org"
+)
 CSRF_TRUSTED_ORIGINS = ALLOWED_ORIGINS
-TRUSTED_PROXIES = read_networks("TRUSTED_PROXIES")
-HTTPS_ONLY = read_flag("HTTPS_ONLY", default=False)
+TRUSTED_PROXIES = env.items(
+    "TRUSTED_PROXIES", "", accept=is_network, takes="addresses or networks like 10.0.0.0/8"
+)
+HTTPS_ONLY = env.bool("HTTPS_ONLY", False, **ON_OR_OFF)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS_ONLY
 SECURE_HSTS_SECONDS = A_YEAR_S if HTTPS_ONLY else 0
-# what a page may load and do: nothing inline, nothing of others. Downloads go through frames, which are nobody else's
+# pages load nothing inline and nothing from other sites; frames are for downloads
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],
@@ -83,8 +98,7 @@ CONTENT_SECURITY_POLICY = {
 
 INSTALLED_APPS = [
     "senim",
-    "workouts",  # before Django: what the first says is shown, and Django has a "Sessions" too
-    "daphne",
+    "workouts",  # before Django's: the first translation wins, and Django has a "Sessions" too
     "workouts.apps.SenimAdminConfig",  # django.contrib.admin with our site
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -127,21 +141,23 @@ TEMPLATES = [
     },
 ]
 
-# 0 turns the pool off; processes x size has to stay under PostgreSQL's max_connections
-DATABASE_POOL_SIZE = read_number("DATABASE_POOL_SIZE", 8, low=0, high=500)
+# processes x pool size has to stay below PostgreSQL's max_connections
+DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", 8, **whole_number(0, 500))
 DATABASES = {
-    "default": read_database(
-        "DATABASE_URL", SENIM_DATA / "senim.sqlite3", pool_size=DATABASE_POOL_SIZE
+    "default": env.database(
+        "DATABASE_URL",
+        f"sqlite:///{quote(str(SENIM_DATA / 'senim.sqlite3'))}",
+        pool_size=DATABASE_POOL_SIZE,
     )
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-CHANNELS_REDIS_URL = read_redis_url("CHANNELS_REDIS_URL", REDIS_URL)
+CHANNELS_REDIS_URL = env.str("CHANNELS_REDIS_URL", REDIS_URL, validate=check_redis_url)
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
         "CONFIG": {
-            "hosts": [read_layer_host("CHANNELS_REDIS_URL", REDIS_URL)],
+            "hosts": [env.layer_host("CHANNELS_REDIS_URL", REDIS_URL)],
             "prefix": SENIM_REDIS_PREFIX,
         },
     },
@@ -163,10 +179,11 @@ LANGUAGE_COOKIE_AGE = A_YEAR_S
 LANGUAGE_COOKIE_SECURE = HTTPS_ONLY
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
-# what Django itself leaves untranslated, apart from our own messages: makemessages would take it for unused
+# what Django leaves untranslated; apart from our messages, or makemessages would drop it as unused
 LOCALE_PATHS = [BASE_DIR / "senim" / "django_locale"]
 FORMAT_MODULE_PATH = ["senim.formats"]
-TIME_ZONE = read_time_zone("TIME_ZONE", "UTC")  # where the viewer's is not known
+# for viewers whose own time zone is not known
+TIME_ZONE = env.str("TIME_ZONE", "UTC", validate=check_time_zone)
 USE_TZ = True
 
 STATIC_URL = "static/"
@@ -180,8 +197,8 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "workouts.api.problems.answer_problem",
 }
 
-LOG_LEVEL = read_choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
-LOG_FORMAT = read_choice("LOG_FORMAT", "console", ("console", "json"))
+LOG_LEVEL = env.str("LOG_LEVEL", "INFO", validate=one_of("DEBUG", "INFO", "WARNING", "ERROR"))
+LOG_FORMAT = env.str("LOG_FORMAT", "console", validate=one_of("console", "json"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -196,9 +213,9 @@ LOGGING = {
     "loggers": {
         "django.server": {"handlers": ["stderr"], "propagate": False},
         "uvicorn": {"level": "WARNING", "propagate": True},
-        # each answer of 4xx is the client's business
+        # a 4xx answer is the client's business
         "django.request": {"level": "ERROR"},
-        # or anybody could fill the log with tracebacks
+        # otherwise anybody could fill the log with tracebacks
         "django.security": {"level": "CRITICAL"},
     },
 }

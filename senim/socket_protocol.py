@@ -1,4 +1,4 @@
-"""The server's side of a WebSocket: uvicorn's, but for three things that the contract asks for."""
+"""uvicorn's WebSocket protocol, with three changes that the contract asks for."""
 
 from uvicorn._types import ASGIReceiveEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -6,15 +6,16 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from workouts.close_codes import CLOSE_RESTART
 
 CLOSE_ABNORMAL = 1006
-MAX_WAITING = 16
+MAX_QUEUED = 16
 LINGER_S = 3.0
 
 
 class DrainingWebSocketProtocol(WebSocketsSansIOProtocol):
-    """Lets the consumer answer what it has read before a restart, hands it text that is not UTF-8 as bytes, and lingers.
+    """Finishes the answers in flight, survives invalid UTF-8, and lingers after a protocol error.
 
-    uvicorn closes a socket at once when it is told to stop, and the answers in flight with it; and it closes the
-    socket of a client that sends one message of invalid UTF-8, which here is ordinary bad input.
+    When it is told to stop, uvicorn closes a socket at once, and the answers in flight are lost. It
+    also closes the socket of a client that sends invalid UTF-8, which here is ordinary bad input:
+    the consumer gets such a message as bytes.
     """
 
     lingers = False
@@ -24,7 +25,7 @@ class DrainingWebSocketProtocol(WebSocketsSansIOProtocol):
             super().shutdown()
             return
         self.stop_keepalive()
-        # the consumer answers what came before this, closes with 1012, and returns
+        # the consumer answers what it received before this, closes with 1012, and returns
         self.queue.put_nowait({"type": "websocket.disconnect", "code": CLOSE_RESTART})
 
     def send_receive_event_to_app(self) -> None:
@@ -33,8 +34,8 @@ class DrainingWebSocketProtocol(WebSocketsSansIOProtocol):
         if self.close_sent:
             return
         self.queue.put_nowait(as_event(data, text=self.curr_msg_data_type == "text"))
-        # uvicorn pauses and resumes the reading for each message, which costs more than a few that wait
-        if not self.read_paused and self.queue.qsize() >= MAX_WAITING:
+        # uvicorn pauses reading for every message, which costs more than a short queue
+        if not self.read_paused and self.queue.qsize() >= MAX_QUEUED:
             self.read_paused = True
             self.transport.pause_reading()
 
@@ -44,7 +45,10 @@ class DrainingWebSocketProtocol(WebSocketsSansIOProtocol):
         super().data_received(data)
 
     def handle_parser_exception(self) -> None:
-        """Say why the socket closes, and drop the rest of what comes: a socket closed with unread data is reset, and its reason lost."""
+        """Send the close frame, then read and drop the rest for a while.
+
+        A socket closed with unread data is reset, and the client never sees the close code.
+        """
         close = self.conn.close_sent
         self.lingers = self.close_sent = True
         self.queue.put_nowait(

@@ -1,4 +1,4 @@
-"""What happens before the service answers: wait for the parts, look at the database, migrate, the first coach."""
+"""The steps before the service answers: wait for its parts, migrate, create the first coach."""
 
 import fcntl
 import os
@@ -20,10 +20,10 @@ from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store
 
 WAIT_S = 60.0
-SAY_EVERY_S = 5.0
+LOG_EVERY_S = 5.0
 ASK_EVERY_S = 0.5
 MAX_REASON_LENGTH = 300
-PART_AWAY = (*REDIS_AWAY, django.db.Error, OSError)
+PART_ERRORS = (*REDIS_AWAY, django.db.Error, OSError)
 STATEMENT_TIMEOUT_MS = 5000
 MIGRATION_LOCK = 0x53454E494D  # "SENIM": the key of PostgreSQL's advisory lock
 FIRST_COACH = "coach"
@@ -31,55 +31,57 @@ log = structlog.get_logger(__name__)
 
 
 def wait_for(name: str, ask: Callable[[], object], *, deadline_s: float = WAIT_S) -> None:
-    """Ask until there is an answer, and say so every few seconds. Raises CommandError after a minute."""
-    began, said = time.monotonic(), float("-inf")
-    while reason := why_away(ask):
+    """Ask until there is an answer. Raises CommandError at the deadline."""
+    began, logged = time.monotonic(), float("-inf")
+    while reason := find_reason(ask):
         now = time.monotonic()
         if now - began > deadline_s:
             raise CommandError(f"gave up waiting for {name} after {deadline_s:.0f} s: {reason}")
-        if now - said > SAY_EVERY_S:
-            log.warning("waiting", part=name, reason=reason)
-            said = now
+        if now - logged > LOG_EVERY_S:
+            log.warning("part_unavailable", part=name, reason=reason)
+            logged = now
         time.sleep(ASK_EVERY_S)
 
 
-def why_away(ask: Callable[[], object]) -> str | None:
-    """Return the error of a part that does not answer, in one line, or None where it does."""
+def find_reason(ask: Callable[[], object]) -> str | None:
+    """Return the part's error in one line, or None if it answers."""
     try:
         ask()
-    except PART_AWAY as error:
+    except PART_ERRORS as error:
         return " ".join(str(error).split())[:MAX_REASON_LENGTH] or type(error).__name__
     return None
 
 
 def wait_for_parts() -> None:
-    """Wait until Redis and the database answer. Raises CommandError after a minute without one of them."""
-    # a cluster's client connects as it is made, so it is made in here
+    """Wait until Redis and the database answer. Raises CommandError after a minute for either."""
+    # a cluster's client connects as it is created, so that is part of the question
     wait_for("Redis (REDIS_URL)", lambda: get_store().ping())
     wait_for("the database (DATABASE_URL)", connect_once)
     for gap in get_store().durability_gaps():
-        log.warning("durability", gap=gap)
+        log.warning("durability_weakened", gap=gap)
 
 
 def connect_once() -> None:
-    """Connect to the database without the pool, whose error says only that it waited."""
+    """Connect to the database without the pool, which reports only that it has waited."""
     with closing(connection.copy()) as probe:
         probe.settings_dict["OPTIONS"].pop("pool", None)
         probe.ensure_connection()
 
 
 def prepare_database() -> str | None:
-    """Bring the database up to date and make the first coach; return their password where that was done now.
+    """Migrate the database and create the first coach; return their password, None if they exist.
 
-    Of several processes that start at once, one does it. Raises CommandError if the database is another program's.
+    Of several processes that start together, one does the work. Raises CommandError if the
+    database belongs to another program.
     """
     with preparation_lock():
-        # the check is inside: another process in the middle of its first migration is not another program
+        # under the lock: a process in the middle of the first migration would look like another
+        # program
         errors = run_checks(tags=[Tags.database], databases=["default"])
         if errors:
             raise CommandError("; ".join(str(error.msg) for error in errors))
         if connection.vendor == "sqlite":
-            # kept in the file: readers beside one writer
+            # readers beside one writer; the file remembers it
             with connection.cursor() as cursor:
                 cursor.execute("PRAGMA journal_mode=WAL")
         call_command("migrate", interactive=False, verbosity=0)
@@ -87,9 +89,10 @@ def prepare_database() -> str | None:
 
 
 def limit_statements() -> None:
-    """Have PostgreSQL give up what takes a request longer than 5 s, a locked table above all; migrations take their time.
+    """Have PostgreSQL cancel statements after 5 s, such as those that wait for a locked table.
 
-    In the environment, so that the worker processes have it too. A PGOPTIONS that is set, if only to nothing, stays.
+    Called after the migrations, which may take longer. It goes into the environment, so that worker
+    processes have it too. PGOPTIONS stays as it is if it is set, even to nothing.
     """
     os.environ.setdefault("PGOPTIONS", f"-c statement_timeout={STATEMENT_TIMEOUT_MS}")
     if connection.vendor == "postgresql":
@@ -114,7 +117,7 @@ def preparation_lock() -> Iterator[None]:
 
 
 def make_first_coach() -> str | None:
-    """Make a coach where there is no user yet, and return the password, which is kept nowhere; else None."""
+    """Create a coach if there are no users yet; return the password, which is not stored."""
     users = get_user_model()
     if users.objects.exists():
         return None

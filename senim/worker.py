@@ -1,10 +1,10 @@
-"""The application as a server's worker process runs it: it ends with the process that started it."""
+"""The application in a worker process, which exits with the process that started it."""
 
 import contextlib
 import multiprocessing
 import threading
 
-from senim.embedded import die_with_parent_now
+from senim.embedded.processes import die_with_parent_now
 
 if multiprocessing.parent_process() is not None:
     die_with_parent_now()
@@ -17,14 +17,14 @@ from workouts.sockets.catalogue import catalogue
 __all__ = ["application"]
 
 
-def look_at_exercises() -> None:
-    """Have the exercises in memory before the first socket: later the database may be away, and reps still count."""
+def load_exercises() -> None:
+    """Load the exercises before the first socket: reps count even if the database then fails."""
     with contextlib.suppress(DatabaseError):
         catalogue.refresh()
     connection.close()
 
 
-# the server imports this module inside its event loop, where Django lets nobody ask the database
-thread = threading.Thread(target=look_at_exercises)
+# in a thread: the server imports this module inside its event loop, where Django forbids queries
+thread = threading.Thread(target=load_exercises)
 thread.start()
 thread.join()

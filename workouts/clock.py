@@ -1,16 +1,16 @@
-"""The time of day in whole milliseconds since 1970 (epoch ms), as Redis and the frames have it."""
+"""Times as whole milliseconds since 1970 (epoch ms), the form they have in Redis and frames."""
 
 import time
 from datetime import UTC, datetime
 
 
 def now_ms() -> int:
-    """Return the time of day in epoch ms."""
+    """Return the current time in epoch ms."""
     return time.time_ns() // 1_000_000
 
 
 def from_ms(epoch_ms: int) -> datetime:
-    """Return epoch ms as an aware datetime in UTC, exactly."""
+    """Return epoch ms as an aware datetime in UTC. No millisecond is lost."""
     seconds, ms = divmod(epoch_ms, 1000)
     return datetime.fromtimestamp(seconds, UTC).replace(microsecond=ms * 1000)
 

@@ -1,4 +1,4 @@
-"""Why a WebSocket is closed (RFC 6455, section 7.4, and codes of our own above 4000)."""
+"""WebSocket close codes: those of RFC 6455, section 7.4, and our own from 4000 up."""
 
 CLOSE_POLICY = 1008
 CLOSE_TOO_BIG = 1009

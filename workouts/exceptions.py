@@ -1,4 +1,4 @@
-"""What can go wrong, by code: the same codes on the socket and over HTTP."""
+"""Errors that clients are told about. The socket and the HTTP API use the same codes."""
 
 from enum import StrEnum
 
@@ -16,7 +16,10 @@ class Code(StrEnum):
 
 
 class WorkoutError(Exception):
-    """A refusal that the client is told: a code for programs, a message for people, and the seq of the rep it is about."""
+    """An error to send to the client: a code for programs and a message for people.
+
+    `seq` is that of the rep it is about, if it is about one.
+    """
 
     def __init__(self, code: Code, message: str, *, seq: int | None = None) -> None:
         super().__init__(message)

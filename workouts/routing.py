@@ -1,14 +1,13 @@
-from typing import Any, cast
+from typing import Any
 
 from channels.sessions import CookieMiddleware
 from django.urls import re_path
 
-from workouts.sockets.plain import UnknownAddressConsumer
-from workouts.sockets.senim_v1 import workout_socket
+from workouts.sockets.consumer import UnknownAddressConsumer, WorkoutConsumer
 from workouts.wall.consumer import WallConsumer
 
 websocket_urlpatterns: list[Any] = [
-    re_path(r"^ws/workout/?$", cast(Any, workout_socket)),
+    re_path(r"^ws/workout/?$", WorkoutConsumer.as_asgi()),
     re_path(r"^ws/live/?$", CookieMiddleware(WallConsumer.as_asgi())),
     re_path(r"", UnknownAddressConsumer.as_asgi()),
 ]

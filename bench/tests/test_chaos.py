@@ -1,4 +1,4 @@
-"""A short run of bench/chaos: everything is killed while athletes train."""
+"""A short run of bench/chaos, and the judge that decides whether a run passed."""
 
 import re
 import subprocess
@@ -11,27 +11,18 @@ from django.test import SimpleTestCase
 from bench.chaos.devices import CountedAck, Device
 from bench.chaos.faults import plan_kills
 from bench.chaos.invariants import Saved, judge
-from senim.embedded import die_with_parent
+from senim.embedded.processes import die_with_parent
 from workouts.client import Rep
-from workouts.tests.support.service import clean_environment
 
 KILLS = 12
-RUN = [
-    "-m",
-    "bench.chaos",
-    "--athletes",
-    "8",
-    "--kills",
-    str(KILLS),
-    "--seed",
-    "7",
-    "--seconds",
-    "60",
-]
+RUN = f"-m bench.chaos --athletes 8 --kills {KILLS} --seed 7 --seconds 60".split()
 
 
 def make_device(*answers: str | None) -> Device:
-    """Return a device that made a rep for each answer, 1 s apart; it is told them as numbers 1, 2, … of the session "s"."""
+    """Return a device that made a rep for each answer, 1 s apart.
+
+    Those that were counted are numbers 1, 2, … of the session "s".
+    """
     device = Device("http://127.0.0.1:1", "ann", "phone", {})
     for seq, answer in enumerate(answers, start=1):
         device.reps.append(
@@ -51,11 +42,10 @@ def make_row(*times_ms: int, session_id: str = "s") -> Saved:
 @pytest.mark.slow
 class ChaosTests(SimpleTestCase):
     @pytest.mark.timeout(400)
-    def test_nothing_is_lost_and_nothing_counts_twice(self) -> None:
+    def test_a_run_with_kills_loses_no_rep_and_doubles_none(self) -> None:
         done = subprocess.run(
             [sys.executable, *RUN],
             cwd=settings.BASE_DIR,
-            env=clean_environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -70,62 +60,63 @@ class ChaosTests(SimpleTestCase):
         assert figures["reps saved"] == figures["reps made"] > 200, done.stdout
         assert figures["kills"] >= KILLS // 2, done.stdout
         assert (figures["lost"], figures["doubled"], figures["session keys left"]) == (0, 0, 0)
-        assert figures["answered duplicate"] > 0  # what was settled came again, and was known
+        # reps that were settled came again, and were recognised
+        assert figures["answered duplicate"] > 0
 
-    def test_the_seed_repeats_the_schedule(self) -> None:
+
+class ScheduleTests(SimpleTestCase):
+    def test_a_seed_repeats_its_schedule_and_another_has_another(self) -> None:
         assert plan_kills(7, 50) == plan_kills(7, 50) != plan_kills(8, 50)
+
+    def test_a_schedule_has_as_many_kills_as_asked_for(self) -> None:
         assert sum(len(kill.parts) for kill in plan_kills(7, 50)) == 50
 
 
 class JudgeTests(SimpleTestCase):
-    """The judge has to notice what the run is there to find."""
-
-    def test_all_saved(self) -> None:
-        assert (
-            judge(
-                [make_device("counted", "settled", "counted")], [make_row(1000, 2000, 3000)], []
-            ).problems
-            == []
-        )
+    def test_reps_that_were_counted_and_saved_are_no_problem(self) -> None:
+        devices = [make_device("counted", "settled", "counted")]
+        verdict = judge(devices, [make_row(1000, 2000, 3000)], [])
+        assert (verdict.made, verdict.saved, verdict.problems) == (3, 3, [])
 
     def test_a_lost_rep_is_named(self) -> None:
         verdict = judge([make_device("counted", "counted", "counted")], [make_row(1000, 3000)], [])
         assert (verdict.lost, verdict.doubled) == (1, 0)
         assert "phone seq 2 at 2000" in verdict.problems[0]
 
-    def test_a_doubled_rep(self) -> None:
+    def test_a_doubled_rep_is_found(self) -> None:
         verdict = judge([make_device("counted", "counted")], [make_row(1000, 2000, 2000)], [])
         assert (verdict.lost, verdict.doubled) == (0, 1)
+        assert len(verdict.problems) == 2
 
-    def test_one_lost_and_one_doubled_in_two_sessions(self) -> None:
-        verdict = judge(
-            [make_device("counted", "counted")],
-            [make_row(1000), make_row(1000, session_id="t")],
-            [],
-        )
+    def test_a_lost_and_a_doubled_rep_in_two_sessions_are_found_by_the_acks(self) -> None:
+        rows = [make_row(1000), make_row(1000, session_id="t")]
+        verdict = judge([make_device("counted", "counted")], rows, [])
         assert (verdict.lost, verdict.doubled) == (0, 0)
         assert verdict.problems == ["ann phone seq 2: was number 2 of session s, saved with 1"]
 
-    def test_one_lost_and_one_doubled_in_one_session(self) -> None:
-        verdict = judge(
-            [make_device("counted", "counted", "counted")], [make_row(1000, 1000, 3000)], []
-        )
+    def test_a_lost_and_a_doubled_rep_in_one_session_are_found_by_their_times(self) -> None:
+        devices = [make_device("counted", "counted", "counted")]
+        verdict = judge(devices, [make_row(1000, 1000, 3000)], [])
         assert (verdict.lost, verdict.doubled) == (0, 0)
         assert verdict.problems == [
             "ann squat: session s has 1 reps of device 0 at the time of another"
         ]
 
-    def test_a_session_twice(self) -> None:
-        assert (
-            "session s is saved 2 times"
-            in judge(
-                [make_device("counted", "counted")], [make_row(1000), make_row(2000)], []
-            ).problems
-        )
+    def test_a_session_that_is_saved_twice_is_found(self) -> None:
+        rows = [make_row(1000), make_row(2000)]
+        verdict = judge([make_device("counted", "counted")], rows, [])
+        assert "session s is saved 2 times" in verdict.problems
 
-    def test_a_rep_that_was_refused_or_never_settled(self) -> None:
-        for answer in ("debounced", "invalid_message", None):
-            assert judge([make_device(answer)], [], []).problems
+    def test_a_rep_that_was_refused_or_never_settled_is_found_though_it_is_saved(self) -> None:
+        for answer, told in (
+            ("debounced", "debounced"),
+            ("invalid_message", "invalid_message"),
+            (None, "never settled"),
+        ):
+            with self.subTest(answer):
+                verdict = judge([make_device(answer)], [make_row(1000)], [])
+                assert verdict.problems == [f"ann phone seq 1 squat at 1000: {told}"]
 
-    def test_a_session_key_left(self) -> None:
-        assert judge([], [], ["senim:{00}:live"]).keys_left == 1
+    def test_a_key_that_is_left_in_redis_is_named(self) -> None:
+        verdict = judge([], [], ["senim:{00}:live"])
+        assert (verdict.keys_left, verdict.problems) == (1, ["left in Redis: senim:{00}:live"])

@@ -1,4 +1,4 @@
-"""Which web pages may open a socket."""
+"""The check of the web pages that may open a socket."""
 
 from typing import Any
 from urllib.parse import ParseResult
@@ -9,10 +9,10 @@ from django.http.request import split_domain_port, validate_host
 
 
 class AllowedOrigins(OriginValidator):
-    """Let in what sends no Origin (phones, programs), the service's own pages, and the pages of ALLOWED_ORIGINS.
+    """Lets in clients without an Origin (phones, programs), our own pages, and ALLOWED_ORIGINS.
 
-    "Own" is the Host of the request itself, which has to be one of ALLOWED_HOSTS: so a name that an attacker
-    points at this machine is not let in.
+    A page is our own if its Origin is the request's Host and that is in ALLOWED_HOSTS. Without the
+    latter, any name that an attacker points at this machine would be let in.
     """
 
     def __init__(self, application: Any) -> None:

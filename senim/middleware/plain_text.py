@@ -1,10 +1,10 @@
-"""No text has a NUL, and PostgreSQL takes none: an address with one is wrong, whatever page it is of."""
+"""A guard against NUL characters in the admin's addresses: PostgreSQL cannot take them."""
 
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBadRequest, HttpResponseBase, QueryDict
 
-SEARCH = "q"  # a list says by itself what is wrong with it
+SEARCH = "q"  # the lists report a bad search themselves
 
 
 def has_nul(query: QueryDict) -> bool:
@@ -16,12 +16,12 @@ def has_nul(query: QueryDict) -> bool:
 def refuse_nul(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Answer an address of the admin that has a NUL with 400; the API has words of its own for it."""
+    """Answer 400 to a NUL in an admin page's query; the API reports it for each field itself."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if request.path.startswith("/admin/") and has_nul(request.GET):
             return HttpResponseBadRequest(
-                "The address has a NUL, which no text has.",
+                "The address contains a NUL character.",
                 content_type="text/plain; charset=utf-8",
             )
         return get_response(request)

@@ -1,4 +1,4 @@
-"""The time zone of the viewer: their browser names it in a cookie, which senim/static/senim/time_zone.js sets."""
+"""The viewer's time zone, from the cookie that senim/static/senim/time_zone.js sets."""
 
 import zoneinfo
 from collections.abc import Callable
@@ -12,16 +12,17 @@ COOKIE = "time_zone"
 
 @cache
 def find_zones() -> frozenset[str]:
-    """Return the names of all time zones known here, old ones like Asia/Calcutta too."""
+    """Return the names of all known time zones, including old ones like Asia/Calcutta."""
     return frozenset(zoneinfo.available_timezones())
 
 
 def use_time_zone(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Have each request see times in the zone of its cookie, or in TIME_ZONE where it names none.
+    """Activate the time zone that the request's cookie names, or TIME_ZONE if it names none.
 
-    Like the language it is left on afterwards: a response that streams is made when this has returned.
+    Like the language, it stays active afterwards: a streaming response is rendered after this
+    function has returned.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:

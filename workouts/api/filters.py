@@ -9,14 +9,14 @@ from workouts.models import ReviewStatus, WorkoutSession, check_slug, kept_user_
 
 
 class WorkoutSessionFilter(django_filters.FilterSet):
-    """`from` and `to` are times in ISO 8601; a session saved at `to` is not in the list any more."""
+    """`from` and `to` are ISO 8601 times: sessions saved at or after `from` and before `to`."""
 
     user_id = django_filters.CharFilter(
         method="filter_by_athlete", validators=[RegexValidator(USER_ID, USER_ID_RULE)]
     )
     exercise_type = django_filters.CharFilter(field_name="exercise_id", validators=[check_slug])
     review_status = django_filters.ChoiceFilter(choices=ReviewStatus.choices)
-    # "from" is a keyword of Python, hence the way these two are named
+    # assigned by name, since "from" is a Python keyword
     locals()["from"] = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
     locals()["to"] = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
 

@@ -1,70 +1,75 @@
-"""Whether the parts that the service stands on can be reached."""
+"""The health answer: whether Redis and the database can be reached."""
 
-import time
+import re
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import django.db
+import structlog
+from django.conf import settings
+from django.core.cache import cache
 from django.db import connection
 
 from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store
-from workouts.live.store import ParkedSession
 
 OK = "ok"
-LOOK_EVERY_S = 15.0
-T = TypeVar("T")
-
-
-def check_redis() -> str:
-    """Return "ok", or what is wrong."""
-    try:
-        get_store().ping()
-    except REDIS_AWAY as error:
-        return f"away: {error}"
-    return OK
-
-
-def check_database() -> str:
-    """Return "ok", or what is wrong."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except django.db.Error as error:
-        return f"away: {(str(error).strip() or type(error).__name__).splitlines()[0]}"
-    return OK
+UNAVAILABLE = "unavailable"
+LOOK_EVERY_S = 15
+LOG_EVERY_S = 10
+log = structlog.get_logger(__name__)
 
 
 def check_health() -> dict[str, Any]:
-    """Return the health answer: status, redis, database; what weakens "on disk before the ack"; how many sessions are parked."""
-    parts = {"redis": check_redis(), "database": check_database()}
+    """Return the health answer, which anybody may read.
+
+    `status`, `redis` and `database` are "ok" or "unavailable"; why goes to the log. `durability`
+    lists what weakens "on disk before the ack", and `parked` counts the sealed sessions that cannot
+    be saved; either is left out if there is nothing to say.
+    """
+    parts = {
+        "redis": check_part("redis", lambda: get_store().ping()),
+        "database": check_part("database", ask_database),
+    }
     healthy = all(part == OK for part in parts.values())
-    answer: dict[str, Any] = {"status": OK if healthy else "unavailable", **parts}
+    answer = {"status": OK if healthy else UNAVAILABLE, "version": settings.SENIM_VERSION, **parts}
     if parts["redis"] == OK:
-        if gaps := durability_gaps():
+        if gaps := look_up("durability", find_gaps):
             answer["durability"] = gaps
-        if parked := parked_sessions():
-            answer["parked"] = len(parked)
+        if parked := look_up("parked", count_parked):
+            answer["parked"] = parked
     return answer
 
 
-class Kept(Generic[T]):
-    """What a question to Redis that costs more than a ping was answered with, for 15 s."""
-
-    def __init__(self, ask: Callable[[], T], empty: T) -> None:
-        self._ask = ask
-        self._answer = self._empty = empty
-        self._asked_at = float("-inf")
-
-    def __call__(self) -> T:
-        if time.monotonic() - self._asked_at > LOOK_EVERY_S:
-            try:
-                self._answer = self._ask()
-            except REDIS_AWAY:
-                return self._empty
-            self._asked_at = time.monotonic()
-        return self._answer
+def check_part(name: str, ask: Callable[[], object]) -> str:
+    try:
+        ask()
+    except (*REDIS_AWAY, django.db.Error) as error:
+        # at most a line every few seconds, however often anybody asks
+        if cache.add(f"health-{name}-logged", True, LOG_EVERY_S):
+            reason = " ".join(str(error).split()) or type(error).__name__
+            log.warning("health_check_failed", part=name, error=reason)
+        return UNAVAILABLE
+    return OK
 
 
-durability_gaps: Kept[list[str]] = Kept(lambda: get_store().durability_gaps(), [])
-parked_sessions: Kept[list[ParkedSession]] = Kept(lambda: list(get_store().parked_sessions()), [])
+def ask_database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+def look_up(name: str, ask: Callable[[], Any]) -> Any:
+    """Return the answer, kept for 15 s as it costs Redis more than a ping; None if Redis fails."""
+    try:
+        return cache.get_or_set(f"health-{name}", ask, LOOK_EVERY_S)
+    except REDIS_AWAY:
+        return None
+
+
+def find_gaps() -> list[str]:
+    # a gap may quote the server's error in brackets, which names users and commands
+    return [re.sub(r" \(.*\)", "", gap) for gap in get_store().durability_gaps()]
+
+
+def count_parked() -> int:
+    return sum(1 for _ in get_store().parked_sessions())

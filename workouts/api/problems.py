@@ -1,4 +1,4 @@
-"""Errors over HTTP are problem details (RFC 9457)."""
+"""Errors over HTTP, as problem details (RFC 9457)."""
 
 from http import HTTPStatus
 from typing import Any
@@ -22,7 +22,7 @@ STATUS = {
 
 
 def describe_problem(status: int, detail: str, **more: Any) -> dict[str, Any]:
-    """Return the members of a problem; the type is about:blank, so the title is the status's own."""
+    """Return a problem's members. For about:blank, RFC 9457 asks for the status's own title."""
     return {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -33,7 +33,7 @@ def describe_problem(status: int, detail: str, **more: Any) -> dict[str, Any]:
 
 
 def answer_problem(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Turn an exception of a view into its answer; DRF calls this."""
+    """Return the answer to an exception in a view; DRF's EXCEPTION_HANDLER."""
     if isinstance(error, WorkoutError):
         status = STATUS.get(error.code, HTTPStatus.BAD_REQUEST)
         headers = (
@@ -63,26 +63,28 @@ def answer_problem(error: Exception, context: dict[str, Any]) -> Response | None
 
 
 def wants_page(request: HttpRequest) -> bool:
-    """Return whether a browser asks, and not a program."""
+    """Return whether the client is a browser rather than a program."""
     return request.get_preferred_type(["application/json", "text/html"]) == "text/html"
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if wants_page(request):
         return defaults.bad_request(request, exception)
-    return plain_problem(HTTPStatus.BAD_REQUEST, "the request cannot be read")
+    return plain_problem(HTTPStatus.BAD_REQUEST, "The request cannot be read.")
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if wants_page(request):
         return defaults.page_not_found(request, exception)
-    return plain_problem(HTTPStatus.NOT_FOUND, "there is nothing at this address")
+    return plain_problem(HTTPStatus.NOT_FOUND, "There is nothing at this address.")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     if wants_page(request):
         return defaults.server_error(request)
-    return plain_problem(HTTPStatus.INTERNAL_SERVER_ERROR, "an error on our side; it is in the log")
+    return plain_problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR, "The server failed; its log has the error."
+    )
 
 
 def plain_problem(status: int, detail: str) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""What comes in and goes out over HTTP."""
+"""The bodies of requests and answers."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from workouts.sockets.frames import DEFAULT_EXERCISE
 
 
 class UserIdField(serializers.CharField):
-    """The athlete, by the identity provider's name."""
+    """The athlete's id, as the identity provider gives it."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(trim_whitespace=False, **options)
@@ -29,7 +29,7 @@ class FinishSerializer(serializers.Serializer[Any]):
     exercise_type = serializers.CharField(default=DEFAULT_EXERCISE, trim_whitespace=False)
 
     def validate_exercise_type(self, slug: str) -> str:
-        """Take an exercise that was switched off too: what was counted can still be finished."""
+        # one that was switched off is fine: its counted reps can still be finished
         if catalogue.find(slug) is None:
             catalogue.refresh()
         if catalogue.find(slug) is None:

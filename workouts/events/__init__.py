@@ -1,1 +1,1 @@
-"""What one process tells the others over the channel layer: an athlete's other devices, and the walls that coaches watch."""
+"""What processes tell each other over the channel layer: session news and the live walls' reports."""

@@ -1,60 +1,65 @@
-"""What an event loop hears over the channel layer: one channel for all the groups that it is in."""
+"""An event loop's subscription to the channel layer: one channel for all the groups it joins."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import msgspec
 import structlog
 from channels.layers import get_channel_layer
 
+from workouts.events.messages import Message, decode_message
 from workouts.live.clients import REDIS_AWAY
 
-TRY_AGAIN_S = 1.0
+RETRY_S = 1.0
 LAYER_AWAY = (*REDIS_AWAY, OSError, TimeoutError)
-Event = dict[str, Any]
 log = structlog.get_logger(__name__)
 
 
 class Subscription:
-    """Hands each event that comes to `hear`."""
+    """Calls `receive` with each message that arrives."""
 
-    def __init__(self, hear: Callable[[Event], None]) -> None:
-        self._hear = hear
+    def __init__(self, receive: Callable[[Message], None]) -> None:
+        self._receive = receive
         self._channel = ""
         self._opening = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run it in a task that is kept. None is cancelled: a subscription that is cut off would leave the layer's connection half made."""
+        """Run a coroutine in a task and keep a reference to it.
+
+        These tasks are never cancelled: a join cut short would leave the layer's connection
+        half made.
+        """
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
     async def join(self, group: str, *, is_wanted: Callable[[], bool] = lambda: True) -> None:
-        """Hear a group's events. It tries until it can, or is not wanted any more."""
+        """Join a group, retrying until it works or `is_wanted` returns false."""
         while is_wanted():
             try:
                 await get_channel_layer().group_add(group, await self.open())
             except LAYER_AWAY as error:
-                log.warning("updates_not_heard", error=str(error))
-                await asyncio.sleep(TRY_AGAIN_S)
+                log.warning("group_join_failed", group=group, error=str(error))
+                await asyncio.sleep(RETRY_S)
             else:
                 break
         if not is_wanted():
-            await self.leave(group)  # it was wanted no more while it joined
+            await self.leave(group)  # the last listener left during the join
 
     async def leave(self, group: str) -> None:
-        """Hear no more of a group."""
+        """Leave a group."""
         if not self._channel:
             return
         try:
             await get_channel_layer().group_discard(group, self._channel)
         except LAYER_AWAY as error:
-            log.warning("group_not_left", error=str(error))
+            log.warning("group_leave_failed", group=group, error=str(error))
 
     async def open(self) -> str:
-        """Return the name of the channel, to which others can send."""
+        """Return the name of the channel that others can send to."""
         async with self._opening:
             if not self._channel:
                 self._channel = await get_channel_layer().new_channel()
@@ -64,7 +69,9 @@ class Subscription:
     async def _relay(self) -> None:
         while True:
             try:
-                self._hear(await get_channel_layer().receive(self._channel))
+                self._receive(decode_message(await get_channel_layer().receive(self._channel)))
+            except msgspec.ValidationError as error:
+                log.warning("message_not_understood", error=str(error))
             except Exception:
-                log.exception("update_not_relayed")
-                await asyncio.sleep(TRY_AGAIN_S)
+                log.exception("message_failed")
+                await asyncio.sleep(RETRY_S)

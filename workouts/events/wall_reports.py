@@ -1,8 +1,9 @@
-"""What the processes that phones are connected to tell the walls that coaches watch.
+"""What processes with phones report to the walls that coaches watch.
 
-Nothing is told where nobody watches, and a rep costs a look at an empty set. A wall's process says which athletes it watches, and
-says so again every few seconds; each process that has phones then sends it numbered reports, a few a second, of those alone. A wall
-that misses a number looks at the whole again.
+Nothing is sent while no wall is open, and a counted rep then costs one look at None. A process with
+walls announces every few seconds which athletes they watch. Each process with phones then sends it
+numbered reports about those athletes alone, a few a second. A gap in the numbers makes the walls
+read a new snapshot.
 """
 
 import asyncio
@@ -10,7 +11,6 @@ import time
 import uuid
 import weakref
 from collections import Counter
-from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,92 +18,66 @@ import structlog
 from channels.layers import get_channel_layer
 
 from workouts.clock import now_ms
-from workouts.events.subscription import LAYER_AWAY, Event, Subscription
+from workouts.events.groups import REPORTERS, WALLS
+from workouts.events.messages import (
+    Message,
+    RepReport,
+    RollCall,
+    WallReport,
+    WallWatch,
+    encode_message,
+)
+from workouts.events.subscription import LAYER_AWAY, Subscription
+from workouts.events.watched import NO_ONE, Watched, join_watched
 
-WALLS = "walls"  # the group of the processes that have walls
-REPORTERS = "reporters"  # and of those that have phones
 REPORT_EVERY_S = 0.4
-WATCH_TTL_S = 10.0  # a wall's process that says nothing for so long is gone
+WATCH_TTL_S = 10.0  # a process not heard from for this long is considered gone
 log = structlog.get_logger(__name__)
 
 
 class Changed(NamedTuple):
-    """Whose session of which exercise changed."""
+    """An athlete's live session that changed."""
 
     user_id: str
     exercise_type: str
 
 
-class Everyone(Collection[str]):
-    """Whom the wall of a head coach watches: all, also those whom nobody has met yet."""
-
-    def __contains__(self, user_id: object) -> bool:
-        return True
-
-    def __iter__(self) -> "Iterable[str]":  # type: ignore[override]
-        raise TypeError("nobody knows them all")
-
-    def __len__(self) -> int:
-        return 1
-
-
-EVERYONE = Everyone()
-
-
 @dataclass(slots=True)
 class Watch:
-    """Whom a wall's process watches, since when it was not heard (s, monotonic), and how many reports it was sent."""
+    """What a process with walls watches; when it last said so (s, monotonic); reports sent to it."""
 
-    user_ids: Collection[str]
+    watched: Watched
     heard_at: float
     reports: int = 0
 
 
-def build_watch(channel: str, user_ids: Collection[str], *, fresh: bool) -> Event:
-    """Return the event by which a wall's process says whom it watches; `fresh` asks who is there."""
-    return {
-        "type": "wall.watch",
-        "channel": channel,
-        "user_ids": None if user_ids is EVERYONE else [*user_ids],
-        "fresh": fresh,
-    }
-
-
-def build_finished(user_id: str, exercise_type: str, reps: int) -> Event:
-    """Return the event of a session that is saved."""
-    return {
-        "type": "wall.finished",
-        "user_id": user_id,
-        "exercise_type": exercise_type,
-        "reps": reps,
-        "at": now_ms(),
-    }
-
-
 class Reporter:
-    """Tells, for one event loop, the walls what the athletes connected here do."""
+    """Reports to the walls what the athletes connected to one event loop do.
+
+    `watched` is None while no wall is open.
+    """
 
     def __init__(self) -> None:
-        self.watched: Collection[str] = ()
+        self.watched: Watched | None = None
         self._name = uuid.uuid4().hex
         self._watches: dict[str, Watch] = {}
         self._sockets: Counter[str] = Counter()
         self._reps: dict[Changed, tuple[int, int]] = {}
         self._moved: set[str] = set()
         self._task: asyncio.Task[None] | None = None
-        self._subscription = Subscription(self._hear)
-        self._is_listening = False
+        self._subscription = Subscription(self._receive)
+        self._is_subscribed = False
 
     def arrive(self, user_id: str) -> None:
         """Note that an athlete connected."""
-        if not self._is_listening:
-            self._is_listening = True
-            self._subscription.start(self._listen())
+        if not self._is_subscribed:
+            self._is_subscribed = True
+            self._subscription.start(self._subscribe())
         self._sockets[user_id] += 1
         self._note_move(user_id)
 
     def leave(self, user_id: str) -> None:
-        """Note that one of an athlete's connections is gone."""
+        """Note that one of an athlete's connections closed."""
         self._sockets[user_id] -= 1
         if not self._sockets[user_id]:
             del self._sockets[user_id]
@@ -111,12 +85,13 @@ class Reporter:
 
     def note(self, changed: Changed, reps: int) -> None:
         """Note a counted rep."""
-        if changed.user_id in self.watched:
+        watched = self.watched
+        if watched and watched.includes(changed.user_id):
             self._reps[changed] = (reps, now_ms())
             self._report_soon()
 
     def _note_move(self, user_id: str) -> None:
-        if user_id in self.watched:
+        if self.watched and self.watched.includes(user_id):
             self._moved.add(user_id)
             self._report_soon()
 
@@ -129,58 +104,62 @@ class Reporter:
         reps, self._reps, moved, self._moved, self._task = self._reps, {}, self._moved, set(), None
         self._forget_silent()
         for channel, watch in [*self._watches.items()]:
-            seen = [
-                [*changed, *state]
+            counted = [
+                RepReport(*changed, *state)
                 for changed, state in reps.items()
-                if changed.user_id in watch.user_ids
+                if watch.watched.includes(changed.user_id)
             ]
             moves = {
-                user_id: user_id in self._sockets for user_id in moved if user_id in watch.user_ids
+                user_id: user_id in self._sockets
+                for user_id in moved
+                if watch.watched.includes(user_id)
             }
-            if seen or moves:
-                await self._send(channel, watch, reps=seen, moves=moves)
+            if counted or moves:
+                await self._send(channel, watch, counted, moves)
 
-    async def _send(self, channel: str, watch: Watch, **report: object) -> None:
+    async def _send(
+        self,
+        channel: str,
+        watch: Watch,
+        reps: list[RepReport],
+        moves: dict[str, bool],
+        present: list[str] | None = None,
+    ) -> None:
         watch.reports += 1
+        report = WallReport(self._name, watch.reports, reps, moves, present)
         try:
-            await get_channel_layer().send(
-                channel,
-                {"type": "wall.report", "source": self._name, "number": watch.reports, **report},
-            )
+            await get_channel_layer().send(channel, encode_message(report))
         except LAYER_AWAY as error:
-            log.warning("wall_not_told", error=str(error))
+            log.warning("report_not_sent", error=str(error))
 
-    async def _listen(self) -> None:
+    async def _subscribe(self) -> None:
         await self._subscription.join(REPORTERS)
         try:
-            await get_channel_layer().group_send(WALLS, {"type": "wall.roll_call"})
+            await get_channel_layer().group_send(WALLS, encode_message(RollCall()))
         except LAYER_AWAY as error:
-            log.warning(
-                "walls_not_asked", error=str(error)
-            )  # they say whom they watch in some seconds
+            # the walls' processes announce themselves within seconds anyway
+            log.warning("roll_call_not_sent", error=str(error))
 
-    def _hear(self, event: Event) -> None:
-        channel, given = event["channel"], event["user_ids"]
+    def _receive(self, message: Message) -> None:
+        if isinstance(message, WallWatch):
+            self._take_watch(message)
+            self._renew_watched()
+
+    def _take_watch(self, message: WallWatch) -> None:
+        channel, watched = message.channel, Watched(message.user_ids)
         watch = self._watches.get(channel)
-        if given == []:
+        if watched == NO_ONE:
             self._watches.pop(channel, None)
-        else:
-            user_ids = EVERYONE if given is None else frozenset(given)
-            is_new = watch is None or watch.user_ids != user_ids
-            if watch is None:
-                watch = self._watches[channel] = Watch(user_ids, 0.0)
-            watch.user_ids, watch.heard_at = user_ids, time.monotonic()
-            self._answer(channel, watch, fresh=is_new or event["fresh"])
-        self._renew()
-
-    def _answer(self, channel: str, watch: Watch, *, fresh: bool) -> None:
-        """Say who is there, or only that all that was sent has been sent: an answer that does not come tells of one that was lost."""
-        present = (
-            {"present": [user_id for user_id in self._sockets if user_id in watch.user_ids]}
-            if fresh
-            else {}
-        )
-        self._subscription.start(self._send(channel, watch, **present))
+            return
+        is_new = watch is None or watch.watched != watched
+        if watch is None:
+            watch = self._watches[channel] = Watch(watched, 0.0)
+        watch.watched, watch.heard_at = watched, time.monotonic()
+        present = None
+        if is_new or message.fresh:
+            present = [user_id for user_id in self._sockets if watched.includes(user_id)]
+        # sent even if there is nothing to say: it shows whether an earlier report was lost
+        self._subscription.start(self._send(channel, watch, [], {}, present))
 
     def _forget_silent(self) -> None:
         earliest = time.monotonic() - WATCH_TTL_S
@@ -188,11 +167,11 @@ class Reporter:
         for channel in silent:
             del self._watches[channel]
         if silent:
-            self._renew()
+            self._renew_watched()
 
-    def _renew(self) -> None:
-        groups = [watch.user_ids for watch in self._watches.values()]
-        self.watched = EVERYONE if EVERYONE in groups else frozenset().union(*groups)
+    def _renew_watched(self) -> None:
+        watches = self._watches.values()
+        self.watched = join_watched(watch.watched for watch in watches) if watches else None
 
 
 _reporters: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Reporter] = (
@@ -201,5 +180,5 @@ _reporters: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Reporter] = (
 
 
 def get_reporter() -> Reporter:
-    """Return the reporter of the running event loop."""
+    """Return the running event loop's reporter."""
     return _reporters.setdefault(asyncio.get_running_loop(), Reporter())

@@ -1,1 +1,1 @@
-"""The live state of workouts in Redis: counted here rep by rep, frozen at the finish, cleared once it is saved."""
+"""Live sessions in Redis: counted rep by rep, sealed at the finish, cleared once saved."""

@@ -1,8 +1,8 @@
--- Clear a sealed session, once it is saved. Safe to repeat. The debounce mark is left to expire by itself.
--- KEYS: 1 sealed session, 2 its timeline, 3 its refused reps, 4 sealed index, 5 waiting list of this athlete and exercise,
---       6 parked sessions of this tag
+-- Clear a sealed session once it is saved. Safe to repeat. The debounce mark is left to expire.
+-- KEYS: 1 sealed session, 2 its timeline, 3 its refusals, 4 sealed index,
+--       5 waiting list of this athlete and exercise, 6 parked sessions of this tag
 -- ARGV: 1 session id, 2 index member of the athlete and exercise
--- Returns how many of the session's keys there were
+-- Returns how many of the session's keys existed
 local name = ARGV[1] .. ':' .. ARGV[2]
 redis.call('ZREM', KEYS[4], name)
 redis.call('LREM', KEYS[5], 0, ARGV[1])

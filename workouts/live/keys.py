@@ -1,20 +1,24 @@
-"""Names of the Redis keys. All keys of an athlete, and the indexes they stand in, share one of 256 hash tags."""
+"""Names of the Redis keys.
+
+An athlete's keys, and the indexes that list the athlete's sessions, share one of 256 hash tags: so
+in a cluster they are all on one server, and a script can use them together.
+"""
 
 import zlib
 from typing import NamedTuple
 
 from redis.crc import key_slot
 
-TAGS = 256  # fixed for good: another number would look for the athletes' state elsewhere
+TAGS = 256  # never change it: existing state would be looked for under other tags
 
 
 class LiveKeys(NamedTuple):
-    """The keys of one athlete and exercise, those of rep.lua first; `member` is how the indexes name the pair."""
+    """An athlete's keys for one exercise, in rep.lua's order; `member` is the pair in indexes."""
 
     mark: bytes
     session: bytes
     timeline: bytes
-    refused: bytes
+    refusals: bytes
     live_index: bytes
     sealed_index: bytes
     waiting: bytes
@@ -24,25 +28,25 @@ class LiveKeys(NamedTuple):
 
 
 class SealedKeys(NamedTuple):
-    """The keys of one sealed session."""
+    """A sealed session's keys."""
 
     session: bytes
     timeline: bytes
-    refused: bytes
+    refusals: bytes
 
 
 def tag_of(user_id: str) -> int:
-    """Return the number of the athlete's hash tag."""
+    """Return the number of an athlete's hash tag."""
     return zlib.crc32(user_id.encode()) % TAGS
 
 
 def slot_of(tag: int) -> int:
-    """Return the slot of a cluster in which all keys of a hash tag are."""
+    """Return the cluster slot that holds a hash tag's keys."""
     return key_slot(f"{{{tag:02x}}}".encode())
 
 
 class KeySpace:
-    """Every key of one deployment, under its prefix."""
+    """Builds every key of one deployment; all begin with its prefix."""
 
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
@@ -57,14 +61,14 @@ class KeySpace:
         return self._key(tag, "parked")
 
     def live(self, user_id: str, exercise_type: str) -> LiveKeys:
-        # the exercise goes first: it has no colon, a user_id may
+        # the exercise comes first: it has no colon, while a user_id may
         member = f"{exercise_type}:{user_id}"
         tag = tag_of(user_id)
         return LiveKeys(
             mark=self._key(tag, f"gate:{member}"),
             session=self._key(tag, f"session:{member}"),
             timeline=self._key(tag, f"timeline:{member}"),
-            refused=self._key(tag, f"refused:{member}"),
+            refusals=self._key(tag, f"refused:{member}"),
             live_index=self.live_index(tag),
             sealed_index=self.sealed_index(tag),
             waiting=self._key(tag, f"waiting:{member}"),
@@ -78,12 +82,12 @@ class KeySpace:
         return SealedKeys(session, session + b":timeline", session + b":refused")
 
     def device(self, user_id: str, device: str) -> bytes:
-        """The memory of a device: the highest seq settled and its last time, for every exercise and session."""
-        # the device goes first: it has no colon, a user_id may
+        """A device's memory: its last settled seq and rep time, across exercises and sessions."""
+        # the device comes first: it has no colon, while a user_id may
         return self._key(tag_of(user_id), f"device:{device}:{user_id}")
 
     def progress(self, owner: str, token: str) -> bytes:
-        """How far an export is; `token` has no colon."""
+        """How far an export has got; `token` has no colon."""
         return self._key(tag_of(owner), f"progress:{token}:{owner}")
 
     def _key(self, tag: int, rest: str) -> bytes:

@@ -1,4 +1,9 @@
--- Read a sealed session, all of it as of one moment.
--- KEYS: 1 sealed session, 2 its timeline, 3 its refused reps
--- Returns: fields and values of the session (empty where it was cleared), timeline, refused
-return {redis.call('HGETALL', KEYS[1]), redis.call('LRANGE', KEYS[2], 0, -1), redis.call('LRANGE', KEYS[3], 0, -1)}
+-- Read all of a sealed session at one moment.
+-- KEYS: 1 sealed session (hash), 2 its timeline (list), 3 its refusals (list)
+-- ARGV: none
+-- Returns the session's fields and values in turn (empty if it was cleared), timeline, refusals
+return {
+  redis.call('HGETALL', KEYS[1]),
+  redis.call('LRANGE', KEYS[2], 0, -1),
+  redis.call('LRANGE', KEYS[3], 0, -1),
+}

@@ -1,4 +1,4 @@
-"""What a failover may lose, and whether the replicas have what must not be lost."""
+"""Waiting until replicas have a seal on disk, and finding what a failover could lose."""
 
 import time
 from typing import Any, NamedTuple
@@ -13,13 +13,13 @@ from workouts.live.clients import REDIS_AWAY, SyncClient
 
 WANTED = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
 MIN_REPLICAS = "min-replicas-to-write"
-LOOK_EVERY_S = 10.0  # a server may get replicas, or lose them, while it runs
-WAIT_MS, WAIT_AOF_MS = 300, 1000  # together less than the client's timeout of 2 s for a command
+LOOK_EVERY_S = 10.0  # a running server may gain or lose replicas
+WAIT_MS, WAIT_AOF_MS = 300, 1000  # together below the client's command timeout of 2 s
 log = structlog.get_logger(__name__)
 
 
 class Copies(NamedTuple):
-    """On how many disks a seal has to be: this server's own (0 or 1), and replicas'."""
+    """How many disks must have a seal: the server's own (0 or 1) and its replicas'."""
 
     local: int
     replicas: int
@@ -35,20 +35,22 @@ class ReplicaWait:
     def run(
         self, script: scripts.Script, keys: tuple[bytes, ...], args: tuple[bytes, ...]
     ) -> Any | None:
-        """Return the script's answer, or None where there is nothing to wait for, or where the keys are elsewhere by now.
+        """Run the script, which must be safe to repeat, and return its answer.
 
-        What is not on enough disks in time is a line in the log: until the row is saved, a failover may lose it. Raises
-        redis.RedisError where the server cannot be asked.
+        Return None if there is nothing to wait for or another server may have the keys by now: then
+        the caller has to run the script without waiting. If the writes are not on enough disks in
+        time, that is logged: until the row is saved, a failover could lose the session. Raises
+        redis.RedisError if the server cannot be asked.
         """
         name, server = find_server(self._client, keys[0])
         try:
             return self._run(name, server, script, keys, args)
         except redis.TimeoutError:
             if server is self._client:
-                raise  # the next call would wait as long
+                raise  # the caller's own try would wait as long
             return None
         except redis.ConnectionError:
-            # the client's own call finds out whether a replica took over
+            # the caller's own try finds out whether a replica took over
             return None
 
     def _run(
@@ -66,7 +68,7 @@ class ReplicaWait:
         if isinstance(answer, NoScriptError):
             answer, *waits = ask(server, copies, (b"EVAL", script.text, len(keys), *keys, *args))
         if isinstance(answer, redis.RedisError):
-            # nothing was written; the client's own call follows the keys to where they are, or raises what is wrong
+            # nothing was written: the caller's own try follows the keys, or raises the error
             return None
         self._check(name, copies, waits[-1])
         return answer
@@ -83,7 +85,8 @@ class ReplicaWait:
             if cannot_wait(reached):
                 self._looked[name] = (float("inf"), None)
             else:
-                self._looked.pop(name, None)  # the server changed its role meanwhile: look again
+                # the server changed its role meanwhile: look again
+                self._looked.pop(name, None)
             log.warning("replicas_not_waited_for", error=str(reached))
         elif reached[0] < copies.local or reached[1] < copies.replicas:
             log.warning(
@@ -95,26 +98,27 @@ class ReplicaWait:
 
 
 def cannot_wait(error: redis.RedisError) -> bool:
-    """Return whether it is a Redis before 7.2, or a user that may not."""
+    """Return whether WAITAOF will never work: before Redis 7.2, or without the permission."""
     return isinstance(error, NoPermissionError) or str(error).lower().startswith(
         ("unknown command", "noperm", "user ")
     )
 
 
 def ask(server: SyncClient, copies: Copies, command: tuple[Any, ...]) -> list[Any]:
-    """Send the command and the waiting on one connection, and return their answers, or errors."""
+    """Send the command and the waits on one connection; return their answers or errors."""
     pipeline = server.pipeline(transaction=False)
     pipeline.execute_command(*command)
     if copies.replicas:
-        # the first question makes a replica write to its disk, the second finds it done; WAITAOF alone is answered by what
-        # was on disk before, and again only a second later (Valkey 9.1: 975 ms against 2)
+        # WAIT makes replicas acknowledge at once, and then WAITAOF finds the disks written. WAITAOF
+        # alone has to wait for their next acknowledgement, up to a second later (Valkey 9.1: 975 ms
+        # against 2 ms).
         pipeline.wait(copies.replicas, WAIT_MS)
     pipeline.waitaof(copies.local, copies.replicas, WAIT_AOF_MS)
     return list(pipeline.execute(raise_on_error=False))
 
 
 def find_server(client: SyncClient, key: bytes) -> tuple[str, SyncClient]:
-    """Return the server that has the key, and a name to remember it by."""
+    """Return the server that holds a key, and a name for it."""
     if not isinstance(client, redis.RedisCluster):
         return "", client
     node: Any = client.get_node_from_key(key.decode())
@@ -122,28 +126,31 @@ def find_server(client: SyncClient, key: bytes) -> tuple[str, SyncClient]:
 
 
 def look_elsewhere(client: SyncClient, error: redis.RedisError) -> bool:
-    """Return whether another server may have taken over, so that the next call, which asks which it is, may fare better."""
+    """Return whether another server may have taken over: then the next call looks for it."""
     if isinstance(client, redis.RedisCluster):
         return isinstance(error, redis.ConnectionError)
     pool = client.connection_pool
     if not isinstance(pool, SentinelConnectionPool):
         return False
     if str(error).startswith("NOREPLICAS"):
-        # a master that was replaced, and will be told so in some seconds; its connections work
+        # a replaced master that will not learn so for some seconds; its connections still work
         pool.disconnect(inuse_connections=False)
         return True
     return isinstance(error, redis.ConnectionError)
 
 
 def masters(client: SyncClient) -> list[SyncClient]:
-    """Return a client of each master: of a single server, the one."""
+    """Return a client for each master; a single server counts as one."""
     if not isinstance(client, redis.RedisCluster):
         return [client]
     return [client.get_redis_connection(node) for node in client.get_primaries()]
 
 
 def read_copies(server: SyncClient) -> Copies | None:
-    """Return on how many disks a write has to be, None where there is no replica: then it is on its own before the answer."""
+    """Return how many disks a write must reach, or None if there is nothing to wait for.
+
+    Without replicas there is not: the server's own disk has the write before it answers.
+    """
     if not count_replicas(server):
         return None
     local = int(server.info("persistence").get("aof_enabled", 0))
@@ -163,11 +170,12 @@ def read_setting(server: SyncClient, name: str) -> str:
 
 
 def find_gaps(client: SyncClient) -> list[str]:
-    """Return what weakens "on disk before the ack, and still there after a failover" in any master, a sentence each.
+    """Return what weakens "on disk before the ack, and still there after a failover".
 
-    Raises redis.RedisError where a single server cannot be asked.
+    One sentence for each gap, over all masters. Raises redis.RedisError if a single server cannot
+    be asked.
     """
-    gaps: dict[str, None] = {}  # a set that keeps its order
+    gaps: dict[str, None] = {}  # an ordered set
     servers = masters(client)
     for server in servers:
         try:
@@ -175,7 +183,7 @@ def find_gaps(client: SyncClient) -> list[str]:
         except REDIS_AWAY:
             if len(servers) == 1:
                 raise
-            gaps["a master of the Redis Cluster does not answer: what it keeps is not known"] = None
+            gaps["a master of the Redis Cluster does not answer: its settings are unknown"] = None
     return list(gaps)
 
 
@@ -189,10 +197,11 @@ def find_gaps_of(server: SyncClient) -> list[str]:
         ]
         if count_replicas(server) and read_setting(server, MIN_REPLICAS) in ("0", "unknown"):
             gaps.append(
-                f"Redis has replicas and {MIN_REPLICAS} 0: cut off from them it goes on, and a failover loses what it counts"
+                f"Redis has replicas and {MIN_REPLICAS} 0: a master cut off from them goes on "
+                "counting, and a failover loses those reps"
             )
     except redis.ResponseError as error:
         return [
-            f"Redis does not tell its configuration ({error}): whether an acknowledged rep is on disk is not known"
+            f"Redis does not show its configuration ({error}): acknowledged reps may not be on disk"
         ]
     return gaps

@@ -1,9 +1,10 @@
--- Seal a live session: it is renamed to keys of its own id, and new reps begin another. Safe to repeat.
--- KEYS: 1 session, 2 timeline, 3 refused, 4 live index, 5 sealed index, 6 waiting list of this athlete and exercise,
---       7 prefix of sealed keys, which has the hash tag of the rest
--- ARGV: 1 index member; 2 '' or ms: seal only if the last counted rep is not later; 3 the time in ms, '' for this server's clock
--- Returns the ids of all sealed sessions of this athlete and exercise that wait to be saved, the oldest first
--- Nothing here expires: clear.lua removes it once it is saved.
+-- Seal a live session: rename it to keys of its own id, so that new reps begin another session.
+-- Safe to repeat. Nothing here expires: clear.lua removes it once it is saved.
+-- KEYS: 1 session, 2 timeline, 3 refusals, 4 live index, 5 sealed index,
+--       6 waiting list of this athlete and exercise, 7 prefix of sealed keys, with the hash tag
+-- ARGV: 1 index member, 2 '' or a time in ms: seal only if the last counted rep is not later,
+--       3 the current time in ms, or '' for this server's clock
+-- Returns the ids of all sealed sessions of this athlete and exercise, oldest first
 local id = redis.call('HGET', KEYS[1], 'id')
 local last = tonumber(redis.call('ZSCORE', KEYS[4], ARGV[1]) or 0)
 if not id then

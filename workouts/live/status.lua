@@ -1,6 +1,7 @@
--- The live sessions of an athlete.
--- KEYS, 2 an exercise: session (hash), timeline (list)
--- Returns an id and a count for each exercise, an empty id where nothing is live
+-- Read an athlete's live sessions.
+-- KEYS: 2 for each exercise: session (hash), timeline (list)
+-- ARGV: none
+-- Returns for each exercise the session's id, empty if none is live, and its count
 local states = {}
 for i = 1, #KEYS, 2 do
   states[i] = redis.call('HGET', KEYS[i], 'id') or ''

@@ -1,8 +1,7 @@
-"""The durable side of the live state: seal, read, clear, and what waits. Synchronous, and safe in threads."""
+"""The live store: its durable verbs (seal, read, clear, park) and its lists of sessions."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import redis
 from redis.exceptions import NoScriptError
@@ -11,65 +10,23 @@ from workouts.live import scripts
 from workouts.live.clients import REDIS_AWAY, SyncClient
 from workouts.live.keys import TAGS, KeySpace, tag_of
 from workouts.live.replicas import ReplicaWait, find_gaps, find_server, look_elsewhere, masters
-from workouts.live.timeline import Refusal, Rep, unpack_refusals, unpack_reps
+from workouts.live.sessions import (
+    DamagedSessionError,
+    LiveSession,
+    ParkedSession,
+    SealedSession,
+    SessionName,
+    Training,
+    split_member,
+    unpack_sealed,
+)
 
 T = TypeVar("T")
-DEVICE_TTL = b"172800"  # 48 h, in s; after that the database remembers
-
-
-class SessionName(NamedTuple):
-    """Which session of whom; `session_id` is empty for a live one that is named by its athlete and exercise."""
-
-    user_id: str
-    exercise_type: str
-    session_id: str = ""
-
-
-def split_member(member: str) -> SessionName:
-    """Return the session that the sealed index names so."""
-    session_id, exercise_type, user_id = member.split(":", 2)
-    return SessionName(user_id, exercise_type, session_id)
-
-
-class ParkedSession(NamedTuple):
-    """A sealed session that cannot be saved, why, and since when (epoch ms)."""
-
-    name: SessionName
-    reason: str
-    since_ms: int
-
-
-class LiveSession(NamedTuple):
-    """A session that goes on."""
-
-    exercise_type: str
-    session_id: str
-    reps: int
-
-
-class Training(NamedTuple):
-    """Who is at which exercise, how many reps so far, and when the last one was counted (epoch ms)."""
-
-    user_id: str
-    exercise_type: str
-    reps: int
-    last_rep_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class SealedSession:
-    """A session that no rep will join any more, as it has to be saved."""
-
-    name: SessionName
-    reps: list[Rep]
-    refused: dict[str, int] = field(default_factory=dict)
-    refusals: list[Refusal] = field(default_factory=list)
-    device_seqs: dict[str, int] = field(default_factory=dict)
-    distrusted: int = 0
+DEVICE_TTL = b"172800"  # 48 h, in s; the database remembers devices for longer
 
 
 class LiveStore:
-    """The verbs of the durable path. Each raises redis.RedisError where Redis cannot be asked."""
+    """Sessions in Redis. Thread-safe; each verb raises redis.RedisError if Redis is unavailable."""
 
     def __init__(self, client: SyncClient, prefix: str) -> None:
         self.client = client
@@ -79,16 +36,17 @@ class LiveStore:
     def seal(
         self, user_id: str, exercise_type: str, *, idle_since_ms: int | None = None
     ) -> list[str]:
-        """Seal the live session, if there is one, and return the ids of all that wait to be saved, oldest first.
+        """Seal the live session, if any, and return the ids of all sealed ones, oldest first.
 
-        With `idle_since_ms` (epoch) it is sealed only if its last counted rep is not later. Where the server has replicas, as
-        many of them as it wants for a write have the seal on disk before this returns, or a line in the log says otherwise.
+        With `idle_since_ms` (epoch) it is sealed only if its last counted rep is not later. If the
+        server has replicas, as many as it requires for a write have the seal on disk before this
+        returns; otherwise that is logged.
         """
         keys = self.keys.live(user_id, exercise_type)
         names = (
             keys.session,
             keys.timeline,
-            keys.refused,
+            keys.refusals,
             keys.live_index,
             keys.sealed_index,
             keys.waiting,
@@ -102,32 +60,21 @@ class LiveStore:
         return [session_id.decode() for session_id in session_ids]
 
     def read(self, name: SessionName) -> SealedSession | None:
-        """Return the sealed session, or None where it was cleared."""
-        names = self.keys.sealed(self.keys.live(name.user_id, name.exercise_type), name.session_id)
-        pairs, timeline, refused = self._run(scripts.READ, names, ())
-        if not pairs:
-            return None
-        fields = {key.decode(): value for key, value in zip(pairs[::2], pairs[1::2], strict=True)}
-        started_ms = int(fields["started"])
-        return SealedSession(
-            name=name,
-            reps=unpack_reps(started_ms, timeline),
-            refused={
-                key.partition(":")[2]: int(value)
-                for key, value in fields.items()
-                if key.startswith("refused:")
-            },
-            refusals=unpack_refusals(started_ms, refused),
-            device_seqs={
-                key.removeprefix("seq:"): int(value)
-                for key, value in fields.items()
-                if key.startswith("seq:")
-            },
-            distrusted=int(fields.get("clock", 0)),
-        )
+        """Return a sealed session, or None if it was cleared.
+
+        Raises DamagedSessionError if the keys hold anything other than a session.
+        """
+        keys = self.keys.sealed(self.keys.live(name.user_id, name.exercise_type), name.session_id)
+        try:
+            pairs, timeline, refusals = self._run(scripts.READ, keys, ())
+        except redis.ResponseError as error:
+            if "WRONGTYPE" in str(error):
+                raise DamagedSessionError(f"a key in Redis has the wrong type: {error}") from error
+            raise
+        return unpack_sealed(name, pairs, timeline, refusals) if pairs else None
 
     def clear(self, name: SessionName) -> None:
-        """Remove a sealed session that is saved."""
+        """Remove a sealed session. It must be saved, and its row committed."""
         keys = self.keys.live(name.user_id, name.exercise_type)
         names = (
             *self.keys.sealed(keys, name.session_id),
@@ -138,7 +85,7 @@ class LiveStore:
         self._run(scripts.CLEAR, names, (name.session_id.encode(), keys.member))
 
     def park(self, name: SessionName, reason: str) -> None:
-        """Note why a sealed session cannot be saved; it stays sealed."""
+        """Record why a sealed session cannot be saved. It stays sealed."""
         keys = self.keys.live(name.user_id, name.exercise_type)
         member = f"{name.session_id}:".encode() + keys.member
         self._run(
@@ -148,7 +95,7 @@ class LiveStore:
         )
 
     def parked_sessions(self) -> Iterator[ParkedSession]:
-        """Yield the sessions that could not be saved; errors as of sealed_sessions."""
+        """Yield the parked sessions; errors as for sealed_sessions()."""
         yield from self._scan(self._read_parked)
 
     def _read_parked(self, tag: int) -> Iterator[ParkedSession]:
@@ -161,18 +108,18 @@ class LiveStore:
             if kind == "reason":
                 yield ParkedSession(split_member(member), reason, int(notes[f"since:{member}"]))
 
-    def meet_device(self, user_id: str, device: str, saved_seq: int) -> int:
-        """Return the highest seq that was settled of the device, here or in the saved sessions, and remember it."""
+    def raise_last_seq(self, user_id: str, device: str, saved_seq: int) -> int:
+        """Raise a device's last seq to the saved one if that is higher, and return it."""
         return int(
             self._run(
-                scripts.HELLO,
+                scripts.LAST_SEQ,
                 (self.keys.device(user_id, device),),
                 (str(saved_seq).encode(), DEVICE_TTL),
             )
         )
 
     def note_refused(self, user_id: str, exercise_type: str, reason: str, number: int) -> None:
-        """Count so many refused reps with the live session, if there is one."""
+        """Add to the live session's count of refused reps, if there is a live session."""
         self._run(
             scripts.REFUSE,
             (self.keys.live(user_id, exercise_type).session,),
@@ -180,7 +127,7 @@ class LiveStore:
         )
 
     def live_sessions(self, user_id: str, exercise_types: list[str]) -> list[LiveSession]:
-        """Return the athlete's live sessions of these exercises."""
+        """Return the athlete's live sessions among these exercises."""
         keys = [self.keys.live(user_id, slug) for slug in exercise_types]
         states = self._run(
             scripts.STATUS, tuple(name for key in keys for name in (key.session, key.timeline)), ()
@@ -193,9 +140,9 @@ class LiveStore:
         ]
 
     def sealed_sessions(self) -> Iterator[SessionName]:
-        """Yield the sessions that were sealed and not cleared, the longest waiting of each tag first.
+        """Yield the sealed sessions; within a tag, the one that has waited longest comes first.
 
-        Of a cluster, those of the masters that answer come before the error of one that does not.
+        If a master of a cluster is unavailable, the others' sessions come before its error.
         """
         for member in self._scan(
             lambda tag: self.client.zrange(self.keys.sealed_index(tag), 0, -1)
@@ -203,7 +150,10 @@ class LiveStore:
             yield split_member(member.decode())
 
     def idle_sessions(self, idle_since_ms: int) -> Iterator[SessionName]:
-        """Yield the live sessions whose last counted rep is not later than the time (epoch ms); errors as of sealed_sessions."""
+        """Yield the live sessions whose last counted rep is not later than a time (epoch ms).
+
+        Errors as for sealed_sessions().
+        """
         for member in self._scan(
             lambda tag: self.client.zrangebyscore(self.keys.live_index(tag), "-inf", idle_since_ms)
         ):
@@ -211,7 +161,7 @@ class LiveStore:
             yield SessionName(user_id, exercise_type)
 
     def who_trains(self, user_ids: Collection[str] | None = None) -> list[Training]:
-        """Return the live sessions of these athletes, or of all, the last counted rep first."""
+        """Return these athletes' live sessions, or all; the one with the latest rep comes first."""
         tags = (
             range(TAGS) if user_ids is None else sorted({tag_of(user_id) for user_id in user_ids})
         )
@@ -239,14 +189,17 @@ class LiveStore:
         return sorted(trained, key=lambda each: -each.last_rep_ms)
 
     def _pipe(self, command: str, calls: list[tuple[Any, ...]]) -> list[Any]:
-        """Return what the same command answers for each of the arguments, asked all at once."""
+        """Return a command's answers to several lists of arguments, sent together."""
         pipeline = self.client.pipeline(transaction=False)
         for arguments in calls:
             getattr(pipeline, command)(*arguments)
         return list(pipeline.execute())
 
     def ping(self) -> None:
-        """Ask Redis for a sign of life; of a cluster one master's is enough, the others are among durability_gaps()."""
+        """Raise redis.RedisError unless Redis answers.
+
+        In a cluster one master is enough: durability_gaps() names those that do not answer.
+        """
         errors = []
         servers = masters(self.client)
         for server in servers:
@@ -258,11 +211,11 @@ class LiveStore:
             raise errors[0]
 
     def durability_gaps(self) -> list[str]:
-        """Return what weakens "on disk before the ack, and still there after a failover", a sentence each."""
+        """Return what weakens "on disk before the ack, and still there after a failover"."""
         return find_gaps(self.client)
 
     def _scan(self, read: Callable[[int], Iterable[T]]) -> Iterator[T]:
-        """Yield what is read, tag by tag. One master that is away does not keep the others' from being seen."""
+        """Yield what `read` returns for each tag; the error of an unavailable master comes last."""
         away: dict[str, Exception] = {}
         for tag in range(TAGS):
             name, _ = find_server(self.client, self.keys.live_index(tag))
@@ -280,7 +233,7 @@ class LiveStore:
             raise next(iter(away.values()))
 
     def _run(self, script: scripts.Script, keys: tuple[bytes, ...], args: tuple[bytes, ...]) -> Any:
-        """Run a script, each of which is safe to repeat: a second time where another server took over meanwhile."""
+        """Run a script, and once more if another server took over. All are safe to repeat."""
         try:
             return self._call(script, keys, args)
         except (redis.ConnectionError, redis.ResponseError) as error:

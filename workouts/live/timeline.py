@@ -1,7 +1,8 @@
-"""How reps are packed in Redis: one whole number each, 6 bytes of a list up to the fifth hour.
+"""Timelines: how reps are packed in Redis lists, each as one whole number.
 
-A counted rep is `(ms since the session began * 64 + device number) * 2 + late mark`, a refused one
-`ms * 8 + reason`. Device 0 is a socket that named no device.
+A counted rep is `(ms since the session began * 64 + device number) * 2 + late`, a refused one
+`ms since the session began * 8 + reason`. Device 0 stands for sockets that named no device. A
+number takes 6 bytes of its list up to the fifth hour.
 """
 
 from collections.abc import Iterable
@@ -12,7 +13,7 @@ DEVICES = 64
 
 
 class Rep(NamedTuple):
-    """A counted rep: when (epoch ms), by which device, and whether it came late."""
+    """A counted rep: when (epoch ms), by which device, and whether it arrived late."""
 
     at_ms: int
     device: int
@@ -27,7 +28,7 @@ class Refusal(NamedTuple):
 
 
 def unpack_reps(started_ms: int, packed: Iterable[bytes]) -> list[Rep]:
-    """Return the counted reps in the order they were counted."""
+    """Return the counted reps in the order in which they were counted."""
     reps = []
     for number in map(int, packed):
         rest, late = divmod(number, 2)
@@ -37,6 +38,6 @@ def unpack_reps(started_ms: int, packed: Iterable[bytes]) -> list[Rep]:
 
 
 def unpack_refusals(started_ms: int, packed: Iterable[bytes]) -> list[Refusal]:
-    """Return the last refused reps, the oldest first."""
+    """Return the last refused reps, oldest first."""
     pairs = (divmod(int(number), 8) for number in packed)
     return [Refusal(started_ms + offset_ms, REASONS[reason]) for offset_ms, reason in pairs]

@@ -1,1 +1,1 @@
-"""The durable verbs: what is live in Redis becomes a row, exactly once."""
+"""The durable verbs: each live session in Redis becomes one row, exactly once."""

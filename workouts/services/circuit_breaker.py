@@ -1,22 +1,25 @@
-"""Spares callers the wait for a part that is away."""
+"""A circuit breaker: spares callers the wait for a service that is unavailable."""
 
 import threading
 import time
 
 
 class CircuitBreaker:
-    """After a failure only one caller in `retry_s` seconds is to try the part again, until one succeeds. Safe in threads."""
+    """Opens after a failure and closes after a success. Thread-safe.
+
+    While it is open, it lets one caller in `retry_s` seconds try.
+    """
 
     def __init__(self, retry_s: float) -> None:
         self._retry_s = retry_s
         self._lock = threading.Lock()
-        self._broken = False
+        self._is_open = False
         self._try_at = 0.0
 
     def allows(self) -> bool:
-        """Return whether to try the part now; then tell what came of it."""
+        """Return whether the caller may try now. One that tries must record() how it went."""
         with self._lock:
-            if not self._broken:
+            if not self._is_open:
                 return True
             now = time.monotonic()
             if now < self._try_at:
@@ -24,8 +27,8 @@ class CircuitBreaker:
             self._try_at = now + self._retry_s
             return True
 
-    def tell(self, *, works: bool) -> None:
-        """Tell whether the part answered."""
+    def record(self, *, works: bool) -> None:
+        """Record whether the service answered."""
         with self._lock:
-            self._broken = not works
+            self._is_open = not works
             self._try_at = time.monotonic() + self._retry_s

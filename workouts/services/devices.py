@@ -1,4 +1,7 @@
-"""What is remembered of a device: in Redis for 48 hours, and with its saved sessions for good."""
+"""Device memory: each device's last settled seq.
+
+Redis keeps it for 48 hours. The database keeps it for good, as of the device's last saved session.
+"""
 
 from collections.abc import Mapping
 from functools import partial
@@ -13,30 +16,30 @@ from workouts.services.circuit_breaker import CircuitBreaker
 from workouts.threads import for_database, for_redis, in_thread
 
 REDIS_DEADLINE_S = 3.0
-DATABASE_DEADLINE_S = 3.5  # longer than the pool waits
-saved_seqs = CircuitBreaker(
-    retry_s=2.0
-)  # many phones may say hello at once, and each would wait for the database
+DATABASE_DEADLINE_S = 3.5  # longer than the connection pool waits
+# many phones may say hello at once, and each would wait for an unavailable database
+database_breaker = CircuitBreaker(retry_s=2.0)
 log = structlog.get_logger(__name__)
 
 
-async def meet_device(*, user_id: str, device: str) -> int:
-    """Return the highest seq that was settled of a device, from Redis and from the saved sessions.
+async def find_last_seq(*, user_id: str, device: str) -> int:
+    """Return the highest seq settled for a device, from Redis and the saved sessions, or 0.
 
-    Raises redis.RedisError or TimeoutError where Redis is away; django.db.Error where the database is and Redis knows nothing.
+    Raises redis.RedisError or TimeoutError if Redis is unavailable, and django.db.Error if the
+    database is and Redis does not remember the device.
     """
-    saved_seq, away = await ask_database(user_id=user_id, device=device)
-    meet = partial(get_store().meet_device, user_id, device, saved_seq)
-    last_seq = await in_thread(for_redis, meet, timeout_s=REDIS_DEADLINE_S)
-    if away is not None and not last_seq:
-        raise away
+    saved_seq, error = await ask_for_saved_seq(user_id=user_id, device=device)
+    raise_last_seq = partial(get_store().raise_last_seq, user_id, device, saved_seq)
+    last_seq = await in_thread(for_redis, raise_last_seq, timeout_s=REDIS_DEADLINE_S)
+    if error is not None and not last_seq:
+        raise error
     return last_seq
 
 
-async def ask_database(*, user_id: str, device: str) -> tuple[int, django.db.Error | None]:
-    """Return the highest seq that the saved sessions know of a device; and what kept from asking them."""
-    if not saved_seqs.allows():
-        return 0, OperationalError("the database was away a moment ago")
+async def ask_for_saved_seq(*, user_id: str, device: str) -> tuple[int, django.db.Error | None]:
+    """Return the device's last seq in the database, or 0, and the error if it cannot be asked."""
+    if not database_breaker.allows():
+        return 0, OperationalError("the database was unavailable a moment ago")
     works = False
     try:
         saved_seq = await in_thread(
@@ -45,37 +48,32 @@ async def ask_database(*, user_id: str, device: str) -> tuple[int, django.db.Err
         works = True
     except (django.db.Error, TimeoutError) as error:
         log.warning("database_unavailable", error=str(error).strip() or type(error).__name__)
-        return 0, error if isinstance(error, django.db.Error) else OperationalError(
-            "the database did not answer in time"
-        )
+        if isinstance(error, django.db.Error):
+            return 0, error
+        return 0, OperationalError("the database did not answer in time")
     finally:
-        saved_seqs.tell(works=works)
+        database_breaker.record(works=works)
     return saved_seq, None
 
 
 def find_saved_seq(user_id: str, device: str) -> int:
-    """Return the highest seq that the saved sessions know of a device, or 0."""
-    return (
-        Device.objects.filter(athlete_id=user_id, device_id=device)
-        .values_list("last_seq", flat=True)
-        .first()
-        or 0
-    )
+    """Return the device's last seq in the database, or 0."""
+    devices = Device.objects.filter(athlete_id=user_id, device_id=device)
+    return devices.values_list("last_seq", flat=True).first() or 0
 
 
-def remember_saved(user_id: str, device_seqs: Mapping[str, int]) -> None:
-    """Raise the last seq of each device to that of a saved session."""
-    for device_id, seq in sorted(
-        device_seqs.items()
-    ):  # two sessions at once take them in the same order, or would deadlock
-        device, made = Device.objects.get_or_create(
+def remember_last_seqs(user_id: str, device_seqs: Mapping[str, int]) -> None:
+    """Raise the devices' last seqs in the database to those of a session that is being saved."""
+    # sorted, since two saves that took the rows in different orders could deadlock
+    for device_id, seq in sorted(device_seqs.items()):
+        device, created = Device.objects.get_or_create(
             athlete_id=user_id, device_id=device_id, defaults={"last_seq": seq}
         )
-        if not made:
+        if not created:
             Device.objects.filter(pk=device.pk, last_seq__lt=seq).update(last_seq=seq)
 
 
-def remember_sealed(user_id: str, device_seqs: Mapping[str, int]) -> None:
-    """Keep what is remembered of the devices of a session that cannot be saved: it may wait for longer than 48 hours."""
+def keep_last_seqs(user_id: str, device_seqs: Mapping[str, int]) -> None:
+    """Keep the device seqs of a session that stays sealed: it may wait longer than 48 hours."""
     for device_id, seq in device_seqs.items():
-        get_store().meet_device(user_id, device_id, seq)
+        get_store().raise_last_seq(user_id, device_id, seq)

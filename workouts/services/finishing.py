@@ -1,48 +1,48 @@
-"""The durable verbs: what is live in Redis becomes a row, exactly once.
+"""Finishing a workout: seal it in Redis, save the row, clear the sealed state.
 
-Seal, save, clear, and each of them may be cut off and repeated. The session's UUID, unique in the database,
-decides whether it is saved already.
+Interrupted and retried at any point, a session becomes exactly one row: its UUID, unique in the
+database, decides whether it is saved already.
 """
 
-import time
 import uuid
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 
 import django.db
 import structlog
-from django.db import DatabaseError, DataError, IntegrityError, OperationalError, transaction
+from django.db import (
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    transaction,
+)
 
-from workouts.clock import from_ms, to_ms
-from workouts.events.updates import NOBODY, SessionNews, publish_finished
+from workouts.events.messages import NOBODY, SessionNews
+from workouts.events.updates import publish_finished
 from workouts.exceptions import Code, WorkoutError
-from workouts.fairness.assessment import assess, open_review, read_records
+from workouts.fairness.assessment import open_review
 from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store
-from workouts.live.store import SealedSession, SessionName
-from workouts.live.timeline import Rep
+from workouts.live.sessions import DamagedSessionError, SealedSession, SessionName
 from workouts.models import WorkoutSession, kept_user_id
-from workouts.services.devices import remember_saved, remember_sealed
+from workouts.services.devices import keep_last_seqs, remember_last_seqs
 from workouts.services.merging import lock_athlete
+from workouts.services.rows import assess_row, build_row, find_later_reps
 
-DATABASE_AWAY = django.db.Error  # where it is not the row that was refused
-ROW_REFUSED = (
-    IntegrityError,
-    DataError,
-    ValueError,
-    LookupError,
-    OverflowError,
-)  # by the database, or not to be read
+DATABASE_AWAY = django.db.Error  # once the refusals of a single row are dealt with
 log = structlog.get_logger(__name__)
 
 
 def finish_workout(*, user_id: str, exercise_type: str, origin: str = NOBODY) -> WorkoutSession:
-    """Save the live session of this athlete and exercise, and all sealed before it, and return the newest.
+    """Save the athlete's live session of an exercise and any sealed before it; return the newest.
 
-    The athlete's sockets are told, but for the one named `origin`. With nothing live or sealed, return the newest
-    saved one: so a finish can be repeated. Raises WorkoutError(nothing_to_finish) where there is none, and
-    WorkoutError(unavailable) where Redis or the database is away or the newest cannot be saved; then it stays
-    sealed, and is saved by a later try.
+    The athlete's sockets are told, except the one named `origin`. With nothing live or sealed it
+    returns the newest saved session, so a finish can be repeated. Raises
+    WorkoutError(nothing_to_finish) if there is none, and WorkoutError(unavailable) if Redis or the
+    database is unavailable or the newest session cannot be saved yet: it stays sealed, and the
+    next finish or sweep tries again. Raises RuntimeError inside a transaction.
     """
     try:
         session_ids = get_store().seal(user_id, exercise_type)
@@ -51,7 +51,7 @@ def finish_workout(*, user_id: str, exercise_type: str, origin: str = NOBODY) ->
             newest = settle_sealed(SessionName(user_id, exercise_type, session_id), origin=origin)
         if session_ids and newest is None:
             raise WorkoutError(
-                Code.UNAVAILABLE, "the session could not be saved yet; it is kept, and tried again"
+                Code.UNAVAILABLE, "the session cannot be saved yet; it is kept, try again later"
             )
         newest = newest or find_newest(user_id=user_id, exercise_type=exercise_type)
     except REDIS_AWAY as error:
@@ -72,9 +72,9 @@ def finish_workout(*, user_id: str, exercise_type: str, origin: str = NOBODY) ->
 
 
 def find_newest(*, user_id: str, exercise_type: str) -> WorkoutSession | None:
-    """Return the session of this athlete and exercise that was saved last: its reps may be of an offline hour before others'.
+    """Return the athlete's session of an exercise that was saved last, under an alias as well.
 
-    An alias stands for the athlete that it was merged into.
+    Saved last, not trained last: a device may send an offline hour after newer sessions.
     """
     return (
         WorkoutSession.objects.filter(athlete_id=kept_user_id(user_id), exercise_id=exercise_type)
@@ -84,41 +84,48 @@ def find_newest(*, user_id: str, exercise_type: str) -> WorkoutSession | None:
 
 
 def settle_sealed(name: SessionName, *, origin: str = NOBODY) -> WorkoutSession | None:
-    """Save one sealed session and clear it. Return its row, or None where the row was refused and it stays sealed.
+    """Save one sealed session, publish it and clear it. Return its row, or None if it stays sealed.
 
-    Raises django.db.Error where the database is away, redis.RedisError where Redis is.
+    A session stays sealed and is tried again by the next finish or sweep:
+
+    - parked, so that coaches see the reason, if the database refuses its row, or if its state in
+      Redis is damaged: trying again helps only once somebody mends either;
+    - not parked, but with a traceback in the log, after any other error: a bug of ours.
+
+    Raises django.db.Error or redis.RedisError if the database or Redis is unavailable, and
+    RuntimeError inside a transaction.
     """
-    store, sealed = get_store(), None
+    with transaction.atomic(durable=True):
+        pass  # raises inside a caller's transaction, which could roll back what is cleared below
+    sealed = None
     try:
-        sealed = store.read(name)
-        saved = save_sealed(sealed) if sealed else find_saved(uuid.UUID(name.session_id))
-    except (*ROW_REFUSED, DatabaseError) as error:
-        if isinstance(error, OperationalError) or not (
-            isinstance(error, ROW_REFUSED) or is_database_there()
-        ):
+        sealed = get_store().read(name)
+        # a session that another finish cleared meanwhile was published by it before
+        saved = save_sealed(sealed, origin=origin) if sealed else find_saved(name.session_id)
+    except (*REDIS_AWAY, OperationalError, InterfaceError):
+        raise
+    except (DatabaseError, DamagedSessionError) as error:
+        if not is_about_this_session(error):
             raise
-        log.error("session_not_saved", **name._asdict(), error=str(error).strip())
-        store.park(name, str(error).strip() or type(error).__name__)
-        if sealed is not None:
-            remember_sealed(name.user_id, sealed.device_seqs)
-        return None
-    if saved is None:
-        log.error("session_gone", **name._asdict())
-    try:
-        store.clear(name)
-    except REDIS_AWAY as error:
-        # it is saved: the next finish or sweep clears it
-        log.warning("session_not_cleared", **name._asdict(), error=str(error))
-    if saved is not None:
-        news = SessionNews(
-            name.user_id, name.exercise_type, saved.total_reps, str(saved.session_id), saved.pk
-        )
-        publish_finished(news, origin=origin)
-    return saved
+        park(name, error)
+    except Exception:
+        log.exception("session_save_failed", **name._asdict())
+    else:
+        clear(name, saved)
+        return saved
+    if sealed is not None:
+        keep_last_seqs(name.user_id, sealed.device_seqs)
+    return None
+
+
+def is_about_this_session(error: Exception) -> bool:
+    """Return whether an error is about this session alone: the database works otherwise."""
+    expected = (DamagedSessionError, IntegrityError, DataError)
+    return isinstance(error, expected) or is_database_there()
 
 
 def is_database_there() -> bool:
-    """Return whether the table can be asked: then an error was about the row."""
+    """Return whether the table of sessions can be queried."""
     try:
         WorkoutSession.objects.exists()
     except django.db.Error:
@@ -126,135 +133,81 @@ def is_database_there() -> bool:
     return True
 
 
-def find_saved(session_id: uuid.UUID) -> WorkoutSession | None:
-    """Return the row of a session."""
+def park(name: SessionName, error: Exception) -> None:
+    """Record why a session cannot be saved."""
+    reason = str(error).strip() or type(error).__name__
+    # a bug in the reading of good state would look like damage: the traceback tells them apart
+    damaged = isinstance(error, DamagedSessionError)
+    log.error("session_parked", **name._asdict(), error=reason, exc_info=damaged)
+    get_store().park(name, reason)
+
+
+def clear(name: SessionName, saved: WorkoutSession | None) -> None:
+    """Clear a session that is saved, or that is neither in Redis nor in the database."""
+    if saved is None:
+        log.error("session_missing", **name._asdict())
+    try:
+        get_store().clear(name)
+    except REDIS_AWAY as error:
+        # the next finish or sweep clears it
+        log.warning("session_clear_failed", **name._asdict(), error=str(error))
+
+
+def find_saved(session_id: str) -> WorkoutSession | None:
     return WorkoutSession.objects.filter(session_id=session_id).first()
 
 
-def save_sealed(sealed: SealedSession) -> WorkoutSession:
-    """Insert the row of a sealed session, or return the one that is there already.
+def save_sealed(sealed: SealedSession, *, origin: str = NOBODY) -> WorkoutSession:
+    """Insert and publish a sealed session's row, or return the row that is there already.
 
-    Reps beyond those of that row, which a Redis that forgot the seal went on counting, are saved as a session of
-    their own, whose id is derived from the first. Raises IntegrityError or DataError where no row can be made.
+    The row is committed once this returns. A session that came back, from a Redis that lost the
+    seal in a failover, may have gone on: its reps after the saved ones are saved as a session of
+    their own, whose id is derived from the first. Raises RuntimeError inside a transaction, and
+    django.db.DatabaseError if the row is refused.
     """
+    name = sealed.name
     try:
-        with transaction.atomic():
-            kept = lock_athlete(sealed.name.user_id)
-            remember_saved(sealed.name.user_id, sealed.device_seqs)
-            row = build_row(sealed, kept)
-            find_flags_of(row)
-            step = open_review(row)
-            row.save(force_insert=True)
-            if step is not None:
-                step.session = row
-                step.save()
+        with transaction.atomic(durable=True):
+            row = insert_row(sealed)
+            transaction.on_commit(partial(publish_saved, name, row, origin))
             return row
     except IntegrityError:
-        saved = find_saved(uuid.UUID(sealed.name.session_id))
+        saved = find_saved(name.session_id)
         if saved is None:
             raise
-    beyond = find_beyond(saved, sealed)
-    if not beyond:
+    later_reps = find_later_reps(saved, sealed)
+    if not later_reps:
+        # again, since the process that saved it may have ended before it could publish
+        publish_saved(name, saved, origin)
         return saved
-    derived = uuid.uuid5(saved.session_id, "reps after the saved ones")
-    log.warning(
-        "session_came_back",
-        session_id=sealed.name.session_id,
-        reps=len(beyond),
-        derived=str(derived),
+    derived_id = str(uuid.uuid5(saved.session_id, "reps after the saved ones"))
+    log.warning("session_came_back", **name._asdict(), reps=len(later_reps), derived=derived_id)
+    later = replace(
+        sealed,
+        name=name._replace(session_id=derived_id),
+        reps=later_reps,
+        refused_counts={},
+        refusals=[],
     )
-    name = sealed.name._replace(session_id=str(derived))
-    return save_sealed(replace(sealed, name=name, reps=beyond, refused={}, refusals=[]))
+    return save_sealed(later, origin=origin)
 
 
-def find_flags_of(row: WorkoutSession) -> None:
-    """Work out the flags of a session. A slip of ours must not keep it from being saved: `manage.py assess` makes up for it."""
-    try:
-        assess(row, read_records(row.exercise_id))
-    except django.db.Error:
-        raise
-    except Exception:
-        log.exception("session_not_assessed", session_id=str(row.session_id))
+def insert_row(sealed: SealedSession) -> WorkoutSession:
+    """Insert the row of a sealed session with its flags, its first review step and device seqs."""
+    user_id = lock_athlete(sealed.name.user_id)
+    remember_last_seqs(sealed.name.user_id, sealed.device_seqs)
+    row = build_row(sealed, user_id)
+    assess_row(row)
+    step = open_review(row)
+    row.save(force_insert=True)
+    if step is not None:
+        step.session = row
+        step.save()
+    return row
 
 
-def find_beyond(saved: WorkoutSession, sealed: SealedSession) -> list[Rep]:
-    """Return the reps that are not in the saved row.
-
-    What a failover brings back is an earlier state of the same list, gone on: so they are those from the first on
-    that differs. Their times do not tell: a device may send reps of an hour ago.
-    """
-    started_ms = to_ms(saved.started_at)
-    for index, rep in enumerate(sealed.reps):
-        if index >= saved.total_reps or rep.at_ms != started_ms + saved.timeline_ms[index]:
-            return sealed.reps[index:]
-    return []
-
-
-def build_row(sealed: SealedSession, user_id: str) -> WorkoutSession:
-    """Return the unsaved row of a sealed session, of this athlete; times are offsets from its first rep."""
-    times = [rep.at_ms for rep in sealed.reps]
-    started_ms = min(times)
-    return WorkoutSession(
-        session_id=uuid.UUID(sealed.name.session_id),
-        athlete_id=user_id,
-        exercise_id=sealed.name.exercise_type,
-        total_reps=len(sealed.reps),
-        started_at=from_ms(started_ms),
-        finished_at=from_ms(max(times)),
-        refused=sealed.refused,
-        refusals=[[refusal.at_ms - started_ms, refusal.reason] for refusal in sealed.refusals],
-        timeline_ms=[at_ms - started_ms for at_ms in times],
-        rep_devices=[rep.device for rep in sealed.reps]
-        if any(rep.device for rep in sealed.reps)
-        else [],
-        late_reps=[index for index, rep in enumerate(sealed.reps) if rep.late],
-        device_seqs=sealed.device_seqs,
-        distrusted_times=sealed.distrusted,
+def publish_saved(name: SessionName, row: WorkoutSession, origin: str) -> None:
+    news = SessionNews(
+        name.user_id, name.exercise_type, row.total_reps, str(row.session_id), row.pk, origin
     )
-
-
-@dataclass(slots=True)
-class SweepResult:
-    """How many sessions a sweep saved, and how many it had to leave sealed."""
-
-    saved: int = 0
-    left: int = 0
-
-
-def sweep(*, idle_minutes: int) -> SweepResult:
-    """Save what was sealed and never saved, and seal and save what has been idle for as long.
-
-    Any number of sweeps at once do no harm. Raises redis.RedisError or django.db.Error where Redis or
-    the database is away; what was not reached is left for the next sweep.
-    """
-    store, result = get_store(), SweepResult()
-    away = None
-    try:
-        sweep_sealed(store.sealed_sessions(), result)
-    except REDIS_AWAY as error:
-        away = (
-            error  # one master of a cluster, maybe: what idles on the others need not wait for it
-        )
-    idle_since_ms = int((time.time() - idle_minutes * 60) * 1000)
-    for name in store.idle_sessions(idle_since_ms):
-        session_ids = store.seal(name.user_id, name.exercise_type, idle_since_ms=idle_since_ms)
-        sweep_sealed((name._replace(session_id=session_id) for session_id in session_ids), result)
-    if away is not None:
-        raise away
-    return result
-
-
-def sweep_sealed(names: Iterable[SessionName], result: SweepResult) -> None:
-    """Save what is sealed. Raises OperationalError where the database is away; one row that is locked keeps none of the others."""
-    for name in names:
-        try:
-            saved = settle_sealed(name)
-        except OperationalError as error:
-            if not is_database_there():
-                raise
-            log.warning("session_not_saved_yet", **name._asdict(), error=str(error).strip())
-            saved = None
-        if saved is None:
-            result.left += 1
-        else:
-            result.saved += 1
+    publish_finished(news)

@@ -1,6 +1,7 @@
-"""Two athletes that are one: the other user ID becomes an alias, and what is saved under it goes to the one that is kept.
+"""Merging two athletes that are the same person.
 
-Whoever saves or merges locks the row of the athlete first, so that neither passes the other by.
+One is kept, the other becomes its alias: sessions saved under the alias go to the kept athlete.
+Saves and merges both lock the athlete's row first, so neither can miss the other.
 """
 
 from typing import NamedTuple
@@ -12,11 +13,11 @@ from workouts.models import Athlete, WorkoutSession
 
 
 class MergeRefusedError(Exception):
-    """These two cannot be merged; the text is for people."""
+    """These two athletes cannot be merged; the text is for people."""
 
 
 class Merged(NamedTuple):
-    """The athlete that is kept, the alias, and how many sessions and teams moved."""
+    """The kept athlete, the alias, and how many sessions and teams moved."""
 
     kept: Athlete
     alias: Athlete
@@ -25,28 +26,31 @@ class Merged(NamedTuple):
 
 
 def lock_athlete(user_id: str) -> str:
-    """Return the user_id that a session of this user_id is saved under; the athlete is made where there is none yet.
+    """Lock an athlete until the transaction ends, and return the user_id its sessions go to.
 
-    Until the transaction ends no merge touches the athlete. One query, one more of an alias.
+    That is its own, or the kept athlete's for an alias. An unknown athlete is created. Takes one
+    query, or two for an alias.
     """
-    athlete, _made = Athlete.objects.select_for_update(no_key=True).get_or_create(user_id=user_id)
+    athlete, _created = Athlete.objects.select_for_update(no_key=True).get_or_create(
+        user_id=user_id
+    )
     if athlete.merged_into_id is None:
         return user_id
-    # not by a join: after waiting for the lock, PostgreSQL would join what was there before
+    # not a join: after waiting for the lock, PostgreSQL would join rows as they were before
     return Athlete.objects.values_list("user_id", flat=True).get(pk=athlete.merged_into_id)
 
 
 def merge_athletes(*, kept_id: int, merged_id: int) -> Merged:
-    """Give the kept athlete, named by primary key as the other is, the sessions, the teams and the aliases of the other.
+    """Move the merged athlete's sessions, teams and aliases to the kept one.
 
-    Name and user are taken over where the kept one has none. What was decided about sessions stands. The devices stay
-    with the alias: phones go on under it. Raises MergeRefusedError.
+    Both are named by primary key. The kept athlete also takes over the name and the account if it
+    has none. Review decisions stand. Devices stay with the alias, since phones go on using its
+    user_id. Raises MergeRefusedError.
     """
     with transaction.atomic():
         kept, alias = lock_both(kept_id, merged_id)
-        aliases = lock(
-            [*alias.aliases.values_list("pk", flat=True)]
-        )  # no other merge makes one now
+        # complete: no other merge can give a locked athlete another alias
+        aliases = lock([*alias.aliases.values_list("pk", flat=True)])
         sessions = move_sessions(alias, kept)
         teams = {*alias.teams.all()} - {*kept.teams.all()}
         kept.teams.add(*teams)
@@ -57,21 +61,24 @@ def merge_athletes(*, kept_id: int, merged_id: int) -> Merged:
 
 
 def lock_both(kept_id: int, merged_id: int) -> tuple[Athlete, Athlete]:
-    """Return the two, locked. Raises MergeRefusedError where they are one, or one of them is gone or an alias already."""
+    """Lock and return both athletes.
+
+    Raises MergeRefusedError if they are the same, or one no longer exists or is already an alias.
+    """
     if kept_id == merged_id:
         raise MergeRefusedError(_("An athlete cannot be merged with itself."))
     athletes = lock([kept_id, merged_id])
     if len(athletes) < 2:
-        raise MergeRefusedError(_("One of the athletes is not there any more."))
+        raise MergeRefusedError(_("One of the athletes no longer exists."))
     for athlete in athletes.values():
         if athlete.merged_into is not None:
             names = {"merged": athlete.user_id, "kept": athlete.merged_into.user_id}
-            raise MergeRefusedError(_("%(merged)s was merged into %(kept)s already.") % names)
+            raise MergeRefusedError(_("%(merged)s has already been merged into %(kept)s.") % names)
     return athletes[kept_id], athletes[merged_id]
 
 
 def lock(ids: list[int]) -> dict[int, Athlete]:
-    """Return athletes by primary key, locked in an order that leads to no deadlock."""
+    """Lock athletes and return them by primary key. Locks in one order, so none deadlock."""
     return {
         athlete.pk: athlete
         for athlete in Athlete.objects.select_for_update(no_key=True)
@@ -81,7 +88,7 @@ def lock(ids: list[int]) -> dict[int, Athlete]:
 
 
 def move_sessions(alias: Athlete, kept: Athlete) -> int:
-    """Give the one's sessions to the other, and return how many; decisions lock them in the same order."""
+    """Move the sessions and return how many. Review decisions lock them in the same order."""
     sessions = WorkoutSession.objects.filter(athlete_id=alias.user_id).order_by("pk")
     ids = list(sessions.select_for_update(no_key=True).values_list("pk", flat=True))
     WorkoutSession.objects.filter(athlete_id=alias.user_id).update(athlete_id=kept.user_id)
@@ -89,8 +96,9 @@ def move_sessions(alias: Athlete, kept: Athlete) -> int:
 
 
 def link(kept: Athlete, alias: Athlete) -> None:
-    """Make the one an alias; the user goes first, since it is of one athlete at a time."""
+    """Make one athlete the alias of the other."""
     account, alias.account, alias.merged_into = alias.account, None, kept
+    # first, since two athletes cannot have the same account
     alias.save(update_fields=["account", "merged_into"])
     kept.account = kept.account or account
     kept.display_name = kept.display_name or alias.display_name

@@ -9,15 +9,9 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.conf import settings
 
-from workouts.live.counting.batching import (
-    COUNTED,
-    DEBOUNCED,
-    DUPLICATE,
-    PACE,
-    SESSION_FULL,
-    RepBatcher,
-)
-from workouts.live.counting.packing import RepKeys, pack_keys
+from workouts.live.counting.batching import RepBatcher
+from workouts.live.counting.packing import RepKeys, format_stamp, pack_keys
+from workouts.live.counting.verdicts import RepResult, Verdict
 from workouts.live.runtime import get_key_space
 from workouts.services.finishing import finish_workout
 from workouts.simulation.behaviours import SentRep, perform
@@ -25,13 +19,6 @@ from workouts.sockets.catalogue import catalogue
 
 SLACK = 2  # reps: what a change from one device to another may cost as well
 STARTED_MS = 1_763_839_190_000
-NAMES = {
-    COUNTED: "counted",
-    DEBOUNCED: "debounced",
-    DUPLICATE: "duplicate",
-    PACE: "pace",
-    SESSION_FULL: "session_full",
-}
 
 
 @dataclass(slots=True)
@@ -72,6 +59,12 @@ async def send(user_id: str, exercise: str, frames: list[SentRep], outcome: Outc
     keys = {
         device: keys_of(user_id, exercise, device) for device in {frame.device for frame in frames}
     }
+
+    def note(result: RepResult | None) -> None:
+        if result is None:
+            raise TimeoutError("Redis did not answer")
+        outcome.verdicts[Verdict(result[0]).name.lower()] += 1
+
     # what arrives in one moment shares a call, as it does in the service
     for arrival_ms, together in itertools.groupby(frames, key=lambda frame: frame.arrival_ms):
         now_ms = STARTED_MS + arrival_ms
@@ -79,8 +72,8 @@ async def send(user_id: str, exercise: str, frames: list[SentRep], outcome: Outc
             batcher.submit(
                 keys[frame.device],
                 limits.gates,
-                lambda verdict: outcome.verdicts.update([NAMES[verdict[0]]]),
-                said=say(frame),
+                note,
+                stamp=stamp_of(frame),
             )
         await batcher.settled()
     await batcher.close()
@@ -93,9 +86,9 @@ def keys_of(user_id: str, exercise: str, device: str) -> RepKeys:
     )
 
 
-def say(frame: SentRep) -> bytes:
-    """Return what a device says of a rep, its clock right when it said hello; nothing for a plain socket."""
-    if not frame.device:
+def stamp_of(frame: SentRep) -> bytes:
+    """Return a device's stamp, its clock right when it said hello; none for a plain socket."""
+    if not frame.device or frame.seq is None:
         return b""
-    time = "-" if frame.at_ms is None else STARTED_MS + frame.at_ms
-    return f"{frame.device} {frame.seq} {time} 0 0".encode()
+    at_ms = None if frame.at_ms is None else STARTED_MS + frame.at_ms
+    return format_stamp(frame.device, frame.seq, at_ms, known_seq=0, offset_ms=0)

@@ -1,4 +1,4 @@
-"""The exercises, in memory for the hot path; a change in the admin is in force within seconds."""
+"""The exercises in memory, for the hot path; a change in the admin applies within seconds."""
 
 import asyncio
 import threading
@@ -9,6 +9,7 @@ import structlog
 from channels.db import database_sync_to_async
 from django.db import DatabaseError
 
+from workouts.exceptions import Code, WorkoutError
 from workouts.live.counting.packing import Gates, pack_gates
 from workouts.models import Exercise
 
@@ -18,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 
 class ExerciseLimits(NamedTuple):
-    """What the gates need to know of an exercise."""
+    """What the gates need to know about an exercise."""
 
     slug: str
     active: bool
@@ -32,7 +33,7 @@ def read_limits(row: dict[str, Any]) -> ExerciseLimits:
 
 
 class Catalogue:
-    """The exercises by slug, as they were at the last look; the last known ones while the database is away."""
+    """The exercises by slug, as last read; if the database is unavailable, the last ones known."""
 
     def __init__(self) -> None:
         self.by_slug: dict[str, ExerciseLimits] = {}
@@ -42,8 +43,11 @@ class Catalogue:
         self._task: asyncio.Task[None] | None = None
 
     def refresh(self) -> None:
-        """Look again if the last look is older than a second. Raises DatabaseError only if there never was one."""
-        with self._lock:  # who comes second waits for the first look
+        """Read the exercises, unless that was done within the last second.
+
+        Raises DatabaseError only if they were never read.
+        """
+        with self._lock:  # a second caller waits for the first one's exercises
             if time.monotonic() - self.looked_at < REFRESH_S / 2:
                 return
             try:
@@ -57,15 +61,28 @@ class Catalogue:
             self.looked_at = time.monotonic()
 
     def find(self, slug: str) -> ExerciseLimits | None:
-        """Return the exercise, switched off or not."""
+        """Return the exercise, switched off or not, or None."""
         return self.by_slug.get(slug)
 
+    def get_active(self, slug: str) -> ExerciseLimits:
+        """Return an exercise that is switched on. Raises WorkoutError(unknown_exercise)."""
+        exercise = self.by_slug.get(slug)
+        if exercise is None or not exercise.active:
+            raise WorkoutError(
+                Code.UNKNOWN_EXERCISE,
+                f"type is {slug[:40]!r}; known: {', '.join(self.active_slugs())}",
+            )
+        return exercise
+
     def active_slugs(self) -> list[str]:
-        """Return what can be counted now, in alphabetical order."""
+        """Return the exercises that are switched on, in alphabetical order."""
         return sorted(limits.slug for limits in self.by_slug.values() if limits.active)
 
     async def follow(self) -> None:
-        """Look every 2 s from now on, until as many unfollow() as follow(). Raises DatabaseError if there never was a look."""
+        """Keep the exercises fresh until unfollow() is called as often as follow().
+
+        Raises DatabaseError if they were never read.
+        """
         if not self.by_slug:
             await self._refresh_in_thread()
         self._followers += 1
@@ -91,7 +108,7 @@ class Catalogue:
             await asyncio.sleep(REFRESH_S)
 
     async def _refresh_in_thread(self) -> None:
-        # a thread of its own: a slow database must not hold up what shares Channels' one thread
+        # not in Channels' one shared thread: a slow database would hold up everything in it
         await database_sync_to_async(self.refresh, thread_sensitive=False)()
 
 

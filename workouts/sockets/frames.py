@@ -1,6 +1,6 @@
-"""The frames of /ws/workout: what comes in, what goes out, and when the socket closes."""
+"""The frames of /ws/workout, in and out."""
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -9,28 +9,28 @@ from workouts.exceptions import Code, WorkoutError
 SENIM_V1 = "senim.v1"
 DEFAULT_EXERCISE = "squat"
 MAX_MESSAGE_BYTES = 4096
-MAX_ERRORS_IN_A_ROW = 20
 
-
-MAX_WHOLE = 2**53 - 1  # what a double holds exactly, and so JavaScript and Lua
+MAX_WHOLE = 2**53 - 1  # the largest that a double, so JavaScript and Lua, holds exactly
 Whole = Annotated[int, msgspec.Meta(ge=1, le=MAX_WHOLE)]
 Time = Annotated[int, msgspec.Meta(ge=0, le=MAX_WHOLE)]
 DeviceId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,32}\Z")]
-
 
 RepStatus = Literal["counted", "debounced", "duplicate", "rejected"]
 RejectReason = Literal["pace", "session_full", "too_fast"]
 
 
 class RepDetected(msgspec.Struct, frozen=True, gc=False):
-    """One repetition, seen by the phone."""
+    """A rep on a plain socket."""
 
     event: Literal["rep_detected"]
     type: str = DEFAULT_EXERCISE
 
 
 class DeviceRep(msgspec.Struct, tag_field="event", tag="rep_detected", frozen=True, gc=False):
-    """One repetition of a device (senim.v1): `seq` grows with every rep of the device, `at` is the device's clock in epoch ms."""
+    """A rep on a senim.v1 socket.
+
+    `seq` grows with every rep of the device; `at` is the device's clock in epoch ms.
+    """
 
     type: str = DEFAULT_EXERCISE
     seq: Whole | None = None
@@ -38,14 +38,14 @@ class DeviceRep(msgspec.Struct, tag_field="event", tag="rep_detected", frozen=Tr
 
 
 class Hello(msgspec.Struct, tag_field="event", tag="hello", frozen=True, gc=False):
-    """Names the device of this connection, and tells its clock in epoch ms."""
+    """Names the device on this socket, and gives its clock in epoch ms."""
 
     device: DeviceId
     now: Time
 
 
 class Finish(msgspec.Struct, tag_field="event", tag="finish", frozen=True, gc=False):
-    """The verb of POST /workout/finish."""
+    """Finishes a workout, as POST /workout/finish does."""
 
     type: str = DEFAULT_EXERCISE
 
@@ -57,7 +57,7 @@ class Status(msgspec.Struct, tag_field="event", tag="status", frozen=True, gc=Fa
 class RepAck(
     msgspec.Struct, tag_field="event", tag="rep_ack", frozen=True, gc=False, omit_defaults=True
 ):
-    """The answer to one repetition: `count` is the running total of this athlete and exercise."""
+    """The answer to a rep: `count` is the athlete's running total for the exercise."""
 
     type: str
     status: RepStatus
@@ -69,7 +69,7 @@ class RepAck(
 
 
 class HelloAck(msgspec.Struct, tag_field="event", tag="hello", frozen=True, gc=False):
-    """The highest seq that was settled of the device, and the server's clock in epoch ms when it read the hello."""
+    """The device's highest settled seq, and the server's clock in epoch ms as it read the hello."""
 
     device: str
     last_seq: int
@@ -92,7 +92,7 @@ class Sessions(msgspec.Struct, tag_field="event", tag="sessions", frozen=True, g
 
 
 class Welcome(msgspec.Struct, tag_field="event", tag="welcome", frozen=True, gc=False):
-    """The first frame of a senim.v1 socket; without `sessions` where Redis could not be asked."""
+    """The first frame on a senim.v1 socket; without `sessions` if Redis is unavailable."""
 
     user_id: str
     server_time: int
@@ -101,7 +101,7 @@ class Welcome(msgspec.Struct, tag_field="event", tag="welcome", frozen=True, gc=
     protocol: int = 1
 
 
-class Finished(msgspec.Struct, tag_field="event", tag="finished", frozen=True, gc=False):
+class FinishAck(msgspec.Struct, tag_field="event", tag="finished", frozen=True, gc=False):
     """The answer to `finish`: the session is saved as this row."""
 
     type: str
@@ -117,7 +117,7 @@ class SessionUpdate(
     gc=False,
     omit_defaults=True,
 ):
-    """What another device, or a finish, changed: the newest state."""
+    """The newest state of a session that another device, or a finish, changed."""
 
     type: str
     count: int
@@ -129,15 +129,15 @@ class SessionUpdate(
 class ErrorFrame(
     msgspec.Struct, tag_field="event", tag="error", frozen=True, gc=False, omit_defaults=True
 ):
-    """The answer to a message that was not understood, or that could not be handled now."""
+    """The answer to a message that is malformed, or cannot be handled now."""
 
     code: str
     detail: str
     seq: int | None = None
 
 
-Incoming = DeviceRep | Hello | Finish | Status
-Frame = RepAck | HelloAck | Sessions | Welcome | Finished | SessionUpdate | ErrorFrame
+IncomingFrame = DeviceRep | Hello | Finish | Status
+OutgoingFrame = RepAck | HelloAck | Sessions | Welcome | FinishAck | SessionUpdate | ErrorFrame
 
 
 class _AnyEvent(msgspec.Struct):
@@ -145,9 +145,8 @@ class _AnyEvent(msgspec.Struct):
     seq: Any = None
 
 
-T = TypeVar("T")
 _rep_decoder = msgspec.json.Decoder(RepDetected)
-_device_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Incoming)
+_device_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(IncomingFrame)
 _event_decoder = msgspec.json.Decoder(_AnyEvent)
 _encode = msgspec.json.Encoder().encode
 PLAIN_EVENTS = ("rep_detected",)
@@ -155,47 +154,43 @@ DEVICE_EVENTS = ("rep_detected", "hello", "finish", "status")
 
 
 def decode_rep(text: str) -> RepDetected:
-    """Return the rep in a text frame of a plain socket. Raises WorkoutError with the code that says what is wrong with it."""
-    return _decode(_rep_decoder, text, PLAIN_EVENTS)
+    """Return the rep in a plain socket's text. Raises WorkoutError with the code for the error."""
+    try:
+        return _rep_decoder.decode(text)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise _explain(error, text, PLAIN_EVENTS) from None
 
 
-def decode_message(text: str) -> Incoming:
-    """Return what is in a text frame of a senim.v1 socket. Raises WorkoutError with the code that says what is wrong with it."""
-    message: Incoming = _decode(_device_decoder, text, DEVICE_EVENTS)
+def decode_message(text: str) -> IncomingFrame:
+    """Return the frame in a senim.v1 text. Raises WorkoutError with the code for the error."""
+    try:
+        message: IncomingFrame = _device_decoder.decode(text)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise _explain(error, text, DEVICE_EVENTS) from None
     return message
 
 
-def _decode(decoder: msgspec.json.Decoder[T], text: str, known: tuple[str, ...]) -> T:
-    try:
-        return decoder.decode(text)
-    except msgspec.ValidationError as error:
-        raise _explain(text, str(error), known) from None
-    except msgspec.DecodeError as error:
-        raise WorkoutError(Code.INVALID_JSON, f"not JSON: {error}") from None
-    except RecursionError:
-        raise WorkoutError(Code.INVALID_MESSAGE, "nested too deeply") from None
-
-
-def _explain(text: str, detail: str, known: tuple[str, ...]) -> WorkoutError:
+def _explain(error: Exception, text: str, known: tuple[str, ...]) -> WorkoutError:
+    if isinstance(error, RecursionError):
+        return WorkoutError(Code.INVALID_MESSAGE, "nested too deeply")
+    if not isinstance(error, msgspec.ValidationError):
+        return WorkoutError(Code.INVALID_JSON, f"not JSON: {error}")
     try:
         found = _event_decoder.decode(text)
     except (msgspec.DecodeError, RecursionError):
-        return WorkoutError(Code.INVALID_MESSAGE, detail)
-    if found.event in known:
+        return WorkoutError(Code.INVALID_MESSAGE, str(error))
+    if found.event not in known:
         return WorkoutError(
-            Code.INVALID_MESSAGE,
-            detail,
-            seq=found.seq if known is DEVICE_EVENTS and is_seq(found.seq) else None,
+            Code.UNKNOWN_EVENT, f"event is {found.event[:40]!r}; known: {', '.join(known)}"
         )
-    return WorkoutError(
-        Code.UNKNOWN_EVENT, f"event is {found.event[:40]!r}; known: {', '.join(known)}"
-    )
+    is_numbered = known is DEVICE_EVENTS and is_seq(found.seq)
+    return WorkoutError(Code.INVALID_MESSAGE, str(error), seq=found.seq if is_numbered else None)
 
 
 def is_seq(value: Any) -> bool:
     return type(value) is int and 1 <= value <= MAX_WHOLE
 
 
-def encode_frame(frame: Frame) -> str:
+def encode_frame(frame: OutgoingFrame) -> str:
     """Return the text of a frame."""
     return _encode(frame).decode()

@@ -1,7 +1,7 @@
-"""Answers of one socket, in the order of the messages they answer.
+"""A socket's answers, in the order of the messages they answer.
 
-Most sends finish at once. One that has to wait, for a client that reads slowly, waits in a task of its own and
-holds up nobody else's answers.
+Most sends finish at once. One that has to wait for a slow reader waits in a task of its own, and
+holds up no other socket.
 """
 
 import asyncio
@@ -11,13 +11,13 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any
 
-MAX_UNANSWERED = 256  # more than these are left unread in the socket, until some are answered
+MAX_UNANSWERED = 256  # with this many unanswered, no more messages are read from the socket
 
 Send = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
 
 
-class Answer:
-    """The place of one answer in the order; `text` is None until it is known."""
+class Reply:
+    """An answer's place in the order; `text` is None until the answer is known."""
 
     __slots__ = ("text",)
 
@@ -28,87 +28,97 @@ class Answer:
 class ReplyQueue:
     def __init__(self, send: Send) -> None:
         self._send = send
-        self._answers: deque[Answer] = deque()
+        self._replies: deque[Reply] = deque()
+        self._unknown = 0
         self._writer: asyncio.Task[None] | None = None
-        self._shrunk = asyncio.Event()
-        self._wanted_length = 0
-        self._gone = False
+        self._is_closed = False
+        self._waiters = 0
+        self._progress = asyncio.Event()
 
-    def reserve(self) -> Answer:
-        """Return the place of an answer that is not known yet."""
-        answer = Answer()
-        self._answers.append(answer)
-        return answer
+    def reserve(self) -> Reply:
+        """Return the place of an answer that is not known yet; it has to be filled."""
+        reply = Reply()
+        self._replies.append(reply)
+        self._unknown += 1
+        return reply
 
-    def fill(self, answer: Answer, text: str) -> None:
-        """Send an answer, as soon as all before it are sent."""
-        answer.text = text
+    def fill(self, reply: Reply, text: str) -> None:
+        """Send an answer as soon as all before it are sent."""
+        reply.text = text
+        self._unknown -= 1
         self._flush()
 
     def put(self, text: str) -> None:
         """Send an answer that is known at once, after all before it."""
-        self._answers.append(Answer(text))
+        self._replies.append(Reply(text))
         self._flush()
 
     def is_full(self) -> bool:
-        """Return whether so many messages are unanswered that no more should be read."""
-        return len(self._answers) >= MAX_UNANSWERED
+        """Return whether so many answers are waiting that no more messages should be read."""
+        return len(self._replies) >= MAX_UNANSWERED
 
-    async def room(self) -> None:
-        """Wait until half of the unanswered messages are answered."""
-        await self._shrink_to(MAX_UNANSWERED // 2)
+    async def wait_for_space(self) -> None:
+        """Wait until at most half of the places are taken."""
+        await self._wait_until(lambda: len(self._replies) <= MAX_UNANSWERED // 2 or self._is_closed)
+
+    async def wait_for_known(self) -> None:
+        """Wait until every reserved answer is known, sent or not."""
+        await self._wait_until(lambda: not self._unknown)
 
     async def drain(self, timeout_s: float) -> None:
-        """Wait until all is answered and sent, or the time is up."""
+        """Wait until everything is sent, or the time is up."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
-                await self._shrink_to(0)
+                await self._wait_until(
+                    lambda: not (self._replies or self._writer) or self._is_closed
+                )
 
-    async def _shrink_to(self, length: int) -> None:
-        self._wanted_length = length
-        while len(self._answers) > length and not self._gone:
-            self._shrunk.clear()
-            await self._shrunk.wait()
-
-    def abandon(self) -> None:
+    def close(self) -> None:
         """Send nothing any more: the client is gone."""
-        self._gone = True
-        self._answers.clear()
-        self._shrunk.set()
+        self._is_closed = True
+        self._replies.clear()
+        self._progress.set()
+
+    async def _wait_until(self, is_reached: Callable[[], bool]) -> None:
+        self._waiters += 1
+        try:
+            while not is_reached():
+                self._progress.clear()
+                await self._progress.wait()
+        finally:
+            self._waiters -= 1
 
     def _flush(self) -> None:
-        answers = self._answers
-        while answers and self._writer is None and answers[0].text is not None:
-            coroutine = self._send({"type": "websocket.send", "text": answers[0].text})
+        replies = self._replies
+        while self._writer is None and replies and (text := replies[0].text) is not None:
+            replies.popleft()
+            coroutine = self._send({"type": "websocket.send", "text": text})
             try:
                 waits_for = coroutine.send(None)
             except StopIteration:
-                if answers:
-                    answers.popleft()
+                pass
             except Exception:
-                # the server says in its own way that the client is gone; the disconnect follows
-                self.abandon()
+                # each server says in its own way that the client is gone; the disconnect follows
+                self.close()
             else:
                 self._writer = asyncio.get_running_loop().create_task(
                     self._wait_for(coroutine, waits_for)
                 )
-        if len(answers) <= self._wanted_length:
-            self._shrunk.set()
+        if self._waiters:
+            self._progress.set()
 
     async def _wait_for(self, coroutine: Coroutine[Any, Any, None], waits_for: Any) -> None:
         try:
-            await _carry_on(coroutine, waits_for)
-            if self._answers:
-                self._answers.popleft()
+            await _resume(coroutine, waits_for)
         except Exception:
-            self.abandon()
+            self.close()
         finally:
             self._writer = None
         self._flush()
 
 
 @types.coroutine
-def _carry_on(coroutine: Coroutine[Any, Any, None], waits_for: Any) -> Generator[Any, Any, None]:
+def _resume(coroutine: Coroutine[Any, Any, None], waits_for: Any) -> Generator[Any, Any, None]:
     """Await a coroutine that was stepped once by hand and waits for a future."""
     try:
         while True:

@@ -10,7 +10,8 @@ import pytest
 from django.test import TransactionTestCase
 from django.utils import timezone, translation
 
-from workouts.tests.support.servers import PostgresServer, ValkeyServer
+from senim.embedded.postgres import PostgresServer
+from senim.embedded.valkey import ValkeyServer
 
 FOLDER = Path(os.environ["SENIM_TEST_FOLDER"])
 IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
@@ -23,7 +24,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not os.environ.get("TEST_REDIS_URL"):
         running.append(ValkeyServer(FOLDER / "valkey", FOLDER / "valkey.sock"))
     if not os.environ.get("TEST_DATABASE_URL"):
-        running.append(PostgresServer(FOLDER / "postgres"))
+        running.append(PostgresServer(FOLDER / "postgres", wheel=FOLDER / "wheel"))
     for server in running:
         server.start()
 

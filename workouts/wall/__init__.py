@@ -1,1 +1,1 @@
-"""The live wall: what coaches watch as it happens."""
+"""The live wall: what coaches watch while their athletes train."""

@@ -1,15 +1,16 @@
-"""The socket of a wall: a snapshot, then numbered updates; whoever misses one asks for a snapshot again.
+"""A wall's socket: a snapshot, then numbered updates. A browser that misses one asks for a snapshot.
 
-Every update is preceded by a look at who watches and whom they may see, so that leaving a team, or logging out, ends it at once.
+Before every update the database is asked who is watching and whom they may see, so a logout or a
+change to the team takes effect at once.
 """
 
 import asyncio
 import json
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qs
 
 import django.db
@@ -19,8 +20,8 @@ from django.conf import settings
 
 from workouts.clock import now_ms
 from workouts.close_codes import CLOSE_NOT_ALLOWED, CLOSE_NOT_LOGGED_IN, CLOSE_RESTART
-from workouts.events.subscription import Event
-from workouts.events.wall_reports import EVERYONE
+from workouts.events.messages import WallFinished, WallReport
+from workouts.events.watched import EVERYONE, NO_ONE
 from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store
 from workouts.threads import for_database, in_thread
@@ -32,71 +33,73 @@ from workouts.wall.audience import (
     find_audience,
 )
 from workouts.wall.hub import get_hub
-from workouts.wall.tiles import Board, Json, Tile, read_board
+from workouts.wall.tiles import Board, Json, Tile, read_snapshot
 
 UPDATE_EVERY_S = 0.5
-CHECK_EVERY_S = 2.0  # where nothing happens: who left the team goes all the same
-READ_AGAIN_EVERY_S = 10.0  # whatever may have been missed
+CHECK_EVERY_S = 2.0  # even if nothing happens: athletes who left the team disappear
+SNAPSHOT_EVERY_S = 10.0  # in case a change was missed unnoticed
 ROLL_CALL_S = 0.3
 READ_DEADLINE_S = 5.0
 AWAY = (*REDIS_AWAY, django.db.Error, TimeoutError)
-NOTHING = Tile()
+EMPTY_TILE = Tile()
+NEVER = float("-inf")
+T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 
 class WallConsumer(AsyncWebsocketConsumer):
-    """Shows a coach their team as it trains."""
+    """Shows coaches their athletes' training as it happens."""
 
-    channel_layer_alias = ""  # it hears through the hub
+    channel_layer_alias = ""  # messages come through the hub
 
     async def connect(self) -> None:
         await self.accept()
         self.session_key = self.scope["cookies"].get(settings.SESSION_COOKIE_NAME)
         self.team = parse_qs(self.scope["query_string"].decode("latin1")).get("team", [""])[0]
         self.board = Board()
-        self.user_ids: Collection[str] = ()
-        self.number = 0  # of the last update; 0: a snapshot is due
-        self.is_lost = False  # something was missed since the last look
-        self.read_at = float("-inf")
-        self.is_stirred = asyncio.Event()
+        self.watched = NO_ONE
+        self.number = 0  # of the last update; 0: the next message is a snapshot
+        self.snapshot_requested = False
+        self.read_at = NEVER
+        self.update_due = asyncio.Event()
         self.showing = asyncio.get_running_loop().create_task(self.show())
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        """Take the only thing that a wall says: that it missed an update."""
-        self.is_lost = True
-        self.is_stirred.set()
+        """Take any message as a request for a snapshot: a browser has nothing else to say."""
+        self.snapshot_requested = True
+        self.update_due.set()
 
     async def disconnect(self, code: int) -> None:
         self.showing.cancel()
-        if code == CLOSE_RESTART:  # from this server, which stops
+        if code == CLOSE_RESTART:  # this server is stopping
             await self.close(CLOSE_RESTART)
 
-    # --- what the hub tells
+    # --- called by the hub
 
-    def hear(self, event: Event) -> None:
-        self.board.take(event, self.user_ids)
+    def apply(self, message: WallReport | WallFinished) -> None:
+        self.board.apply(message, self.watched)
         if self.board.changed:
-            self.is_stirred.set()
+            self.update_due.set()
 
-    def look_again(self) -> None:
-        self.is_lost, self.read_at = True, float("-inf")
-        self.is_stirred.set()
+    def invalidate(self) -> None:
+        self.snapshot_requested, self.read_at = True, NEVER
+        self.update_due.set()
 
     # --- what the coach sees
 
     async def show(self) -> None:
-        """Show what changes until the coach leaves, or may not watch any more."""
+        """Send changes until the coach leaves or may no longer watch."""
         hub = get_hub()
         hub.open(self)
         try:
-            # first listen, then look
+            # subscribe first, then read the snapshot: a change in between is applied to it
             await asyncio.sleep(ROLL_CALL_S)
             while True:
-                self.is_stirred.clear()
+                self.update_due.clear()
                 await self.show_changes()
                 await asyncio.sleep(UPDATE_EVERY_S)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self.is_stirred.wait(), CHECK_EVERY_S - UPDATE_EVERY_S)
+                    await asyncio.wait_for(self.update_due.wait(), CHECK_EVERY_S - UPDATE_EVERY_S)
         except NotLoggedInError:
             await self.close(CLOSE_NOT_LOGGED_IN)
         except NotAllowedError:
@@ -110,48 +113,50 @@ class WallConsumer(AsyncWebsocketConsumer):
     async def show_changes(self) -> None:
         try:
             changed = self.board.take_changed()
-            if self.is_lost:
-                self.is_lost, self.number = False, 0
-            asked = changed if self.number else changed | self.board.tiles.keys()
-            audience = await self.ask(partial(find_audience, self.session_key, self.team, asked))
-            self.follow(audience)
-            if time.monotonic() - self.read_at > READ_AGAIN_EVERY_S:
-                changed |= await self.read_again(audience)
-                if audience.is_everyone:
-                    audience = await self.ask(
-                        partial(find_audience, self.session_key, self.team, self.board.tiles)
-                    )
+            if self.snapshot_requested:
+                self.snapshot_requested, self.number = False, 0
+            audience = await self.find_audience(
+                changed if self.number else changed | self.board.tiles.keys()
+            )
+            self.watch(audience)
+            if time.monotonic() - self.read_at > SNAPSHOT_EVERY_S:
+                changed |= await self.read_snapshot()
+                if self.watched == EVERYONE:
+                    audience = await self.find_audience(self.board.tiles)
         except AWAY as error:
-            log.warning("wall_not_shown", error=str(error).strip() or type(error).__name__)
+            log.warning("wall_not_updated", error=str(error).strip() or type(error).__name__)
             self.number = 0
-            await self.say("unavailable")
+            await self.send_event("unavailable")
             return
-        await self.tell(audience, changed)
+        await self.send_changes(audience, changed)
 
-    async def ask(self, question: Any) -> Any:
+    async def find_audience(self, named: Collection[str]) -> Audience:
+        return await self.ask(partial(find_audience, self.session_key, self.team, named))
+
+    async def ask(self, question: Callable[[], T]) -> T:
         return await in_thread(for_database, question, timeout_s=READ_DEADLINE_S)
 
-    def follow(self, audience: Audience) -> None:
-        """Watch whom the coach may see now, and nobody else."""
-        user_ids: Collection[str] = EVERYONE if audience.is_everyone else frozenset(audience.names)
-        if user_ids != self.user_ids:
-            self.user_ids = user_ids
+    def watch(self, audience: Audience) -> None:
+        """Watch whom the coach may see now, and no one else."""
+        if audience.watched != self.watched:
+            self.watched = audience.watched
             get_hub().announce()
-            self.number, self.read_at = 0, float("-inf")
+            self.number, self.read_at = 0, NEVER
 
-    async def read_again(self, audience: Audience) -> set[str]:
+    async def read_snapshot(self) -> set[str]:
+        """Read all tiles anew, and return whose changed."""
         self.read_at = time.monotonic()
-        user_ids = None if audience.is_everyone else audience.names.keys()
-        put = await self.ask(partial(read_board, get_store(), user_ids, limit=MAX_ATHLETES))
-        # what was heard meanwhile may be newer, or older: it is read again soon where anything was
-        self.read_at = float("-inf") if self.board.changed else self.read_at
+        put = await self.ask(partial(read_snapshot, get_store(), self.watched, limit=MAX_ATHLETES))
+        if self.board.changed:
+            # a change applied during the read may be newer than the snapshot or older: read again
+            self.read_at = NEVER
         put(self.board)
         return self.board.take_changed()
 
-    async def tell(self, audience: Audience, changed: set[str]) -> None:
+    async def send_changes(self, audience: Audience, changed: set[str]) -> None:
         if not self.number:
-            self.number, self.is_lost = 1, False
-            await self.say(
+            self.number, self.snapshot_requested = 1, False
+            await self.send_event(
                 "snapshot",
                 number=1,
                 is_cut=audience.is_cut,
@@ -159,13 +164,16 @@ class WallConsumer(AsyncWebsocketConsumer):
             )
         elif changed:
             self.number += 1
-            await self.say(
+            await self.send_event(
                 "update", number=self.number, tiles=self.describe(audience, sorted(changed))
             )
 
     def find_shown(self, audience: Audience) -> Collection[str]:
-        """Return whose tiles a snapshot has: an alias has one only while it does something, as the athlete has one already."""
-        if audience.is_everyone:
+        """Return whose tiles a snapshot has.
+
+        An alias has one only while something happens under it: the athlete has one already.
+        """
+        if audience.watched == EVERYONE:
             return self.board.tiles
         is_online, tiles, aliases = get_hub().is_online, self.board.tiles, audience.aliases
         return [
@@ -181,12 +189,12 @@ class WallConsumer(AsyncWebsocketConsumer):
                 "user_id": user_id,
                 "name": audience.names.get(user_id, user_id),
                 "online": is_online(user_id),
-                **tiles.get(user_id, NOTHING).describe(),
+                **tiles.get(user_id, EMPTY_TILE).describe(),
             }
             for user_id in user_ids
         ]
 
-    async def say(self, event: str, **fields: Any) -> None:
+    async def send_event(self, event: str, **fields: Any) -> None:
         await self.send(
             json.dumps({"event": event, "server_time": now_ms(), **fields}, ensure_ascii=False)
         )

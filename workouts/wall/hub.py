@@ -1,37 +1,48 @@
-"""The process that a wall is open in: it says whom its walls watch, and hands on what it is told."""
+"""The processes that walls are open in: they announce whom their walls watch and receive reports."""
 
 import asyncio
 import time
 import weakref
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import structlog
 from channels.layers import get_channel_layer
 
-from workouts.events.subscription import LAYER_AWAY, Event, Subscription
-from workouts.events.wall_reports import EVERYONE, REPORTERS, WALLS, WATCH_TTL_S, build_watch
+from workouts.events.groups import REPORTERS, WALLS
+from workouts.events.messages import (
+    Message,
+    RollCall,
+    WallFinished,
+    WallReport,
+    WallWatch,
+    encode_message,
+)
+from workouts.events.subscription import LAYER_AWAY, Subscription
+from workouts.events.wall_reports import WATCH_TTL_S
+from workouts.events.watched import Watched, join_watched
 
 ANNOUNCE_EVERY_S = 4.0
 log = structlog.get_logger(__name__)
 
 
 class Wall(Protocol):
-    """What a coach watches."""
+    """A wall that a coach has open."""
 
-    user_ids: Collection[str]
+    watched: Watched
 
-    def hear(self, event: Event) -> None:
-        """Take in what changed."""
+    def apply(self, message: WallReport | WallFinished) -> None:
+        """Apply a change."""
 
-    def look_again(self) -> None:
-        """Take in the whole: something may have been missed."""
+    def invalidate(self) -> None:
+        """Read a new snapshot: a change may have been missed."""
 
 
 @dataclass(slots=True)
 class Source:
-    """A process that phones are connected to, as of its last report."""
+    """A process with phones: the number and time (s, monotonic) of its last report, and who is
+    connected to it.
+    """
 
     number: int
     heard_at: float
@@ -39,58 +50,56 @@ class Source:
 
 
 class WallHub:
-    """Stands, for one event loop, between its walls and the processes that phones are connected to."""
+    """Connects an event loop's walls with the processes that phones are connected to."""
 
     def __init__(self) -> None:
         self._walls: list[Wall] = []
         self._sources: dict[str, Source] = {}
-        self._subscription = Subscription(self._hear)
-        self._changed = asyncio.Event()
-        self._beat: asyncio.Task[None] | None = None
+        self._subscription = Subscription(self._receive)
+        self._announcement_due = asyncio.Event()
+        self._announcing: asyncio.Task[None] | None = None
 
     def open(self, wall: Wall) -> None:
-        """Let a wall hear of those whom it watches."""
+        """Start reporting to a wall."""
         self._walls.append(wall)
         self.announce()
-        if self._beat is None:
-            self._beat = self._subscription.start(self._announce_always())
+        if self._announcing is None:
+            self._announcing = self._subscription.start(self._announce_while_open())
 
     def close(self, wall: Wall) -> None:
-        """Let it hear no more."""
+        """Stop reporting to a wall."""
         self._walls.remove(wall)
         self.announce()
 
     def announce(self) -> None:
-        """Say soon whom the walls watch: it changed."""
-        self._changed.set()
+        """Announce soon whom the walls watch, because that changed."""
+        self._announcement_due.set()
 
     def is_online(self, user_id: str) -> bool:
-        """Return whether the athlete has a connection, to any process."""
+        """Return whether the athlete is connected to any process."""
         return any(user_id in source.present for source in self._sources.values())
 
-    async def _announce_always(self) -> None:
+    async def _announce_while_open(self) -> None:
         await self._subscription.join(WALLS)
         while self._walls:
-            self._changed.clear()
-            await self._say(fresh=False)
+            self._announcement_due.clear()
+            await self._send_watch(fresh=False)
             self._forget_silent()
             try:
-                await asyncio.wait_for(self._changed.wait(), ANNOUNCE_EVERY_S)
+                await asyncio.wait_for(self._announcement_due.wait(), ANNOUNCE_EVERY_S)
             except TimeoutError:
                 continue
-        self._beat = None
+        self._announcing = None
         self._sources.clear()
-        await self._say(fresh=False)
+        await self._send_watch(fresh=False)
 
-    async def _say(self, *, fresh: bool) -> None:
-        groups = [wall.user_ids for wall in self._walls]
-        user_ids = EVERYONE if EVERYONE in groups else frozenset().union(*groups)
+    async def _send_watch(self, *, fresh: bool) -> None:
+        watched = join_watched(wall.watched for wall in self._walls)
         try:
-            await get_channel_layer().group_send(
-                REPORTERS, build_watch(await self._subscription.open(), user_ids, fresh=fresh)
-            )
+            watch = WallWatch(await self._subscription.open(), watched.user_ids, fresh)
+            await get_channel_layer().group_send(REPORTERS, encode_message(watch))
         except LAYER_AWAY as error:
-            log.warning("reporters_not_asked", error=str(error))
+            log.warning("watch_not_sent", error=str(error))
 
     def _forget_silent(self) -> None:
         earliest = time.monotonic() - WATCH_TTL_S
@@ -98,46 +107,46 @@ class WallHub:
         for name in silent:
             del self._sources[name]
         if silent:
-            self._look_again()
+            self._invalidate()
 
-    def _look_again(self) -> None:
+    def _invalidate(self) -> None:
         for wall in self._walls:
-            wall.look_again()
+            wall.invalidate()
 
-    def _hear(self, event: Event) -> None:
-        match event["type"]:
-            case "wall.report":
-                self._take_report(event)
-            case "wall.finished":
-                self._tell(event)
-            case "wall.roll_call":
+    def _receive(self, message: Message) -> None:
+        match message:
+            case WallReport():
+                self._take_report(message)
+            case WallFinished():
+                self._apply(message)
+            case RollCall():
                 self.announce()
 
-    def _tell(self, event: Event) -> None:
+    def _apply(self, message: WallReport | WallFinished) -> None:
         for wall in self._walls:
-            wall.hear(event)
+            wall.apply(message)
 
-    def _take_report(self, event: Event) -> None:
-        source = self._sources.get(event["source"])
-        is_next = source is not None and event["number"] == source.number + 1
+    def _take_report(self, report: WallReport) -> None:
+        source = self._sources.get(report.source)
+        is_next = source is not None and report.number == source.number + 1
         if source is None:
-            source = self._sources[event["source"]] = Source(0, 0.0)
-        source.number, source.heard_at = event["number"], time.monotonic()
-        if "present" in event:
-            source.present = set(event["present"])
+            source = self._sources[report.source] = Source(0, 0.0)
+        source.number, source.heard_at = report.number, time.monotonic()
+        if report.present is not None:
+            source.present = set(report.present)
         elif not is_next:
-            self._subscription.start(self._say(fresh=True))
-        for user_id, is_there in event.get("moves", {}).items():
+            self._subscription.start(self._send_watch(fresh=True))
+        for user_id, is_there in report.moves.items():
             (source.present.add if is_there else source.present.discard)(user_id)
         if is_next:
-            self._tell(event)
+            self._apply(report)
         else:
-            self._look_again()
+            self._invalidate()
 
 
 _hubs: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, WallHub] = weakref.WeakKeyDictionary()
 
 
 def get_hub() -> WallHub:
-    """Return the hub of the running event loop."""
+    """Return the running event loop's hub."""
     return _hubs.setdefault(asyncio.get_running_loop(), WallHub())

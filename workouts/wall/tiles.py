@@ -1,23 +1,25 @@
-"""What a wall shows: a tile for each athlete who trains or has just trained."""
+"""What a wall shows: a tile for each athlete who is training or has just trained."""
 
-from collections.abc import Callable, Collection, Container, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, NamedTuple
 
 from django.utils import timezone
 
-from workouts.events.subscription import Event
-from workouts.live.store import LiveStore, Training
+from workouts.events.messages import WallFinished, WallReport
+from workouts.events.watched import Watched
+from workouts.live.sessions import Training
+from workouts.live.store import LiveStore
 from workouts.models import WorkoutSession
 
-SHOWN_AFTER = timedelta(minutes=15)  # so long a finished session stays on the wall
-OVERTAKEN_MS = 2000  # a report of reps that a finish overtook comes so much later at most
+SHOWN_FOR = timedelta(minutes=15)  # how long a finished session stays on the wall
+OVERTAKEN_MS = 2000  # a report of reps arrives at most this long after a finish that overtook it
 Json = dict[str, Any]
 
 
-class Finished(NamedTuple):
-    """The session that was saved last, and when (epoch ms)."""
+class FinishedSession(NamedTuple):
+    """An athlete's latest finished session, and when it was saved (epoch ms)."""
 
     exercise_type: str
     reps: int
@@ -26,13 +28,15 @@ class Finished(NamedTuple):
 
 @dataclass(slots=True)
 class Tile:
-    """One athlete: what goes on, by exercise as reps and the time of the last (epoch ms), and what was finished last."""
+    """One athlete: reps and time of the last rep (epoch ms) of each live exercise, and the latest
+    finished session.
+    """
 
     live: dict[str, tuple[int, int]] = field(default_factory=dict)
-    finished: Finished | None = None
+    finished: FinishedSession | None = None
 
     def describe(self) -> Json:
-        """Return it as the wall sends it, what goes on the newest first."""
+        """Return the tile as JSON for the browser, live sessions by last rep, newest first."""
         live = sorted(self.live.items(), key=lambda item: -item[1][1])
         finished = self.finished and {
             "type": self.finished.exercise_type,
@@ -48,35 +52,34 @@ class Tile:
 
 
 class Board:
-    """The tiles, by user_id; and whose changed since they were taken."""
+    """A wall's tiles by user_id, and which of them changed."""
 
     def __init__(self) -> None:
         self.tiles: dict[str, Tile] = {}
         self.changed: set[str] = set()
 
-    def take(self, event: Event, user_ids: Container[str]) -> None:
-        """Take in what a process reports of these athletes; it reports of other walls' too."""
-        if event["type"] == "wall.finished":
-            if event["user_id"] in user_ids:
-                self._finish(
-                    event["user_id"], Finished(event["exercise_type"], event["reps"], event["at"])
-                )
+    def apply(self, message: WallReport | WallFinished, watched: Watched) -> None:
+        """Apply what a process reports about watched athletes, and skip those of other walls."""
+        if isinstance(message, WallFinished):
+            if watched.includes(message.user_id):
+                finished = FinishedSession(message.exercise_type, message.reps, message.at)
+                self._finish(message.user_id, finished)
             return
-        for user_id, exercise_type, reps, at_ms in event.get("reps", ()):
-            if user_id in user_ids:
+        for user_id, exercise_type, reps, at_ms in message.reps:
+            if watched.includes(user_id):
                 self._count(user_id, exercise_type, reps, at_ms)
-        self.changed.update(user_id for user_id in event.get("moves", ()) if user_id in user_ids)
+        self.changed.update(user_id for user_id in message.moves if watched.includes(user_id))
 
-    def replace(self, trains: Iterable[Training], finished: Iterable[tuple[str, Finished]]) -> None:
-        """Show what was read anew. What is different counts as changed."""
+    def replace(
+        self, training: Iterable[Training], finished: Iterable[tuple[str, FinishedSession]]
+    ) -> None:
+        """Replace all tiles by a snapshot, and note those that differ as changed."""
         before, self.tiles = self.tiles, {}
-        for user_id, done in finished:
-            self.tiles.setdefault(user_id, Tile()).finished = done
-        for each in trains:
-            self.tiles.setdefault(each.user_id, Tile()).live[each.exercise_type] = (
-                each.reps,
-                each.last_rep_ms,
-            )
+        for user_id, session in finished:
+            self.tiles.setdefault(user_id, Tile()).finished = session
+        for each in training:
+            tile = self.tiles.setdefault(each.user_id, Tile())
+            tile.live[each.exercise_type] = (each.reps, each.last_rep_ms)
         self.changed.update(
             user_id
             for user_id in {*before, *self.tiles}
@@ -84,53 +87,51 @@ class Board:
         )
 
     def take_changed(self) -> set[str]:
-        """Return whose tiles changed since the last time."""
+        """Return whose tiles changed since the last call."""
         changed, self.changed = self.changed, set()
         return changed
 
     def _count(self, user_id: str, exercise_type: str, reps: int, at_ms: int) -> None:
         tile = self.tiles.setdefault(user_id, Tile())
-        done = tile.finished
+        finished = tile.finished
         if (
-            done
-            and done.exercise_type == exercise_type
-            and reps <= done.reps
-            and at_ms <= done.at_ms + OVERTAKEN_MS
-            and reps > 1
+            finished
+            and finished.exercise_type == exercise_type
+            and 1 < reps <= finished.reps
+            and at_ms <= finished.at_ms + OVERTAKEN_MS
         ):
-            return
+            return  # these reps are in the finished session
         tile.live[exercise_type] = (reps, at_ms)
         self.changed.add(user_id)
 
-    def _finish(self, user_id: str, done: Finished) -> None:
+    def _finish(self, user_id: str, finished: FinishedSession) -> None:
         tile = self.tiles.setdefault(user_id, Tile())
-        tile.live.pop(done.exercise_type, None)
-        tile.finished = done
+        tile.live.pop(finished.exercise_type, None)
+        tile.finished = finished
         self.changed.add(user_id)
 
 
-def read_finished(user_ids: Collection[str] | None, *, limit: int) -> list[tuple[str, Finished]]:
-    """Return the sessions of these athletes, or of all, that were saved in the last quarter of an hour, the newest last."""
-    sessions = WorkoutSession.objects.filter(created_at__gte=timezone.now() - SHOWN_AFTER).order_by(
+def read_finished(watched: Watched, *, limit: int) -> list[tuple[str, FinishedSession]]:
+    """Return the newest sessions saved in the last 15 minutes by watched athletes, newest last."""
+    sessions = WorkoutSession.objects.filter(created_at__gte=timezone.now() - SHOWN_FOR).order_by(
         "-created_at", "-id"
     )
-    if user_ids is not None:
-        sessions = sessions.filter(athlete_id__in=user_ids)
+    if watched.user_ids is not None:
+        sessions = sessions.filter(athlete_id__in=watched.user_ids)
     rows: Any = sessions.values_list("athlete_id", "exercise_id", "total_reps", "created_at")[
         :limit
     ]
     return [
-        (user_id, Finished(slug, reps, int(at.timestamp() * 1000)))
+        (user_id, FinishedSession(slug, reps, int(at.timestamp() * 1000)))
         for user_id, slug, reps, at in reversed(rows)
     ]
 
 
-def read_board(
-    store: LiveStore, user_ids: Collection[str] | None, *, limit: int
-) -> Callable[[Board], None]:
-    """Read what goes on and what was finished of these athletes, or of all, and return what puts it on a board.
+def read_snapshot(store: LiveStore, watched: Watched, *, limit: int) -> Callable[[Board], None]:
+    """Read the watched athletes' live and finished sessions, and return what puts them on a board.
 
     Raises redis.RedisError and django.db.Error.
     """
-    trains, finished = store.who_trains(user_ids)[:limit], read_finished(user_ids, limit=limit)
-    return lambda board: board.replace(trains, finished)
+    training = store.who_trains(watched.user_ids)[:limit]
+    finished = read_finished(watched, limit=limit)
+    return lambda board: board.replace(training, finished)

@@ -1,4 +1,4 @@
-"""Django's own development server, by daphne, with the embedded parts beside it."""
+"""The development server: daphne's, with the embedded parts beside it."""
 
 import os
 import signal
@@ -9,17 +9,17 @@ from daphne.management.commands.runserver import Command as DaphneCommand
 from django.utils.autoreload import DJANGO_AUTORELOAD_ENV
 
 from senim.development import use_close_codes
-from senim.embedded import embedded_redis
+from senim.embedded.valkey import embedded_redis
 
 
 class Command(DaphneCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         use_close_codes()
         if os.environ.get(DJANGO_AUTORELOAD_ENV) == "true":
-            # the reloaded child: the parts belong to its parent
+            # the autoreloader's child: its parent runs the parts
             super().handle(*args, **options)
             return
-        # until daphne's own handler is there, a SIGTERM must not leave the parts behind either
+        # until daphne installs its own handler, SIGTERM would leave the parts running
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         with embedded_redis(share=True):
             super().handle(*args, **options)

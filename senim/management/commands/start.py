@@ -1,4 +1,4 @@
-"""The whole service in one command."""
+"""The whole service in one command: `manage.py start`."""
 
 import ipaddress
 import resource
@@ -8,20 +8,26 @@ import sys
 from argparse import ArgumentParser
 from typing import Any, NoReturn
 
+import structlog
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from senim import startup
-from senim.embedded import embedded_redis
+from senim.embedded.valkey import embedded_redis
+from senim.environment import find_unknown_names
 from senim.server import serve
-from workouts.services.sweeper import Sweeper
+from workouts.services.sweeping import Sweeper
 
 OTHER_FILES = 200
+log = structlog.get_logger(__name__)
 
 
 class Command(BaseCommand):
-    help = "Run the service: embedded parts where no address is given, migrations, the first coach, the server, the sweeper."
+    help = (
+        "Run the service: the embedded parts for unset addresses, migrations, the first coach, "
+        "the server and the sweeper."
+    )
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -31,6 +37,8 @@ class Command(BaseCommand):
 
     def handle(self, *, host: str, port: int, workers: int, **options: Any) -> None:
         check_auth(host)
+        for name in find_unknown_names():
+            log.warning("variable_ignored", name=name, reason="not a setting")
         if workers < 1:
             raise CommandError(f"--workers is {workers}; it takes a whole number from 1.")
         raise_open_files(settings.SENIM_MAX_CONNECTIONS + OTHER_FILES)
@@ -50,14 +58,15 @@ class Command(BaseCommand):
         lines = [f"Senim answers on {url}", f"The admin is at  {url}admin/"]
         if password:
             lines.append(
-                f"The first coach: name {startup.FIRST_COACH}, password {password} (shown this once; change it in the admin)"
+                f"The first coach: name {startup.FIRST_COACH}, password {password} "
+                "(shown only this once; change it in the admin)"
             )
         self.stdout.write("\n".join(lines))
         self.stdout.flush()
 
 
 def raise_open_files(wanted: int) -> None:
-    """Raise how many files, sockets among them, may be open, as far as this user may."""
+    """Raise the limit of open files, which sockets are too, as far as this user may."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     if soft != resource.RLIM_INFINITY and soft < most:
@@ -65,14 +74,15 @@ def raise_open_files(wanted: int) -> None:
 
 
 def check_auth(host: str) -> None:
-    """Refuse a way of telling athletes apart that is not to be had, or that nobody chose. Raises CommandError."""
+    """Raise CommandError if SENIM_AUTH is not available yet, or unset off loopback."""
     if settings.SENIM_AUTH == "token":
         raise CommandError(
-            "SENIM_AUTH is 'token', which this version does not have yet; it takes: open."
+            "SENIM_AUTH is 'token', which this version does not support yet; it takes: open."
         )
     if not settings.SENIM_AUTH and not is_loopback(host):
         raise CommandError(
-            f"SENIM_AUTH is unset and --host {host} is not loopback; choose SENIM_AUTH=open (anybody may say who they are)."
+            f"SENIM_AUTH is unset and --host {host} is not loopback; "
+            "set SENIM_AUTH=open to let anybody say who they are."
         )
 
 
@@ -84,16 +94,16 @@ def is_loopback(host: str) -> bool:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket. Raises CommandError where the address cannot be had."""
+    """Return a listening socket. Raises CommandError if the address is taken or not ours."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=2048)
     except (OSError, OverflowError) as error:
         raise CommandError(
-            f"cannot listen on {host}:{port}: {error}; choose others with --host and --port."
+            f"cannot listen on {host}:{port}: {error}; choose another with --host and --port."
         ) from None
 
 
 def leave(signal_number: int, frame: object) -> NoReturn:
-    # the server handles the signals itself while it runs, and raises them again once it has stopped
+    # the server handles the signals itself, and raises them again once it has stopped
     sys.exit(0)

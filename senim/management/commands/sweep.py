@@ -1,4 +1,4 @@
-"""The sweeper as a process of its own, or once."""
+"""The sweeper as a process of its own, or a single sweep."""
 
 import signal
 import sys
@@ -8,34 +8,34 @@ from typing import Any, NoReturn
 import django.db
 from django.core.management.base import BaseCommand, CommandError
 
-from senim.embedded import embedded_redis
+from senim.embedded.valkey import embedded_redis
 from senim.server import EXIT_DEADLINE_S, end_by_force
 from senim.startup import limit_statements
 from workouts.live.clients import REDIS_AWAY
-from workouts.services.sweeper import Sweeper
+from workouts.services.sweeping import Sweeper
 
 
 def leave(sweeper: Sweeper) -> NoReturn:
-    # what the SystemExit is lost in, a rollback on a connection that hangs, must not sweep on
+    # a rollback on a hanging connection may swallow the SystemExit; then the sweeper stops anyway
     sweeper.stop()
     end_by_force(EXIT_DEADLINE_S)
     sys.exit(0)
 
 
 class Command(BaseCommand):
-    help = "Save what was sealed and never saved, and finish sessions idle for SENIM_IDLE_MINUTES."
+    help = "Save sealed sessions and finish those idle for SENIM_IDLE_MINUTES."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--once",
             action="store_true",
-            help="sweep once and end; exit status 1 if anything was left",
+            help="sweep once and exit, with status 1 if a session could not be saved",
         )
 
     def handle(self, *, once: bool, **options: Any) -> None:
         sweeper = Sweeper()
         for signal_number in (signal.SIGTERM, signal.SIGINT):
-            # what a sweep was cut off in, the next one finishes
+            # the next sweep finishes an interrupted one
             signal.signal(signal_number, lambda *_: leave(sweeper))
         limit_statements()
         with embedded_redis(share=True):
@@ -48,7 +48,7 @@ class Command(BaseCommand):
         try:
             result = sweeper.sweep_once()
         except (*REDIS_AWAY, django.db.Error) as error:
-            raise CommandError(f"the sweep was cut short: {str(error).strip()}") from None
+            raise CommandError(f"the sweep was interrupted: {str(error).strip()}") from None
         self.stdout.write(f"saved {result.saved}, left {result.left}")
         if result.left:
             raise CommandError(

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from workouts.clock import from_ms
 from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store
-from workouts.live.store import ParkedSession
+from workouts.live.sessions import ParkedSession
 from workouts.models import Athlete, sees_all
 from workouts.services.finishing import DATABASE_AWAY, settle_sealed
 

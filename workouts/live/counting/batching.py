@@ -1,40 +1,35 @@
 """The hot path to Redis: reps that arrive in one turn of the event loop share one script call.
 
-No rep is ever sent twice: where the answer is lost, the rep is "unavailable".
+No rep is ever sent twice: if the answer is lost, the rep has no result.
 """
 
 import asyncio
 import uuid
+import weakref
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import structlog
+from django.conf import settings
 from redis.asyncio.sentinel import SentinelConnectionPool
 
 from workouts.live.clients import REDIS_AWAY, connect_async, is_cluster
 from workouts.live.counting.calls import ClusterCalls, SingleCalls
 from workouts.live.counting.packing import Gates, RepKeys, bulk, pack_call
 from workouts.live.counting.topology import Topology
+from workouts.live.counting.verdicts import RepResult
 from workouts.live.keys import slot_of
 
 ANSWER_DEADLINE_S = 1.8  # a client has its answer within 2 s
 MAX_BATCH = 500  # bounds how long one call keeps Redis from others: about 10 ms
-COUNTED, DEBOUNCED, DUPLICATE, FORGOTTEN, PACE, SESSION_FULL = range(1, 7)
 
 log = structlog.get_logger(__name__)
 
-
-# What became of a rep: one of the above, the running count, ms until the next can count, and for a rep
-# of a device the id of its live session; None: no answer in time. Plain tuples: a batch makes thousands of them a second.
-Verdict = tuple[Any, ...]
-Settle = Callable[[Any], None]
-PendingRep = tuple[
-    RepKeys, bytes, Settle, bool
-]  # what it says to the script; whether it is of a device
+Settle = Callable[[RepResult | None], None]
+PendingRep = tuple[RepKeys, bytes, Settle, bool]  # keys, limits and stamp, settle, has a stamp
 
 
 class RepBatcher:
-    """Counts reps for one event loop: in one lane to a single server, in one for each hash tag to a cluster."""
+    """Counts reps for one event loop, in one lane for a single server or one a hash tag."""
 
     def __init__(self, url: str, *, now_ms: Callable[[], int] | None = None) -> None:
         self._topology = Topology(url) if is_cluster(url) else None
@@ -42,31 +37,26 @@ class RepBatcher:
         self._now_ms = now_ms
         self._lanes: dict[int, Lane] = {}
 
-    def submit(self, keys: RepKeys, gates: Gates, settle: Settle, *, said: bytes = b"") -> None:
-        """Count a rep in the next batch; `settle` is called with the verdict, in order of submission for each athlete.
+    def submit(self, keys: RepKeys, gates: Gates, settle: Settle, *, stamp: bytes = b"") -> None:
+        """Count a rep in the next batch, and call `settle` with its result.
 
-        Of a device, `said` is what device.lua reads, and the keys hold its memory.
+        The result is None if Redis did not answer in time. Each athlete's results come in the order
+        of submission. A device's rep has a stamp, and keys with the device's memory.
         """
         number = keys.tag if self._topology else 0
-        lane = self._lanes.get(number)
-        if lane is None:
-            calls = (
-                ClusterCalls(self._topology, slot_of(number))
-                if self._topology
-                else SingleCalls(self._pool)
-            )
-            lane = self._lanes[number] = Lane(calls, self._now_ms)
-        lane.submit(
-            (keys, gates.of_device + bulk(said) if said else gates.of_plain, settle, said != b"")
-        )
+        lane = self._lanes.get(number) or self._open_lane(number)
+        if stamp:
+            lane.submit((keys, gates.of_device + bulk(stamp), settle, True))
+        else:
+            lane.submit((keys, gates.of_plain, settle, False))
 
     async def settled(self) -> None:
-        """Wait until every rep that was submitted has its verdict."""
+        """Wait until every submitted rep has its result."""
         for lane in self._lanes.values():
             await lane.settled()
 
     async def close(self) -> None:
-        """Wait for what is under way, then disconnect."""
+        """Wait for the calls in flight, then disconnect."""
         await self.settled()
         for lane in self._lanes.values():
             await lane.close()
@@ -75,9 +65,18 @@ class RepBatcher:
         elif isinstance(self._pool, SentinelConnectionPool):
             await self._pool.sentinel_manager.aclose()
 
+    def _open_lane(self, number: int) -> "Lane":
+        calls = (
+            ClusterCalls(self._topology, slot_of(number))
+            if self._topology
+            else SingleCalls(self._pool)
+        )
+        lane = self._lanes[number] = Lane(calls, self._now_ms)
+        return lane
+
 
 class Lane:
-    """Reps that go to Redis one call after another; what arrives during one call makes up the next."""
+    """Sends reps to Redis one call after another; what arrives during a call makes up the next."""
 
     def __init__(self, calls: SingleCalls | ClusterCalls, now_ms: Callable[[], int] | None) -> None:
         self._calls = calls
@@ -101,17 +100,17 @@ class Lane:
         try:
             while self._pending:
                 batch, self._pending = self._pending[:MAX_BATCH], self._pending[MAX_BATCH:]
-                verdicts = await self._ask(batch)
-                if verdicts is None:
-                    # what was queued behind a failed call would wait for a second deadline
+                results = await self._count(batch)
+                if results is None:
+                    # what queued up behind a failed call would wait for a second deadline
                     batch, self._pending = batch + self._pending, []
-                    verdicts = [None] * len(batch)
-                for rep, verdict in zip(batch, verdicts, strict=True):
-                    rep[2](verdict)
+                    results = [None] * len(batch)
+                for rep, result in zip(batch, results, strict=True):
+                    rep[2](result)
         finally:
             self._task = None
 
-    async def _ask(self, batch: list[PendingRep]) -> Sequence[Verdict | None] | None:
+    async def _count(self, batch: list[PendingRep]) -> Sequence[RepResult | None] | None:
         now_ms = b"%d" % self._now_ms() if self._now_ms else b""
         call = pack_call([rep[:2] for rep in batch], now_ms, str(uuid.uuid4())[:-4].encode())
         try:
@@ -119,26 +118,38 @@ class Lane:
                 reply = await self._calls.call(call)
             return unpack_reply(batch, *reply)
         except (*REDIS_AWAY, OSError, TimeoutError) as error:
-            log.warning(
-                "redis_unavailable", reps=len(batch), error=str(error) or type(error).__name__
-            )
+            reason = str(error) or type(error).__name__
+            log.warning("redis_unavailable", reps=len(batch), error=reason)
         except Exception:
-            log.exception(
-                "reps_not_counted", reps=len(batch)
-            )  # a slip of ours must not leave sockets without an answer
+            # a bug here must not leave sockets without an answer
+            log.exception("counting_failed", reps=len(batch))
         await self._calls.drop()
         return None
 
 
 def unpack_reply(
     batch: list[PendingRep], numbers: list[int], session_ids: list[bytes]
-) -> list[Verdict]:
-    """Return the verdicts in a reply of rep.lua."""
-    verdicts = zip(numbers[::3], numbers[1::3], numbers[2::3], strict=True)
+) -> list[RepResult]:
+    """Return the results in a reply of rep.lua."""
+    results = zip(numbers[::3], numbers[1::3], numbers[2::3], strict=True)
     if not session_ids:
-        return [*verdicts]
+        return [*results]
     ids = iter(session_ids)
     return [
-        (*verdict, next(ids)) if rep[3] else verdict
-        for rep, verdict in zip(batch, verdicts, strict=True)
+        (*result, next(ids)) if rep[3] else result
+        for rep, result in zip(batch, results, strict=True)
     ]
+
+
+_batchers: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, RepBatcher] = (
+    weakref.WeakKeyDictionary()
+)
+
+
+def get_batcher() -> RepBatcher:
+    """Return the batcher of the running event loop."""
+    loop = asyncio.get_running_loop()
+    batcher = _batchers.get(loop)
+    if batcher is None:
+        batcher = _batchers[loop] = RepBatcher(settings.REDIS_URL)
+    return batcher

@@ -1,4 +1,4 @@
-"""Calls of rep.lua on connections kept open: to one server, or to a cluster's node."""
+"""Calls of rep.lua on a connection kept open, to one server or to a node of a cluster."""
 
 import time
 from typing import Any
@@ -10,7 +10,7 @@ from workouts.live.clients import REDIS_AWAY
 from workouts.live.counting.packing import PackedCall, pack_command
 from workouts.live.counting.topology import Address, Topology
 
-TRUST_IDLE_S = 0.5  # a connection that was idle for longer is looked at before it is used
+TRUST_IDLE_S = 0.5  # a connection that was idle for longer is checked before use
 NEVER = float("-inf")
 
 
@@ -32,7 +32,7 @@ class SingleCalls:
         return reply
 
     async def make_ready(self) -> None:
-        """Connect, or look whether a connection that was idle still stands."""
+        """Connect, or check that a connection that was idle is still up."""
         if self._connection is None:
             self._connection = self._pool.make_connection()
         if time.monotonic() - self._used_at > TRUST_IDLE_S:
@@ -40,8 +40,8 @@ class SingleCalls:
             self._used_at = time.monotonic()
 
     async def drop(self) -> None:
-        """Give the connection up: a late answer on it would be taken for the next one's."""
-        # only ensure_connection asks the Sentinels for the master; sending reconnects to the one that was
+        """Give up the connection: a late answer on it would be taken for the next call's."""
+        # only ensure_connection asks the Sentinels for the master; sending just reconnects
         self._used_at = NEVER
         if self._connection is not None:
             await self._connection.disconnect(nowait=True)
@@ -58,7 +58,7 @@ class SingleCalls:
 
 
 class ClusterCalls:
-    """Script calls to the node that has the slot of one hash tag, on a connection that no other tag shares."""
+    """Script calls to the node that owns a hash tag's slot, on a connection of the tag's own."""
 
     def __init__(self, topology: Topology, slot: int) -> None:
         self._topology = topology
@@ -67,22 +67,22 @@ class ClusterCalls:
         self._calls: SingleCalls | None = None
 
     async def call(self, call: PackedCall) -> Any:
-        calls = await self._at(await self._topology.find_owner(self._slot))
+        calls = await self._switch_to(await self._topology.find_owner(self._slot))
         try:
             await calls.make_ready()
         except (*REDIS_AWAY, OSError):
-            # nothing was sent: its replica may have taken over while nobody trained
-            await self._topology.look_again()
-            calls = await self._at(await self._topology.find_owner(self._slot))
+            # nothing was sent: a replica may have taken over while nobody trained
+            await self._topology.refresh()
+            calls = await self._switch_to(await self._topology.find_owner(self._slot))
         try:
             return await calls.call(call)
         except MovedError as moved:
-            calls = await self._at(self._topology.move(self._slot, moved, self._address))
+            calls = await self._switch_to(self._topology.move(self._slot, moved, self._address))
             return await calls.call(call)
 
     async def drop(self) -> None:
-        """Give the connection up, and ask which node has the tag now."""
-        self._topology.doubt()
+        """Give up the connection, and have the map of the cluster refreshed."""
+        self._topology.invalidate()
         if self._calls is not None:
             await self._calls.drop()
 
@@ -90,9 +90,9 @@ class ClusterCalls:
         if self._calls is not None:
             await self._calls.close()
 
-    async def _at(self, address: Address) -> SingleCalls:
+    async def _switch_to(self, address: Address) -> SingleCalls:
         if self._calls is None or address != self._address:
             if self._calls is not None:
                 await self._calls.drop()
-            self._address, self._calls = address, SingleCalls(self._topology.pool(address))
+            self._address, self._calls = address, SingleCalls(self._topology.get_pool(address))
         return self._calls

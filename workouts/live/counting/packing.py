@@ -1,37 +1,49 @@
-"""Calls of rep.lua on the wire (RESP). What a rep says again and again is packed once: that is the most of it."""
+"""Calls of rep.lua on the wire (RESP). What reps repeat is packed once, and that is most."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from workouts.live.keys import LiveKeys
 
-KEYS_A_REP, ARGS_A_REP, ARGS_A_CALL = 6, 3, 2
+KEYS_PER_REP, ARGS_PER_REP, ARGS_PER_CALL = 6, 3, 2
 
 
 def bulk(value: bytes) -> bytes:
-    """Return a value as RESP's bulk string."""
+    """Return a value as a RESP bulk string."""
     return b"$%d\r\n%b\r\n" % (len(value), value)
 
 
-NOTHING = bulk(b"")
+NO_STAMP = bulk(b"")
 
 
 class Gates(NamedTuple):
-    """An exercise's limits, packed: before what a device says, and for a plain socket, which says nothing."""
+    """An exercise's limits, packed: to be followed by a device's stamp, and with none."""
 
     of_device: bytes
     of_plain: bytes
 
 
 def pack_gates(*, min_interval_ms: int, max_per_minute: int, max_per_session: int) -> Gates:
-    """Pack limits as rep.lua takes them: the smallest interval, a rep's share of the minute, and the most reps of a session."""
-    # rounded down, in the athlete's favour
+    """Pack limits as rep.lua reads them: interval, share of a minute, reps in a session."""
+    # the share is rounded down, in the athlete's favour
     limits = bulk(b"%d %d %d" % (min_interval_ms, 60_000 // max_per_minute, max_per_session))
-    return Gates(limits, limits + NOTHING)
+    return Gates(limits, limits + NO_STAMP)
+
+
+def format_stamp(
+    device: str, seq: int, at_ms: int | None, known_seq: int, offset_ms: int | None = None
+) -> bytes:
+    """Return what a device adds to its rep, for device.lua: `at_ms` is corrected by `offset_ms`.
+
+    Every seq up to `known_seq` is settled, as far as the device's socket knows.
+    """
+    time = "-" if at_ms is None else at_ms
+    offset = "" if offset_ms is None else f" {offset_ms}"
+    return f"{device} {seq} {time} {known_seq}{offset}".encode()
 
 
 class RepKeys(NamedTuple):
-    """Six keys and the index member, packed, of the reps of one exercise on one socket; and the athlete's hash tag."""
+    """The keys and the index member for one exercise on one socket, packed; the athlete's tag."""
 
     keys: bytes
     member: bytes
@@ -39,29 +51,29 @@ class RepKeys(NamedTuple):
 
 
 def pack_keys(keys: LiveKeys, memory: bytes | None = None) -> RepKeys:
-    """Pack the keys of an athlete and exercise; `memory` is the device's, None of a plain socket."""
+    """Pack the keys of an athlete and exercise; `memory` is the device's, None if plain."""
     return RepKeys(
         b"".join(map(bulk, (*keys[:5], memory or keys.mark))), bulk(keys.member), keys.tag
     )
 
 
 class PackedCall(NamedTuple):
-    """The arguments of a script call, the number of keys first, and how many they are."""
+    """A script call's arguments, starting with the number of keys, and how many they are."""
 
     arguments: bytes
     size: int
 
 
 def pack_call(reps: Iterable[tuple[RepKeys, bytes]], now_ms: bytes, new_id: bytes) -> PackedCall:
-    """Pack reps, each with what its Gates and its device say, into one call of rep.lua."""
+    """Pack reps into one call of rep.lua, each with its packed limits and stamp."""
     keys: list[bytes] = []
     args: list[bytes] = [bulk(now_ms), bulk(new_id)]
-    for names, said in reps:
-        keys.append(names.keys)
-        args += (names.member, said)
+    for rep_keys, limits_and_stamp in reps:
+        keys.append(rep_keys.keys)
+        args += (rep_keys.member, limits_and_stamp)
     number = len(keys)
-    arguments = b"%b%b%b" % (bulk(b"%d" % (number * KEYS_A_REP)), b"".join(keys), b"".join(args))
-    return PackedCall(arguments, 1 + number * (KEYS_A_REP + ARGS_A_REP) + ARGS_A_CALL)
+    arguments = b"%b%b%b" % (bulk(b"%d" % (number * KEYS_PER_REP)), b"".join(keys), b"".join(args))
+    return PackedCall(arguments, 1 + number * (KEYS_PER_REP + ARGS_PER_REP) + ARGS_PER_CALL)
 
 
 def pack_command(command: bytes, script: bytes, call: PackedCall) -> bytes:

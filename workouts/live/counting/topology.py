@@ -1,7 +1,8 @@
-"""Which node of a Redis Cluster has which hash slot.
+"""Which node of a Redis Cluster owns which hash slot.
 
-Not redis-py's client: where one node is away, that disconnects the others or makes their commands wait while it looks
-around, and the answers on their way are lost. Here nobody waits for the map but who has none.
+Not redis-py's cluster client: if one node is down, that client disconnects the others or makes
+their commands wait while it rereads the map, and answers in flight are lost. Here only a caller
+that has no map at all waits for one.
 """
 
 import asyncio
@@ -16,8 +17,8 @@ from workouts.live.clients import REDIS_AWAY, connect_node, read_hosts
 
 Address = tuple[str, int]
 
-ASK_TIMEOUT_S = 0.5  # one node that hangs leaves time to ask another within the deadline of a batch
-LOOK_EVERY_S = 0.25  # bounds what a failover costs the nodes that are left
+ASK_TIMEOUT_S = 0.5  # if one node hangs, there is time to ask another within a batch's deadline
+REFRESH_EVERY_S = 0.25  # bounds what a failover costs the nodes that are left
 
 
 class Topology:
@@ -30,53 +31,59 @@ class Topology:
         self._owners: list[Address] = []
         self._moved: dict[int, Address] = {}
         self._pools: dict[Address, Any] = {}
-        self._looking: asyncio.Task[None] | None = None
-        self._looked_at = float("-inf")
+        self._refreshing: asyncio.Task[None] | None = None
+        self._refreshed_at = float("-inf")
 
-    def pool(self, address: Address) -> Any:
-        """Return what makes connections to the node."""
+    def get_pool(self, address: Address) -> Any:
+        """Return the pool that makes connections to the node."""
         pool = self._pools.get(address)
         if pool is None:
             pool = self._pools[address] = connect_node(self._url, *address).connection_pool
         return pool
 
     async def find_owner(self, slot: int) -> Address:
-        """Return the node that has the slot, as far as is known. Raises RedisClusterException where no node can be asked."""
+        """Return the node that owns the slot, as far as is known.
+
+        Raises RedisClusterException if there is no map and no node answers.
+        """
         if not self._owners:
-            await self.look_again()
+            await self.refresh()
         return self._moved.get(slot) or self._owners[bisect_right(self._starts, slot) - 1]
 
     def move(self, slot: int, moved: MovedError, told_by: Address) -> Address:
-        """Note what a node said of a slot that it does not have, and return the node that has it."""
+        """Note a node's answer that it does not own the slot, and return the node that does."""
         address = self._moved[slot] = (moved.host or told_by[0], moved.port)
-        self.doubt()
+        self.invalidate()
         return address
 
-    def doubt(self) -> None:
-        """Ask for the map again, in the background: something is not as it says."""
-        if self._looking is None and time.monotonic() - self._looked_at > LOOK_EVERY_S:
-            self._looking = asyncio.get_running_loop().create_task(self._look_around())
-            self._looking.add_done_callback(self._looked)
+    def invalidate(self) -> None:
+        """Refresh the map in the background, unless it is fresh."""
+        if self._refreshing is None and time.monotonic() - self._refreshed_at > REFRESH_EVERY_S:
+            self._refreshing = asyncio.get_running_loop().create_task(self._ask_nodes())
+            self._refreshing.add_done_callback(self._end_refresh)
 
-    async def look_again(self) -> None:
-        """Wait for a map that is at most 250 ms old. Raises RedisClusterException where no node answers."""
-        self.doubt()
-        if self._looking is not None:
-            await asyncio.shield(self._looking)
+    async def refresh(self) -> None:
+        """Wait for a map at most 250 ms old. Raises RedisClusterException if no node answers."""
+        self.invalidate()
+        if self._refreshing is not None:
+            await asyncio.shield(self._refreshing)
         if not self._owners:
             raise RedisClusterException("no node of the cluster answers")
 
     async def close(self) -> None:
-        if self._looking is not None:
-            self._looking.cancel()
-            await asyncio.wait([self._looking])
+        if self._refreshing is not None:
+            self._refreshing.cancel()
+            await asyncio.wait([self._refreshing])
 
-    def _looked(self, task: asyncio.Task[None]) -> None:
-        self._looking = None
-        self._looked_at = time.monotonic()
+    def _end_refresh(self, task: asyncio.Task[None]) -> None:
+        self._refreshing = None
+        self._refreshed_at = time.monotonic()
 
-    async def _look_around(self) -> None:
-        """Take the map of the first node that has one: a wrong one is noticed at its first MOVED or refused connection."""
+    async def _ask_nodes(self) -> None:
+        """Take the map of the first node that has one.
+
+        If it is wrong, the first MOVED or refused connection shows it.
+        """
         known = list(self._known)
         random.shuffle(known)
         for address in known:
@@ -86,11 +93,11 @@ class Topology:
             except (*REDIS_AWAY, OSError, TimeoutError):
                 continue
             if ranges:
-                self._learn(ranges, address)
+                self._take_map(ranges, address)
                 return
 
     async def _ask(self, address: Address) -> list[Any]:
-        connection = self.pool(address).make_connection()
+        connection = self.get_pool(address).make_connection()
         try:
             await connection.connect()
             await connection.send_command("CLUSTER", "SLOTS")
@@ -98,11 +105,15 @@ class Topology:
         finally:
             await connection.disconnect()
 
-    def _learn(self, ranges: list[Any], told_by: Address) -> None:
-        """Take in the answer of CLUSTER SLOTS: first slot, last slot, master, replicas; a node is host, port and more."""
+    def _take_map(self, ranges: list[Any], told_by: Address) -> None:
+        """Replace the map by an answer to CLUSTER SLOTS.
+
+        Each range is its first and last slot, its master and its replicas; a node is host, port
+        and more.
+        """
         ranges = sorted(ranges, key=lambda entry: entry[0])
         self._starts = [entry[0] for entry in ranges]
-        # an empty host is the one that was asked
+        # an empty host means the node that was asked
         masters_first = [
             [((node[0] or b"").decode() or told_by[0], node[1]) for node in entry[2:]]
             for entry in ranges

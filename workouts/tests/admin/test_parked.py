@@ -3,11 +3,11 @@
 import json
 
 from django.contrib.auth import get_user_model
+from django.core.cache import cache
 from django.test import TestCase
 
-from workouts.api import health
 from workouts.live.runtime import get_store
-from workouts.live.store import SessionName
+from workouts.live.sessions import SessionName
 from workouts.models import Exercise, WorkoutSession
 from workouts.services.finishing import settle_sealed
 from workouts.tests.support.cast import new_athlete, seal, train
@@ -30,7 +30,7 @@ class ParkedTests(TestCase):
         )
         get_store().client.rpush(self.timeline, "nonsense")
         self.addCleanup(get_store().clear, self.name)
-        health.parked_sessions._asked_at = float("-inf")
+        cache.clear()
         assert settle_sealed(self.name) is None
 
     def mend(self) -> None:

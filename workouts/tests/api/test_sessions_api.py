@@ -1,4 +1,4 @@
-"""GET /workout/sessions/ and /workout/sessions/{id}/: what was saved, newest first."""
+"""GET /workout/sessions/ and /workout/sessions/{id}/: the saved sessions, newest first."""
 
 import base64
 import uuid
@@ -32,7 +32,7 @@ NOON = datetime(2025, 11, 22, 12, tzinfo=UTC)
 
 
 def save_many(user_id: str, count: int, *, moments: int = 3) -> list[int]:
-    """Save sessions that share a few moments of saving, and return their ids, newest first."""
+    """Save sessions at only a few different times, and return their ids, newest first."""
     Athlete.objects.get_or_create(user_id=user_id)
     rows = [
         WorkoutSession(
@@ -96,17 +96,17 @@ class DetailTests(SessionsCase):
         with self.assertNumQueries(1):
             self.client.get(f"{URL}{row.pk}/")
 
-    def test_it_does_not_find_what_is_not_there(self) -> None:
+    def test_it_answers_404_for_a_session_that_does_not_exist(self) -> None:
         for pk in ("0", "9" * 18, "9" * 30, "9" * 5000):
             with self.subTest(digits=len(pk)):
                 assert "server error" not in self.refusal(404, f"{URL}{pk}/")["detail"]
 
-    def test_it_does_not_find_what_is_no_number(self) -> None:
+    def test_it_answers_404_for_an_id_that_is_not_a_number(self) -> None:
         for pk in ("-1", "1.5", "abc", "1%00", "%F0%9F%92%AA"):
             with self.subTest(pk=pk):
                 self.refusal(404, f"{URL}{pk}/")
 
-    def test_it_is_for_reading_only(self) -> None:
+    def test_it_is_read_only(self) -> None:
         row = save_session(new_athlete())
         for path in (URL, f"{URL}{row.pk}/"):
             for method in ("post", "put", "patch", "delete"):
@@ -141,24 +141,24 @@ class PagesTests(SessionsCase):
             with self.subTest(size=size):
                 assert self.walk(page_size=size) == newest_first
 
-    def test_it_shows_each_row_once_where_all_were_saved_at_once(self) -> None:
+    def test_it_shows_each_row_once_even_if_all_were_saved_at_once(self) -> None:
         newest_first = save_many(self.user_id, 120, moments=1)
         assert self.walk() == newest_first
 
-    def test_it_goes_back_by_the_same_pages(self) -> None:
+    def test_the_previous_page_is_the_one_it_came_from(self) -> None:
         newest_first = save_many(self.user_id, 30)
         second = self.client.get(self.ask(user_id=self.user_id, page_size=10)["next"]).json()
         first = self.client.get(second["previous"]).json()
         assert [session["id"] for session in first["results"]] == newest_first[:10]
 
-    def test_it_is_not_shifted_by_what_is_saved_meanwhile(self) -> None:
+    def test_sessions_saved_meanwhile_do_not_shift_the_pages(self) -> None:
         newest_first = save_many(self.user_id, 20)
         page = self.ask(user_id=self.user_id, page_size=10)
         save_session(self.user_id)
         ids = [session["id"] for session in self.client.get(page["next"]).json()["results"]]
         assert ids == newest_first[10:]
 
-    def test_it_keeps_to_the_size_of_a_page(self) -> None:
+    def test_it_takes_the_size_of_a_page_or_the_default(self) -> None:
         save_many(self.user_id, 60)
         sizes = {
             "7": 7,
@@ -176,11 +176,11 @@ class PagesTests(SessionsCase):
             with self.subTest(size=size[:10]):
                 assert len(self.ids(user_id=self.user_id, page_size=size)) == shown
 
-    def test_it_has_no_page_of_more_than_500(self) -> None:
+    def test_a_page_has_at_most_500_rows(self) -> None:
         save_many(self.user_id, 501)
         assert len(self.ids(user_id=self.user_id, page_size=10_000)) == 500
 
-    def test_it_does_not_find_a_page_that_it_never_gave(self) -> None:
+    def test_it_answers_404_for_a_cursor_that_it_never_gave(self) -> None:
         save_many(self.user_id, 2)
         encoded = [
             base64.b64encode(text.encode()).decode()
@@ -223,7 +223,7 @@ class FilterTests(SessionsCase):
             **{"from": self.squats.created_at.isoformat(), "to": moment.isoformat()}
         ) == [self.squats.pk]
 
-    def test_it_takes_times_as_iso_8601_writes_them(self) -> None:
+    def test_it_takes_every_iso_8601_form_of_a_time(self) -> None:
         moment = self.lunges.created_at
         elsewhere = moment.astimezone(tz=datetime.fromisoformat("2025-01-01T00:00+05:00").tzinfo)
         for text in (
@@ -234,19 +234,19 @@ class FilterTests(SessionsCase):
             with self.subTest(text=text):
                 assert self.ids(to=text) == [self.squats.pk]
 
-    def test_it_takes_a_day(self) -> None:
+    def test_it_takes_a_date(self) -> None:
         assert self.ids(to="2020-01-31") == []
         assert len(self.ids(**{"from": "2020-01-31"})) == 3
 
-    def test_it_takes_the_ends_of_time(self) -> None:
+    def test_it_takes_the_earliest_and_latest_times(self) -> None:
         assert self.ids(to="0001-01-01") == []
         assert self.ids(**{"from": "9999-12-31T23:59:59Z"}) == []
         assert self.client.get(URL, {"from": "9999-12-31T23:59:59-14:00"}).status_code in (200, 400)
 
-    def test_it_takes_an_empty_filter_for_none(self) -> None:
+    def test_an_empty_filter_filters_nothing(self) -> None:
         assert len(self.ids(user_id="", exercise_type="", to="", **{"from": ""})) == 3
 
-    def test_it_names_the_filter_that_it_cannot_take(self) -> None:
+    def test_it_names_a_filter_with_a_bad_value(self) -> None:
         bad = {
             "from": [
                 "yesterday",

@@ -1,50 +1,39 @@
-"""`manage.py start`: one command from nothing to a row, and every way in which it ends."""
+"""`manage.py start`: one command from nothing to a saved row, and what it refuses."""
 
-import asyncio
 import http.cookiejar
-import json
 import os
 import pwd
 import re
 import signal
-import socket
-import sqlite3
 import urllib.parse
 import urllib.request
-from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
 import psycopg
 import pytest
-import redis
-import websockets
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.test import SimpleTestCase
+from django.test import SimpleTestCase, override_settings
 
-from senim.startup import wait_for
+from senim import __version__
+from senim.embedded.postgres import UNPRIVILEGED
+from senim.management.commands.start import listen
 from workouts.tests.support.cast import new_athlete
 from workouts.tests.support.processes import (
     DEADLINE_S,
-    HAS_PROC,
-    REP,
     find_valkey_process,
     finish,
     only_line,
-    process_group,
-    processes_of,
     run_manage,
     run_python,
     running,
     send_rep,
     wait_until,
 )
-from workouts.tests.support.servers import UNPRIVILEGED, PostgresServer, ValkeyServer
-from workouts.tests.support.service import Service, free_port, fresh_database, fresh_folder
+from workouts.tests.support.service import Service, fresh_database, fresh_folder
 
 COACH = re.compile(r"name (\S+), password (\S+) ")
-TWO_WORKERS = ("manage.py", "start", "--port", "{port}", "--workers", "2")
 DROP_RIGHTS = """
 import os, sys
 os.setgroups([])
@@ -52,9 +41,6 @@ os.setgid(int(sys.argv[2]))
 os.setuid(int(sys.argv[1]))
 os.execv(sys.executable, [sys.executable, *sys.argv[3:]])
 """
-needs_proc = pytest.mark.skipif(
-    not HAS_PROC, reason="processes are found in /proc, and end with their parent, only on Linux"
-)
 
 
 class Browser:
@@ -93,31 +79,38 @@ def find_coach(service: Service) -> tuple[str, str]:
     return found[1], found[2]
 
 
-def listens(service: Service) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", service.port), timeout=5).close()
-    except OSError:
-        return False
-    return True
-
-
 class EmbeddedTests(SimpleTestCase):
     folder: Path
     service: Service
+    second: Service
 
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        cls.folder = fresh_folder()
-        cls.service = Service(SENIM_DATA=str(cls.folder)).start()
+        cls.folder = fresh_folder() / "a b#c?%41"
+        cls.service = Service(SENIM_DATA=str(cls.folder), SENIM_COLOR="red").start()
         cls.addClassCleanup(cls.service.stop)
+        # it waits 5 s for the folder, which the last test looks at
+        cls.second = Service(SENIM_DATA=str(cls.folder)).start(wait=False)
+        cls.addClassCleanup(cls.second.kill)
 
     def test_it_answers(self) -> None:
         assert self.service.ask("GET", "/").body == {
             "status": "ok",
+            "version": __version__,
             "redis": "ok",
             "database": "ok",
         }
+
+    def test_it_makes_a_folder_of_any_name_and_keeps_others_out(self) -> None:
+        assert {"senim.sqlite3", "valkey.sock", "valkey"} <= {
+            path.name for path in self.folder.iterdir()
+        }
+        assert self.folder.stat().st_mode & 0o777 == 0o700
+
+    def test_it_warns_of_a_variable_that_nothing_reads(self) -> None:
+        (line,) = [line for line in self.service.lines if "variable_ignored" in line]
+        assert "name=SENIM_COLOR" in line
 
     def test_it_says_where_it_is(self) -> None:
         wait_until(lambda: f"{self.service.url}/admin/" in self.service.output())
@@ -128,7 +121,7 @@ class EmbeddedTests(SimpleTestCase):
         assert "/admin/logout/" in Browser(self.service).log_in(name, password)
         assert "/admin/logout/" not in Browser(self.service).log_in(name, password + "x")
 
-    def test_it_serves_the_looks_of_the_admin(self) -> None:
+    def test_it_serves_the_admins_style_sheets(self) -> None:
         answer = self.service.ask("GET", "/static/admin/css/base.css")
         assert (answer.status, answer.headers["content-type"].split(";")[0]) == (200, "text/css")
 
@@ -144,248 +137,47 @@ class EmbeddedTests(SimpleTestCase):
         browser.log_in(*find_coach(self.service))
         assert athlete in browser.get("/admin/workouts/workoutsession/")
 
-    def test_it_refuses_a_second_one_on_the_same_folder(self) -> None:
-        done = run_manage("start", "--port", str(free_port()), SENIM_DATA=str(self.folder))
-        assert done.returncode == 1
-        assert "another Senim uses" in only_line(done.stderr)
-        assert send_rep(self.service, new_athlete())["count"] == 1
+    def test_it_restarts_a_killed_valkey_with_everything_that_was_acknowledged(self) -> None:
+        athlete = new_athlete()
+        assert send_rep(self.service, athlete)["count"] == 1
+        os.kill(find_valkey_process(self.folder), signal.SIGKILL)
+        wait_until(lambda: self.service.ask("GET", "/").status == 200)
+        wait_until(lambda: send_rep(self.service, athlete).get("count", 0) >= 1)
+        assert finish(self.service, athlete)["total_reps"] >= 1
 
     def test_it_refuses_a_port_that_is_taken(self) -> None:
-        done = run_manage("start", "--port", str(self.service.port), SENIM_DATA=str(fresh_folder()))
+        folder = fresh_folder()
+        done = run_manage("start", "--port", str(self.service.port), SENIM_DATA=str(folder))
         assert done.returncode == 1
         assert f"cannot listen on 127.0.0.1:{self.service.port}" in only_line(done.stderr)
+        assert not (folder / "valkey").exists()
+
+    def test_it_refuses_a_second_start_on_the_same_folder(self) -> None:
+        assert running(self.second).wait(DEADLINE_S) == 1
+        wait_until(self.second.output)
+        assert "another Senim uses" in only_line(self.second.output())
+        assert send_rep(self.service, new_athlete())["count"] == 1
 
 
 class RefusalTests(SimpleTestCase):
-    def refusal(self, *arguments: str, **environment: str) -> str:
-        folder = fresh_folder()
-        done = run_manage(
-            "start", "--port", str(free_port()), *arguments, SENIM_DATA=str(folder), **environment
-        )
-        assert done.returncode == 1
-        assert not (folder / "valkey").exists()
-        return only_line(done.stderr)
+    def refuse(self, *arguments: str) -> str:
+        with pytest.raises(CommandError) as caught:
+            call_command("start", *arguments)
+        return str(caught.value)
 
+    @override_settings(SENIM_AUTH="token")
     def test_it_refuses_tokens(self) -> None:
-        assert "SENIM_AUTH is 'token'" in self.refusal(SENIM_AUTH="token")
+        assert "SENIM_AUTH is 'token'" in self.refuse()
 
     def test_it_asks_for_a_choice_on_other_addresses(self) -> None:
-        assert "SENIM_AUTH=open" in self.refusal("--host", "0.0.0.0")  # noqa: S104
-
-    def test_it_refuses_an_address_that_is_not_here(self) -> None:
-        assert "cannot listen on 192.0.2.1" in self.refusal(
-            "--host", "192.0.2.1", SENIM_AUTH="open"
-        )
+        assert "SENIM_AUTH=open" in self.refuse("--host", "0.0.0.0")  # noqa: S104
 
     def test_it_refuses_to_have_no_worker(self) -> None:
-        assert "--workers is 0" in self.refusal("--workers", "0")
+        assert "--workers is 0" in self.refuse("--workers", "0")
 
-
-@pytest.mark.slow
-class FolderTests(SimpleTestCase):
-    def test_it_makes_a_folder_of_any_name_and_keeps_others_out(self) -> None:
-        folder = fresh_folder() / "a b#c?%41"
-        service = Service(SENIM_DATA=str(folder)).start()
-        self.addCleanup(service.stop)
-        assert send_rep(service, new_athlete())["count"] == 1
-        assert {"senim.sqlite3", "valkey.sock", "valkey"} <= {
-            path.name for path in folder.iterdir()
-        }
-        assert folder.stat().st_mode & 0o777 == 0o700
-
-
-@pytest.mark.slow
-@needs_proc
-class StopTests(SimpleTestCase):
-    def start(self, *command: str) -> None:
-        self.folder = fresh_folder()
-        self.service = Service(*command, SENIM_DATA=str(self.folder)).start()
-        self.addCleanup(self.service.kill)
-
-    def terminate(self) -> None:
-        running(self.service).terminate()
-
-    def interrupt(self) -> None:
-        """Do what a terminal does on Ctrl-C."""
-        group = process_group(self.folder, running(self.service).pid)
-        # it has to outlive the service, which still has answers to get from it
-        assert find_valkey_process(self.folder) not in group
-        for pid in group:
-            os.kill(pid, signal.SIGINT)
-
-    async def check_stop(self, stop: Callable[[], None]) -> None:
-        """Stop the service, and look at what its sockets and its terminal see."""
-        async with (
-            websockets.connect(self.service.socket_url(new_athlete())) as idle,
-            websockets.connect(self.service.socket_url("busy")) as busy,
-        ):
-            await busy.send(REP)
-            await busy.recv()
-            stop()
-            await self.check_end(idle, busy)
-
-    async def check_answer_on_its_way(self, stop: Callable[[], None]) -> None:
-        """Stop the service while Redis still owes it an answer."""
-        valkey = find_valkey_process(self.folder)
-        async with websockets.connect(self.service.socket_url(new_athlete())) as client:
-            await client.send(REP)
-            await client.recv()
-            os.kill(valkey, signal.SIGSTOP)
-            await client.send('{"event": "rep_detected", "type": "burpee"}')
-            stop()
-            await asyncio.to_thread(wait_until, lambda: not listens(self.service))
-            os.kill(valkey, signal.SIGCONT)
-            answer = json.loads(await asyncio.wait_for(client.recv(), DEADLINE_S))
-            assert answer == {"event": "rep_ack", "type": "burpee", "status": "counted", "count": 1}
-            await self.check_end(client)
-
-    async def check_end(self, *clients: websockets.ClientConnection) -> None:
-        for client in clients:
-            await asyncio.wait_for(client.wait_closed(), DEADLINE_S)
-            assert client.close_code == 1012
-        assert await asyncio.to_thread(running(self.service).wait, DEADLINE_S) == 0
-        wait_until(lambda: not processes_of(self.folder), deadline_s=20)
-        assert "Traceback" not in self.service.output()
-
-    async def test_it_finishes_its_answers_on_sigterm(self) -> None:
-        self.start()
-        await self.check_answer_on_its_way(self.terminate)
-
-    async def test_it_finishes_its_answers_on_ctrl_c(self) -> None:
-        self.start()
-        await self.check_answer_on_its_way(self.interrupt)
-
-    async def test_its_workers_stop_on_sigterm(self) -> None:
-        self.start(*TWO_WORKERS)
-        await self.check_stop(self.terminate)
-
-    async def test_its_workers_stop_on_ctrl_c(self) -> None:
-        self.start(*TWO_WORKERS)
-        await self.check_stop(self.interrupt)
-
-
-@pytest.mark.slow
-@needs_proc
-class KillTests(SimpleTestCase):
-    def check_kill(self, *command: str) -> None:
-        """Kill the service, start it again at once, and look for what it left behind."""
-        folder, athlete = fresh_folder(), new_athlete()
-        first, second = (Service(*command, SENIM_DATA=str(folder)) for _ in range(2))
-        second.port, second.url = first.port, first.url
-        second.command = first.command
-        first.start()
-        assert send_rep(first, athlete)["status"] == "counted"
-        started = processes_of(folder)
-        assert find_valkey_process(folder) in started
-        first.kill()
-        second.start()
-        self.addCleanup(second.stop)
-        assert finish(second, athlete)["total_reps"] == 1
-        assert not COACH.search(second.output())
-        wait_until(lambda: not started & processes_of(folder), deadline_s=20)
-
-    def test_it_leaves_nothing_behind_and_loses_nothing(self) -> None:
-        self.check_kill()
-
-    def test_its_workers_leave_nothing_behind_and_lose_nothing(self) -> None:
-        self.check_kill(*TWO_WORKERS)
-
-
-@pytest.mark.slow
-class WaitTests(SimpleTestCase):
-    def test_it_waits_for_both_parts_and_goes_on(self) -> None:
-        folder = fresh_folder()
-        valkey, postgres = (
-            ValkeyServer(folder / "valkey", folder / "late.sock"),
-            PostgresServer(folder / "postgres"),
-        )
-        service = Service(
-            SENIM_DATA=str(folder),
-            REDIS_URL=f"unix://{folder}/late.sock",
-            DATABASE_URL=postgres.url,
-            DATABASE_POOL_SIZE="4",
-        )
-        service.start(wait=False)
-        self.addCleanup(service.kill)
-        wait_until(lambda: service.output().count("waiting") >= 2)
-        assert all("REDIS_URL" in line for line in service.lines)
-        valkey.start()
-        self.addCleanup(valkey.stop)
-        wait_until(lambda: "DATABASE_URL" in service.output())
-        assert "No such file" in service.lines[-1]
-        postgres.start()
-        self.addCleanup(postgres.stop)
-        wait_until(lambda: service.ready in service.output())
-        assert send_rep(service, new_athlete())["count"] == 1
-        assert service.stop() == 0
-
-    def test_it_gives_up_in_one_line(self) -> None:
-        nowhere = redis.Redis.from_url(f"unix://{fresh_folder()}/none.sock")
-        with pytest.raises(
-            CommandError, match=r"gave up waiting for Redis.*No such file"
-        ) as caught:
-            wait_for("Redis (REDIS_URL)", nowhere.ping, deadline_s=0.1)
-        assert "\n" not in str(caught.value)
-
-    def test_it_stops_while_it_waits_for_redis(self) -> None:
-        folder = fresh_folder()
-        self.check_stop(folder, REDIS_URL=f"unix://{folder}/none.sock")
-
-    def test_it_stops_while_it_waits_for_the_database(self) -> None:
-        folder = fresh_folder()
-        self.check_stop(folder, DATABASE_URL=f"postgresql://postgres@/postgres?host={folder}")
-
-    def check_stop(self, folder: Path, **address: str) -> None:
-        service = Service(SENIM_DATA=str(folder), **address).start(wait=False)
-        self.addCleanup(service.kill)
-        wait_until(lambda: "waiting" in service.output())
-        assert service.stop() == 0
-        assert "Traceback" not in service.output()
-        if HAS_PROC:
-            wait_until(lambda: not processes_of(folder), deadline_s=20)
-
-
-@pytest.mark.slow
-class ForeignTableTests(SimpleTestCase):
-    FOREIGN = "CREATE TABLE workout_sessions (id integer, total_reps text)"
-    ROW = "INSERT INTO workout_sessions VALUES (1, 'ten')"
-
-    def check_refused(self, **environment: str) -> None:
-        folder = str(fresh_folder())
-        started = run_manage("start", "--port", str(free_port()), SENIM_DATA=folder, **environment)
-        assert started.returncode == 1
-        line = only_line(started.stderr)
-        assert "workout_sessions" in line
-        assert "DATABASE_URL" in line
-        migrated = run_manage("migrate", SENIM_DATA=folder, **environment)
-        assert migrated.returncode == 1
-        assert "workouts.E001" in migrated.stderr
-        assert "Traceback" not in migrated.stderr
-
-    def test_it_leaves_another_programs_postgresql_alone(self) -> None:
-        url = fresh_database()
-        with psycopg.connect(url) as connection:
-            connection.execute(self.FOREIGN)
-            connection.execute(self.ROW)
-        self.check_refused(DATABASE_URL=url)
-        with psycopg.connect(url) as connection:
-            assert connection.execute("SELECT * FROM workout_sessions").fetchall() == [(1, "ten")]
-            tables = connection.execute(
-                "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
-            ).fetchall()
-        assert tables == [("workout_sessions",)]
-
-    def test_it_leaves_another_programs_sqlite_alone(self) -> None:
-        path = fresh_folder() / "theirs.sqlite3"
-        with closing(sqlite3.connect(path)) as connection, connection:
-            connection.execute(self.FOREIGN)
-            connection.execute(self.ROW)
-        self.check_refused(DATABASE_URL=f"sqlite:///{path}")
-        with closing(sqlite3.connect(path)) as connection:
-            assert connection.execute("SELECT * FROM workout_sessions").fetchall() == [(1, "ten")]
-            assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [
-                ("workout_sessions",)
-            ]
+    def test_it_refuses_an_address_that_is_not_here(self) -> None:
+        with pytest.raises(CommandError, match=r"cannot listen on 192\.0\.2\.1:8000"):
+            listen("192.0.2.1", 8000)
 
 
 @pytest.mark.slow
@@ -430,7 +222,7 @@ class TwoAtOnceTests(SimpleTestCase):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(os.geteuid() != 0, reason="whoever runs the tests is an ordinary user already")
+@pytest.mark.skipif(os.geteuid() != 0, reason="the tests run as an ordinary user already")
 class OrdinaryUserTests(SimpleTestCase):
     def test_it_runs_for_an_ordinary_user(self) -> None:
         user = pwd.getpwnam(UNPRIVILEGED)

@@ -7,7 +7,7 @@ from django.test import SimpleTestCase
 
 from workouts.tests.support.coaches import Browser, make_team, run_shell
 from workouts.tests.support.exports import FILE, read_csv, read_xlsx
-from workouts.tests.support.service import Service, fresh_database, fresh_folder
+from workouts.tests.support.service import Service, fresh_folder, migrated_database
 
 SAVE_MANY = """
 from datetime import timedelta
@@ -31,7 +31,9 @@ class ServiceTests(SimpleTestCase):
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        cls.service = Service(SENIM_DATA=str(fresh_folder()), DATABASE_URL=fresh_database()).start()
+        cls.service = Service(
+            SENIM_DATA=str(fresh_folder()), DATABASE_URL=migrated_database()
+        ).start()
         cls.addClassCleanup(cls.service.stop)
         make_team(cls.service, "aliya", "ana")
         make_team(cls.service, "berik", "broken")

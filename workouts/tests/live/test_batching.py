@@ -9,23 +9,24 @@ from asgiref.sync import async_to_sync
 from django.test import SimpleTestCase
 from redis.crc import key_slot
 
+from senim.embedded.valkey import ValkeyServer
 from workouts.live.clients import connect
-from workouts.live.counting.batching import COUNTED, RepBatcher
+from workouts.live.counting.batching import RepBatcher
 from workouts.live.counting.packing import pack_keys
+from workouts.live.counting.verdicts import COUNTED
 from workouts.live.keys import TAGS, KeySpace
-from workouts.tests.support.cast import Verdict, gates, new_athlete
+from workouts.tests.support.cast import Result, gates, new_athlete
 from workouts.tests.support.redis_servers import shared_cluster, shared_sentinels
-from workouts.tests.support.servers import ValkeyServer
 from workouts.tests.support.service import free_port, fresh_folder
 
 SPACE = KeySpace("test")
 
 
-async def count_one(batcher: RepBatcher, user_id: str, *, interval_ms: int = 1) -> Verdict | None:
+async def count_one(batcher: RepBatcher, user_id: str, *, interval_ms: int = 1) -> Result | None:
     verdicts: list[tuple[int, int, int] | None] = []
     batcher.submit(pack_keys(SPACE.live(user_id, "squat")), gates(interval_ms), verdicts.append)
     await batcher.settled()
-    return verdicts[0] and Verdict._make(verdicts[0])
+    return verdicts[0] and Result._make(verdicts[0])
 
 
 class OwnServerTests(SimpleTestCase):
@@ -77,11 +78,11 @@ class OwnServerTests(SimpleTestCase):
 
     def test_it_survives_a_restart_while_it_is_idle(self) -> None:
         async def play(batcher: RepBatcher) -> None:
-            assert await count_one(batcher, self.athlete) == Verdict(COUNTED, 1, 0)
+            assert await count_one(batcher, self.athlete) == Result(COUNTED, 1, 0)
             await asyncio.to_thread(self.server.stop)
             await asyncio.to_thread(self.server.start)
             batcher._lanes[0]._calls._used_at = 0.0  # type: ignore[union-attr]  # as after half a second
-            assert await count_one(batcher, self.athlete) == Verdict(COUNTED, 2, 0)
+            assert await count_one(batcher, self.athlete) == Result(COUNTED, 2, 0)
 
         self.run_with_batcher(play)
 
@@ -160,7 +161,7 @@ class ClusterTests(SimpleTestCase):
             for athlete in athletes.values():
                 batcher.submit(pack_keys(SPACE.live(athlete, "squat")), gates(1), verdicts.append)
             await batcher.settled()
-            assert verdicts == [Verdict(COUNTED, count, 0)] * TAGS
+            assert verdicts == [Result(COUNTED, count, 0)] * TAGS
             await asyncio.sleep(0.01)
         await batcher.close()
 
@@ -171,9 +172,9 @@ class ClusterTests(SimpleTestCase):
         topology = batcher._topology
         assert topology is not None
         topology._owners.reverse()
-        topology._looked_at = time.monotonic()
+        topology._refreshed_at = time.monotonic()
         slot = key_slot(SPACE.live(athlete, "squat").mark)
-        assert await count_one(batcher, athlete) == Verdict(COUNTED, 2, 0)
+        assert await count_one(batcher, athlete) == Result(COUNTED, 2, 0)
         assert (await topology.find_owner(slot))[1] == self.cluster.owner_of(
             SPACE.live(athlete, "squat").mark
         ).port

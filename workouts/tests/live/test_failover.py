@@ -1,4 +1,4 @@
-"""Reps under load while a master is killed, hangs, or is cut off from its replica, and another takes over."""
+"""Reps under load while a master is killed, hangs or is cut off, and another takes over."""
 
 import asyncio
 import time
@@ -9,8 +9,9 @@ import pytest
 from django.test import SimpleTestCase
 
 from workouts.live.clients import REDIS_AWAY, connect
-from workouts.live.counting.batching import COUNTED, RepBatcher
+from workouts.live.counting.batching import RepBatcher
 from workouts.live.counting.packing import pack_keys
+from workouts.live.counting.verdicts import COUNTED
 from workouts.live.store import LiveStore
 from workouts.tests.support.cast import gates, new_athlete
 from workouts.tests.support.redis_servers import (
@@ -24,7 +25,7 @@ from workouts.tests.support.redis_servers import (
 )
 from workouts.tests.support.senders import SPACE, Crowd, Sender
 
-ANSWER_S = 2.3  # 2 s, and what two busy cores add
+ANSWER_S = 2.3  # the deadline of 2 s, and what two busy cores add
 WARM_UP_S = 0.7
 CUT_OFF_S = 0.4
 
@@ -42,7 +43,7 @@ async def wait_for(holds: Callable[[], bool]) -> None:
 
 @pytest.mark.slow
 class FailoverCase(SimpleTestCase):
-    """The servers are the class's own; each test leaves them whole."""
+    """Each class starts servers of its own, and each test leaves them whole."""
 
     fleet: Any
 
@@ -64,7 +65,10 @@ class FailoverCase(SimpleTestCase):
         self.fleet.mend()
 
     def set_min_replicas(self, number: int) -> None:
-        """Let a master take no write that fewer replicas than this follow, with at most a second between their answers."""
+        """Let masters refuse writes unless this many replicas follow.
+
+        Replicas count if they answered within the last 2 s.
+        """
         for node in self.fleet.nodes:
             node.client.config_set("min-replicas-to-write", number)
             node.client.config_set("min-replicas-max-lag", 2)
@@ -77,7 +81,7 @@ class ClusterFailoverTests(FailoverCase):
         return Cluster()
 
     def split(self, crowd: Crowd, victim: Node) -> tuple[list[Sender], list[Sender]]:
-        """Return whose state the node has, and the others."""
+        """Return the senders whose state is on the node, and the others."""
         owners = {
             sender.user_id: self.fleet.owner_of(SPACE.live(sender.user_id, "squat").mark)
             for sender in crowd.senders
@@ -93,7 +97,10 @@ class ClusterFailoverTests(FailoverCase):
         )
 
     async def cut_off(self, master: Node, replica: Node) -> None:
-        """Let the master work on for a while when its replica hears nothing any more, which would connect again at once."""
+        """Let the master go on for a while with its replica cut off.
+
+        The replica hangs meanwhile, since it would reconnect at once.
+        """
         replica.hang()
         master.client.client_kill_filter(_type="replica")
         await asyncio.sleep(CUT_OFF_S)
@@ -109,12 +116,11 @@ class ClusterFailoverTests(FailoverCase):
             await asyncio.sleep(WARM_UP_S)
             victim.kill()
             killed_at = time.monotonic()
-            for _ in range(5):  # while nobody has taken over yet
+            for _ in range(5):  # before another server takes over
                 await crowd.answered_after(time.monotonic(), others, 1)
             back_s = await crowd.answered_after(killed_at, hit)
-            assert (await count_one(idle, idle_id))[
-                1
-            ] == 2  # who trained with nobody's help notices nothing
+            # an athlete who sent nothing meanwhile notices nothing
+            assert (await count_one(idle, idle_id))[1] == 2
             await idle.close()
             assert sum(sender.unanswered for sender in others) == 0
             worst_s = max(sender.longest_wait_s for sender in others)
@@ -141,7 +147,7 @@ class ClusterFailoverTests(FailoverCase):
                 back_s = await crowd.answered_after(hung_at + 2, hit) + 2
             finally:
                 victim.wake()
-            await asyncio.sleep(WARM_UP_S)  # it wakes as a master, and is told
+            await asyncio.sleep(WARM_UP_S)  # it wakes as a master, and is corrected
             assert sum(sender.unanswered for sender in others) == 0
             worst_s = max(sender.longest_wait_s for sender in others)
             crowd.tell(
@@ -156,7 +162,7 @@ class ClusterFailoverTests(FailoverCase):
         crowd.play(happen)
         assert crowd.longest_wait_s() < ANSWER_S
 
-    def test_it_counts_once_what_was_acknowledged_and_lost(self) -> None:
+    def test_it_counts_reps_once_that_were_acknowledged_and_lost(self) -> None:
         async def happen(crowd: Crowd) -> None:
             victim = self.fleet.masters()[0]
             replica = self.find_replica(victim)
@@ -174,7 +180,7 @@ class ClusterFailoverTests(FailoverCase):
         assert all(sender.forgotten or not sender.lost for sender in crowd.senders)
         assert crowd.longest_wait_s() < ANSWER_S
 
-    def test_it_loses_nothing_where_a_replica_is_told_to_take_over(self) -> None:
+    def test_it_loses_nothing_if_a_replica_is_told_to_take_over(self) -> None:
         async def happen(crowd: Crowd) -> None:
             master = self.fleet.masters()[0]
             replica = self.find_replica(master)
@@ -189,7 +195,7 @@ class ClusterFailoverTests(FailoverCase):
         assert crowd.lost() == 0
         assert crowd.longest_wait_s() < ANSWER_S
 
-    def test_it_acknowledges_next_to_nothing_that_no_replica_would_get(self) -> None:
+    def test_with_min_replicas_it_acknowledges_next_to_nothing_that_no_replica_gets(self) -> None:
         self.set_min_replicas(1)
         self.addCleanup(self.set_min_replicas, 0)
 
@@ -203,16 +209,16 @@ class ClusterFailoverTests(FailoverCase):
             replica.wake()
             killed_at = time.monotonic()
             await wait_for(replica.is_master)
-            victim.start()  # the one that took over waits for a replica of its own
+            victim.start()  # the new master needs a replica
             await crowd.answered_after(killed_at + 1, hit)
 
         crowd = Crowd(self.fleet.url)
         crowd.play(happen)
         crowd.tell("cluster, the same with min-replicas-to-write 1")
-        # what was acknowledged in the very turn of the server's loop that dropped the replica
+        # reps acknowledged in the very turn of the server's loop that dropped the replica
         assert all(sender.lost <= 1 for sender in crowd.senders)
 
-    def test_it_shows_the_sealed_sessions_of_the_masters_that_answer(self) -> None:
+    def test_it_lists_sealed_sessions_on_the_masters_that_answer(self) -> None:
         store = self.connect_new()
         athletes = [new_athlete() for _ in range(30)]
 
@@ -236,13 +242,11 @@ class ClusterFailoverTests(FailoverCase):
             for name in store.sealed_sessions():
                 seen.add(name.session_id)
         assert reachable <= seen
-        for asked in (
-            store,
-            self.connect_new(),
-        ):  # a process that was there before, and one that starts now
+        # as a process that was there before, and as one that starts now
+        for asked in (store, self.connect_new()):
             asked.ping()
             assert (
-                "a master of the Redis Cluster does not answer: what it keeps is not known"
+                "a master of the Redis Cluster does not answer: its settings are unknown"
                 in asked.durability_gaps()
             )
 
@@ -288,11 +292,11 @@ class SentinelFailoverTests(FailoverCase):
         crowd.play(happen)
         assert crowd.longest_wait_s() < ANSWER_S
 
-    def test_it_goes_on_when_the_master_is_replaced_and_not_told(self) -> None:
+    def test_it_goes_on_when_the_master_is_replaced_and_does_not_know_yet(self) -> None:
         async def happen(crowd: Crowd) -> None:
             await asyncio.sleep(WARM_UP_S)
             self.fleet.sentinels[0].client.execute_command("SENTINEL FAILOVER", SERVICE)
-            # the Sentinels tell the old master some seconds later; until then it lacks the replicas for a write
+            # the old master learns it some seconds later; until then it lacks replicas for writes
             await wait_for(lambda: all(sender.unanswered for sender in crowd.senders))
             back_s = await crowd.answered_after(time.monotonic(), crowd.senders)
             crowd.tell("Sentinel, replaced", back_s=f"{back_s:.1f}")
@@ -301,7 +305,7 @@ class SentinelFailoverTests(FailoverCase):
         crowd.play(happen)
         assert crowd.longest_wait_s() < ANSWER_S
 
-    def test_it_asks_again_where_the_master_became_a_replica_behind_its_back(self) -> None:
+    def test_it_looks_for_the_master_again_if_a_replica_refuses_its_write(self) -> None:
         (master,) = self.fleet.masters()
         athlete = new_athlete()
 
@@ -330,7 +334,7 @@ class SentinelFailoverTests(FailoverCase):
         async def play() -> None:
             batcher = RepBatcher(self.fleet.url)
             began = time.monotonic()
-            # at once: a Sentinel that stood still for 2 s does nothing for half a minute
+            # right away: a Sentinel that was stopped for 2 s does nothing for half a minute
             verdict, _ = await asyncio.gather(
                 count_one(batcher, new_athlete()), asyncio.to_thread(store.ping)
             )

@@ -1,9 +1,9 @@
-"""Devices that number their reps: device.lua, hello.lua and status.lua, on every kind of real server."""
+"""Devices that number their reps: device.lua, last_seq.lua and status.lua, on every kind of real server."""
 
-from workouts.live.counting.batching import COUNTED, DEBOUNCED, DUPLICATE, FORGOTTEN
+from workouts.live.counting.verdicts import COUNTED, DEBOUNCED, DUPLICATE, FORGOTTEN
 from workouts.live.keys import KeySpace
 from workouts.live.runtime import get_key_space, get_store
-from workouts.live.store import LiveSession, SessionName
+from workouts.live.sessions import LiveSession, SessionName
 from workouts.tests.support.backends import OnCluster, OnSentinel, OnSingle
 from workouts.tests.support.cast import SQUAT_INTERVAL_MS, new_athlete, seal
 from workouts.tests.support.sent import (
@@ -80,7 +80,7 @@ class SeqSuite:
     def test_it_knows_the_largest_seq_to_the_last_digit(self) -> None:
         told = send(self.athlete, Sent(MAX_SEQ - 1, 0), Sent(MAX_SEQ, 1000), Sent(MAX_SEQ, 2000))
         assert verdicts_of(told) == [(COUNTED, 1), (COUNTED, 2), (DUPLICATE, 2)]
-        assert get_store().meet_device(self.athlete, PHONE, 0) == MAX_SEQ
+        assert get_store().raise_last_seq(self.athlete, PHONE, 0) == MAX_SEQ
         assert read_one(self.athlete).device_seqs == {PHONE: MAX_SEQ}
 
     def test_it_says_the_session_of_each_rep(self) -> None:
@@ -118,7 +118,7 @@ class MemorySuite:
         self.athlete = new_athlete()
 
     def meet(self, saved_seq: int = 0, device: str = PHONE) -> int:
-        return get_store().meet_device(self.athlete, device, saved_seq)
+        return get_store().raise_last_seq(self.athlete, device, saved_seq)
 
     def ttl(self) -> int:
         return int(get_store().client.ttl(get_key_space().device(self.athlete, PHONE)))

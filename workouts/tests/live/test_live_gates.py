@@ -3,12 +3,12 @@
 from django.conf import settings
 from redis.exceptions import ResponseError
 
-from workouts.live.counting.batching import COUNTED, DEBOUNCED, DUPLICATE, PACE, SESSION_FULL
 from workouts.live.counting.packing import Gates
+from workouts.live.counting.verdicts import COUNTED, DEBOUNCED, DUPLICATE, PACE, SESSION_FULL
 from workouts.live.runtime import get_key_space, get_store
 from workouts.live.timeline import Refusal
 from workouts.tests.support.backends import OnCluster, OnSentinel, OnSingle
-from workouts.tests.support.cast import STARTED_MS, Verdict, count_reps, gates, new_athlete, seal
+from workouts.tests.support.cast import STARTED_MS, Result, count_reps, gates, new_athlete, seal
 from workouts.tests.support.sent import PHONE, WATCH, Sent, Told, read_one, send, verdicts_of
 
 SHARE_MS = 600  # of a minute, at 100 reps
@@ -17,13 +17,13 @@ FAST: Gates = gates(1, max_per_minute=100)
 KIB = 1024
 
 
-def pace(user_id: str, interval_ms: int, reps: int, *, started_ms: int = 0) -> list[Verdict | None]:
+def pace(user_id: str, interval_ms: int, reps: int, *, started_ms: int = 0) -> list[Result | None]:
     return count_reps(
         user_id, [STARTED_MS + started_ms + i * interval_ms for i in range(reps)], limits=FAST
     )
 
 
-def kinds(verdicts: list[Verdict | None]) -> list[int]:
+def kinds(verdicts: list[Result | None]) -> list[int]:
     return [verdict.verdict for verdict in verdicts if verdict]
 
 
@@ -66,7 +66,7 @@ class PaceSuite:
     def test_it_keeps_the_refused_ones_with_their_reason(self) -> None:
         pace(self.athlete, 1, BURST + 2)
         sealed = read_one(self.athlete)
-        assert sealed.refused == {"pace": 2}
+        assert sealed.refused_counts == {"pace": 2}
         assert sealed.refusals == [
             Refusal(STARTED_MS + BURST, "pace"),
             Refusal(STARTED_MS + BURST + 1, "pace"),
@@ -122,7 +122,7 @@ class SessionFullSuite:
         self.athlete = new_athlete()
         self.limits = gates(1, max_per_session=5)
 
-    def count(self, reps: int, *, started_ms: int = 0) -> list[Verdict | None]:
+    def count(self, reps: int, *, started_ms: int = 0) -> list[Result | None]:
         return count_reps(
             self.athlete,
             [STARTED_MS + started_ms + 1000 * i for i in range(reps)],
@@ -134,7 +134,7 @@ class SessionFullSuite:
         assert kinds(verdicts) == [COUNTED] * 5 + [SESSION_FULL] * 3
         assert [verdict.count for verdict in verdicts if verdict] == [1, 2, 3, 4, 5, 5, 5, 5]
         sealed = read_one(self.athlete)
-        assert (len(sealed.reps), sealed.refused) == (5, {"session_full": 3})
+        assert (len(sealed.reps), sealed.refused_counts) == (5, {"session_full": 3})
 
     def test_it_counts_again_after_a_finish(self) -> None:
         self.count(6)
@@ -177,7 +177,7 @@ class MemoryTests(OnSingle):
                 keys.mark,
                 keys.session,
                 keys.timeline,
-                keys.refused,
+                keys.refusals,
                 get_key_space().device(athlete, PHONE),
             ]
             kept = min(refused, 100)  # the refused ones are reps, too

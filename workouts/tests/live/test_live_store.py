@@ -1,45 +1,25 @@
-"""The verbs of the live state, on every kind of real server."""
+"""The live store's verbs, on a single server, a cluster and Sentinel."""
 
-import os
-from collections import Counter
-from pathlib import Path
-
-import pytest
 from asgiref.sync import async_to_sync
 from django.conf import settings
-from django.test import SimpleTestCase
 
-from workouts.live import scripts
-from workouts.live.counting.batching import COUNTED, DEBOUNCED, RepBatcher
+from workouts.live.counting.batching import RepBatcher
 from workouts.live.counting.packing import pack_keys
-from workouts.live.keys import KeySpace
+from workouts.live.counting.verdicts import COUNTED, DEBOUNCED
 from workouts.live.runtime import get_key_space, get_store
-from workouts.live.store import SealedSession, SessionName
-from workouts.live.timeline import Refusal, Rep, unpack_reps
-from workouts.simulation.replay import read_sets
+from workouts.live.sessions import SealedSession, SessionName
+from workouts.live.timeline import Refusal, Rep
 from workouts.tests.support.backends import OnCluster, OnSentinel, OnSingle
 from workouts.tests.support.cast import (
     SQUAT_INTERVAL_MS,
     STARTED_MS,
-    Verdict,
+    Result,
     count_reps,
     gates,
     new_athlete,
     seal,
     train,
 )
-
-RECORDED_SETS = os.environ.get("TEST_SETS", "")  # a file of recorded sets, as `replay` takes it
-INTERVALS_MS = {
-    "squat": 450,
-    "push_up": 250,
-    "pull_up": 500,
-    "sit_up": 500,
-    "jumping_jack": 400,
-    "bench_press": 550,
-    "front_raise": 300,
-}
-BATTLE_ROPE_MS = 150
 
 
 def read_sealed(user_id: str, session_id: str, exercise: str = "squat") -> SealedSession:
@@ -58,27 +38,27 @@ class CountRepSuite:
 
     def test_it_counts_up(self) -> None:
         verdicts = count_reps(self.athlete, [STARTED_MS, STARTED_MS + 2000, STARTED_MS + 4000])
-        assert verdicts == [Verdict(COUNTED, 1, 0), Verdict(COUNTED, 2, 0), Verdict(COUNTED, 3, 0)]
+        assert verdicts == [Result(COUNTED, 1, 0), Result(COUNTED, 2, 0), Result(COUNTED, 3, 0)]
 
-    def test_it_refuses_a_bounce_and_says_for_how_long(self) -> None:
+    def test_it_debounces_a_rep_and_says_for_how_long(self) -> None:
         verdicts = count_reps(self.athlete, [STARTED_MS, STARTED_MS + 100])
-        assert verdicts[1] == Verdict(DEBOUNCED, 1, SQUAT_INTERVAL_MS - 100)
+        assert verdicts[1] == Result(DEBOUNCED, 1, SQUAT_INTERVAL_MS - 100)
 
-    def test_it_counts_a_rep_at_the_very_interval(self) -> None:
+    def test_it_counts_a_rep_exactly_one_interval_later(self) -> None:
         verdicts = count_reps(
             self.athlete,
             [STARTED_MS, STARTED_MS + SQUAT_INTERVAL_MS - 1, STARTED_MS + SQUAT_INTERVAL_MS],
         )
         assert [verdict.verdict for verdict in verdicts if verdict] == [COUNTED, DEBOUNCED, COUNTED]
 
-    def test_it_does_not_move_the_mark_by_a_refused_rep(self) -> None:
+    def test_a_refused_rep_does_not_move_the_mark(self) -> None:
         times = [STARTED_MS + i * 100 for i in range(10)]
         verdicts = count_reps(self.athlete, times)
         assert [verdict.count for verdict in verdicts if verdict] == [1, 1, 1, 1, 1, 2, 2, 2, 2, 2]
 
-    def test_it_refuses_nobody_after_the_clock_was_set_back(self) -> None:
+    def test_it_counts_on_after_the_clock_was_set_back(self) -> None:
         verdicts = count_reps(self.athlete, [STARTED_MS, STARTED_MS - 3_600_000])
-        assert verdicts[1] == Verdict(COUNTED, 2, 0)
+        assert verdicts[1] == Result(COUNTED, 2, 0)
 
     def test_it_keeps_athletes_and_exercises_apart(self) -> None:
         train(self.athlete, 3)
@@ -87,7 +67,7 @@ class CountRepSuite:
         (squats,) = seal(self.athlete)
         assert len(read_sealed(self.athlete, squats).reps) == 3
 
-    def test_it_goes_by_the_servers_own_clock(self) -> None:
+    def test_it_uses_the_clock_of_the_redis_server(self) -> None:
         batcher_verdicts: list[tuple[int, int, int] | None] = []
 
         async def count_two() -> None:
@@ -102,21 +82,22 @@ class CountRepSuite:
 
         async_to_sync(count_two)()
         first, second = batcher_verdicts
-        assert first == Verdict(COUNTED, 1, 0)
-        assert second == Verdict(DEBOUNCED, 1, 60_000)  # one call, one reading of the clock
+        assert first == Result(COUNTED, 1, 0)
+        # both reps share a call, and so a reading of the clock
+        assert second == Result(DEBOUNCED, 1, 60_000)
 
-    def test_it_takes_a_second_call_where_the_server_forgot_the_script(self) -> None:
+    def test_it_sends_the_script_again_if_the_server_forgot_it(self) -> None:
         train(self.athlete, 1)
         get_store().client.script_flush()
-        assert count_reps(self.athlete, [STARTED_MS + 9000]) == [Verdict(COUNTED, 2, 0)]
+        assert count_reps(self.athlete, [STARTED_MS + 9000]) == [Result(COUNTED, 2, 0)]
 
-    def test_it_lets_only_the_mark_expire(self) -> None:
+    def test_only_the_mark_expires(self) -> None:
         train(self.athlete, 2)
         count_reps(self.athlete, [STARTED_MS + 2100])
         keys = get_key_space().live(self.athlete, "squat")
         ttls = {
             name: get_store().client.pttl(getattr(keys, name))
-            for name in ("session", "timeline", "refused", "live_index")
+            for name in ("session", "timeline", "refusals", "live_index")
         }
         assert set(ttls.values()) == {-1}
         assert get_store().client.pttl(keys.mark) > 0
@@ -138,7 +119,7 @@ class SealSuite:
     def setUp(self) -> None:
         self.athlete = new_athlete()
 
-    def test_it_freezes_all_of_the_session(self) -> None:
+    def test_it_keeps_all_of_the_session(self) -> None:
         count_reps(
             self.athlete, [STARTED_MS, STARTED_MS + 100, STARTED_MS + 2310, STARTED_MS + 4502]
         )
@@ -148,17 +129,17 @@ class SealSuite:
         assert sealed.reps == [
             Rep(STARTED_MS + offset, 0, late=False) for offset in (0, 2310, 4502)
         ]
-        assert sealed.refused == {"debounced": 1}
+        assert sealed.refused_counts == {"debounced": 1}
         assert sealed.refusals == [Refusal(STARTED_MS + 100, "debounced")]
 
-    def test_it_gives_the_same_answer_again(self) -> None:
+    def test_it_returns_the_same_ids_when_repeated(self) -> None:
         train(self.athlete)
         assert seal(self.athlete) == seal(self.athlete) != []
 
-    def test_it_has_nothing_to_say_of_who_did_not_train(self) -> None:
+    def test_it_returns_nothing_for_an_athlete_who_did_not_train(self) -> None:
         assert seal(self.athlete) == []
 
-    def test_it_lets_new_reps_begin_another_session(self) -> None:
+    def test_reps_after_the_seal_begin_another_session(self) -> None:
         train(self.athlete, 3)
         (first,) = seal(self.athlete)
         train(self.athlete, 2, started_ms=STARTED_MS + 60_000)
@@ -171,7 +152,7 @@ class SealSuite:
         train(self.athlete, 1)
         seal(self.athlete)
         assert count_reps(self.athlete, [STARTED_MS + 100]) == [
-            Verdict(DEBOUNCED, 0, SQUAT_INTERVAL_MS - 100)
+            Result(DEBOUNCED, 0, SQUAT_INTERVAL_MS - 100)
         ]
         assert seal(self.athlete) != []
         assert len(seal(self.athlete)) == 1  # a refused rep begins no session
@@ -186,18 +167,18 @@ class SealSuite:
             name.user_id for name in get_store().idle_sessions(STARTED_MS + 10_000)
         ]
 
-    def test_it_seals_an_idle_session_only(self) -> None:
+    def test_it_can_be_told_to_seal_only_an_idle_session(self) -> None:
         train(self.athlete, 2)
         assert get_store().seal(self.athlete, "squat", idle_since_ms=STARTED_MS + 1999) == []
         assert len(get_store().seal(self.athlete, "squat", idle_since_ms=STARTED_MS + 2000)) == 1
 
-    def test_it_takes_a_user_id_of_every_allowed_kind(self) -> None:
+    def test_it_takes_every_character_that_a_user_id_may_have(self) -> None:
         odd = f"A.b_c@d:e-{self.athlete}"
         train(odd, 1)
         (session_id,) = seal(odd)
         assert SessionName(odd, "squat", session_id) in list(get_store().sealed_sessions())
 
-    def test_it_gives_every_session_an_id_of_its_own(self) -> None:
+    def test_every_session_has_an_id_of_its_own(self) -> None:
         athletes = [new_athlete() for _ in range(300)]
 
         async def count_at_once() -> None:
@@ -216,7 +197,7 @@ class SealSuite:
     def test_it_keeps_the_last_hundred_refused_reps(self) -> None:
         count_reps(self.athlete, [STARTED_MS + i for i in range(151)])
         sealed = read_sealed(self.athlete, seal(self.athlete)[0])
-        assert sealed.refused == {"debounced": 150}
+        assert sealed.refused_counts == {"debounced": 150}
         assert [refusal.at_ms - STARTED_MS for refusal in sealed.refusals] == list(range(51, 151))
 
 
@@ -233,7 +214,7 @@ class SealSentinelTests(SealSuite, OnSentinel):
 
 
 class ClearSuite:
-    def test_it_leaves_nothing_but_the_mark(self) -> None:
+    def test_it_removes_everything_but_the_mark(self) -> None:
         athlete = new_athlete()
         count_reps(athlete, [STARTED_MS, STARTED_MS + 10, STARTED_MS + 5000])
         (session_id,) = seal(athlete)
@@ -250,7 +231,7 @@ class ClearSuite:
         assert session_id not in waiting_ids()
         assert get_store().read(name) is None
 
-    def test_it_leaves_other_sessions_of_the_athlete(self) -> None:
+    def test_it_leaves_the_athletes_other_sessions(self) -> None:
         athlete = new_athlete()
         train(athlete)
         seal(athlete)
@@ -269,72 +250,4 @@ class ClearClusterTests(ClearSuite, OnCluster):
 
 
 class ClearSentinelTests(ClearSuite, OnSentinel):
-    pass
-
-
-class KeyTests(SimpleTestCase):
-    def test_it_keeps_all_of_an_athlete_under_one_tag(self) -> None:
-        space = KeySpace("p")
-        keys = [
-            *space.live("ann", "squat")[:8],
-            *space.live("ann", "push_up")[:8],
-            *space.sealed(space.live("ann", "squat"), "id"),
-        ]
-        assert len({key.split(b"}")[0] for key in keys}) == 1
-
-    def test_it_has_256_tags_for_good(self) -> None:
-        tags = Counter(KeySpace("p").live(f"user-{i}", "squat").tag for i in range(10_000))
-        assert len(tags) == 256
-        assert KeySpace("p").live("ann", "squat").mark == b"p:{73}:gate:squat:ann"
-
-    def test_it_packs_times_before_the_first_rep_too(self) -> None:
-        packed = [str((-1500 * 64 + 3) * 2 + 1).encode()]
-        assert unpack_reps(STARTED_MS, packed) == [Rep(STARTED_MS - 1500, 3, late=True)]
-
-    def test_it_keeps_the_scripts_short(self) -> None:
-        for path in Path(scripts.__file__).parent.glob("*.lua"):
-            lines = path.read_text().splitlines()
-            assert len([line for line in lines if line and not line.startswith("--")]) <= 60, (
-                path.name
-            )
-
-
-def recorded_sets() -> list[tuple[str, list[int]]]:
-    """Return the sets of real people where they are at hand, else sets made up after them."""
-    if RECORDED_SETS:
-        return [
-            (recorded.exercise, recorded.rep_end_ms)
-            for recorded in read_sets(Path(RECORDED_SETS), None)
-        ]
-    return [
-        (exercise, [i * interval_ms + 17 * (i // 3) for i in range(20)])
-        for exercise, interval_ms in INTERVALS_MS.items()
-    ]
-
-
-class RealPeopleSuite:
-    @pytest.mark.timeout(300)
-    def test_it_refuses_no_rep_of_real_people(self) -> None:
-        for exercise, times in recorded_sets():
-            interval_ms = INTERVALS_MS.get(exercise, BATTLE_ROPE_MS)
-            verdicts = count_reps(
-                new_athlete(),
-                [STARTED_MS + at for at in times],
-                exercise=exercise,
-                limits=gates(interval_ms),
-            )
-            assert [verdict.count for verdict in verdicts if verdict] == list(
-                range(1, len(times) + 1)
-            ), exercise
-
-
-class RealPeopleTests(RealPeopleSuite, OnSingle):
-    pass
-
-
-class RealPeopleClusterTests(RealPeopleSuite, OnCluster):
-    pass
-
-
-class RealPeopleSentinelTests(RealPeopleSuite, OnSentinel):
     pass

@@ -2,7 +2,7 @@
 
 import itertools
 
-from workouts.live.counting.batching import COUNTED, DEBOUNCED
+from workouts.live.counting.verdicts import COUNTED, DEBOUNCED
 from workouts.live.timeline import Refusal, Rep
 from workouts.tests.support.backends import OnCluster, OnSentinel, OnSingle
 from workouts.tests.support.cast import (

@@ -1,4 +1,4 @@
-"""What a failover may lose is told, and a seal waits for the replicas that are wanted."""
+"""A seal waits for as many replicas as it must, and the gaps a failover could use are named."""
 
 import time
 from typing import Any
@@ -16,11 +16,14 @@ from workouts.tests.support.backends import OnCluster, OnSentinel, OnSingle
 from workouts.tests.support.cast import new_athlete, train
 from workouts.tests.support.redis_servers import Fleet, shared_cluster, shared_sentinels
 
-CUT_OFF = "Redis has replicas and min-replicas-to-write 0: cut off from them it goes on, and a failover loses what it counts"
+CUT_OFF = (
+    "Redis has replicas and min-replicas-to-write 0: a master cut off from them goes on counting, "
+    "and a failover loses those reps"
+)
 
 
 def count_waits(fleet: Fleet) -> int:
-    """Return how often a master was asked to wait for disks."""
+    """Return how often the masters were asked to wait for disks."""
     return sum(
         node.client.info("commandstats").get("cmdstat_waitaof", {"calls": 0})["calls"]
         for node in fleet.masters()
@@ -28,7 +31,7 @@ def count_waits(fleet: Fleet) -> int:
 
 
 class WaitSuite:
-    """Runs on what has replicas, and sets how many of them a write takes."""
+    """Runs on servers with replicas, and sets how many of them a write requires."""
 
     fleet: Any
     replicas: int
@@ -44,7 +47,7 @@ class WaitSuite:
         if replicas:
             self.addCleanup(self.want, 0)
 
-    def test_it_waits_for_the_replicas_after_a_seal(self) -> None:
+    def test_a_seal_waits_for_the_replicas(self) -> None:
         self.want(self.replicas)
         train(self.athlete)
         before = count_waits(self.fleet)
@@ -54,11 +57,11 @@ class WaitSuite:
             assert len(self.store.seal(self.athlete, "squat")) == 1
             assert (
                 time.monotonic() - began < 0.6
-            )  # not the second that a replica takes to say so by itself
+            )  # not the second after which a replica acknowledges by itself
         assert logs == []
         assert count_waits(self.fleet) > before
 
-    def test_it_gives_the_same_answer_while_replicas_are_not_there(self) -> None:
+    def test_a_seal_returns_the_same_ids_while_replicas_hang(self) -> None:
         self.want(self.replicas)
         train(self.athlete)
         for node in self.fleet.nodes:
@@ -73,7 +76,7 @@ class WaitSuite:
         self.doCleanups()
         assert get_store().seal(self.athlete, "squat") == [session_id]
 
-    def test_it_does_without_where_the_server_cannot_wait(self) -> None:
+    def test_a_seal_does_not_wait_if_the_server_cannot(self) -> None:
         self.want(self.replicas)
         athletes = [new_athlete() for _ in range(4)]
         for athlete in athletes:
@@ -86,13 +89,13 @@ class WaitSuite:
         assert {line["event"] for line in logs} == {"replicas_not_waited_for"}
         assert len(logs) <= len(self.fleet.masters())
 
-    def test_it_tells_of_replicas_that_a_write_does_not_wait_for(self) -> None:
+    def test_it_names_replicas_that_no_write_requires(self) -> None:
         self.want(0)
         assert self.store.durability_gaps() == [CUT_OFF]
         self.want(1)
         assert self.store.durability_gaps() == []
 
-    def test_it_tells_of_one_master_that_is_set_otherwise(self) -> None:
+    def test_it_names_a_setting_that_is_wrong_on_one_master(self) -> None:
         self.want(1)
         node = self.fleet.masters()[-1]
         node.client.config_set("appendfsync", "everysec")
@@ -117,14 +120,14 @@ class WaitSentinelTests(WaitSuite, OnSentinel):
 
 
 class CannotWaitTests(SimpleTestCase):
-    def test_a_wait_that_was_cut_off_by_a_change_of_roles_is_no_reason_to_wait_no_more(
+    def test_after_a_wait_that_a_change_of_roles_ended_it_waits_again(
         self,
     ) -> None:
         assert not cannot_wait(
             ResponseError("UNBLOCKED force unblock from blocking operation, instance state changed")
         )
 
-    def test_a_server_before_waitaof_and_a_user_that_may_not_are(self) -> None:
+    def test_it_never_waits_again_without_waitaof_or_the_permission_for_it(self) -> None:
         assert cannot_wait(
             ResponseError("unknown command 'WAITAOF', with args beginning with: '1' ")
         )
@@ -134,7 +137,7 @@ class CannotWaitTests(SimpleTestCase):
 
 
 class NoReplicaTests(OnSingle):
-    def test_it_costs_a_finish_nothing(self) -> None:
+    def test_without_replicas_a_seal_sends_no_further_commands(self) -> None:
         athletes = [new_athlete() for _ in range(5)]
         for athlete in athletes:
             train(athlete)
@@ -149,5 +152,5 @@ class NoReplicaTests(OnSingle):
         assert calls <= 4 * commands_in_seal
         assert "cmdstat_waitaof" not in store.client.info("commandstats")
 
-    def test_it_has_no_gap(self) -> None:
+    def test_the_servers_of_these_tests_have_no_gap(self) -> None:
         assert get_store().durability_gaps() == []

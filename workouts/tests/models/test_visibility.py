@@ -14,7 +14,7 @@ from django.test import RequestFactory, TestCase
 from django.urls import NoReverseMatch, URLResolver, get_resolver, reverse
 
 from workouts.admin.sessions.parked import find_parked
-from workouts.live.store import ParkedSession, SessionName
+from workouts.live.sessions import ParkedSession, SessionName
 from workouts.models import Athlete, Exercise, Team, WorkoutSession
 from workouts.tests.support.reviews import save_pending
 

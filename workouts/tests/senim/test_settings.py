@@ -1,31 +1,35 @@
-"""The settings: a wrong value ends the start with one line, and what is made by itself is kept safe."""
+"""The settings: a wrong value ends the start with one line, and Senim keeps its own key safe."""
 
-import ast
 import os
 import re
 import runpy
-import shutil
 import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
+import pytest
 from channels_redis.utils import create_pool
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.test import SimpleTestCase
+from environs import EnvValidationError
 
-from senim.addresses import read_database, read_layer_host
-from senim.environment import keep_secret_key
-from workouts.tests.support.processes import only_line, run_manage, run_python
-from workouts.tests.support.service import (
-    clean_environment,
-    free_port,
-    fresh_database,
-    fresh_folder,
+from senim.addresses import parse_database, parse_layer_host
+from senim.environment import (
+    NAMES,
+    OTHER_NAMES,
+    describe_error,
+    env,
+    find_unknown_names,
+    load_environment,
 )
+from senim.secret_key import keep_secret_key
+from workouts.tests.support.processes import only_line, run_manage
+from workouts.tests.support.service import clean_environment, free_port, fresh_folder
 
 SETTINGS = str(settings.BASE_DIR / "senim" / "settings.py")
 PASSWORD = "hunter2"
@@ -104,6 +108,7 @@ WRONG_VALUES = {
         "sqlite:///:memory:",
         "sqlite:////proc/senim/db.sqlite3",
         "sqlite:////proc",
+        "nonsense",
     ],
     "TIME_ZONE": ["Mars/Base", "Europe", "../etc/passwd", "/etc/localtime"],
     "LOG_LEVEL": ["LOUD", "info"],
@@ -111,93 +116,130 @@ WRONG_VALUES = {
 }
 
 
-def read_variables() -> set[str]:
-    """Return the environment variables that the settings read: the first argument of each call of a read_ function."""
-    tree = ast.parse(Path(SETTINGS).read_text())
-    calls = [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-    ]
-    return {
-        ast.literal_eval(call.args[0])
-        for call in calls
-        if ast.unparse(call.func).startswith("read_")
-    }
-
-
-def says_what_it_takes(line: str, name: str) -> bool:
-    return (
-        line.startswith(f"{name} ")
-        and bool(re.search(r"\b(it|Valkey) takes\b", line))
-        and PASSWORD not in line
-        and "\n" not in line
-    )
-
-
-def refuse(name: str, value: str) -> str | None:
-    """Read the settings with a wrong value in this process, and return what they say to it."""
-    environment = {**clean_environment(SENIM_DATA=str(fresh_folder())), name: value}
+def read_settings(**environment: str) -> dict[str, Any]:
+    """Read the settings in this process, with nothing set but the given variables."""
     with patch.dict(os.environ, environment, clear=True):
-        try:
-            runpy.run_path(SETTINGS)
-        except ImproperlyConfigured as error:
-            return str(error)
-    return None
+        return {name: value for name, value in runpy.run_path(SETTINGS).items() if name.isupper()}
 
 
-def refuse_start(name: str, value: str) -> subprocess.CompletedProcess[str]:
-    """Start the service with a wrong value."""
-    return run_manage(
-        "start", "--port", str(free_port()), **{"SENIM_DATA": str(fresh_folder()), name: value}
+def refuse(**environment: str) -> str:
+    """Return the line with which the settings refuse the environment."""
+    try:
+        read_settings(**{"SENIM_DATA": str(fresh_folder()), **environment})
+    except EnvValidationError as error:
+        return describe_error(error)
+    except ImproperlyConfigured as error:
+        return str(error)
+    return "not refused"
+
+
+def refuse_start(**environment: str) -> str:
+    """Return the only line of a start that fails."""
+    done = run_manage(
+        "start", "--port", str(free_port()), **{"SENIM_DATA": str(fresh_folder()), **environment}
     )
+    assert done.returncode == 1
+    return only_line(done.stderr)
 
 
 class WrongValueTests(SimpleTestCase):
-    def test_it_knows_a_wrong_value_of_every_variable(self) -> None:
-        assert set(WRONG_VALUES) == read_variables()
+    def test_each_variable_has_a_wrong_value_here(self) -> None:
+        assert set(WRONG_VALUES) == set(NAMES)
 
-    def test_it_says_what_the_variable_takes(self) -> None:
+    def test_the_error_is_one_line_that_says_what_the_variable_takes(self) -> None:
         for name, values in WRONG_VALUES.items():
             for value in values:
-                line = refuse(name, value)
-                assert line, (name, value)
-                assert says_what_it_takes(line, name), (value, line)
+                line = refuse(**{name: value})
+                assert line.startswith(f"{name} "), (name, value, line)
+                assert re.search(r"\b(it|Valkey) takes\b", line), line
+                assert PASSWORD not in line
+                assert "\n" not in line
 
-    def test_it_ends_the_start_with_that_line(self) -> None:
-        firsts = {name: values[0] for name, values in WRONG_VALUES.items()}
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            ended = dict(
-                zip(firsts, pool.map(refuse_start, firsts.keys(), firsts.values()), strict=True)
-            )
-        for name, done in ended.items():
-            assert done.returncode == 1
-            assert says_what_it_takes(only_line(done.stderr).removeprefix("senim: "), name), (
-                done.stderr
-            )
+    def test_the_start_ends_with_that_line(self) -> None:
+        wrong = [
+            {"SENIM_WORKERS": "two"},
+            {"SENIM_DATA": "/tmp/" + "x" * 100},  # noqa: S108
+            {"SENIM_WORKER": "2"},
+        ]
+        with ThreadPoolExecutor(len(wrong)) as pool:
+            lines = [*pool.map(lambda environment: refuse_start(**environment), wrong)]
+        assert lines[0] == "senim: SENIM_WORKERS is 'two'; it takes a whole number from 1 to 64."
+        assert "Valkey takes a shorter path" in lines[1]
+        assert lines[2] == "senim: SENIM_WORKER is not a setting; did you mean SENIM_WORKERS?"
 
-    def test_it_asks_for_a_redis_of_the_channel_layer_beside_a_cluster(self) -> None:
-        done = run_manage(
-            "start",
-            "--port",
-            str(free_port()),
-            SENIM_DATA=str(fresh_folder()),
-            REDIS_URL="redis+cluster://127.0.0.1:7000",
-        )
-        assert "CHANNELS_REDIS_URL" in only_line(done.stderr)
+    def test_the_channel_layer_needs_a_redis_beside_a_cluster(self) -> None:
+        line = refuse(REDIS_URL="redis+cluster://127.0.0.1:7000")
+        assert line.startswith("CHANNELS_REDIS_URL is a cluster, or unset")
+
+
+class NameTests(SimpleTestCase):
+    def test_every_name_is_read_and_no_other(self) -> None:
+        assert set(env.dump()) == set(NAMES)
+
+    def test_a_misspelt_name_is_refused_with_the_right_one(self) -> None:
+        for misspelt, right in {
+            "SENIM_IDLE_MINUTE": "SENIM_IDLE_MINUTES",
+            "SENIM_WORKER": "SENIM_WORKERS",
+            "SENIM_MAX_CONECTIONS": "SENIM_MAX_CONNECTIONS",
+            "SENIM_SWEEP_SECOND": "SENIM_SWEEP_SECONDS",
+            "SENIM_DATE": "SENIM_DATA",
+        }.items():
+            line = refuse(**{misspelt: "1", right: "1"})
+            assert line == f"{misspelt} is not a setting; did you mean {right}?"
+
+    def test_a_misspelt_name_in_the_env_file_is_refused(self) -> None:
+        file = fresh_folder() / ".env"
+        file.write_text("SENIM_IDLE_MINUTE=5\n")
+        with (
+            patch.dict(os.environ, {}, clear=True),
+            pytest.raises(ImproperlyConfigured, match="did you mean SENIM_IDLE_MINUTES"),
+        ):
+            load_environment(file)
+
+    def test_another_unknown_name_is_found_but_not_refused(self) -> None:
+        environment = {"SENIM_COLOR": "red", "TERM": "dumb", **dict.fromkeys(OTHER_NAMES, "x")}
+        with patch.dict(os.environ, environment, clear=True):
+            load_environment(Path("/none"))
+            assert find_unknown_names() == ["SENIM_COLOR"]
+
+
+class EnvFileTests(SimpleTestCase):
+    def load(self, content: bytes, **environment: str) -> dict[str, str]:
+        file = fresh_folder() / ".env"
+        file.write_bytes(content)
+        with patch.dict(os.environ, environment, clear=True):
+            load_environment(file)
+            return dict(os.environ)
+
+    def test_the_environment_takes_precedence(self) -> None:
+        loaded = self.load(b"SENIM_WORKERS=2\nPGUSER=ann\nTIME_ZONE=UTC\n", SENIM_WORKERS="3")
+        assert loaded == {"SENIM_WORKERS": "3", "PGUSER": "ann", "TIME_ZONE": "UTC"}
+
+    def test_a_blank_variable_counts_as_unset(self) -> None:
+        assert self.load(b"TIME_ZONE=\nLOG_LEVEL=DEBUG\n", SENIM_WORKERS=" ", LOG_LEVEL="") == {}
+
+    def test_a_blank_variable_of_other_programs_stays(self) -> None:
+        assert self.load(b"PGOPTIONS=\n") == {"PGOPTIONS": ""}
+
+    def test_values_are_taken_as_they_stand(self) -> None:
+        loaded = self.load(b"DATABASE_URL='postgresql://u:a$b${HOME}#c@h/db'\n")
+        assert loaded["DATABASE_URL"] == "postgresql://u:a$b${HOME}#c@h/db"
+
+    def test_a_file_in_another_encoding_is_refused(self) -> None:
+        with pytest.raises(ImproperlyConfigured, match=r"\.env cannot be read .*in UTF-8"):
+            self.load("TIME_ZONE=Алматы".encode("cp1251"))
 
 
 class AddressTests(SimpleTestCase):
-    def read(self, **environment: str) -> None:
-        self.enterContext(patch.dict(os.environ, environment))
-
     def test_it_takes_the_older_stacks_address_of_postgresql(self) -> None:
-        self.read(A_URL="postgresql+asyncpg://ann:p%40ss@db.example:5433/senim?sslmode=require")
-        database = read_database("A_URL", Path("unused"), pool_size=3)
+        database = parse_database(
+            "postgresql+asyncpg://ann:p%40ss@db.example:5433/senim?sslmode=require", pool_size=3
+        )
         expected = {
             "ENGINE": "django.db.backends.postgresql",
+            "NAME": "senim",
             "HOST": "db.example",
-            "PORT": 5433,
+            "PORT": "5433",
             "USER": "ann",
             "PASSWORD": "p@ss",
         }
@@ -205,9 +247,26 @@ class AddressTests(SimpleTestCase):
         assert database["OPTIONS"]["sslmode"] == "require"
         assert database["OPTIONS"]["pool"]["max_size"] == 3
 
+    def test_it_takes_any_password(self) -> None:
+        for password in ("p@ss", "50%off", "a#b", "a?b", "p:q", "p+q"):
+            database = parse_database(f"postgresql://u:{password}@h/db", pool_size=0)
+            assert (database["PASSWORD"], database["HOST"]) == (password, "h")
+
+    def test_it_takes_several_hosts_and_sockets(self) -> None:
+        for url, host, port in (
+            ("postgresql://u@one:5433,two:5434/db", "one,two", "5433,5434"),
+            ("postgres://u@[::1]:5433/db", "::1", "5433"),
+            ("postgresql://u@/db?host=/run/postgresql", "/run/postgresql", ""),
+        ):
+            database = parse_database(url, pool_size=0)
+            assert (database["HOST"], database["PORT"], database["NAME"]) == (host, port, "db")
+
+    def test_it_takes_a_service_in_place_of_a_name(self) -> None:
+        database = parse_database("postgresql:///?service=senim", pool_size=0)
+        assert (database["NAME"], database["OPTIONS"]["service"]) == ("", "senim")
+
     def test_it_gives_the_channel_layer_its_sentinels(self) -> None:
-        self.read(A_URL="redis+sentinel://:pass@one:26380,two/main")
-        pool = create_pool(read_layer_host("A_URL", ""))
+        pool = create_pool(parse_layer_host("redis+sentinel://:pass@one:26380,two/main"))
         sentinels = [
             sentinel.connection_pool.connection_kwargs
             for sentinel in pool.sentinel_manager.sentinels
@@ -218,23 +277,20 @@ class AddressTests(SimpleTestCase):
         ]
         assert (pool.service_name, pool.connection_kwargs["password"]) == ("main", "pass")
 
-    def test_it_leaves_the_data_folder_alone_where_all_is_given(self) -> None:
+    def test_it_leaves_the_data_folder_alone_if_everything_is_given(self) -> None:
         folder = fresh_folder() / "none"
-        done = run_manage(
-            "check",
-            SENIM_DATA=str(folder),
-            DATABASE_URL=fresh_database(),
-            REDIS_URL=settings.REDIS_URL,
-        )
-        assert done.returncode == 0, done.stderr
+        addresses = {"DATABASE_URL": "postgresql:///db", "REDIS_URL": settings.REDIS_URL}
+        read_settings(SENIM_DATA=str(folder), SECRET_KEY=LONG_KEY, **addresses)
         assert not folder.exists()
+        read_settings(SENIM_DATA=str(folder), **addresses)
+        assert [path.name for path in folder.iterdir()] == ["secret_key"]
 
 
 class SecretKeyTests(SimpleTestCase):
     PRINT = ("-c", "from senim.settings import SECRET_KEY; print(SECRET_KEY)")
 
     def read_keys(self, folder: Path, processes: int) -> list[str]:
-        """Return the keys that as many processes get which start at once."""
+        """Return the keys that as many processes read, started at once."""
         environment = clean_environment(SENIM_DATA=str(folder))
         del environment["SECRET_KEY"]
         command = [sys.executable, *self.PRINT]
@@ -256,7 +312,7 @@ class SecretKeyTests(SimpleTestCase):
         assert (folder / "secret_key").stat().st_mode & 0o777 == 0o600
         assert folder.stat().st_mode & 0o777 == 0o700
 
-    def test_it_is_one_for_all_who_make_it_at_once(self) -> None:
+    def test_callers_that_make_it_at_once_get_the_same_one(self) -> None:
         callers = 8
         for _ in range(20):
             path, barrier = fresh_folder() / "secret_key", threading.Barrier(callers)
@@ -269,17 +325,16 @@ class SecretKeyTests(SimpleTestCase):
                 keys = {task.result() for task in [pool.submit(keep) for _ in range(callers)]}
             assert keys == {path.read_text()}
 
-    def test_it_is_another_one_in_another_folder(self) -> None:
-        assert self.read_keys(fresh_folder(), 1) != self.read_keys(fresh_folder(), 1)
+    def test_another_folder_has_another_key(self) -> None:
+        one, two = (keep_secret_key(fresh_folder() / "secret_key") for _ in range(2))
+        assert one != two
 
-    def test_it_refuses_a_file_that_lost_its_key(self) -> None:
+    def test_a_file_that_lost_its_key_is_refused_unless_one_is_given(self) -> None:
         folder = fresh_folder()
         (folder / "secret_key").touch()
-        done = run_manage("check", SENIM_DATA=str(folder))
-        assert done.returncode == 0, "a given key is enough"
-        done = run_python("manage.py", "check", unset=("SECRET_KEY",), SENIM_DATA=str(folder))
-        assert done.returncode == 1
-        assert str(folder / "secret_key") in only_line(done.stderr)
+        assert str(folder / "secret_key") in refuse(SENIM_DATA=str(folder))
+        given = read_settings(SENIM_DATA=str(folder), SECRET_KEY=LONG_KEY)
+        assert given["SECRET_KEY"] == LONG_KEY
 
 
 class ExampleTests(SimpleTestCase):
@@ -288,27 +343,14 @@ class ExampleTests(SimpleTestCase):
     def test_it_names_every_variable_and_no_other(self) -> None:
         names = re.findall(r"^# ([A-Z_]+)=", self.EXAMPLE.read_text(), re.MULTILINE)
         assert len(names) == len(set(names))
-        assert set(names) == read_variables()
+        assert set(names) == set(NAMES)
 
     def test_it_changes_nothing_until_it_is_edited(self) -> None:
         lines = self.EXAMPLE.read_text().splitlines()
         assert [line for line in lines if line and not line.startswith("#")] == []
 
     def test_its_defaults_are_the_defaults(self) -> None:
-        """Take its values for real, and compare what the settings make of them with what they make of nothing."""
         given = dict(re.findall(r"^# ([A-Z_]+)=(.+)$", self.EXAMPLE.read_text(), re.MULTILINE))
         assert len(given) >= 10
-        assert self.dump_settings(given) == self.dump_settings({})
-
-    def dump_settings(self, given: dict[str, str]) -> str:
-        dump = "import senim.settings as s; print({k: v for k, v in vars(s).items() if k.isupper() and k != 'SECRET_KEY'})"
-        folder = fresh_folder()
-        done = run_python(
-            "-c",
-            dump,
-            unset=tuple(read_variables() - set(given) - {"SENIM_DATA"}),
-            **{"SENIM_DATA": str(folder), **given},
-        )
-        assert done.returncode == 0, done.stderr
-        shutil.rmtree(folder)
-        return done.stdout.replace(str(folder), "")
+        folder = str(fresh_folder())
+        assert read_settings(SENIM_DATA=folder, **given) == read_settings(SENIM_DATA=folder)

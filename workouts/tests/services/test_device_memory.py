@@ -1,8 +1,9 @@
-"""What is remembered of devices, when saves meet and when they fail."""
+"""Device memory when saves run at once, wait for a lock, or fail."""
 
 import contextlib
 import threading
 from collections.abc import Iterator
+from unittest import mock
 
 import psycopg
 from django.conf import settings
@@ -10,34 +11,46 @@ from django.db import connection, transaction
 from django.test import TestCase, TransactionTestCase
 
 from workouts.live.runtime import get_key_space, get_store
-from workouts.live.store import SessionName
+from workouts.live.sessions import SessionName
 from workouts.models import Device, WorkoutSession
-from workouts.services.devices import remember_saved
-from workouts.services.finishing import settle_sealed, sweep
+from workouts.services import finishing
+from workouts.services.devices import remember_last_seqs
+from workouts.services.finishing import settle_sealed
+from workouts.services.sweeping import sweep
 from workouts.tests.support.cast import new_athlete, save_session, seal
-from workouts.tests.support.sealed import OwnRedis, mend_sealed, spoil_sealed
+from workouts.tests.support.sealed import OwnRedis, spoil_sealed
 from workouts.tests.support.sent import PHONE, Sent, forget, send
 
 IDLE_MINUTES = 60 * 24 * 365 * 100
 
 
-class ParkedTests(OwnRedis, TestCase):
-    def test_a_device_is_known_for_as_long_as_its_session_waits(self) -> None:
+class WaitingTests(OwnRedis, TestCase):
+    def setUp(self) -> None:
+        super().setUp()
         send(self.user_id, Sent(1, 0), Sent(7, 5000))
         (session_id,) = seal(self.user_id)
-        name = SessionName(self.user_id, "squat", session_id)
-        spoil_sealed(name)
-        self.addCleanup(mend_sealed, name)
-        forget(self.user_id)  # as 48 hours do
-        assert settle_sealed(name) is None
+        self.name = SessionName(self.user_id, "squat", session_id)
+        forget(self.user_id)  # as happens after 48 hours
+
+    def assert_remembered(self) -> None:
         assert get_store().client.ttl(get_key_space().device(self.user_id, PHONE)) > 170_000
-        assert get_store().meet_device(self.user_id, PHONE, 0) == 7
+        assert get_store().raise_last_seq(self.user_id, PHONE, 0) == 7
+
+    def test_a_device_is_remembered_while_its_session_is_parked(self) -> None:
+        spoil_sealed(self.name)
+        assert settle_sealed(self.name) is None
+        self.assert_remembered()
+
+    def test_a_device_is_remembered_while_a_bug_keeps_its_session_sealed(self) -> None:
+        with mock.patch.object(finishing, "build_row", side_effect=ValueError):
+            assert settle_sealed(self.name) is None
+        self.assert_remembered()
 
 
 class DeadlockTests(TransactionTestCase):
     serialized_rollback = True
 
-    def test_two_saves_with_the_same_devices_in_another_order(self) -> None:
+    def test_saves_of_the_same_devices_in_different_orders_do_not_deadlock(self) -> None:
         user_id = save_session(new_athlete()).athlete_id
         devices = [f"d{i}" for i in range(12)]
         for seq in range(1, 9):
@@ -52,7 +65,7 @@ class DeadlockTests(TransactionTestCase):
                 barrier.wait()
                 try:
                     with transaction.atomic():
-                        remember_saved(user_id, dict.fromkeys(order, seq))
+                        remember_last_seqs(user_id, dict.fromkeys(order, seq))
                 except Exception as error:
                     errors.append(error)
                 finally:
@@ -76,7 +89,7 @@ class LockedRowTests(OwnRedis, TransactionTestCase):
 
     @contextlib.contextmanager
     def locked(self, user_id: str) -> Iterator[None]:
-        """Have somebody hold the rows of an athlete's devices."""
+        """Lock the rows of an athlete's devices on another connection."""
         database = settings.DATABASES["default"]
         options = {
             "host": database["OPTIONS"].get("host") or database["HOST"],
@@ -87,7 +100,7 @@ class LockedRowTests(OwnRedis, TransactionTestCase):
             yield
             other.rollback()
 
-    def test_a_sweep_saves_the_others(self) -> None:
+    def test_a_sweep_saves_the_sessions_of_other_athletes(self) -> None:
         held, *others = [new_athlete() for _ in range(5)]
         for user_id in (held, *others):
             send(user_id, Sent(1, 0))

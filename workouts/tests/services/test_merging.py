@@ -1,4 +1,4 @@
-"""Two athletes that are one: what moves, who may, and what is saved under the old user ID from then on."""
+"""Merging athletes: what moves, and what happens under the alias from then on."""
 
 from datetime import timedelta
 from unittest import mock
@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from workouts.admin.sessions.parked import find_parked
 from workouts.clock import from_ms
 from workouts.fairness.assessment import find_personal_best
-from workouts.live.store import ParkedSession, SessionName
+from workouts.live.sessions import ParkedSession, SessionName
 from workouts.models import Athlete, Device, Team, WorkoutSession
 from workouts.services.devices import find_saved_seq
 from workouts.services.finishing import finish_workout, save_sealed
@@ -25,7 +25,7 @@ from workouts.wall.audience import find_audience
 
 
 class MergeTests(MergingCase):
-    def test_sessions_and_teams_move_and_an_alias_is_left(self) -> None:
+    def test_sessions_and_teams_move_and_an_alias_stays(self) -> None:
         ours, both = Team.objects.create(name="Ours"), Team.objects.create(name="Both")
         self.get(self.kept).teams.add(both)
         self.get(self.old).teams.add(ours, both)
@@ -36,7 +36,7 @@ class MergeTests(MergingCase):
         assert not self.get(self.old).teams.exists()
         assert self.get(self.old).merged_into == self.get(self.kept)
 
-    def test_name_and_user_are_taken_over_where_there_are_none(self) -> None:
+    def test_a_kept_athlete_without_name_and_account_gets_the_aliases(self) -> None:
         user = get_user_model().objects.create_user("ana")
         Athlete.objects.filter(user_id=self.old).update(display_name="Ana", account=user)
         merge(self.kept, self.old)
@@ -44,7 +44,7 @@ class MergeTests(MergingCase):
         assert (kept.display_name, kept.account) == ("Ana", user)
         assert self.get(self.old).account is None
 
-    def test_name_and_user_of_the_kept_one_stay(self) -> None:
+    def test_the_kept_athletes_name_and_account_stay(self) -> None:
         for user_id in (self.kept, self.old):
             user = get_user_model().objects.create_user(user_id)
             Athlete.objects.filter(user_id=user_id).update(
@@ -55,7 +55,7 @@ class MergeTests(MergingCase):
         assert kept.account is not None
         assert (kept.display_name, kept.account.get_username()) == (f"Ana {self.kept}", self.kept)
 
-    def test_what_was_decided_stands(self) -> None:
+    def test_review_decisions_stand(self) -> None:
         WorkoutSession.objects.filter(pk=self.moved.pk).update(
             review_status="rejected", is_in_totals=False
         )
@@ -67,7 +67,7 @@ class MergeTests(MergingCase):
             False,
         )
 
-    def test_the_aliases_of_the_other_one_come_along(self) -> None:
+    def test_the_merged_athletes_aliases_become_the_kept_ones(self) -> None:
         oldest = save_session(new_athlete()).athlete_id
         merge(self.old, oldest)
         merge(self.kept, self.old)
@@ -77,7 +77,7 @@ class MergeTests(MergingCase):
         }
         assert save_sealed(seal(oldest)).athlete_id == self.kept
 
-    def test_it_refuses_itself_an_alias_and_one_that_is_gone(self) -> None:
+    def test_it_refuses_the_same_athlete_an_alias_and_a_missing_one(self) -> None:
         third = save_session(new_athlete()).athlete_id
         merge(self.kept, self.old)
         for kept, merged, reason in (
@@ -88,11 +88,11 @@ class MergeTests(MergingCase):
         ):
             with pytest.raises(MergeRefusedError, match=reason):
                 merge(kept, merged)
-        with pytest.raises(MergeRefusedError, match="not there"):
+        with pytest.raises(MergeRefusedError, match="no longer exists"):
             merge_athletes(kept_id=self.get(self.kept).pk, merged_id=10**15)
         assert self.get(third).merged_into is None
 
-    def test_the_database_refuses_one_that_is_merged_into_itself(self) -> None:
+    def test_the_database_refuses_an_athlete_merged_into_itself(self) -> None:
         athlete = self.get(self.kept)
         with pytest.raises(IntegrityError, match="not_merged_into_itself"), transaction.atomic():
             Athlete.objects.filter(pk=athlete.pk).update(merged_into=athlete)
@@ -104,24 +104,24 @@ class AliasTests(MergingCase):
         Device.objects.create(athlete_id=self.old, device_id="phone", last_seq=41)
         merge(self.kept, self.old)
 
-    def test_what_is_finished_under_the_alias_goes_to_the_kept_one(self) -> None:
+    def test_a_finish_under_the_alias_saves_for_the_kept_athlete(self) -> None:
         train(self.old, 4)
         row = finish_workout(user_id=self.old, exercise_type="squat")
         assert (row.athlete_id, row.total_reps) == (self.kept, 4)
         assert self.owners() == {self.kept}
 
-    def test_a_finish_is_repeated_by_either_user_id(self) -> None:
+    def test_a_finish_can_be_repeated_with_either_user_id(self) -> None:
         train(self.old, 4)
         row = finish_workout(user_id=self.old, exercise_type="squat")
         for user_id in (self.old, self.kept):
             assert finish_workout(user_id=user_id, exercise_type="squat") == row
 
-    def test_devices_are_known_under_the_alias(self) -> None:
+    def test_devices_stay_known_under_the_alias(self) -> None:
         assert (find_saved_seq(self.old, "phone"), find_saved_seq(self.kept, "phone")) == (41, 0)
         save_sealed(seal(self.old, device_seqs={"phone": 57}))
         assert (find_saved_seq(self.old, "phone"), find_saved_seq(self.kept, "phone")) == (57, 0)
 
-    def test_a_session_is_saved_once_before_and_after(self) -> None:
+    def test_a_session_saved_before_the_merge_is_not_saved_again_after_it(self) -> None:
         late = save_session(new_athlete()).athlete_id
         sealed = seal(late)
         row = save_sealed(sealed)
@@ -129,7 +129,7 @@ class AliasTests(MergingCase):
         assert save_sealed(sealed) == row
         assert WorkoutSession.objects.filter(session_id=row.session_id).count() == 1
 
-    def test_personal_bests_are_those_of_the_kept_one(self) -> None:
+    def test_personal_bests_are_the_kept_athletes(self) -> None:
         earlier = from_ms(STARTED_MS) - timedelta(days=2)
         WorkoutSession.objects.filter(pk=self.row.pk).update(
             started_at=earlier, finished_at=earlier, best_minute=25
@@ -138,7 +138,7 @@ class AliasTests(MergingCase):
         assert row.best_minute == 30
         assert find_personal_best(row) == 25
 
-    def test_a_save_takes_one_query_more_of_an_alias_alone(self) -> None:
+    def test_a_save_takes_one_query_more_for_an_alias(self) -> None:
         counts = []
         for user_id in (self.kept, self.old):
             with CaptureQueriesContext(connection) as queries:
@@ -179,7 +179,7 @@ class SeenTests(MergingCase):
     def listed(self, path: str, **query: str) -> set[int]:
         return {row.pk for row in self.client.get(path, query).context["cl"].result_list}
 
-    def test_the_list_has_the_kept_one_only_and_finds_it_by_the_alias(self) -> None:
+    def test_lists_show_only_the_kept_athlete_and_find_it_by_the_alias(self) -> None:
         assert (
             self.listed(ATHLETES) == self.listed(ATHLETES, q=self.old) == {self.get(self.kept).pk}
         )
@@ -189,20 +189,20 @@ class SeenTests(MergingCase):
             == {self.row.pk, self.moved.pk}
         )
 
-    def test_the_page_of_an_alias_leads_to_the_kept_one(self) -> None:
+    def test_the_page_of_an_alias_redirects_to_the_kept_athlete(self) -> None:
         path = f"{ATHLETES}{self.get(self.old).pk}/change/"
         assert self.client.get(path)["Location"] == f"{ATHLETES}{self.get(self.kept).pk}/change/"
         self.team.coaches.clear()
         assert self.client.get(path)["Location"] == "/admin/"
 
-    def test_the_wall_shows_an_alias_by_the_name_of_the_kept_one(self) -> None:
+    def test_the_wall_shows_an_alias_under_the_kept_athletes_name(self) -> None:
         key = self.client.session.session_key
         audience = find_audience(key, None)
         assert audience.names == {self.kept: "Ana", self.old: "Ana"}
         assert set(audience.aliases) == {self.old}
         assert find_audience(key, str(self.team.pk)) == audience
 
-    def test_what_could_not_be_saved_under_an_alias_is_seen(self) -> None:
+    def test_coaches_see_sessions_parked_under_an_alias(self) -> None:
         request = RequestFactory().get("/")
         request.user = self.coach
         parked = [ParkedSession(SessionName(self.old, "squat", "id"), "no", 1)]
@@ -213,11 +213,11 @@ class SeenTests(MergingCase):
             self.team.athletes.clear()
             assert find_parked(request) == []
 
-    def test_leaving_the_team_ends_it_for_the_alias_too(self) -> None:
+    def test_leaving_the_team_takes_the_alias_off_the_wall_too(self) -> None:
         self.team.athletes.remove(self.get(self.kept))
         assert find_audience(self.client.session.session_key, None).names == {}
 
-    def test_nobody_puts_an_alias_into_a_team(self) -> None:
+    def test_an_alias_cannot_be_put_into_a_team(self) -> None:
         self.client.force_login(get_user_model().objects.create_superuser("root"))
         response = self.client.post(
             f"/admin/workouts/team/{self.team.pk}/change/",
@@ -235,7 +235,7 @@ class SeenTests(MergingCase):
             for each in self.client.get("/admin/autocomplete/", query).json()["results"]
         ] == ["Ana"]
 
-    def test_the_wall_of_everyone_knows_the_name(self) -> None:
+    def test_the_wall_of_everyone_shows_the_kept_athletes_name(self) -> None:
         self.coach.groups.add(Group.objects.get(name="head coaches"))
         assert find_audience(self.client.session.session_key, None, [self.old]).names == {
             self.old: "Ana"

@@ -1,4 +1,4 @@
-"""While the database hangs, or somebody holds a lock: Redis is still asked, finishes are told to try again, and a stop ends."""
+"""While the database hangs or is locked, Redis is still asked, finishes fail, and a stop works."""
 
 import asyncio
 import contextlib
@@ -35,7 +35,7 @@ def children_of(pid: int) -> list[int]:
 class StuckCase(PhoneShop, OutageCase):
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:
-        """Have PostgreSQL take what it is sent and answer nothing."""
+        """Freeze PostgreSQL: it accepts connections and answers nothing."""
         assert self.database.process is not None
         pids = [self.database.process.pid, *children_of(self.database.process.pid)]
         for pid in pids:
@@ -49,14 +49,14 @@ class StuckCase(PhoneShop, OutageCase):
 
     @contextlib.contextmanager
     def locked(self, statement: str = LOCK) -> Iterator[None]:
-        """Have somebody hold a lock."""
+        """Hold a lock on another connection."""
         with psycopg.connect(self.database_url) as connection:
             connection.execute(statement)
             yield
             connection.rollback()
 
     def start_process(self, *options: str) -> Service:
-        """Start one more process of the service."""
+        """Start another process of the service."""
         port = free_port()
         environment = {
             "REDIS_URL": f"unix://{self.redis.socket}",
@@ -98,7 +98,7 @@ class StopTests(StuckCase):
             posting = asyncio.create_task(
                 asyncio.to_thread(service.ask, "POST", "/workout/finish", body)
             )
-            await asyncio.sleep(0.5)  # both are under way
+            await asyncio.sleep(0.5)  # both finishes are under way
             assert await self.stop_within(service) == 0
             with contextlib.suppress(OSError, HTTPException):
                 await posting
@@ -106,13 +106,13 @@ class StopTests(StuckCase):
             assert self.finish_over_http(user_id)
         assert [self.rows_of(user_id) for user_id in athletes] == [[2], [2]]
 
-    async def test_it_ends_though_the_database_hangs(self) -> None:
+    async def test_it_stops_though_the_database_hangs(self) -> None:
         await self.finish_and_stop(self.frozen)
 
-    async def test_it_ends_though_a_table_is_locked(self) -> None:
+    async def test_it_stops_though_a_table_is_locked(self) -> None:
         await self.finish_and_stop(self.locked)
 
-    async def test_several_workers_refuse_at_once_and_end(self) -> None:
+    async def test_several_workers_stop_accepting_at_once_and_then_end(self) -> None:
         service = self.start_process("--workers", "2")
         wait_until(lambda: self.answers(service))
         slow = await self.open_socket(new_athlete(), service, max_size=None)
@@ -145,7 +145,7 @@ class StopTests(StuckCase):
         except OSError:
             return False
 
-    async def test_a_sweeper_of_its_own_ends_and_does_not_sweep_on(self) -> None:
+    async def test_a_sweeper_process_stops_and_sweeps_no_more(self) -> None:
         user_id = new_athlete()
         phone = await self.take_device(user_id)
         await phone.ask_all(make_set([1]))
@@ -176,12 +176,12 @@ class StopTests(StuckCase):
 
 @pytest.mark.skipif(not HAS_PROC, reason="finds PostgreSQL's processes in /proc")
 class GoOnTests(StuckCase):
-    async def test_what_redis_knows_is_answered_while_finishes_wait_for_a_frozen_database(
+    async def test_redis_is_still_asked_while_finishes_wait_for_a_frozen_database(
         self,
     ) -> None:
         await self.ask_redis_while(self.frozen)
 
-    async def test_what_redis_knows_is_answered_while_finishes_wait_for_a_lock(self) -> None:
+    async def test_redis_is_still_asked_while_finishes_wait_for_a_lock(self) -> None:
         await self.ask_redis_while(self.locked)
 
     async def ask_redis_while(

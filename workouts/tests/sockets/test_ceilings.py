@@ -11,6 +11,7 @@ import websockets
 from django.test import SimpleTestCase
 
 from workouts.tests.support.cast import new_athlete
+from workouts.tests.support.databases import copy_sqlite
 from workouts.tests.support.phones import (
     Phone,
     PhoneShop,
@@ -36,7 +37,7 @@ class CeilingCase(PhoneShop, SimpleTestCase):
     def setUpClass(cls) -> None:
         super().setUpClass()
         folder = fresh_folder()
-        Service(SENIM_DATA=str(folder)).start().stop()  # makes the database
+        copy_sqlite(folder)
         if cls.limits:
             with closing(sqlite3.connect(folder / "senim.sqlite3")) as database, database:
                 database.execute(f"UPDATE workouts_exercise SET {cls.limits} WHERE slug = 'squat'")  # noqa: S608

@@ -7,7 +7,7 @@ from django.test import SimpleTestCase
 from workouts.sockets.frames import MAX_WHOLE
 from workouts.tests.support.cast import new_athlete
 from workouts.tests.support.phones import PhoneShop, make_rep, make_set, now_ms, verdicts
-from workouts.tests.support.service import Service, fresh_folder
+from workouts.tests.support.service import shared_service
 
 HOUR_MS = 3_600_000
 
@@ -16,8 +16,7 @@ class DeviceTimeTests(PhoneShop, SimpleTestCase):
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        cls.service = Service(SENIM_DATA=str(fresh_folder())).start()
-        cls.addClassCleanup(cls.service.stop)
+        cls.service = shared_service()
 
     def setUp(self) -> None:
         self.user_id = new_athlete()

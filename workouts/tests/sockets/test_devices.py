@@ -21,7 +21,7 @@ from workouts.tests.support.phones import (
     now_ms,
     verdicts,
 )
-from workouts.tests.support.service import Service, fresh_folder
+from workouts.tests.support.service import Service, fresh_folder, shared_service
 
 DAPHNE = ("manage.py", "runserver", "--noreload", "{port}")
 HOUR_MS = 3_600_000
@@ -178,8 +178,7 @@ class UvicornTests(DeviceContract, SimpleTestCase):
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        cls.service = Service(SENIM_DATA=str(fresh_folder())).start()
-        cls.addClassCleanup(cls.service.stop)
+        cls.service = shared_service()
 
     async def test_it_answers_each_of_5000_at_once(self) -> None:
         phone = await self.take_device(self.user_id)
@@ -392,7 +391,6 @@ class DaphneTests(DeviceContract, SimpleTestCase):
     def setUpClass(cls) -> None:
         super().setUpClass()
         folder = str(fresh_folder())
-        Service(SENIM_DATA=folder).start().stop()  # makes the database
         cls.service = Service(
             *DAPHNE, ready="Listening on TCP", LOG_LEVEL="INFO", SENIM_DATA=folder
         ).start()

@@ -10,6 +10,8 @@ import psycopg
 import redis
 from asgiref.sync import sync_to_async
 
+from senim.embedded.postgres import PostgresServer
+from senim.embedded.valkey import ValkeyServer
 from workouts.tests.support.cast import new_athlete
 from workouts.tests.support.outage import OutageCase
 from workouts.tests.support.phones import (
@@ -22,7 +24,6 @@ from workouts.tests.support.phones import (
     verdicts,
 )
 from workouts.tests.support.processes import wait_until
-from workouts.tests.support.servers import PostgresServer, ValkeyServer
 
 ANSWER_WITHIN_S = 2.0
 SOON_S = 0.5  # without waiting for Redis
@@ -33,7 +34,7 @@ class DeviceOutageCase(PhoneShop, OutageCase):
     def setUp(self) -> None:
         self.user_id = new_athlete()
         # the parts are back, and the pool of connections has noticed
-        wait_until(self.is_healthy, deadline_s=10)
+        wait_until(self.is_healthy)
 
     def is_healthy(self) -> bool:
         return self.service.ask("GET", "/").status == 200

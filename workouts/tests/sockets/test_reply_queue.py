@@ -10,7 +10,7 @@ from workouts.sockets.reply_queue import MAX_UNANSWERED, ReplyQueue
 
 
 class Client:
-    """Reads at once, until it stops to."""
+    """Reads at once, unless told not to."""
 
     def __init__(self) -> None:
         self.received: list[str] = []
@@ -53,13 +53,44 @@ class ReplyQueueTests(SimpleTestCase):
         client = Client()
         replies = ReplyQueue(client.send)
         answers = [replies.reserve() for _ in range(MAX_UNANSWERED)]
-        room = asyncio.ensure_future(replies.room())
+        room = asyncio.ensure_future(replies.wait_for_space())
         await asyncio.sleep(0)
         assert not room.done()
         for answer in answers:
             replies.fill(answer, "ok")
         await asyncio.wait_for(room, 5)
         assert len(client.received) == MAX_UNANSWERED
+
+    async def test_it_waits_until_every_answer_is_known_sent_or_not(self) -> None:
+        slow = Client()
+        slow.reads.clear()
+        replies = ReplyQueue(slow.send)
+        first, second = replies.reserve(), replies.reserve()
+        waiting = asyncio.ensure_future(replies.wait_for_known())
+        replies.put("known at once")
+        replies.fill(second, "two")
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        replies.fill(first, "one")
+        await asyncio.wait_for(waiting, 5)
+        assert slow.received == []
+
+    async def test_it_is_drained_only_when_the_last_answer_is_written(self) -> None:
+        slow = Client()
+        slow.reads.clear()
+        replies = ReplyQueue(slow.send)
+        replies.put("one")
+        draining = asyncio.ensure_future(replies.drain(20))
+        await asyncio.sleep(0)
+        assert not draining.done()
+        slow.reads.set()
+        await asyncio.wait_for(draining, 5)
+        assert slow.received == ["one"]
+
+    async def test_it_drains_no_longer_than_it_may(self) -> None:
+        replies = ReplyQueue(Client().send)
+        replies.reserve()
+        await asyncio.wait_for(replies.drain(0.01), 5)
 
     async def test_it_forgets_a_client_that_went_away(self) -> None:
         client = Client()
@@ -82,7 +113,7 @@ class ReplyQueueTests(SimpleTestCase):
         client.reads.set()
         await replies.drain(5)
         assert client.received == []
-        await asyncio.wait_for(replies.room(), 5)
+        await asyncio.wait_for(replies.wait_for_space(), 5)
 
     def test_it_sends_all_under_a_reader_that_stutters(self) -> None:
         async def play() -> list[str]:

@@ -12,7 +12,7 @@ import pytest
 import websockets
 from django.conf import settings
 
-from senim.embedded import die_with_parent
+from senim.embedded.processes import die_with_parent
 from workouts.client import WorkoutClient
 from workouts.tests.support.cast import new_athlete
 from workouts.tests.support.outage import SWEEP_NEVER, OutageCase

@@ -275,7 +275,6 @@ class DaphneTests(SocketContract, SimpleTestCase):
     def setUpClass(cls) -> None:
         super().setUpClass()
         folder = str(fresh_folder())
-        Service(SENIM_DATA=folder).start().stop()  # makes the database
         cls.service = Service(
             *DAPHNE, ready="Listening on TCP", LOG_LEVEL="INFO", SENIM_DATA=folder
         ).start()

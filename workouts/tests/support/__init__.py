@@ -1,1 +1,1 @@
-"""What the tests share: the cast, the servers, and what watches them."""
+"""What tests share: the cast, servers, services, browsers, and ways to wait for them."""

@@ -1,4 +1,4 @@
-"""A superuser in the admin, and the addresses of its lists."""
+"""A superuser in the admin, and the paths of its lists."""
 
 from django.contrib.auth import get_user_model
 from django.test import TestCase

@@ -1,4 +1,4 @@
-"""The same tests on every kind of Redis: one server, a Redis Cluster, and one that Sentinels watch."""
+"""The same tests on each kind of Redis: one server, a Redis Cluster, and Redis Sentinel."""
 
 import pytest
 from django.test import SimpleTestCase, override_settings
@@ -35,7 +35,7 @@ class OnCluster(OnSingle):
 
 @pytest.mark.slow
 class OnSentinel(OnSingle):
-    """A master with two replicas, found through Sentinels."""
+    """A master with two replicas, found through its Sentinels."""
 
     @classmethod
     def find_url(cls) -> str:

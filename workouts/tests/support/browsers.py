@@ -1,8 +1,9 @@
-"""A coach's real browser on a real service: Chromium by playwright.
+"""A coach's browser on a real service: Chromium, driven by Playwright.
 
-A class of tests has one service and one Chromium; each test has a fresh page, and fails at its end if the page's console had an error,
-a script threw, or the Content Security Policy refused something. Tests run in a thread of their own, since playwright leaves an event
-loop in it: they reach the database through run_shell(self.service, …) of coaches.py, and are no coroutines.
+A class has one service and one Chromium, and each test a fresh page. A test fails at its end if a
+page logged an error, a script threw, or the Content Security Policy refused something. Playwright
+leaves an event loop in its thread, so tests run in a separate one: they are not coroutines, and
+reach the database through run_shell(self.service, …) in coaches.py.
 """
 
 import os
@@ -19,6 +20,7 @@ from playwright.sync_api import (
     ConsoleMessage,
     Page,
     Playwright,
+    expect,
     sync_playwright,
 )
 
@@ -29,19 +31,21 @@ from workouts.tests.support.service import Service, fresh_folder
 CHROMIUM = shutil.which(
     "chromium", path=f"{os.environ.get('PATH', '')}:/usr/bin:/snap/bin"
 ) or shutil.which("chromium-browser")
-PATIENCE_MS = 20_000
-# reported by the page itself: the console would say it too, but not for what happens before it is listened to
+PATIENCE_MS = 60_000
+# the page reports violations itself: the console is not listened to from the start
 REPORT_VIOLATIONS = """
 document.addEventListener("securitypolicyviolation", (event) =>
-    console.error(`CSP: ${event.violatedDirective} refused ${event.blockedURI} ${event.sourceFile}:${event.lineNumber} ${event.sample}`));
+    console.error(
+        `CSP: ${event.violatedDirective} refused ${event.blockedURI}`,
+        `${event.sourceFile}:${event.lineNumber} ${event.sample}`));
 """
 
 
 @pytest.mark.slow
 class BrowserCase(SimpleTestCase):
-    """`self.page` is an open page in English of a common size; open_page() opens more, logged in or not, in other languages and sizes.
+    """`self.page` is open, in English and of a common size; open_page() opens others.
 
-    `self.troubles` has what went wrong in the pages; a test that provokes something takes it out.
+    `self.troubles` collects what went wrong in pages; a test that provokes an error removes it.
     """
 
     environment: ClassVar[dict[str, str]] = {}
@@ -55,7 +59,8 @@ class BrowserCase(SimpleTestCase):
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        need("chromium", CHROMIUM, "the package chromium has it")
+        need("chromium", CHROMIUM, "install the package chromium")
+        expect.set_options(timeout=PATIENCE_MS)
         cls.thread = ThreadPoolExecutor(1)
         cls.addClassCleanup(cls.thread.shutdown)
         cls.service = Service(**{"SENIM_DATA": str(fresh_folder()), **cls.environment}).start()
@@ -66,7 +71,7 @@ class BrowserCase(SimpleTestCase):
 
     @classmethod
     def make_data(cls) -> None:
-        """Make what all tests of the class look at: the place for make_team() and run_shell()."""
+        """Make the data that all tests of the class use, with make_team() and run_shell()."""
 
     @classmethod
     def start_chromium(cls) -> None:
@@ -81,7 +86,7 @@ class BrowserCase(SimpleTestCase):
         cls.playwright.stop()
 
     def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
-        """Run the test, with its setUp and what cleans up after it, in the browser's thread."""
+        """Run the test, its setUp and its clean-up in the browser's thread."""
         return self.thread.submit(super().run, result).result()
 
     def setUp(self) -> None:
@@ -101,9 +106,9 @@ class BrowserCase(SimpleTestCase):
         is_new: bool = False,
         **more: Any,
     ) -> Page:
-        """Return a blank page in a browser that is not logged in; `more` is what playwright's new_context() takes.
+        """Return a blank page that is not logged in; `more` goes to Playwright's new_context().
 
-        The service knows its time zone, unless it is new: then its first page is shown twice.
+        The service knows the browser's time zone unless it `is_new`; then the first page reloads.
         """
         width, height = size
         context = self.chromium.new_context(
@@ -123,7 +128,7 @@ class BrowserCase(SimpleTestCase):
         return context.new_page()
 
     def listen(self, context: BrowserContext) -> None:
-        """Note the errors of all pages of the context."""
+        """Collect the errors of all the context's pages."""
 
         def note(message: ConsoleMessage) -> None:
             url = message.location.get("url", "")
@@ -137,7 +142,7 @@ class BrowserCase(SimpleTestCase):
     def log_in(
         self, name: str, password: str = PASSWORD, *, page: Page | None = None, to: str = "/admin/"
     ) -> Page:
-        """Log in by the form, and return the page, at the address it was to lead to."""
+        """Log in with the form, and return the page once it shows `to`."""
         page = page or self.page
         page.goto(f"/admin/login/?next={to}")
         page.fill("[name=username]", name)

@@ -1,4 +1,4 @@
-"""Who plays in the tests, and what they do."""
+"""The athletes in the tests, and their reps and sessions."""
 
 import uuid
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from django.conf import settings
 
 from workouts.live.counting.batching import RepBatcher
 from workouts.live.counting.packing import Gates, pack_gates, pack_keys
+from workouts.live.counting.verdicts import COUNTED
 from workouts.live.runtime import get_key_space, get_store
 from workouts.models import Athlete, WorkoutSession
 
@@ -23,7 +24,7 @@ def gates(
     max_per_minute: int = 60_001,
     max_per_session: int = 10_000,
 ) -> Gates:
-    """Return limits, by default with no ceiling a minute."""
+    """Return limits, by default without a ceiling for reps in a minute."""
     return pack_gates(
         min_interval_ms=min_interval_ms,
         max_per_minute=max_per_minute,
@@ -31,8 +32,8 @@ def gates(
     )
 
 
-class Verdict(NamedTuple):
-    """What the batcher says of a rep, by name."""
+class Result(NamedTuple):
+    """What the batcher says about a rep, by name."""
 
     verdict: int
     count: int
@@ -46,17 +47,17 @@ def new_athlete() -> str:
 
 async def count_reps_async(
     user_id: str, times_ms: Sequence[int], *, exercise: str = "squat", limits: Gates | None = None
-) -> list[Verdict | None]:
-    """Count reps at the given times (epoch ms), each in a call of its own, and return the verdicts."""
+) -> list[Result | None]:
+    """Count a rep at each time (epoch ms), in separate calls, and return the verdicts."""
     clock = iter(times_ms)
     batcher = RepBatcher(settings.REDIS_URL, now_ms=lambda: next(clock))
     keys = pack_keys(get_key_space().live(user_id, exercise))
-    verdicts: list[Verdict | None] = []
+    verdicts: list[Result | None] = []
     for _ in times_ms:
         batcher.submit(
             keys,
             limits or gates(),
-            lambda verdict: verdicts.append(verdict and Verdict._make(verdict)),
+            lambda verdict: verdicts.append(verdict and Result._make(verdict)),
         )
         await batcher.settled()
     await batcher.close()
@@ -71,7 +72,7 @@ def train(
 ) -> None:
     """Count reps 2 s apart."""
     verdicts = count_reps(user_id, [started_ms + i * 2000 for i in range(reps)], exercise=exercise)
-    assert all(verdict is not None and verdict.verdict == 1 for verdict in verdicts)
+    assert all(verdict is not None and verdict.verdict == COUNTED for verdict in verdicts)
 
 
 def seal(user_id: str, exercise: str = "squat") -> list[str]:
@@ -81,7 +82,7 @@ def seal(user_id: str, exercise: str = "squat") -> list[str]:
 def save_session(
     user_id: str, *, exercise: str = "squat", reps: int = 5, days_ago: int = 0, **more: Any
 ) -> WorkoutSession:
-    """Save a session as a finish would have."""
+    """Save a session as a finish does."""
     Athlete.objects.get_or_create(user_id=user_id)
     finished = datetime.now(UTC) - timedelta(days=days_ago)
     return WorkoutSession.objects.create(

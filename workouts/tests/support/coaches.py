@@ -1,4 +1,4 @@
-"""Coaches of a real service: made by its own shell, logged in over HTTP, with walls open."""
+"""Coaches on a real service: made in its shell, logged in over HTTP, with a live wall open."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ from workouts.tests.support.processes import run_manage
 from workouts.tests.support.service import Service
 
 PASSWORD = "a long one for tests"
-SHOWN_S = 25.0
+SHOWN_S = 60.0
 Frame = dict[str, Any]
 MAKE_TEAM = """
 from django.contrib.auth.models import Group, User
@@ -64,13 +64,13 @@ class Browser:
         self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.jar))
 
     def open(self, path: str, **form: str) -> str:
-        """Return a page; with a form it is sent there first."""
+        """Return a page; with a form, post it and return the page it leads to."""
         data = None
         if form:
             data = urllib.parse.urlencode(
                 {"csrfmiddlewaretoken": self.cookies()["csrftoken"], **form}
             ).encode()
-        with self.opener.open(self.service.url + path, data, timeout=20) as response:
+        with self.opener.open(self.service.url + path, data, timeout=SHOWN_S) as response:
             return str(response.read().decode())
 
     def cookies(self) -> dict[str, str]:
@@ -88,7 +88,7 @@ class Browser:
 
 
 class Wall:
-    """The socket of a live wall, and what it shows by now."""
+    """A live wall's socket, and what the wall shows so far."""
 
     def __init__(self, socket: websockets.ClientConnection) -> None:
         self.socket = socket
@@ -105,7 +105,7 @@ class Wall:
         return cls(await websockets.connect(address, additional_headers={"Cookie": cookie}))
 
     async def hear(self) -> Frame:
-        """Take in the next message, which has to be the snapshot or the update whose turn it is."""
+        """Take in the next message; an update must have the next number."""
         message: Frame = json.loads(await asyncio.wait_for(self.socket.recv(), SHOWN_S))
         if message["event"] == "snapshot":
             self.tiles.clear()
@@ -118,7 +118,7 @@ class Wall:
         return message
 
     async def until(self, holds: Callable[["Wall"], Any]) -> None:
-        """Listen until it shows what it should."""
+        """Listen until the condition holds."""
         try:
             async with asyncio.timeout(SHOWN_S):
                 while not holds(self):
@@ -127,7 +127,7 @@ class Wall:
             raise AssertionError(self.tiles) from None
 
     def count(self, user_id: str) -> int | None:
-        """Return how many reps the newest live session of the athlete has."""
+        """Return the number of reps in the athlete's newest live session."""
         sessions = self.tiles.get(user_id, {}).get("sessions")
         return sessions[0]["count"] if sessions else None
 

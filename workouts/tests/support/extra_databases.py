@@ -7,13 +7,12 @@ from contextlib import closing, contextmanager
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-import psycopg
 from django.core.management import call_command
 from django.db import connections
 from django.test import SimpleTestCase
 
-from workouts.tests.support.servers import PostgresServer
-from workouts.tests.support.service import fresh_database, fresh_folder, run_folder
+from workouts.tests.support.databases import copy_database, fresh_database
+from workouts.tests.support.run import fresh_folder
 
 SQLITE = "django.db.backends.sqlite3"
 
@@ -57,7 +56,7 @@ class UsesExtraDatabases(SimpleTestCase):
 
     @classmethod
     def add_postgres(cls) -> ExtraDatabase:
-        name = urlsplit(fresh_database()).path.removeprefix("/")
+        name = name_of(fresh_database())
         return cls.add_database({**connections.settings["default"], "NAME": name})
 
     @classmethod
@@ -67,14 +66,9 @@ class UsesExtraDatabases(SimpleTestCase):
     @classmethod
     def copy_database(cls, database: ExtraDatabase) -> ExtraDatabase:
         options = connections.settings[database.alias]
-        if options["ENGINE"] == SQLITE:
-            name = shutil.copy(options["NAME"], fresh_folder())
-        else:
-            name = f"senim_{uuid.uuid4().hex[:8]}"
-            server = PostgresServer(run_folder() / "postgres")
-            with psycopg.connect(server.url, autocommit=True) as connection:
-                connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{options["NAME"]}"')
-        return cls.add_database({**options, "NAME": name})
+        name, is_sqlite = options["NAME"], options["ENGINE"] == SQLITE
+        copy = shutil.copy(name, fresh_folder()) if is_sqlite else name_of(copy_database(name))
+        return cls.add_database({**options, "NAME": copy})
 
     @classmethod
     def add_database(cls, options: dict[str, Any]) -> ExtraDatabase:
@@ -89,3 +83,7 @@ class UsesExtraDatabases(SimpleTestCase):
         for alias in cls.databases - {"default"}:
             connections[alias].close()
             del connections[alias], connections.settings[alias]
+
+
+def name_of(url: str) -> str:
+    return urlsplit(url).path.removeprefix("/")

@@ -1,11 +1,11 @@
-"""Two athletes that are one."""
+"""Two athletes who are one person."""
 
 import uuid
 from typing import Any
 
 from django.test import TestCase
 
-from workouts.live.store import SealedSession, SessionName
+from workouts.live.sessions import SealedSession, SessionName
 from workouts.live.timeline import Rep
 from workouts.models import Athlete, WorkoutSession
 from workouts.services.merging import merge_athletes
@@ -19,7 +19,7 @@ def merge(kept: str, merged: str) -> Any:
 
 
 def seal(user_id: str, *, reps: int = 3, **more: Any) -> SealedSession:
-    """Return a session as it comes from Redis."""
+    """Return a sealed session as Redis returns it."""
     name = SessionName(user_id, "squat", str(uuid.uuid4()))
     return SealedSession(
         name, [Rep(STARTED_MS + 2000 * index, 0, False) for index in range(reps)], **more

@@ -1,17 +1,20 @@
-"""A real service on a Redis and a PostgreSQL of its own, which can go away and come back."""
+"""A real service with its own Redis and PostgreSQL, which can go away and come back."""
 
 import pytest
 from django.test import SimpleTestCase
 
-from workouts.tests.support.servers import PostgresServer, ValkeyServer
-from workouts.tests.support.service import Service, fresh_folder
+from senim.embedded.postgres import PostgresServer
+from senim.embedded.valkey import ValkeyServer
+from workouts.tests.support.databases import copy_postgres
+from workouts.tests.support.run import fresh_folder
+from workouts.tests.support.service import Service
 
 SWEEP_NEVER = "3600"
 
 
 @pytest.mark.slow
 class OutageCase(SimpleTestCase):
-    """The sweeper stays out of it; the pool of connections is the one that people get."""
+    """The sweeper never runs; the connection pool is the default one."""
 
     redis: ValkeyServer
     database: PostgresServer
@@ -23,11 +26,11 @@ class OutageCase(SimpleTestCase):
         super().setUpClass()
         folder = fresh_folder()
         cls.redis = ValkeyServer(folder / "valkey", folder / "valkey.sock")
-        cls.database = PostgresServer(folder / "postgres")
+        cls.database = copy_postgres(folder / "postgres")
         for part in (cls.redis, cls.database):
             part.start()
             cls.addClassCleanup(part.stop)
-        cls.database_url = cls.database.create_database("senim")
+        cls.database_url = cls.database.url_of("senim")
         cls.service = Service(
             REDIS_URL=f"unix://{cls.redis.socket}",
             DATABASE_URL=cls.database_url,
@@ -38,11 +41,11 @@ class OutageCase(SimpleTestCase):
         cls.addClassCleanup(cls.service.stop)
 
     def bring_back(self, part: ValkeyServer | PostgresServer) -> None:
-        """Start a part again, unless it is there."""
+        """Start a part again unless it is running."""
         if part.process is None:
             part.start()
 
     def take_away(self, part: ValkeyServer | PostgresServer) -> None:
-        """Stop a part until it is brought back, at the end of the test at the latest."""
+        """Stop a part until the test brings it back, or ends."""
         part.stop()
         self.addCleanup(self.bring_back, part)

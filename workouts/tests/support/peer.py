@@ -1,4 +1,4 @@
-"""The other side of senim.v1, played from a script: it loses answers and connections when the test says so."""
+"""A scripted server for senim.v1, which loses answers and connections when a test wants it to."""
 
 import asyncio
 import json
@@ -9,10 +9,10 @@ from typing import Any, Self, TypeVar
 import websockets
 
 from workouts.client import Rep, WorkoutClient
-from workouts.tests.support.service import free_port
+from workouts.tests.support.run import free_port
 
-HEAR_S = 5.0
-PATIENCE_S = 10.0
+HEAR_S = 30.0
+PATIENCE_S = 60.0
 Json = dict[str, Any]
 T = TypeVar("T")
 
@@ -28,7 +28,7 @@ async def until(holds: Callable[[], bool]) -> None:
 
 
 def client_of(url: str, **options: Any) -> WorkoutClient:
-    """Return a client that numbers from 1 and does not wait between attempts."""
+    """Return a client that numbers from 1 and reconnects at once."""
     return WorkoutClient(
         url, **{"user_id": "aigul", "first_seq": 1, "backoff": lambda failures: 0.01, **options}
     )
@@ -43,7 +43,7 @@ def statuses(reps: list[Rep]) -> list[str | None]:
 
 
 class Phone:
-    """One connection, as the peer sees it."""
+    """One connection, as the server sees it."""
 
     def __init__(self, socket: websockets.ServerConnection) -> None:
         self.socket = socket
@@ -52,7 +52,7 @@ class Phone:
         await self.socket.send(json.dumps({"event": event, **fields}))
 
     async def hear(self, event: str, count: int = 1) -> list[Json]:
-        """Return so many frames, each of which has to be such an event."""
+        """Return the next `count` frames, which must all be this event."""
         frames = [
             json.loads(await asyncio.wait_for(self.socket.recv(), HEAR_S)) for _ in range(count)
         ]
@@ -78,7 +78,7 @@ class Phone:
         return await self.answer_hello(last_seq)
 
     async def count(self, first: int, last: int, *, status: str = "counted") -> None:
-        """Hear reps of exactly these seqs, and answer each; the count is the seq."""
+        """Answer the reps from `first` to `last`, in order; the count is the seq."""
         for seq in range(first, last + 1):
             (rep,) = await self.hear("rep_detected")
             assert rep["seq"] == seq
@@ -96,11 +96,11 @@ class Phone:
         )
 
     def vanish(self) -> None:
-        """Lose the connection as a power cut would."""
+        """Drop the connection as a power cut would."""
         self.socket.transport.abort()
 
     async def stay(self) -> None:
-        """Answer nothing more until the client leaves."""
+        """Answer nothing until the client leaves."""
         await self.socket.wait_closed()
 
 
@@ -108,7 +108,10 @@ Script = Callable[[Phone], Awaitable[None]]
 
 
 class Peer:
-    """Plays one script a connection, in order, then is silent. `async with` ends by raising what went wrong in one."""
+    """Play one script for each connection, in order, then stay silent.
+
+    `async with` raises at its end what went wrong in a script.
+    """
 
     def __init__(self, *scripts: Script) -> None:
         self.port = free_port()

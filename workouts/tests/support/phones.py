@@ -1,4 +1,4 @@
-"""Phones that speak senim.v1, for the tests."""
+"""Phones that speak senim.v1."""
 
 import asyncio
 import json
@@ -10,9 +10,9 @@ import websockets
 
 from workouts.tests.support.service import Service
 
-ANSWER_S = 20.0
-SILENCE_S = 0.8  # longer than an update takes
-PACE_MS = 1000  # slower than any exercise's limit
+ANSWER_S = 60.0
+SILENCE_S = 0.8  # an update takes less
+PACE_MS = 1000  # over the minimum interval of every exercise
 LONG_AGO_MS = time.time_ns() // 1_000_000 - 5_010 * PACE_MS
 Frame = dict[str, Any]
 
@@ -22,18 +22,18 @@ def now_ms() -> int:
 
 
 def make_rep(seq: int | None = None, at: int | None = None, exercise: str = "squat") -> Frame:
-    """Return a rep_detected, without what is None."""
+    """Return a rep_detected without the fields that are None."""
     more = {name: value for name, value in (("seq", seq), ("at", at)) if value is not None}
     return {"event": "rep_detected", "type": exercise, **more}
 
 
 def make_set(seqs: Iterable[int], *, ago_ms: int = 0, exercise: str = "squat") -> list[Frame]:
-    """Return reps whose times grow by a second with each seq (up to 5,000), all of them in the past, or so long before that."""
+    """Return reps a second apart by seq (up to 5,000), in the past, and earlier by `ago_ms`."""
     return [make_rep(seq, LONG_AGO_MS - ago_ms + PACE_MS * seq, exercise) for seq in seqs]
 
 
 class Phone:
-    """A senim.v1 socket; every wait for a frame has a deadline."""
+    """A senim.v1 socket on which each wait for a frame has a deadline."""
 
     def __init__(self, socket: websockets.ClientConnection) -> None:
         self.socket = socket
@@ -47,7 +47,7 @@ class Phone:
         return frame
 
     async def hear_answer(self) -> Frame:
-        """Return the next frame that is no update."""
+        """Return the next frame that is not an update."""
         while (frame := await self.hear())["event"] == "session_update":
             pass
         return frame
@@ -61,7 +61,7 @@ class Phone:
                 return frame
 
     async def hear_update_soon(self) -> Frame:
-        """Return the next update. Raises TimeoutError where none comes for as long as one takes."""
+        """Return the next update. Raises TimeoutError if none comes within SILENCE_S."""
         async with asyncio.timeout(SILENCE_S):
             return await self.hear_update()
 
@@ -100,7 +100,7 @@ class Phone:
 
 
 class PhoneShop:
-    """What a test case needs to have phones; they are closed with it."""
+    """Makes phones for a test case with a `service`."""
 
     service: Service
 
@@ -112,7 +112,7 @@ class PhoneShop:
         )
 
     async def take_phone(self, user_id: str, service: Service | None = None) -> Phone:
-        """Return a phone that has heard its welcome."""
+        """Return a phone that was welcomed."""
         phone = Phone(await self.open_socket(user_id, service, subprotocols=["senim.v1"]))
         welcome = await phone.hear()
         assert welcome["event"] == "welcome", welcome

@@ -1,4 +1,4 @@
-"""Commands that end by themselves, what is left of those that were killed, and waiting for either."""
+"""Run commands to their end, find the processes of a service, and wait."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from typing import Any
 import websockets.sync.client
 from django.conf import settings
 
-from senim.embedded import die_with_parent
+from senim.embedded.processes import die_with_parent
 from workouts.tests.support.service import Service, clean_environment
 
 DEADLINE_S = 60.0
@@ -46,13 +46,13 @@ def run_python(
 
 
 def running(service: Service) -> subprocess.Popen[str]:
-    """Return the process of a service that was started."""
+    """Return the process of a started service."""
     assert service.process is not None
     return service.process
 
 
 def only_line(text: str) -> str:
-    """Return the one line that the text has to be."""
+    """Return the text, which must be a single line."""
     lines = text.strip().splitlines()
     assert len(lines) == 1, text
     return lines[0]
@@ -62,12 +62,15 @@ def wait_until(condition: Callable[[], object], *, deadline_s: float = DEADLINE_
     """Ask until the condition holds."""
     deadline = time.monotonic() + deadline_s
     while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < deadline, f"not true within {deadline_s:.0f} s"
         time.sleep(0.02)
 
 
 def processes_of(data: Path) -> set[int]:
-    """Return the processes that run with this SENIM_DATA, among them its Valkey, whose title has overwritten its environment."""
+    """Return the processes that run with this SENIM_DATA, its Valkey among them.
+
+    Valkey overwrites its environment with its title, and is found by its working directory.
+    """
     return {
         int(entry.name)
         for entry in Path("/proc").iterdir()
@@ -90,18 +93,18 @@ def is_valkey(entry: Path, data: Path) -> bool:
 
 
 def find_valkey_process(data: Path) -> int:
-    """Return the embedded Valkey of a service."""
+    """Return the process ID of a service's embedded Valkey."""
     (pid,) = (pid for pid in processes_of(data) if is_valkey(Path(f"/proc/{pid}"), data))
     return pid
 
 
 def process_group(data: Path, leader: int) -> list[int]:
-    """Return what a terminal sends the signal of Ctrl-C to: the processes in the group of the leader, here of this data folder."""
+    """Return the processes with this data folder that Ctrl-C in a terminal would signal."""
     return [pid for pid in processes_of(data) if os.getpgid(pid) == os.getpgid(leader)]
 
 
 def send_rep(service: Service, athlete: str) -> dict[str, Any]:
-    """Send one rep over a socket of its own, and return the answer."""
+    """Send one rep over a new socket, and return the answer."""
     with websockets.sync.client.connect(
         service.socket_url(athlete), open_timeout=DEADLINE_S
     ) as socket:

@@ -1,10 +1,8 @@
-"""A real Redis Cluster and a real Sentinel set-up, from the same binary as the service's own Valkey."""
+"""A real Redis Cluster and a real Sentinel set-up, with the embedded Valkey's binary."""
 
 import atexit
 import functools
-import random
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -15,24 +13,23 @@ from typing import Any, NoReturn
 import redis
 from redis.crc import key_slot
 
-from senim.embedded import DURABLE, die_with_parent, find_valkey
-from workouts.tests.support.service import fresh_folder
+from senim.embedded.processes import die_with_parent
+from senim.embedded.valkey import DURABLE, find_valkey
+from workouts.tests.support.run import free_port, fresh_folder
 
-START_DEADLINE_S = 30.0
-FAILOVER_DEADLINE_S = 25.0
+START_DEADLINE_S = 60.0
+FAILOVER_DEADLINE_S = 60.0
 NODE_TIMEOUT_MS = 2000
 MASTERS = 3
 SLOTS = 16384
 SERVICE = "workouts"
-# below the range that outgoing connections take their ports from: a node has to get its port back when it is started again
-PORTS = range(12_000, 32_000)
 
 
 class Node:
-    """A server on a port of its own, which can be killed, stopped for a while, and started again on its data."""
+    """A server on its own port that can be killed, frozen, and restarted on its data."""
 
     def __init__(self, folder: Path, *options: str) -> None:
-        self.port = free_low_port()
+        self.port = free_port()
         self.folder = folder / str(self.port)
         self.folder.mkdir()
         self.options = options
@@ -46,7 +43,7 @@ class Node:
         return f"127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Start the process without waiting. It ends with the thread that starts it, so that has to be the main thread."""
+        """Start the process, which ends with this thread: that must be the main one."""
         assert threading.current_thread() is threading.main_thread()
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
@@ -70,7 +67,7 @@ class Node:
             self.process = None
 
     def hang(self) -> None:
-        """Stop the process: its connections stand, and nothing answers."""
+        """Freeze the process: its connections stay open, and nothing answers."""
         assert self.process is not None
         self.process.send_signal(signal.SIGSTOP)
 
@@ -85,7 +82,7 @@ class Node:
             return False
 
     def replication(self) -> dict[str, Any]:
-        """Return INFO replication; of a node that does not answer, nothing."""
+        """Return INFO replication, empty if the node does not answer."""
         try:
             return dict(self.client.info("replication"))
         except (redis.RedisError, OSError):
@@ -95,12 +92,12 @@ class Node:
         return self.replication().get("role") == "master"
 
     def follows(self) -> bool:
-        """Return whether this is a replica that has caught up with its master."""
+        """Return whether this replica has caught up with its master."""
         return self.replication().get("master_link_status") == "up"
 
 
 class SentinelNode(Node):
-    """A Sentinel, which keeps what it knows in its configuration file."""
+    """A Sentinel, which keeps its state in its configuration file."""
 
     def watch(self, master: Node) -> None:
         (self.folder / "sentinel.conf").write_text(
@@ -114,7 +111,7 @@ class SentinelNode(Node):
         return [str(self.folder / "sentinel.conf"), "--sentinel"]
 
     def is_ready(self) -> bool:
-        """Return whether it has found the replicas and the other Sentinels, and no failover is under way."""
+        """Return whether it knows the replicas and the other Sentinels, and no failover runs."""
         try:
             state = self.client.sentinel_master(SERVICE)
         except (redis.RedisError, OSError):
@@ -144,7 +141,7 @@ class Fleet:
 
 
 class Cluster(Fleet):
-    """Three masters with a replica each. A part that is away leaves the others at work, as docs/redis.md asks for."""
+    """Three masters with a replica each; they go on without each other, as docs/redis.md says."""
 
     def __init__(self, *options: str) -> None:
         folder = fresh_folder()
@@ -158,12 +155,12 @@ class Cluster(Fleet):
         ]
         self.nodes = []
         for _ in range(2 * MASTERS):
-            bus = ["--cluster-port", str(free_low_port())]
+            bus = ["--cluster-port", str(free_port())]
             self.nodes.append(Node(folder, *cluster, *bus, *options))
         self.url = f"redis+cluster://{','.join(node.address for node in self.nodes[:2])}"
 
     def start(self) -> "Cluster":
-        """Start the nodes, and make them a cluster. Raises TimeoutError where that takes too long."""
+        """Start the nodes and join them into a cluster. Raises TimeoutError."""
         self.on_all(Node.start)
         wait_until(lambda: all(self.on_all(Node.answers)), "the nodes of the cluster to answer")
         masters = self.nodes[:MASTERS]
@@ -179,7 +176,7 @@ class Cluster(Fleet):
                 node.client.execute_command("CLUSTER MEET", "127.0.0.1", other.port, bus)
         wait_until(lambda: all(self.on_all(self._knows_all)), "the nodes to know each other")
         for master, replica in zip(masters, self.nodes[MASTERS:], strict=True):
-            # a node that has not heard of the master yet refuses
+            # a node that does not know the master yet refuses
             wait_until(
                 functools.partial(self._replicate, replica, master), "a replica to take its master"
             )
@@ -187,7 +184,7 @@ class Cluster(Fleet):
         return self
 
     def wait_whole(self) -> None:
-        """Wait until there are three masters, each with a replica that has caught up, and all of them know it."""
+        """Wait until all nodes agree on three masters whose replicas have caught up."""
         wait_until(self.is_whole, "the cluster to be whole")
 
     def mend(self) -> None:
@@ -199,14 +196,14 @@ class Cluster(Fleet):
         return len(masters) == MASTERS == len(replicas) and all(self.on_all(self._sees_all_well))
 
     def owner_of(self, key: bytes) -> Node:
-        """Return the master that has the key's slot, as a node that answers says."""
+        """Return the master of the key's slot, according to any node that answers."""
         slot = key_slot(key)
         for asked in self.nodes:
             if asked.answers():
                 for first, last, master, *_ in asked.client.execute_command("CLUSTER SLOTS"):
                     if first <= slot <= last:
                         return next(node for node in self.nodes if node.port == int(master[1]))
-        raise LookupError(f"nobody has slot {slot}")
+        raise LookupError(f"no node has slot {slot}")
 
     @staticmethod
     def _replicate(replica: Node, master: Node) -> bool:
@@ -245,7 +242,7 @@ class SentinelSet(Fleet):
         self.url = f"redis+sentinel://{','.join(node.address for node in self.sentinels)}/{SERVICE}"
 
     def start(self) -> "SentinelSet":
-        """Start the servers and the Sentinels. Raises TimeoutError where they do not find each other."""
+        """Start the servers and the Sentinels. Raises TimeoutError if they cannot."""
         self.on_all(Node.start)
         wait_until(lambda: all(self.on_all(Node.answers)), "the servers to answer")
         for replica in self.nodes[1:]:
@@ -264,11 +261,11 @@ class SentinelSet(Fleet):
             sentinel.client.close()
 
     def wait_whole(self) -> None:
-        """Wait until one master has two replicas that have caught up, and all Sentinels know them."""
+        """Wait until both replicas have caught up and all Sentinels know them."""
         wait_until(self.is_whole, "the Sentinels and the replicas to be at work")
 
     def mend(self) -> None:
-        """Make whole what a failover left: the Sentinels do it too, when they look again, after 10 s."""
+        """Reattach replicas after a failover, as the Sentinels would after 10 s."""
         wait_until(lambda: all(self.on_all(Node.answers)), "the servers to answer")
         _, port = self.sentinels[0].client.sentinel_get_master_addr_by_name(SERVICE)
         for node in self.nodes:
@@ -288,7 +285,7 @@ class SentinelSet(Fleet):
 def wait_until(
     holds: Callable[[], object], what: str, *, deadline_s: float = START_DEADLINE_S
 ) -> None:
-    """Ask until it holds. Raises TimeoutError."""
+    """Ask until the condition holds. Raises TimeoutError, naming `what` it waited for."""
     deadline = time.monotonic() + deadline_s
     while not holds():
         if time.monotonic() > deadline:
@@ -300,32 +297,15 @@ def give_up(what: str, deadline_s: float) -> NoReturn:
     raise TimeoutError(f"waited {deadline_s:.0f} s for {what}")
 
 
-def free_low_port() -> int:
-    """Return a port on which nothing listens; nobody else is given it by chance, as they are for outgoing connections."""
-    while True:
-        port = random.choice(PORTS)  # noqa: S311
-        if port in given_ports:
-            continue
-        try:
-            socket.create_server(("127.0.0.1", port)).close()
-        except OSError:
-            continue
-        given_ports.add(port)
-        return port
-
-
-given_ports: set[int] = set()
-
-
 @functools.cache
 def shared_cluster() -> Cluster:
-    """Return this run's cluster, which no test hurts."""
+    """Return this worker's cluster, which no test may harm."""
     return stopped_at_exit(Cluster())
 
 
 @functools.cache
 def shared_sentinels() -> SentinelSet:
-    """Return this run's Sentinel set-up, which no test hurts."""
+    """Return this worker's Sentinel set-up, which no test may harm."""
     return stopped_at_exit(SentinelSet())
 
 

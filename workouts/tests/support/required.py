@@ -1,4 +1,7 @@
-"""What a test run must have: a test whose program is not there is skipped, saying so, or fails where SENIM_REQUIRE names it."""
+"""Programs that some tests need: a test is skipped without its program.
+
+If SENIM_REQUIRE names the program, the test fails instead.
+"""
 
 import os
 
@@ -9,7 +12,7 @@ REQUIRED = os.environ.get("SENIM_REQUIRE", "").split()
 
 
 def need(name: str, found: object, remedy: str) -> None:
-    """Skip the test where nothing was found, or fail it where SENIM_REQUIRE has the name."""
+    """Skip the test if nothing was found, or fail it if SENIM_REQUIRE has the name."""
     if found:
         return
     if name in REQUIRED:

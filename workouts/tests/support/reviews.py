@@ -1,4 +1,4 @@
-"""Sessions that wait for a review."""
+"""Sessions that wait for a coach's review."""
 
 from typing import Any
 

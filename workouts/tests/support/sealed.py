@@ -1,4 +1,4 @@
-"""Keys of one test alone, and sealed sessions that the database refuses."""
+"""Redis keys of a test's own, and sealed sessions that the database refuses."""
 
 import uuid
 
@@ -7,10 +7,30 @@ from django.test.utils import override_settings
 
 from workouts.live.keys import SealedKeys
 from workouts.live.runtime import get_key_space, get_store
-from workouts.live.store import SessionName
+from workouts.live.sessions import SessionName
+from workouts.models import WorkoutSession
+from workouts.services.finishing import finish_workout
 from workouts.tests.support.cast import new_athlete
 
-SPOILT = "refused:\0"
+SPOILT = "refused:\0"  # PostgreSQL takes no NUL, in JSON neither
+
+
+def finish(user_id: str) -> WorkoutSession:
+    return finish_workout(user_id=user_id, exercise_type="squat")
+
+
+def rows_of(user_id: str) -> list[int]:
+    """Return the counts of the athlete's rows in the order they were saved."""
+    rows = WorkoutSession.objects.filter(athlete_id=user_id).order_by("id")
+    return list(rows.values_list("total_reps", flat=True))
+
+
+def sealed_ids() -> set[str]:
+    return {name.session_id for name in get_store().sealed_sessions()}
+
+
+def parked_reasons() -> dict[SessionName, str]:
+    return {parked.name: parked.reason for parked in get_store().parked_sessions()}
 
 
 def sealed_keys(name: SessionName) -> SealedKeys:
@@ -19,7 +39,7 @@ def sealed_keys(name: SessionName) -> SealedKeys:
 
 
 def spoil_sealed(name: SessionName) -> None:
-    """Give a sealed session what the database refuses."""
+    """Make a sealed session one that the database refuses."""
     get_store().client.hset(sealed_keys(name).session, SPOILT, 1)
 
 
@@ -33,7 +53,7 @@ def forget_store() -> None:
 
 
 class OwnRedis(SimpleTestCase):
-    """Keys that no other test has, so that a sweep meets nothing else; or a Redis that is not there."""
+    """Has a key prefix of its own, so that a sweep finds nothing else; or no Redis at all."""
 
     databases = {"default"}
     redis_settings: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Devices under load that send again, as docs/protocol.md asks a client to, and keep book of what they were told."""
+"""Devices under load that resend as docs/protocol.md requires, and record their answers."""
 
 import asyncio
 import time
@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workouts.live.clients import REDIS_AWAY, connect
-from workouts.live.counting.batching import COUNTED, DUPLICATE, FORGOTTEN, RepBatcher
-from workouts.live.counting.packing import pack_keys
+from workouts.live.counting.batching import RepBatcher
+from workouts.live.counting.packing import format_stamp, pack_keys
+from workouts.live.counting.verdicts import COUNTED, DUPLICATE, FORGOTTEN
 from workouts.live.keys import KeySpace
-from workouts.live.store import LiveStore, SessionName
+from workouts.live.sessions import SessionName
+from workouts.live.store import LiveStore
 from workouts.tests.support.cast import gates, new_athlete
 
 SPACE = KeySpace("failover")
@@ -24,7 +26,7 @@ FINISH_DEADLINE_S = 15
 
 @dataclass
 class Sender:
-    """One athlete's device: a rep each 20 ms, numbered, each a second after the other by its own clock."""
+    """An athlete's device: a numbered rep every 20 ms, a second apart by its own clock."""
 
     batcher: RepBatcher
     store: LiveStore
@@ -51,13 +53,13 @@ class Sender:
             await asyncio.sleep(EVERY_S)
 
     async def send(self, seq: int) -> int:
-        """Send a rep, and return the verdict, 0 where there is none: then it is sent again, on the same socket."""
+        """Send a rep, and return its verdict, or 0 without one: then the caller sends it again."""
         at = self.started_ms + seq * STEP_MS
         keys = pack_keys(SPACE.live(self.user_id, "squat"), SPACE.device(self.user_id, DEVICE))
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         sent_at = time.monotonic()
         self.batcher.submit(
-            keys, gates(1), answer.set_result, said=f"{DEVICE} {seq} {at} {self.known}".encode()
+            keys, gates(1), answer.set_result, stamp=format_stamp(DEVICE, seq, at, self.known)
         )
         verdict = await answer
         self.longest_wait_s = max(self.longest_wait_s, time.monotonic() - sent_at)
@@ -77,14 +79,14 @@ class Sender:
         while True:
             with suppress(*REDIS_AWAY):
                 self.known = await asyncio.to_thread(
-                    self.store.meet_device, self.user_id, DEVICE, 0
+                    self.store.raise_last_seq, self.user_id, DEVICE, 0
                 )
                 self.lost += max(0, self.acknowledged - self.known)
                 return
             await asyncio.sleep(AFTER_FAILURE_S)
 
     def seal(self) -> list[str]:
-        """Seal, again while the server cannot be asked or lacks a replica, as a client repeats a finish that was answered by 503."""
+        """Seal, and retry while Redis or its replica is away, as a client retries a 503."""
         deadline = time.monotonic() + FINISH_DEADLINE_S
         while True:
             try:
@@ -129,7 +131,7 @@ class Crowd:
         stop = asyncio.Event()
         work = [asyncio.create_task(sender.work(stop)) for sender in self.senders]
         try:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(120):
                 await happen(self)
                 stop.set()
                 await asyncio.gather(*work)
@@ -140,9 +142,12 @@ class Crowd:
             await batcher.close()
 
     async def answered_after(
-        self, moment: float, senders: list[Sender], deadline_s: float = 25
+        self, moment: float, senders: list[Sender], deadline_s: float = 60
     ) -> float:
-        """Wait until each of them was answered after the moment (monotonic), and return how long after it the last was (s)."""
+        """Wait until each sender was answered after the moment (monotonic).
+
+        Return how long the last one took (s).
+        """
         deadline = time.monotonic() + deadline_s
         while not all(sender.answered_at > moment for sender in senders):
             assert time.monotonic() < deadline, "some have no answer"
@@ -156,7 +161,7 @@ class Crowd:
         return sum(sender.lost for sender in self.senders)
 
     def tell(self, name: str, **more: object) -> None:
-        """Print the figures, for who runs this with -s."""
+        """Print the figures (with pytest -s)."""
         reps, unanswered, forgotten = (
             sum(getattr(sender, what) for sender in self.senders)
             for what in ("seq", "unanswered", "forgotten")

@@ -1,4 +1,4 @@
-"""Reps as devices send them, straight to the live store, with time as an argument."""
+"""Reps as devices send them, passed to the live store with time as an argument."""
 
 import itertools
 from collections.abc import Sequence
@@ -8,9 +8,9 @@ from asgiref.sync import async_to_sync
 from django.conf import settings
 
 from workouts.live.counting.batching import RepBatcher
-from workouts.live.counting.packing import Gates, pack_keys
+from workouts.live.counting.packing import Gates, format_stamp, pack_keys
 from workouts.live.runtime import get_key_space, get_store
-from workouts.live.store import SealedSession, SessionName
+from workouts.live.sessions import SealedSession, SessionName
 from workouts.tests.support.cast import STARTED_MS, gates, seal
 
 PHONE, WATCH = "phone", "watch"
@@ -47,13 +47,16 @@ async def send_async(
     batcher = RepBatcher(settings.REDIS_URL, now_ms=lambda: STARTED_MS + next(clock))
     verdicts: list[Told] = []
     for rep in reps:
-        time_ms = "-" if rep.at is None else STARTED_MS + rep.at
+        at_ms = None if rep.at is None else STARTED_MS + rep.at
         keys = pack_keys(
             get_key_space().live(user_id, rep.exercise), get_key_space().device(user_id, rep.device)
         )
-        said = f"{rep.device} {rep.seq} {time_ms} {rep.known} {'' if rep.offset is None else rep.offset}".rstrip().encode()
+        stamp = format_stamp(rep.device, rep.seq, at_ms, rep.known, rep.offset)
         batcher.submit(
-            keys, limits or gates(), lambda verdict: verdicts.append(Told._make(verdict)), said=said
+            keys,
+            limits or gates(),
+            lambda verdict: verdicts.append(Told._make(verdict)),
+            stamp=stamp,
         )
         if not at_once:
             await batcher.settled()
@@ -64,7 +67,7 @@ async def send_async(
 def send(
     user_id: str, *reps: Sent, at_once: bool = False, limits: Gates | None = None
 ) -> list[Told]:
-    """Send each rep in a call of its own, or all in one at the arrival of the first, and return what is said of them."""
+    """Send each rep in its own call, or all `at_once` when the first arrives."""
     return async_to_sync(send_async)(user_id, reps, at_once=at_once, limits=limits)
 
 

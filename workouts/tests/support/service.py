@@ -1,8 +1,13 @@
-"""The real service in a process of its own, for the tests that walk from socket to row."""
+"""The real service in a process of its own, for tests that go from a socket to a row.
 
+shared_service() is one for all tests that neither kill it nor need settings of their own, each with
+athletes of its own. A class that does makes a Service: it starts on a migrated database, a copy of
+the run's template. Where the migrations themselves are tested, `is_migrated=False` leaves it empty.
+"""
+
+import atexit
+import functools
 import json
-import os
-import socket
 import subprocess
 import sys
 import threading
@@ -14,49 +19,29 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
-from senim.embedded import die_with_parent
-from workouts.tests.support.servers import PostgresServer
+from senim.embedded.processes import die_with_parent
+from workouts.tests.support.databases import (
+    copy_sqlite,
+    fresh_database,
+    migrated_database,
+)
+from workouts.tests.support.run import clean_environment, free_port, fresh_folder, run_folder
 
+__all__ = [
+    "Answer",
+    "Service",
+    "clean_environment",
+    "free_port",
+    "fresh_database",
+    "fresh_folder",
+    "migrated_database",
+    "run_folder",
+    "shared_service",
+]
 READY = "Senim answers on"
 START_DEADLINE_S = 60.0
-OWN_SETTINGS = (
-    "DATABASE_URL",
-    "REDIS_URL",
-    "SENIM_DATA",
-    "SENIM_AUTH",
-    "SENIM_REDIS_PREFIX",
-    "SENIM_TEST_FOLDER",
-    "DJANGO_SETTINGS_MODULE",
-)
-
-
-def run_folder() -> Path:
-    """Return the folder of this test run."""
-    return Path(os.environ["SENIM_TEST_FOLDER"])
-
-
-def fresh_folder() -> Path:
-    """Return a new folder inside the run's own; its path is short enough for a unix socket."""
-    folder = run_folder() / uuid.uuid4().hex[:8]
-    folder.mkdir()
-    return folder
-
-
-def fresh_database() -> str:
-    """Return the address of an empty database on the run's PostgreSQL."""
-    server = PostgresServer(run_folder() / "postgres")
-    return server.create_database(f"senim_{uuid.uuid4().hex[:8]}")
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
-def clean_environment(**more: str) -> dict[str, str]:
-    """Return the environment without this run's settings, plus the given ones."""
-    kept = {name: value for name, value in os.environ.items() if name not in OWN_SETTINGS}
-    return {**kept, "LOG_LEVEL": "WARNING", **more}
+STOP_DEADLINE_S = 60.0
+ANSWER_DEADLINE_S = 60.0
 
 
 class Answer(NamedTuple):
@@ -66,9 +51,14 @@ class Answer(NamedTuple):
 
 
 class Service:
-    """`manage.py start`, or another command that serves, on a free port."""
+    """`manage.py start`, or another command that serves, on a free port.
 
-    def __init__(self, *command: str, ready: str = READY, **environment: str) -> None:
+    Without DATABASE_URL it uses SQLite in SENIM_DATA, and starts on a migrated one.
+    """
+
+    def __init__(
+        self, *command: str, ready: str = READY, is_migrated: bool = True, **environment: str
+    ) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.command = [
@@ -76,12 +66,15 @@ class Service:
             for part in command or ("manage.py", "start", "--port", "{port}")
         ]
         self.ready = ready
+        self.is_migrated = is_migrated
         self.environment = clean_environment(**environment)
         self.lines: list[str] = []
         self.process: subprocess.Popen[str] | None = None
         self._ready = threading.Event()
 
     def start(self, *, wait: bool = True) -> "Service":
+        if self.is_migrated and "DATABASE_URL" not in self.environment:
+            self._prepare_data()
         self.process = subprocess.Popen(
             [sys.executable, *self.command],
             cwd=settings.BASE_DIR,
@@ -106,18 +99,18 @@ class Service:
         """Send SIGTERM, and return the exit status."""
         assert self.process is not None
         self.process.terminate()
-        return self.process.wait(20)
+        return self.process.wait(STOP_DEADLINE_S)
 
     def kill(self) -> None:
         assert self.process is not None
         self.process.kill()
-        self.process.wait(20)
+        self.process.wait(STOP_DEADLINE_S)
 
     def socket_url(self, user_id: str) -> str:
         return f"ws://127.0.0.1:{self.port}/ws/workout?user_id={user_id}"
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
-        """Send a request, its body as JSON unless it is bytes, and return the answer, whatever its status."""
+        """Send a request, with a JSON body unless it is bytes, and return any answer."""
         data = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
         request = urllib.request.Request(
@@ -127,11 +120,16 @@ class Service:
             headers={"Content-Type": "application/json", **headers},
         )
         try:
-            with urllib.request.urlopen(request, timeout=30) as response:
+            with urllib.request.urlopen(request, timeout=ANSWER_DEADLINE_S) as response:
                 return read_answer(response)
         except urllib.error.HTTPError as error:
             with error:
                 return read_answer(error)
+
+    def _prepare_data(self) -> None:
+        data = Path(self.environment["SENIM_DATA"])
+        if data.is_dir() and not any(data.iterdir()):
+            copy_sqlite(data)
 
     def _read(self) -> None:
         assert self.process is not None
@@ -153,3 +151,19 @@ def read_answer(response: Any) -> Answer:
         headers,
         json.loads(text) if is_json else text.decode(),
     )
+
+
+@functools.cache
+def shared_service() -> Service:
+    """Return the service that all tests of this process share, on the run's PostgreSQL and Redis.
+
+    It is stopped at exit. The sweeper leaves live sessions alone.
+    """
+    service = Service(
+        SENIM_DATA=str(fresh_folder()),
+        DATABASE_URL=migrated_database(),
+        REDIS_URL=settings.REDIS_URL,
+        SENIM_REDIS_PREFIX=f"test-{uuid.uuid4().hex[:8]}",
+    ).start()
+    atexit.register(service.stop)
+    return service

@@ -1,7 +1,7 @@
--- Meet a device: what is the highest seq that was settled of it?
--- KEYS: 1 the device's memory
--- ARGV: 1 the highest seq that the database knows; 2 how long to remember, in s
--- Returns the higher of the two, and remembers it
+-- Raise a device's last settled seq to the one in the database, if that is higher. Safe to repeat.
+-- KEYS: 1 device memory
+-- ARGV: 1 last seq in the database, 2 time to live in s
+-- Returns the last seq, 0 for an unknown device
 local seq, rest = string.match(redis.call('GET', KEYS[1]) or '0 0', '^(%d+) (.+)$')
 local last_seq = math.max(tonumber(seq), tonumber(ARGV[1]))
 if last_seq > 0 then

@@ -1,0 +1,112 @@
+"""Records of live, sealed and parked sessions, and how they are read from Redis."""
+
+import uuid
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from workouts.live.timeline import Refusal, Rep, unpack_refusals, unpack_reps
+
+LAST_MS = 253_402_300_799_999  # the last millisecond of the year 9999, where datetime ends
+
+
+class DamagedSessionError(Exception):
+    """What Redis holds under a sealed session's keys is not a session."""
+
+
+class SessionName(NamedTuple):
+    """A session's athlete, exercise and id. A live session is known without its id."""
+
+    user_id: str
+    exercise_type: str
+    session_id: str = ""
+
+
+class LiveSession(NamedTuple):
+    """One of an athlete's live sessions, with its count."""
+
+    exercise_type: str
+    session_id: str
+    reps: int
+
+
+class Training(NamedTuple):
+    """A live session as the wall shows it: its count, and when the last rep counted (epoch ms)."""
+
+    user_id: str
+    exercise_type: str
+    reps: int
+    last_rep_ms: int
+
+
+class ParkedSession(NamedTuple):
+    """A sealed session that cannot be saved: the reason, and since when (epoch ms)."""
+
+    name: SessionName
+    reason: str
+    since_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SealedSession:
+    """All that is saved of a session; no rep can join it any more.
+
+    `refused_counts` counts every refused rep by reason, `refusals` lists the last of them.
+    `distrusted` counts the device times that were not believed.
+    """
+
+    name: SessionName
+    reps: list[Rep]
+    refused_counts: dict[str, int] = field(default_factory=dict)
+    refusals: list[Refusal] = field(default_factory=list)
+    device_seqs: dict[str, int] = field(default_factory=dict)
+    distrusted: int = 0
+
+
+def split_member(member: str) -> SessionName:
+    """Return the name that a member of the sealed index stands for."""
+    session_id, exercise_type, user_id = member.split(":", 2)
+    return SessionName(user_id, exercise_type, session_id)
+
+
+def unpack_sealed(
+    name: SessionName, pairs: list[bytes], timeline: list[bytes], refusals: list[bytes]
+) -> SealedSession:
+    """Return the session from the answer of read.lua: fields and values in turn, and two lists.
+
+    Raises DamagedSessionError if no row could be built from it: a field is missing or malformed,
+    there is no rep, the id is not a UUID, or a time is not in the years 1970 to 9999.
+    """
+    try:
+        return parse_sealed(name, pairs, timeline, refusals)
+    except (LookupError, ValueError) as error:
+        raise DamagedSessionError(f"the session in Redis is damaged: {error!r}") from error
+
+
+def parse_sealed(
+    name: SessionName, pairs: list[bytes], timeline: list[bytes], refusals: list[bytes]
+) -> SealedSession:
+    uuid.UUID(name.session_id)
+    fields = {key.decode(): value for key, value in zip(pairs[::2], pairs[1::2], strict=True)}
+    started_ms = int(fields["started"])
+    reps = unpack_reps(started_ms, timeline)
+    if not reps:
+        raise ValueError("there is no rep")
+    if not all(0 <= rep.at_ms <= LAST_MS for rep in reps):
+        raise ValueError("a time is out of range")
+    return SealedSession(
+        name=name,
+        reps=reps,
+        refused_counts=pick_numbers(fields, "refused:"),
+        refusals=unpack_refusals(started_ms, refusals),
+        device_seqs=pick_numbers(fields, "seq:"),
+        distrusted=int(fields.get("clock", 0)),
+    )
+
+
+def pick_numbers(fields: dict[str, bytes], prefix: str) -> dict[str, int]:
+    """Return the fields whose names begin with the prefix, without it."""
+    return {
+        key.removeprefix(prefix): int(value)
+        for key, value in fields.items()
+        if key.startswith(prefix)
+    }

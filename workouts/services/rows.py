@@ -1,0 +1,63 @@
+"""The row of a sealed session: built, assessed, and compared with a saved one."""
+
+import uuid
+
+import django.db
+import structlog
+
+from workouts.clock import from_ms, to_ms
+from workouts.fairness.assessment import assess, read_records
+from workouts.live.sessions import SealedSession
+from workouts.live.timeline import Rep
+from workouts.models import WorkoutSession
+
+log = structlog.get_logger(__name__)
+
+
+def build_row(sealed: SealedSession, user_id: str) -> WorkoutSession:
+    """Return the unsaved row of a sealed session for an athlete; times count from the first rep."""
+    times = [rep.at_ms for rep in sealed.reps]
+    started_ms = min(times)  # not the first counted: a device's clock may have been set back
+    devices = [rep.device for rep in sealed.reps]
+    return WorkoutSession(
+        session_id=uuid.UUID(sealed.name.session_id),
+        athlete_id=user_id,
+        exercise_id=sealed.name.exercise_type,
+        total_reps=len(sealed.reps),
+        started_at=from_ms(started_ms),
+        finished_at=from_ms(max(times)),
+        refused=sealed.refused_counts,
+        refusals=[[refusal.at_ms - started_ms, refusal.reason] for refusal in sealed.refusals],
+        timeline_ms=[at_ms - started_ms for at_ms in times],
+        rep_devices=devices if any(devices) else [],
+        late_reps=[index for index, rep in enumerate(sealed.reps) if rep.late],
+        device_seqs=sealed.device_seqs,
+        distrusted_times=sealed.distrusted,
+    )
+
+
+def assess_row(row: WorkoutSession) -> None:
+    """Work out a row's flags. A bug there must not keep the session from being saved.
+
+    `manage.py assess` adds the missing flags later. Raises django.db.Error.
+    """
+    try:
+        assess(row, read_records(row.exercise_id))
+    except django.db.Error:
+        raise
+    except Exception:
+        log.exception("session_not_assessed", session_id=str(row.session_id))
+
+
+def find_later_reps(saved: WorkoutSession, sealed: SealedSession) -> list[Rep]:
+    """Return the sealed reps that are not in the saved row.
+
+    A failover brings back an earlier state of the same list, which may then go on: the new reps
+    begin with the first that differs. Their times do not tell, since a device may send reps that
+    are an hour old.
+    """
+    started_ms = to_ms(saved.started_at)
+    for index, rep in enumerate(sealed.reps):
+        if index >= saved.total_reps or rep.at_ms != started_ms + saved.timeline_ms[index]:
+            return sealed.reps[index:]
+    return []

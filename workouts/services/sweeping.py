@@ -1,0 +1,110 @@
+"""Sweeping: saves sealed sessions that were never saved, and finishes idle ones."""
+
+import contextlib
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import django.db
+import structlog
+from django.conf import settings
+from django.db import OperationalError, close_old_connections
+
+from workouts.clock import now_ms
+from workouts.live.clients import REDIS_AWAY
+from workouts.live.runtime import get_store
+from workouts.live.sessions import SessionName
+from workouts.services.finishing import is_database_there, settle_sealed
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class SweepResult:
+    """How many sessions a sweep saved, and how many it had to leave sealed."""
+
+    saved: int = 0
+    left: int = 0
+
+
+def sweep(*, idle_minutes: int) -> SweepResult:
+    """Save every sealed session, then seal and save the sessions idle for this many minutes.
+
+    Sweeps may overlap. Raises redis.RedisError or django.db.Error if Redis or the database is
+    unavailable; the next sweep saves what this one did not reach.
+    """
+    store, result = get_store(), SweepResult()
+    unavailable = None
+    try:
+        sweep_sealed(store.sealed_sessions(), result)
+    except REDIS_AWAY as error:
+        # perhaps one master of a cluster: idle sessions on the others need not wait for it
+        unavailable = error
+    idle_since_ms = now_ms() - idle_minutes * 60_000
+    for name in store.idle_sessions(idle_since_ms):
+        session_ids = store.seal(name.user_id, name.exercise_type, idle_since_ms=idle_since_ms)
+        sweep_sealed((name._replace(session_id=session_id) for session_id in session_ids), result)
+    if unavailable is not None:
+        raise unavailable
+    return result
+
+
+def sweep_sealed(names: Iterable[SessionName], result: SweepResult) -> None:
+    """Save sealed sessions. Raises OperationalError if the database is unavailable.
+
+    A locked row holds up its own session only.
+    """
+    for name in names:
+        try:
+            saved = settle_sealed(name)
+        except OperationalError as error:
+            if not is_database_there():
+                raise
+            log.warning("session_save_postponed", **name._asdict(), error=str(error).strip())
+            saved = None
+        if saved is None:
+            result.left += 1
+        else:
+            result.saved += 1
+
+
+class Sweeper:
+    """Sweeps every SENIM_SWEEP_SECONDS until it is stopped. Several sweepers may run at once."""
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+
+    def run(self) -> None:
+        """Sweep until stop() is called."""
+        while not self._stop.is_set():
+            try:
+                self.sweep_once()
+            except (*REDIS_AWAY, django.db.Error) as error:
+                log.warning("sweep_cut_short", error=str(error).strip())
+            except Exception:
+                log.exception("sweep_failed")  # a bug here must not end the sweeping
+            self._stop.wait(settings.SENIM_SWEEP_SECONDS)
+
+    def sweep_once(self) -> SweepResult:
+        """Sweep once; errors as for sweep()."""
+        try:
+            result = sweep(idle_minutes=settings.SENIM_IDLE_MINUTES)
+        finally:
+            close_old_connections()
+        if result.saved or result.left:
+            log.info("swept", saved=result.saved, left=result.left)
+        return result
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Sweep in a thread for as long as the block runs."""
+        thread = threading.Thread(target=self.run, name="sweeper", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self.stop()
+            thread.join(5)

@@ -1,0 +1,62 @@
+"""Answers to reps."""
+
+from django.conf import settings
+
+from workouts.events.updates import get_publisher
+from workouts.events.wall_reports import Changed, get_reporter
+from workouts.live.counting.verdicts import (
+    COUNTED,
+    DEBOUNCED,
+    DUPLICATE,
+    PACE,
+    SESSION_FULL,
+    RepResult,
+)
+from workouts.sockets.frames import RejectReason, RepAck, RepStatus
+
+OUTCOMES: dict[int, tuple[RepStatus, RejectReason | None]] = {
+    COUNTED: ("counted", None),
+    DEBOUNCED: ("debounced", None),
+    DUPLICATE: ("duplicate", None),
+    PACE: ("rejected", "pace"),
+    SESSION_FULL: ("rejected", "session_full"),
+}
+
+
+class Acks:
+    """The answers to one athlete's reps on one socket; each counted rep is told to others.
+
+    `origin` names the socket in what is published, so that it need not be told itself.
+    """
+
+    def __init__(self, user_id: str, origin: str) -> None:
+        self._user_id = user_id
+        self._origin = origin
+        self._counts: dict[str, int] = {}
+        self._changed: dict[str, Changed] = {}
+        self._publisher = get_publisher()
+        self._reporter = get_reporter()
+
+    def take(self, slug: str, result: RepResult, seq: int | None = None) -> RepAck:
+        """Note the running count in a result, and return the answer to its rep."""
+        kind, count = result[0], result[1]
+        self._counts[slug] = count
+        if kind == COUNTED:
+            changed = self._changed.get(slug)
+            if changed is None:
+                changed = self._changed[slug] = Changed(self._user_id, slug)
+            self._publisher.note(changed, self._origin)
+            if self._reporter.watched:
+                self._reporter.note(changed, count)
+            if seq is None:
+                return RepAck(slug, "counted", count)
+        status, reason = OUTCOMES[kind]
+        wait_ms = result[2] or None
+        if kind == SESSION_FULL:  # until the session is finished, or is idle for too long
+            wait_ms = settings.SENIM_IDLE_MINUTES * 60_000
+        session_id = None if seq is None else result[3].decode() or None
+        return RepAck(slug, status, count, reason, wait_ms, seq, session_id)
+
+    def reject_too_fast(self, slug: str, retry_after_ms: int) -> RepAck:
+        """Return the answer to a rep that Redis was not asked about, with the last known count."""
+        return RepAck(slug, "rejected", self._counts.get(slug, 0), "too_fast", retry_after_ms)

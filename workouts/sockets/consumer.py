@@ -1,0 +1,58 @@
+"""The consumer of /ws/workout: who connects, and as what."""
+
+from typing import Any
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.db import DatabaseError
+
+from workouts.close_codes import CLOSE_POLICY, CLOSE_TRY_LATER
+from workouts.events.messages import NOBODY
+from workouts.events.wall_reports import get_reporter
+from workouts.exceptions import WorkoutError
+from workouts.identity import identify_socket
+from workouts.sockets.acks import Acks
+from workouts.sockets.catalogue import catalogue
+from workouts.sockets.frames import SENIM_V1
+from workouts.sockets.message_loop import MessageLoop
+from workouts.sockets.plain import PlainReps
+from workouts.sockets.senim_v1 import DeviceSocket
+
+
+class WorkoutConsumer(AsyncWebsocketConsumer):
+    """Accepts one athlete's socket, and serves it as a device's or as a plain one."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.scope, self.base_send = scope, send
+        await receive()
+        is_device = SENIM_V1 in scope.get("subprotocols", ())
+        # accepted before it may be closed: a browser does not see why a handshake is refused
+        await self.accept(SENIM_V1 if is_device else None)
+        try:
+            user_id = identify_socket(scope)
+            await catalogue.follow()
+        except WorkoutError as error:
+            await self.close(CLOSE_POLICY, error.message)
+            return
+        except DatabaseError:
+            await self.close(CLOSE_TRY_LATER, "the database cannot be reached")
+            return
+        loop, reporter = MessageLoop(send, self.close), get_reporter()
+        reporter.arrive(user_id)
+        try:
+            if is_device:
+                await DeviceSocket(user_id, loop).serve(receive)
+            else:
+                # reps of a plain socket are news to every device
+                reps = PlainReps(user_id, loop.replies, Acks(user_id, origin=NOBODY))
+                await loop.run(receive, reps.handle_message)
+        finally:
+            reporter.leave(user_id)
+            loop.replies.close()
+            catalogue.unfollow()
+
+
+class UnknownAddressConsumer(AsyncWebsocketConsumer):
+    """Refuses the handshake at an address that no consumer has."""
+
+    async def connect(self) -> None:
+        await self.close()

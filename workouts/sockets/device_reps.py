@@ -1,0 +1,80 @@
+"""Reps of a device that numbers them: each seq counts at most once, however often it is sent.
+
+One rep's way: count, the batcher's call, answer.
+"""
+
+from functools import partial
+
+from workouts.exceptions import Code, WorkoutError
+from workouts.live.counting.batching import get_batcher
+from workouts.live.counting.packing import RepKeys, format_stamp, pack_keys
+from workouts.live.counting.verdicts import FORGOTTEN, RepResult
+from workouts.live.runtime import get_key_space
+from workouts.sockets.acks import Acks
+from workouts.sockets.catalogue import catalogue
+from workouts.sockets.clock_offset import ClockOffset
+from workouts.sockets.frames import ErrorFrame, encode_frame
+from workouts.sockets.message_loop import MessageLoop
+from workouts.sockets.reply_queue import Reply
+from workouts.sockets.sequence import DeviceSequence
+
+NOT_SETTLED = (
+    "the live state did not answer; nothing from this seq on is settled until it comes again"
+)
+
+
+class DeviceReps:
+    """Counts the numbered reps of one athlete's device on one socket."""
+
+    def __init__(self, user_id: str, loop: MessageLoop, acks: Acks) -> None:
+        self.device = ""  # until a hello names it
+        self.sequence = DeviceSequence()
+        self.clock_offset = ClockOffset()
+        self._user_id = user_id
+        self._loop = loop
+        self._replies = loop.replies
+        self._acks = acks
+        self._submit = get_batcher().submit
+        self._keys: dict[str, RepKeys] = {}
+
+    def count(self, slug: str, seq: int, at_ms: int | None) -> None:
+        """Count a rep, and answer it once Redis has. Raises WorkoutError with its seq."""
+        if not self.device:
+            raise WorkoutError(
+                Code.INVALID_MESSAGE, "a seq without a hello; say hello first", seq=seq
+            )
+        if not self.sequence.admit(seq):
+            self._replies.put(encode_frame(ErrorFrame(Code.UNAVAILABLE, NOT_SETTLED, seq)))
+            if self.sequence.is_full:
+                self._loop.restart()
+            return
+        try:
+            exercise = catalogue.get_active(slug)
+        except WorkoutError as error:
+            error.seq = seq
+            raise
+        keys = self._keys.get(slug)
+        if keys is None:
+            space = get_key_space()
+            memory = space.device(self._user_id, self.device)
+            keys = self._keys[slug] = pack_keys(space.live(self._user_id, slug), memory)
+        stamp = format_stamp(
+            self.device,
+            seq,
+            self.clock_offset.correct(at_ms),
+            self.sequence.ask(seq),
+            self.clock_offset.ms,
+        )
+        answer = partial(self._answer, self._replies.reserve(), slug, seq)
+        self._submit(keys, exercise.gates, answer, stamp=stamp)
+
+    def _answer(self, reply: Reply, slug: str, seq: int, result: RepResult | None) -> None:
+        if result is not None and result[0] != FORGOTTEN:
+            self.sequence.settle(seq)
+            self._replies.fill(reply, encode_frame(self._acks.take(slug, result, seq)))
+            return
+        self.sequence.fail(seq)
+        self._replies.fill(reply, encode_frame(ErrorFrame(Code.UNAVAILABLE, NOT_SETTLED, seq)))
+        if result is not None or self.sequence.is_full:
+            # a failover lost what was acknowledged: a new hello says from where to send again
+            self._loop.restart()

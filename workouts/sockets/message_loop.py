@@ -1,0 +1,103 @@
+"""A socket's messages, read one by one, and the codes that it is closed with.
+
+The loop is not Channels' own, which starts two tasks a message and costs four times everything
+else.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+from workouts.close_codes import CLOSE_POLICY, CLOSE_RESTART, CLOSE_TOO_BIG
+from workouts.exceptions import Code, WorkoutError
+from workouts.sockets.frames import MAX_MESSAGE_BYTES, ErrorFrame, encode_frame
+from workouts.sockets.reply_queue import ReplyQueue, Send
+
+MAX_ERRORS_IN_A_ROW = 20
+MAX_UTF8_BYTES = 4  # of a character
+DRAIN_S = 5.0
+RESTART_DRAIN_S = 1.0
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Close = Callable[[int, str | None], Awaitable[None]]
+Handle = Callable[[str], Awaitable[None] | None]
+
+
+class CloseSocket(Exception):  # noqa: N818 - it ends the loop; not each one is an error
+    """The socket has to be closed, once everything before is answered."""
+
+    def __init__(self, code: int, reason: str | None = None) -> None:
+        super().__init__(code, reason)
+        self.code = code
+        self.reason = reason
+
+
+class MessageLoop:
+    """Reads the messages of one accepted socket; the answers go out through `replies`."""
+
+    def __init__(self, send: Send, close: Close) -> None:
+        self.replies = ReplyQueue(send)
+        self._close = close
+        self._restarting: asyncio.Task[None] | None = None
+
+    async def run(self, receive: Receive, handle: Handle) -> None:
+        """Handle the messages until the client is gone or the socket has to be closed.
+
+        What `handle` returns is awaited before the next message is read. A WorkoutError that it
+        raises is answered; CloseSocket closes the socket.
+        """
+        try:
+            await self._handle_messages(receive, handle)
+        except CloseSocket as closing:
+            await self.replies.drain(DRAIN_S)
+            if self._restarting is None:
+                await self._close(closing.code, closing.reason)
+
+    def restart(self) -> None:
+        """Have the client connect and say hello again."""
+        if self._restarting is None:
+            self._restarting = asyncio.get_running_loop().create_task(self._close_for_restart())
+
+    async def _handle_messages(self, receive: Receive, handle: Handle) -> None:
+        replies, errors_in_a_row = self.replies, 0
+        while True:
+            message = await receive()
+            if message["type"] == "websocket.disconnect":
+                # 1012 is this server stopping: the client waits for its answers
+                if message.get("code") == CLOSE_RESTART and self._restarting is None:
+                    raise CloseSocket(CLOSE_RESTART)
+                return
+            try:
+                request = handle(check_text(message.get("text")))
+            except WorkoutError as error:
+                replies.put(encode_frame(ErrorFrame(error.code, error.message, error.seq)))
+                errors_in_a_row += 1
+                if errors_in_a_row >= MAX_ERRORS_IN_A_ROW:
+                    raise CloseSocket(CLOSE_POLICY, f"{errors_in_a_row} errors in a row") from None
+            else:
+                errors_in_a_row = 0
+                if request is not None:
+                    await request
+            if replies.is_full():
+                await replies.wait_for_space()
+
+    async def _close_for_restart(self) -> None:
+        await self.replies.drain(RESTART_DRAIN_S)
+        with suppress(Exception):  # the client may be gone
+            await self._close(CLOSE_RESTART, None)
+
+
+def check_text(text: str | None) -> str:
+    """Return the text of a message, None for a binary one.
+
+    Raises WorkoutError(invalid_message) if it is binary, CloseSocket if it is too big.
+    """
+    if text is None:
+        raise WorkoutError(Code.INVALID_MESSAGE, "a binary message; send text")
+    if (
+        len(text) * MAX_UTF8_BYTES > MAX_MESSAGE_BYTES  # most are not: no need to encode them
+        and len(text.encode()) > MAX_MESSAGE_BYTES
+    ):
+        raise CloseSocket(CLOSE_TOO_BIG, f"a message over {MAX_MESSAGE_BYTES} bytes")
+    return text

@@ -1,0 +1,157 @@
+"""Live walls of a real service: a coach's browser, athletes of the coach's team, and phones."""
+
+import asyncio
+import atexit
+import functools
+import json
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from django.conf import settings
+from django.test import SimpleTestCase
+
+from senim.embedded.processes import die_with_parent
+from workouts.tests.support.cast import new_athlete
+from workouts.tests.support.coaches import MAKE_TEAM, PASSWORD, Browser, Wall
+from workouts.tests.support.outage import SWEEP_NEVER
+from workouts.tests.support.phones import Phone, PhoneShop, make_set
+from workouts.tests.support.service import Service, fresh_folder, migrated_database
+
+MODELS = "from workouts.models import Athlete, Team; from django.contrib.auth.models import User; "
+READ_AND_RUN = """
+import contextlib, io, json, sys, traceback
+from django.db import connections
+for line in sys.stdin:
+    printed, error = io.StringIO(), ""
+    try:
+        with contextlib.redirect_stdout(printed):
+            exec(json.loads(line), {})
+    except Exception:
+        error = traceback.format_exc()
+    connections.close_all()
+    print(json.dumps([printed.getvalue().strip(), error]), flush=True)
+"""
+
+
+class Shell:
+    """A Django shell with a service's settings that stays open: each new one takes seconds."""
+
+    def __init__(self, service: Service) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", "shell", "-v", "0", "-c", READ_AND_RUN],
+            cwd=settings.BASE_DIR,
+            env=service.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            preexec_fn=die_with_parent(),
+        )
+
+    def run(self, code: str) -> str:
+        """Run Python code, and return what it prints."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps(code) + "\n")
+        self.process.stdin.flush()
+        printed, error = json.loads(self.process.stdout.readline())
+        assert not error, error
+        return str(printed)
+
+    def close(self) -> None:
+        self.process.communicate()  # it ends with its input
+
+
+@functools.cache
+def shared_wall_service() -> tuple[Service, Shell]:
+    """Return the service for all tests that neither stop it nor take its servers away."""
+    service = Service(
+        REDIS_URL=os.environ["REDIS_URL"],
+        SENIM_REDIS_PREFIX=f"walls-{uuid.uuid4().hex[:8]}",
+        DATABASE_URL=migrated_database(),
+        SENIM_DATA=str(fresh_folder()),
+        SENIM_SWEEP_SECONDS=SWEEP_NEVER,
+    ).start()
+    atexit.register(service.kill)
+    shell = Shell(service)
+    atexit.register(shell.close)
+    return service, shell
+
+
+class OnSharedService(SimpleTestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.service, cls.shell = shared_wall_service()
+
+
+class WallCase(PhoneShop):
+    """A coach with a browser, and for each test an athlete of the coach's team and a stranger."""
+
+    shell: Shell
+    athletes: list[str]
+    teammate: str
+    team: int
+    browser: Browser
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        coach, cls.teammate = new_athlete(), new_athlete()
+        cls.athletes = [new_athlete() for _ in range(12)]
+        cls.team = cls.make_team(coach, cls.teammate, *cls.athletes)
+        cls.browser = Browser(cls.service).log_in(coach)
+
+    def setUp(self) -> None:
+        self.athlete, self.stranger = self.athletes.pop(), new_athlete()
+
+    @classmethod
+    def make_team(cls, coach: str, *athletes: str, group: str = "coaches") -> int:
+        return int(
+            cls.shell.run(
+                MAKE_TEAM.format(
+                    coach=coach,
+                    team=f"team of {coach}",
+                    athletes=athletes,
+                    group=group,
+                    password=PASSWORD,
+                )
+            )
+        )
+
+    @asynccontextmanager
+    async def watching(
+        self, browser: Browser | None = None, *, service: Service | None = None
+    ) -> AsyncIterator[Wall]:
+        """Yield a wall that has shown its first snapshot."""
+        wall = await Wall.open(browser or self.browser, service=service)
+        try:
+            await wall.hear()
+            yield wall
+        finally:
+            await wall.close()
+
+    @asynccontextmanager
+    async def training(
+        self, user_id: str, *seqs: int, service: Service | None = None
+    ) -> AsyncIterator[Phone]:
+        """Yield a device that has sent these reps."""
+        phone = await self.take_device(user_id, service=service)
+        try:
+            await phone.ask_all(make_set(seqs))
+            yield phone
+        finally:
+            await phone.close()
+
+    async def hire(self, *athletes: str, group: str = "coaches") -> tuple[str, int, Browser]:
+        """Return another coach, their team, and their browser."""
+        coach = new_athlete()
+        team = await asyncio.to_thread(self.make_team, coach, *athletes, group=group)
+        return coach, team, await asyncio.to_thread(Browser(self.service).log_in, coach)
+
+    async def change(self, code: str) -> None:
+        """Change the database by Python code."""
+        await asyncio.to_thread(self.shell.run, MODELS + code)

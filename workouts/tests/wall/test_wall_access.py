@@ -1,0 +1,77 @@
+"""Who may watch which athletes, and that a wall notices when that changes."""
+
+import asyncio
+
+from workouts.tests.support.coaches import Browser, Wall
+from workouts.tests.support.phones import make_set
+from workouts.tests.support.walls import OnSharedService, WallCase
+
+
+class WallAccessTests(WallCase, OnSharedService):
+    async def close_code(self, browser: Browser, team: int | None = None) -> int | None:
+        return await (await Wall.open(browser, team)).close_code()
+
+    async def test_it_refuses_a_browser_that_is_not_logged_in(self) -> None:
+        assert await self.close_code(Browser(self.service)) == 4401
+
+    async def test_it_refuses_another_coachs_team_and_one_that_does_not_exist(self) -> None:
+        team = await asyncio.to_thread(self.make_team, self.stranger + "-coach", self.stranger)
+        for wrong in (team, 10**30):
+            assert await self.close_code(self.browser, wrong) == 4403
+
+    async def test_it_never_shows_another_teams_athletes(self) -> None:
+        async with (
+            self.watching() as wall,
+            self.training(self.stranger, 1, 2) as other,
+            self.training(self.athlete, 1),
+        ):
+            await other.finish()
+            await wall.until(lambda wall: wall.count(self.athlete) == 1)
+            assert self.stranger not in wall.tiles
+
+    async def test_an_athlete_who_leaves_the_team_disappears_for_good(self) -> None:
+        async with (
+            self.training(self.athlete, 1) as phone,
+            self.training(self.teammate, 1) as teammate,
+            self.watching() as wall,
+        ):
+            assert wall.count(self.athlete) == 1
+            await self.change(
+                f"athlete = Athlete.objects.get(user_id={self.athlete!r});"
+                f"Team.objects.get(pk={self.team}).athletes.remove(athlete)"
+            )
+            await phone.ask_all(make_set([2]))
+            await wall.until(lambda wall: self.athlete not in wall.tiles)
+            await phone.ask_all(make_set([3]))
+            await teammate.ask_all(make_set([2]))
+            await wall.until(lambda wall: wall.count(self.teammate) == 2)
+            assert self.athlete not in wall.tiles
+
+    async def test_an_athlete_who_joins_the_team_appears(self) -> None:
+        async with self.training(self.stranger, 1, 2), self.watching() as wall:
+            await self.change(
+                f"ben = Athlete.objects.create(user_id={self.stranger!r}, display_name='Ben');"
+                f"Team.objects.get(pk={self.team}).athletes.add(ben)"
+            )
+            await wall.until(
+                lambda wall: wall.count(self.stranger) == 2 and wall.tiles[self.stranger]["online"]
+            )
+            assert wall.tiles[self.stranger]["name"] == "Ben"
+
+    async def test_logging_out_closes_it(self) -> None:
+        _, _, browser = await self.hire()
+        async with self.watching(browser) as wall:
+            await asyncio.to_thread(browser.log_out)
+            assert await wall.close_code() == 4401
+
+    async def test_losing_the_permission_closes_it(self) -> None:
+        coach, _, browser = await self.hire()
+        async with self.watching(browser) as wall:
+            await self.change(f"User.objects.get(username={coach!r}).groups.clear()")
+            assert await wall.close_code() == 4403
+
+    async def test_disabling_the_account_closes_it(self) -> None:
+        coach, _, browser = await self.hire()
+        async with self.watching(browser) as wall:
+            await self.change(f"User.objects.filter(username={coach!r}).update(is_active=False)")
+            assert await wall.close_code() == 4401
