@@ -1,8 +1,8 @@
-"""What is caught, by what, and what is not: plays every kind of athlete over the live store and writes the table of the docs.
+"""Play every kind of athlete over the live store, and write a table of who is caught, and how.
 
     python -m bench.fair_counting --sets sets.jsonl --write docs/fair-counting.md
 
-Time is an argument: hours of a shaker take seconds. See docs/fair-counting.md.
+Time is an argument, so that hours of shaking take seconds. See docs/fair-counting.md.
 """
 
 import argparse
@@ -19,13 +19,13 @@ from pathlib import Path
 import django
 from tqdm import tqdm
 
-LEAST_REPS = 8  # of a set that a script is made of
+LEAST_REPS = 8  # in a set from which a script is made
 BEGIN, END = "<!-- written by bench.fair_counting -->\n", "<!-- until here -->\n"
 
 
 @dataclass(slots=True)
 class Row:
-    """What became of all performances of one kind."""
+    """The results of all performances of one kind."""
 
     performances: int = 0
     sent: int = 0
@@ -40,7 +40,7 @@ class Row:
         return self.verdicts.total() - self.verdicts["counted"]
 
     def columns(self) -> list[str]:
-        """Return the cells of the table."""
+        """Return the row's cells in the table."""
         reasons = ", ".join(
             f"{name} {self.verdicts[name]:,}" for name in sorted(self.verdicts) if name != "counted"
         )
@@ -62,7 +62,7 @@ def share(part: int, whole: int) -> str:
 
 
 def play_kind(kind: str, sets: list[tuple[str, list[int]]], advance: "tqdm[None]") -> Row:
-    """Play each set as this kind of athlete, and return what became of them."""
+    """Play each set as this kind of athlete, and return the results."""
     from workouts.simulation.performances import play  # noqa: PLC0415  (needs settings)
 
     row = Row()
@@ -81,7 +81,10 @@ def play_kind(kind: str, sets: list[tuple[str, list[int]]], advance: "tqdm[None]
 
 
 def make_up_sets(count: int) -> list[tuple[str, list[int]]]:
-    """Return sets at the pace of people, intervals that vary by 5 %, slower towards the end; the same every time."""
+    """Return sets at the pace of people: intervals vary by 5 % and grow towards the end.
+
+    They are the same every time.
+    """
     chance = random.Random("sets")
     sets = []
     for _ in range(count):
@@ -99,19 +102,19 @@ def read_options() -> argparse.Namespace:
     parser.add_argument(
         "--sets",
         type=Path,
-        help='honest sets, {"exercise": …, "rep_end_ms": […]} a line; made up without it',
+        help='honest sets, a line each: {"exercise": …, "rep_end_ms": […]}; made up without it',
     )
     parser.add_argument(
         "--each",
         type=int,
         default=100,
-        help="sets for each kind of script; all of them are played as honest ones",
+        help="sets for each kind of script; honest athletes play all sets",
     )
     parser.add_argument(
         "--write",
         type=Path,
         metavar="DOC",
-        help="put the table into this file, between its two marks",
+        help="put the table between the two marks in this file",
     )
     return parser.parse_args()
 

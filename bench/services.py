@@ -1,4 +1,4 @@
-"""The processes that are measured, each with data of its own; they end with the benchmark, however it ends."""
+"""The processes that are measured, each with its own data; they end with the benchmark."""
 
 import contextlib
 import os
@@ -20,7 +20,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 START_DEADLINE_S = 60.0
 STOP_DEADLINE_S = 20.0
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
-# every rep has to count, however fast it comes
+# every rep must count, however fast they come
 LIFT_LIMITS = """
 from workouts.models import Exercise
 Exercise.objects.update(min_interval_ms=1, max_per_minute=10**9, max_per_session=10**9)
@@ -29,7 +29,7 @@ Exercise.objects.update(min_interval_ms=1, max_per_minute=10**9, max_per_session
 
 @dataclass(frozen=True)
 class Service:
-    """A server under load: `expected` is what a good answer holds; `redis_pid` is None where there is no Redis."""
+    """A server under load; `expected` is part of each good answer."""
 
     name: str
     address: str
@@ -39,17 +39,17 @@ class Service:
 
 
 def read_cpu_s(pid: int | None) -> float:
-    """Return the CPU seconds, user and system, of all threads of a process so far (proc_pid_stat(5)); 0 for None."""
+    """Return a process's CPU seconds so far, user and system (proc_pid_stat(5)); 0 for None."""
     if pid is None:
         return 0.0
-    # the fields after the name, which may hold anything but ends with the last bracket: utime and stime are 14 and 15
+    # the fields after the name, which ends with the last bracket; utime and stime are 14 and 15
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
 
 
 @contextlib.contextmanager
 def running_echo(data: Path) -> Iterator[Service]:
-    """Run the bare echo."""
+    """Run the bare echo server."""
     with running([sys.executable, "-m", "bench.echo"], PROJECT, clean_environment(data)) as (
         process,
         address,
@@ -61,7 +61,7 @@ def running_echo(data: Path) -> Iterator[Service]:
 def running_senim(
     name: str, data: Path, *, project: Path = PROJECT, redis_socket: Path | None = None
 ) -> Iterator[Service]:
-    """Run the service of a project folder, with the Valkey that it starts itself or on the one at the socket."""
+    """Run a project folder's service, on its embedded Valkey or the one at the socket."""
     environment = clean_environment(data)
     if redis_socket is not None:
         environment["REDIS_URL"] = f"unix://{redis_socket}"
@@ -94,7 +94,7 @@ def running_senim_without_file(name: str, data: Path) -> Iterator[Service]:
 
 
 def clean_environment(data: Path) -> dict[str, str]:
-    """Return an environment in which the service has nothing but the folder: blank beats what a .env file says."""
+    """Return an environment with only the data folder set; blanks override a .env file."""
     blank = dict.fromkeys(
         (
             "REDIS_URL",
@@ -124,7 +124,7 @@ def ask_redis_pid(socket: Path) -> int:
 def running(
     command: list[str], folder: Path, environment: dict[str, str]
 ) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """Run a server meanwhile, and give its process and the host:port that it says it answers on."""
+    """Run a server, and yield its process and the host:port that it announces."""
     process = subprocess.Popen(
         command,
         cwd=folder,
@@ -145,7 +145,7 @@ def running(
 
 
 def read_address(process: subprocess.Popen[bytes]) -> str:
-    """Return the host:port in what the server says. Raises RuntimeError where it ends or stays silent."""
+    """Return the host:port that the server announces. Raises RuntimeError if it never does."""
     assert process.stdout is not None
     said = b""
     deadline = time.monotonic() + START_DEADLINE_S

@@ -1,4 +1,4 @@
-"""Kills everything, over and over, while athletes train, and looks whether any rep was lost or counted twice."""
+"""Kill every process over and over while athletes train, and look for lost or doubled reps."""
 
 import argparse
 import asyncio
@@ -26,7 +26,7 @@ from bench.chaos.stage import Stage
 SHOWN_PROBLEMS = 20
 POSTS_AT_ONCE = 32
 LEAVE_DEADLINE_S = 300.0
-# the clock's offset is worked out at each hello, and differs by how long that took
+# each hello computes the clock's offset anew, with an error of as long as it took
 INTERVAL_MARGIN_MS = 50
 
 
@@ -38,18 +38,26 @@ def read_arguments() -> argparse.Namespace:
         "--seed", type=int, default=1, help="the same seed repeats the schedule of faults"
     )
     parser.add_argument(
-        "--seconds", type=float, default=3600, help="no kill after that, however many are left"
+        "--seconds",
+        type=float,
+        default=3600,
+        help="stop killing after this time, however many kills are left",
     )
     parser.add_argument("--speed", type=float, default=4.0, help="times as fast as people")
-    parser.add_argument("--sets", type=Path, help="recorded sets; without, made-up ones")
     parser.add_argument(
-        "--keep", action="store_true", help="keep the folder of the run in any case"
+        "--sets", type=Path, help="a file of recorded sets; made-up ones without it"
+    )
+    parser.add_argument(
+        "--keep", action="store_true", help="keep the run's folder, even without problems"
     )
     return parser.parse_args()
 
 
 class Training(threading.Thread):
-    """The athletes and the proxy in an event loop of their own: whoever starts processes has to live as long as they do."""
+    """The athletes and the proxy, in a thread with its own event loop.
+
+    Processes end with the thread that started them, so the main thread starts and kills them.
+    """
 
     def __init__(self, options: argparse.Namespace, stage: Stage) -> None:
         super().__init__(name="training", daemon=True)
@@ -72,7 +80,7 @@ class Training(threading.Thread):
             self.failed.set()
 
     def end(self) -> None:
-        """Heal the network, let everybody finish, and wait for that."""
+        """Heal the network, and wait until all athletes have finished."""
         self._over.set()
         self.join()
         if self.error is not None:
@@ -113,7 +121,7 @@ class Training(threading.Thread):
             async with asyncio.timeout(LEAVE_DEADLINE_S):
                 await asyncio.gather(*(athlete.leave() for athlete in self.athletes))
         except TimeoutError:
-            self.events["leaving given up"] += 1  # the invariants tell what is missing
+            self.events["leaving given up"] += 1  # the invariants say what is missing
         self.proxy.close()
 
 
@@ -153,7 +161,7 @@ def show_progress(training: Training) -> Callable[[int], None]:
 
 
 def figures(training: Training, killer: Killer, verdict: Verdict) -> dict[str, object]:
-    """Return what the run is told by."""
+    """Return the figures that describe the run."""
     acks = sum((device.acks for device in training.devices), Counter())
     return {
         "kills": killer.done.total(),

@@ -1,4 +1,4 @@
-"""Athletes who train through everything: their own devices with the reference client, and others who end their sessions."""
+"""Athletes who train with the reference client, and others who finish their sessions."""
 
 import asyncio
 import random
@@ -11,9 +11,9 @@ from typing import Any
 from bench.chaos.devices import Device
 from bench.chaos.finishes import Finisher
 
-# the first rep was this long ago: the times of a run fit in between, as those of a phone that was offline for hours
+# when the first rep was made: a run's sped-up times fit in between, as after hours offline
 BEGAN_AGO_MS = 12 * 3_600_000
-# longer than the smallest interval of any exercise: between devices the arrival counts
+# over every minimum interval: between devices, reps are compared by their arrival
 HANDOVER_S = 1.0
 FINISH_DEADLINE_S = 30.0
 SETTLE_DEADLINE_S = 90.0
@@ -34,7 +34,7 @@ class Load:
 
 
 class Athlete:
-    """Trains set after set on two devices, until told to stop; what was made stays in the devices."""
+    """Trains set after set on two devices until told to stop; the devices keep the reps."""
 
     def __init__(self, load: Load, number: int) -> None:
         self.load = load
@@ -45,7 +45,7 @@ class Athlete:
         self.last_device: dict[str, Device] = {}
 
     async def train(self, stop: asyncio.Event) -> None:
-        """Do sets until the stop, each on the devices and with the end that chance gives it."""
+        """Do sets until the stop, with devices and an end chosen at random for each."""
         self.devices = [
             Device(self.load.url, self.user_id, f"d{number}", self.load.events)
             for number in range(2)
@@ -57,12 +57,12 @@ class Athlete:
             exercise, other = self.chance.sample(sorted(self.load.paces), 2)
             self.load.events[f"play: {play}"] += 1
             if play == "both":
-                # two exercises: on one, the arrivals of two sped-up devices would be too close to each other
+                # two exercises: two sped-up devices on one would arrive too close together
                 await asyncio.gather(
                     self.play_set(first, exercise, stop), self.play_set(second, other, stop)
                 )
             elif play == "handover":
-                # the first may still be sending: its reps and those of the second come in any order
+                # the first may still be sending, so reps of the two arrive in any order
                 await self.play_set(first, exercise, stop)
                 await self.play_set(second, other, stop)
                 await self.play_set(second, exercise, stop)
@@ -75,7 +75,7 @@ class Athlete:
     async def play_set(
         self, device: Device, exercise: str, stop: asyncio.Event, speed: float | None = None
     ) -> None:
-        """Do a set at a person's pace, sped up; its times are those of the person."""
+        """Do a set at a person's pace, sped up, with the person's own times."""
         gaps = self.chance.choice(self.load.paces[exercise])
         await self.take_over(device, exercise)
         for gap_ms in gaps:
@@ -86,7 +86,7 @@ class Athlete:
             await asyncio.sleep(gap_ms / 1000 / (speed or self.load.speed))
 
     async def take_over(self, device: Device, exercise: str) -> None:
-        """Go on with an exercise on a device: the other has to be done with it, and its last rep to be a while ago."""
+        """Continue an exercise on this device, a while after the other one has settled its reps."""
         before = self.last_device.get(exercise)
         if before not in (None, device):
             await before.settled(SETTLE_DEADLINE_S)
@@ -94,7 +94,7 @@ class Athlete:
         self.last_device[exercise] = device
 
     async def end_set(self, device: Device, other: Device, exercise: str) -> None:
-        """Finish, or leave it to others."""
+        """Finish the set, or leave that to others."""
         end = self._choose(ENDS)
         self.load.events[f"end: {end}"] += 1
         post = self.load.finisher.finish
@@ -117,7 +117,7 @@ class Athlete:
             self.load.events["finishes given up"] += 1
 
     async def leave(self) -> None:
-        """Wait until every rep is settled, finish all there is, and close."""
+        """Wait until each rep is settled, finish all sessions, and close."""
         for device in self.devices:
             await device.settled(SETTLE_DEADLINE_S)
             for exercise in sorted({rep.exercise for rep in device.reps}):
@@ -129,7 +129,7 @@ class Athlete:
 
 
 async def finish_for_others(load: Load, athletes: list[Athlete]) -> None:
-    """Finish workouts of athletes who are in the middle of them, now one, now some at once, until cancelled."""
+    """Finish workouts while their athletes train, sometimes several at once, until cancelled."""
     chance = random.Random(f"others {load.seed}")
     while True:
         await asyncio.sleep(chance.uniform(0.05, 0.6))

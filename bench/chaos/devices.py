@@ -1,4 +1,4 @@
-"""A device with the reference client, and a record of all it made and was told."""
+"""A device with the reference client, and a record of its reps and their answers."""
 
 import logging
 import random
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 class CountedAck(NamedTuple):
-    """That a rep was `counted`: as the how-manieth of which session."""
+    """A `counted` answer: the rep's number in its session."""
 
     session_id: str
     count: int
@@ -23,7 +23,7 @@ class CountedAck(NamedTuple):
 
 
 class RecordingClient(WorkoutClient):
-    """The reference client; it keeps a record of the frames that it sends and of those that it takes for answers."""
+    """The reference client, which records the frames that it sends and accepts."""
 
     record: "Device"
 
@@ -44,20 +44,20 @@ class RecordingClient(WorkoutClient):
         elif frame.event == "welcome":
             self.record.connections += 1
         if frame.event == "hello":
-            # as a phone that lost its notes: it sends again some of what is settled, and the server has to know that
+            # like a phone that lost its state: it resends settled reps, which the server must know
             again = self.record.chance.choice(SENT_AGAIN)
             frame = msgspec.structs.replace(frame, last_seq=max(0, frame.last_seq - again))
         super()._take(frame)
 
 
 def tell_briefly(frame: Frame) -> dict[str, Any]:
-    """Return the fields that a frame has."""
+    """Return the frame's fields that are set."""
     fields = {name: getattr(frame, name) for name in frame.__struct_fields__}
     return {name: value for name, value in fields.items() if value}
 
 
 class Device:
-    """One device of an athlete: its reps in the order they were made, whatever became of them."""
+    """An athlete's device, with all its reps in the order they were made."""
 
     def __init__(self, url: str, user_id: str, name: str, events: Counter[str]) -> None:
         self.user_id = user_id
@@ -81,14 +81,14 @@ class Device:
         self.reps.append(self.client.rep(exercise, at_ms=at_ms))
 
     async def finish(self, exercise: str) -> None:
-        """Finish on the socket; that there is nothing to finish is no news where others finish too."""
+        """Finish on the socket, and count errors: others may have finished already."""
         try:
             await self.client.finish(exercise)
         except WorkoutClientError as error:
             self.events[f"finish answered {error.code}"] += 1
 
     async def settled(self, timeout_s: float) -> None:
-        """Wait until each rep has its verdict, but not for ever: the invariants tell what is missing."""
+        """Wait until each rep has its verdict, or give up; the invariants say what is missing."""
         with suppress(TimeoutError):
             await self.client.settled(timeout_s)
 

@@ -1,4 +1,4 @@
-"""The schedule of faults, made from a seed before anything runs, and those that carry it out."""
+"""The schedule of faults, planned from a seed before anything runs, and its execution."""
 
 import asyncio
 import random
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from bench.chaos.parts import Part
 from bench.chaos.proxy import Proxy
 
-# what is killed at once, and how often: Redis and the database are back in a moment, an app takes seconds
+# what is killed together, and its weight: Redis and the database restart faster than an app
 KILLS = {
     ("app",): 4,
     ("app2",): 3,
@@ -23,7 +23,7 @@ KILLS = {
 }
 CUTS = {"cut": 5, "deafen": 4, "stall": 3, "refuse": 2}
 DOWN_S = (0.0, 1.0)
-# short enough that a fault often hits what still recovers from the last one, long enough for reps to get through
+# short, so that faults hit parts that are still recovering, but some reps get through
 PAUSE_S = (0.2, 1.5)
 CUT_PAUSE_S = (0.2, 2.0)
 CUT_LASTS_S = (0.1, 2.5)
@@ -31,7 +31,7 @@ CUT_LASTS_S = (0.1, 2.5)
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """Parts that are killed together, for how long they are down, and how long nothing is killed after that."""
+    """Parts that are killed together, how long they stay down, and the pause after that."""
 
     parts: tuple[str, ...]
     down_s: float
@@ -40,7 +40,7 @@ class Kill:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """What happens to the sockets: which share of them, and for how long."""
+    """A network fault: the share of the sockets that it hits, and how long it lasts."""
 
     kind: str
     share: float
@@ -49,7 +49,7 @@ class Cut:
 
 
 def plan_kills(seed: int, number: int) -> list[Kill]:
-    """Return as many kills of processes; those killed together count as one each."""
+    """Plan kills of this many processes; each one in a joint kill counts."""
     chance = random.Random(f"kills {seed}")
     kills: list[Kill] = []
     left = number
@@ -61,7 +61,7 @@ def plan_kills(seed: int, number: int) -> list[Kill]:
 
 
 def plan_cuts(seed: int) -> Iterator[Cut]:
-    """Yield cuts without an end."""
+    """Yield cuts forever."""
     chance = random.Random(f"cuts {seed}")
     while True:
         kind = chance.choices(list(CUTS), weights=list(CUTS.values()))[0]
@@ -75,14 +75,14 @@ def plan_cuts(seed: int) -> Iterator[Cut]:
 
 @dataclass(slots=True)
 class Killer:
-    """Kills and starts again, one fault after another, so that there is always a way forward."""
+    """Kills and restarts, one fault after another, so that the run always makes progress."""
 
     parts: dict[str, Part]
     stop: threading.Event
     done: Counter[str] = field(default_factory=Counter)
 
     def run(self, kills: list[Kill], deadline: float, on_kill: Callable[[int], None]) -> None:
-        """Carry out the kills until the deadline (of time.monotonic)."""
+        """Carry out the kills until the deadline (time.monotonic)."""
         for kill in kills:
             if time.monotonic() > deadline or self.stop.is_set():
                 return
@@ -95,7 +95,7 @@ class Killer:
             self.parts[name].kill()
             self.done[name] += 1
         self.stop.wait(kill.down_s)
-        # the servers first, else an app that starts would wait half a second for them
+        # servers first: an app that starts without them waits half a second
         for name in reversed(kill.parts):
             self.parts[name].begin()
         for name in kill.parts:
@@ -103,7 +103,7 @@ class Killer:
 
 
 async def carry_out_cuts(proxy: Proxy, cuts: Iterator[Cut]) -> None:
-    """Cut, deafen, stall or refuse until it is cancelled; then all sockets flow again."""
+    """Cut, deafen, stall or refuse until cancelled, then let all sockets flow again."""
     try:
         for cut in cuts:
             await asyncio.sleep(cut.pause_s)

@@ -1,4 +1,4 @@
-"""What has to hold once all is over: every rep that was made is in exactly one saved session, once."""
+"""What must hold after a run: each rep is in exactly one saved session, once."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -12,19 +12,19 @@ import redis
 from bench.chaos.devices import Device
 
 PREFIX = "senim:"
-# what is left to expire by itself: senim:{tag}:gate:… and senim:{tag}:device:…
+# these keys expire by themselves: senim:{tag}:gate:… and senim:{tag}:device:…
 MAY_REMAIN = ("gate", "device")
 NEAR_MS = 300
-SAME_MS = 100  # less than the smallest interval of any exercise
+SAME_MS = 100  # under every exercise's minimum interval
 SESSIONS = """
-    SELECT user_id, exercise_type, session_id::text, total_reps, (EXTRACT(EPOCH FROM started_at) * 1000)::bigint, timeline_ms,
-        rep_devices, distrusted_times
+    SELECT user_id, exercise_type, session_id::text, total_reps,
+        (EXTRACT(EPOCH FROM started_at) * 1000)::bigint, timeline_ms, rep_devices, distrusted_times
     FROM workout_sessions ORDER BY id
 """
 
 
 class Saved(NamedTuple):
-    """A row of the table of sessions."""
+    """A saved session."""
 
     user_id: str
     exercise: str
@@ -38,7 +38,7 @@ class Saved(NamedTuple):
 
 @dataclass(slots=True)
 class Verdict:
-    """The figures, and what is wrong."""
+    """The figures, and the problems found."""
 
     made: int = 0
     saved: int = 0
@@ -57,7 +57,7 @@ def read_sessions(database_url: str) -> list[Saved]:
 
 
 def read_keys_left(redis_url: str) -> list[str]:
-    """Return the keys of sessions: all that do not expire by themselves."""
+    """Return the keys of sessions, which do not expire by themselves."""
     with redis.Redis.from_url(redis_url, protocol=2) as client:
         keys = [key.decode() for key in client.scan_iter(count=1000)]
     return sorted(
@@ -68,10 +68,10 @@ def read_keys_left(redis_url: str) -> list[str]:
 
 
 def judge(devices: list[Device], rows: list[Saved], keys_left: list[str]) -> Verdict:
-    """Compare what was made and what was answered with what is saved.
+    """Compare the reps that were made, and their answers, with the saved sessions.
 
-    The clients keep sending a rep until it is settled, and here no rep can be debounced. So all that was made has to be
-    saved; a rep whose only answers were `duplicate`, or a hello's `last_seq`, has lost its `counted` on the way.
+    Clients resend a rep until it is settled, and no rep in a run can be debounced, so each must be
+    saved. A rep that was only answered `duplicate`, or settled by a hello, lost its `counted` ack.
     """
     verdict = Verdict(
         sessions=len(rows), distrusted=sum(row.distrusted for row in rows), keys_left=len(keys_left)
@@ -86,7 +86,7 @@ def judge(devices: list[Device], rows: list[Saved], keys_left: list[str]) -> Ver
 
 
 def judge_totals(verdict: Verdict, devices: list[Device], rows: list[Saved]) -> None:
-    """Compare the reps of each athlete and exercise with the sum over their sessions."""
+    """Compare each athlete's and exercise's reps with the sum over their sessions."""
     made = Counter((device.user_id, rep.exercise) for device in devices for rep in device.reps)
     saved: Counter[tuple[str, str]] = Counter()
     for row in rows:
@@ -103,7 +103,7 @@ def judge_totals(verdict: Verdict, devices: list[Device], rows: list[Saved]) -> 
 def describe_difference(
     user_id: str, exercise: str, made: int, devices: list[Device], rows: list[Saved]
 ) -> str:
-    """Say which reps have no time near theirs among the saved, and what is known of them."""
+    """Name the reps without a saved time near their own, and their answers."""
     own = [row for row in rows if (row.user_id, row.exercise) == (user_id, exercise)]
     times = [row.started_ms + offset for row in own for offset in row.timeline_ms]
     missing = []
@@ -112,23 +112,28 @@ def describe_difference(
             if rep.exercise == exercise and not any(
                 abs(time - rep.at_ms) < NEAR_MS for time in times
             ):
-                missing.append(
-                    f"{device.name} seq {rep.seq} at {rep.at_ms} ({'counted' if rep.counted else rep.status})"
-                )
+                status = "counted" if rep.counted else rep.status
+                missing.append(f"{device.name} seq {rep.seq} at {rep.at_ms} ({status})")
     sessions = ", ".join(f"{row.session_id}: {row.total} from {row.started_ms}" for row in own)
-    return f"{user_id} {exercise}: {made} made, {len(times)} saved; no saved time near: {missing}; sessions: {sessions}"
+    return (
+        f"{user_id} {exercise}: {made} made, {len(times)} saved; "
+        f"no saved time near: {missing}; sessions: {sessions}"
+    )
 
 
 def judge_verdicts(devices: Iterable[Device]) -> Iterable[str]:
-    """Every rep has to be settled, and none refused."""
+    """Yield reps that were refused or never settled."""
     for device in devices:
         for rep in device.reps:
             if not rep.counted and rep.status not in ("duplicate", "settled"):
-                yield f"{device.user_id} {device.name} seq {rep.seq} {rep.exercise} at {rep.at_ms}: {rep.status or 'never settled'}"
+                yield (
+                    f"{device.user_id} {device.name} seq {rep.seq} {rep.exercise} "
+                    f"at {rep.at_ms}: {rep.status or 'never settled'}"
+                )
 
 
 def judge_rows(rows: list[Saved]) -> Iterable[str]:
-    """No session twice, and each as long as its timeline."""
+    """Yield sessions that are saved twice, or not as long as their timeline."""
     for session_id, times in Counter(row.session_id for row in rows).items():
         if times > 1:
             yield f"session {session_id} is saved {times} times"
@@ -138,7 +143,7 @@ def judge_rows(rows: list[Saved]) -> Iterable[str]:
 
 
 def judge_times(rows: list[Saved]) -> Iterable[str]:
-    """No rep twice: those of one device in a session are further apart than that."""
+    """Yield sessions with two reps of a device at the same time."""
     times: dict[tuple[str, str, int, str], list[int]] = defaultdict(list)
     for row in rows:
         devices = row.rep_devices or [0] * len(row.timeline_ms)
@@ -148,13 +153,16 @@ def judge_times(rows: list[Saved]) -> Iterable[str]:
         own.sort()
         near = sum(later - earlier < SAME_MS for earlier, later in pairwise(own))
         if near:
-            yield f"{user_id} {exercise}: session {session_id} has {near} reps of device {device} at the time of another"
+            yield (
+                f"{user_id} {exercise}: session {session_id} has {near} reps "
+                f"of device {device} at the time of another"
+            )
 
 
 def judge_acks(devices: Iterable[Device], rows: list[Saved]) -> Iterable[str]:
-    """What an ack said is kept: its session is saved and at least as long, and no two reps were the same one of a session.
+    """Yield acks that do not hold: their session is too short, or two reps got the same number.
 
-    That finds a rep lost and another doubled, which the totals do not tell apart.
+    If one rep is lost and another doubled, the totals agree, and only this finds it.
     """
     totals = {row.session_id: row.total for row in rows}
     told: dict[tuple[str, int], list[str]] = defaultdict(list)
@@ -163,7 +171,10 @@ def judge_acks(devices: Iterable[Device], rows: list[Saved]) -> Iterable[str]:
             rep = f"{device.user_id} {device.name} seq {ack.seq}"
             told[ack.session_id, ack.count].append(rep)
             if totals.get(ack.session_id, 0) < ack.count:
-                yield f"{rep}: was number {ack.count} of session {ack.session_id}, saved with {totals.get(ack.session_id, 0)}"
+                yield (
+                    f"{rep}: was number {ack.count} of session {ack.session_id}, "
+                    f"saved with {totals.get(ack.session_id, 0)}"
+                )
         for seq, times in Counter(ack.seq for ack in device.counted).items():
             if times > 1:
                 yield f"{device.user_id} {device.name} seq {seq}: answered `counted` {times} times"

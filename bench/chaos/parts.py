@@ -1,4 +1,4 @@
-"""The processes that are killed: each is started again on the same data and at the same address."""
+"""The processes that are killed and restarted, on the same data and at the same address."""
 
 import http.client
 import os
@@ -20,12 +20,12 @@ from senim.embedded.valkey import ValkeyServer
 PROJECT = Path(__file__).resolve().parents[2]
 START_DEADLINE_S = 60.0
 DATABASE = "senim"
-# killed in the middle of a rewrite of its file as well
+# so that kills also hit Redis while it rewrites its file
 REWRITE_OFTEN = ["--auto-aof-rewrite-min-size", "64kb", "--auto-aof-rewrite-percentage", "20"]
 
 
 class Part(Protocol):
-    """What is killed with -9 and started again; `begin` does not wait until it answers, `wait` does."""
+    """What is killed with -9 and restarted; `begin` starts it, `wait` waits until it answers."""
 
     def begin(self) -> None: ...
     def wait(self) -> None: ...
@@ -34,7 +34,7 @@ class Part(Protocol):
 
 
 class Manage:
-    """A command of manage.py that runs until it is ended; what it says is kept in a file."""
+    """A manage.py command that runs until it is ended, with its output in a file."""
 
     def __init__(
         self, name: str, arguments: list[str], environment: dict[str, str], log: Path
@@ -60,7 +60,7 @@ class Manage:
             )
 
     def wait(self) -> None:
-        """Nobody waits for what has no address."""
+        """A command without an address is not waited for."""
 
     def kill(self) -> None:
         if self.process is not None:
@@ -79,7 +79,7 @@ class Manage:
 
 
 class App(Manage):
-    """`manage.py start` on a port of its own."""
+    """`manage.py start` on its own port."""
 
     def __init__(self, name: str, environment: dict[str, str], log: Path) -> None:
         self.port = free_port()
@@ -100,7 +100,7 @@ class App(Manage):
 
 
 class Redis:
-    """Valkey, every write on disk before its answer."""
+    """Valkey, with each write on disk before it answers."""
 
     def __init__(self, folder: Path) -> None:
         self.server = ValkeyServer(folder / "valkey", folder / "valkey.sock", REWRITE_OFTEN)
@@ -113,7 +113,7 @@ class Redis:
         self.server.start()
 
     def wait(self) -> None:
-        """Its start has waited."""
+        """The start has waited already."""
 
     def kill(self) -> None:
         if self.server.process is not None:
@@ -126,7 +126,7 @@ class Redis:
 
 
 class Postgres:
-    """PostgreSQL with all its backends: those that outlive their postmaster would keep the next one from its data."""
+    """PostgreSQL and its backends; one that outlived its postmaster would lock the data folder."""
 
     def __init__(self, folder: Path) -> None:
         self.server = PostgresServer(folder / "postgres")
@@ -139,15 +139,14 @@ class Postgres:
         wait_until(self._start, f"PostgreSQL does not start, see {self.server.directory}")
 
     def wait(self) -> None:
-        """Its start has waited."""
+        """The start has waited already."""
 
     def kill(self) -> None:
         process = self.server.process
         if process is None:
             return
-        process.send_signal(
-            signal.SIGSTOP
-        )  # it must not start another child between the look and the kill
+        # frozen, it cannot start another child before the kill
+        process.send_signal(signal.SIGSTOP)
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         for pid in [process.pid, *map(int, children)]:
             os.kill(pid, signal.SIGKILL)
@@ -171,7 +170,7 @@ class Postgres:
 
 
 def wait_until(condition: Callable[[], bool], complaint: str) -> None:
-    """Ask until the condition holds. Raises TimeoutError with the complaint after a minute."""
+    """Ask until the condition holds. Raises TimeoutError after a minute, with the complaint."""
     deadline = time.monotonic() + START_DEADLINE_S
     while not condition():
         if time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""A small TCP proxy between the clients and the apps: it cuts, deafens, stalls and refuses."""
+"""A small TCP proxy between clients and apps, which cuts, deafens, stalls and refuses."""
 
 import asyncio
 import random
@@ -11,7 +11,7 @@ CHUNK_BYTES = 65536
 
 
 class Link:
-    """One socket through the proxy. While `up` or `down` is cleared, nothing flows to or from the app."""
+    """A socket through the proxy; nothing flows while `up` (to the app) or `down` is cleared."""
 
     def __init__(self, client: asyncio.StreamWriter, app: asyncio.StreamWriter) -> None:
         self.writers = (client, app)
@@ -30,13 +30,13 @@ class Link:
 
 
 class Proxy:
-    """Listens on a free port and passes each socket to one of the apps, to another where that one refuses."""
+    """Passes each socket to an app, or to the other one if the first refuses."""
 
     def __init__(self, ports: list[int], seed: int) -> None:
         self.ports = ports
         self.chance = random.Random(f"proxy {seed}")
         self.links: set[Link] = set()
-        self.held: set[Link] = set()  # those that began while sockets were stalled
+        self.held: set[Link] = set()  # opened while sockets were stalled
         self.refusing = self.holding = False
         self.done: Counter[str] = Counter()
         self.sockets_hit = 0
@@ -55,18 +55,18 @@ class Proxy:
     # --- faults
 
     async def cut(self, share: float, lasts_s: float) -> None:
-        """Reset a share of the sockets, both ways, with what is under way in them."""
+        """Reset a share of the sockets, with what is in flight in them."""
         for link in self._choose("cut", share):
             link.abort()
 
     async def deafen(self, share: float, lasts_s: float) -> None:
-        """Let what the clients send through but no answer, then reset: the work is done, the ack is lost."""
+        """Hold back answers, then reset: the service did the work, but the ack is lost."""
         self._spawn(self._hold("deafen", share, lasts_s, ("down",), abort=True))
 
     async def stall(self, share: float, lasts_s: float) -> None:
-        """Hold a share of the sockets for a while, then let everything through at once, as a radio does.
+        """Hold a share of the sockets for a while, then pass everything at once, as a radio does.
 
-        What a new socket sends is held as well: its hello, of which the clock's offset is worked out, comes late.
+        New sockets are held too, so that a hello, which sets the clock's offset, comes late.
         """
         self.holding = True
         self._spawn(self._hold("stall", share, lasts_s, ("up", "down"), abort=False))
@@ -131,7 +131,7 @@ class Proxy:
             self.held.add(link)
         self.links.add(link)
         try:
-            # the first side that ends ends both, as a broken path does
+            # as on a broken path, the first side that ends also ends the other
             passing = [
                 asyncio.create_task(pump(client_reader, app, link.up)),
                 asyncio.create_task(pump(app_reader, client, link.down)),
@@ -155,7 +155,7 @@ class Proxy:
 async def pump(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flows: asyncio.Event
 ) -> None:
-    """Pass on what comes, while it may flow; what comes first is the handshake, which always may."""
+    """Pass on data while it may flow; the first chunk is the handshake, which always may."""
     shaken_hands = False
     with suppress(OSError):
         while chunk := await reader.read(CHUNK_BYTES):

@@ -1,4 +1,4 @@
-"""The pace of people: recorded sets where there is a file of them, made-up ones where there is none."""
+"""The pace of people, from a file of recorded sets or from made-up ones."""
 
 import itertools
 import random
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from workouts.simulation.replay import read_sets
 
-# how long a rep of it takes people, ms from and to
+# how long a rep takes people: from, to (ms)
 PACES = {
     "squat": (2000, 4000),
     "push_up": (1500, 3000),
@@ -19,9 +19,10 @@ MADE_UP_SETS = 200
 def read_paces(
     path: Path | None, smallest_ms: dict[str, int], margin_ms: int
 ) -> dict[str, list[list[int]]]:
-    """Return, by exercise, the sets as intervals between reps in ms, each at least the smallest that counts and a margin.
+    """Return each exercise's sets as intervals between reps (ms), with none that is refused.
 
-    Only exercises in `smallest_ms` are taken: so no rep is one that the service may refuse. Raises OSError and ValueError.
+    Exercises must be in `smallest_ms`, and an interval is at least that and the margin. Raises
+    OSError and ValueError.
     """
     sets = (
         [(recorded.exercise, recorded.rep_end_ms) for recorded in read_sets(path, None)]
@@ -39,7 +40,7 @@ def read_paces(
 
 
 def make_up_sets() -> list[tuple[str, list[int]]]:
-    """Return sets at the pace of people, the same ones every time."""
+    """Return sets at the pace of people, always the same ones."""
     chance = random.Random("sets")
     sets = []
     for _ in range(MADE_UP_SETS):

@@ -1,4 +1,4 @@
-"""The servers and the apps of a run, in a folder of its own."""
+"""The servers and apps of a run, with their data in its folder."""
 
 import os
 import secrets
@@ -17,7 +17,7 @@ SWEEP_SECONDS, IDLE_MINUTES = "1", "1"
 
 
 class Stage:
-    """Redis, PostgreSQL, two apps and a sweeper of its own: everything that can be killed."""
+    """Everything that can be killed: Redis, PostgreSQL, two apps, and a separate sweeper."""
 
     def __init__(self, folder: Path) -> None:
         self.redis, self.postgres = Redis(folder), Postgres(folder)
@@ -51,7 +51,7 @@ class Stage:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Run all parts meanwhile."""
+        """Run all parts inside the context."""
         try:
             self.redis.begin()
             self.postgres.begin()
@@ -67,7 +67,7 @@ class Stage:
                 part.stop()
 
     def smallest_intervals(self) -> dict[str, int]:
-        """Return the smallest interval between two reps that count, ms, by exercise."""
+        """Return each exercise's minimum interval between counted reps (ms)."""
         with psycopg.connect(self.postgres.url) as connection:
             return dict(
                 connection.execute(
@@ -76,7 +76,7 @@ class Stage:
             )
 
     def sweep_once(self) -> str:
-        """Sweep in a process of its own, and return what it said."""
+        """Sweep in a separate process, and return its last line."""
         command = [sys.executable, "manage.py", "sweep", "--once"]
         done = subprocess.run(
             command,

@@ -14,6 +14,7 @@ from websockets.asyncio.client import connect
 from workouts.api.problems import CONTENT_TYPE
 from workouts.tests.support.cast import new_athlete
 from workouts.tests.support.outage import OutageCase
+from workouts.tests.support.processes import wait_until
 from workouts.tests.support.service import Answer
 
 FINISH = "/workout/finish"
@@ -119,6 +120,8 @@ class FinishOutageTests(OutageCase):
             {"status": "success", "workout_id": self.rows()[0][0]}
         ] * 2
         assert len(self.rows()) == 1
+        # the first rep after the outage may still meet the lost connection
+        wait_until(lambda: self.train(("squat",))[0]["event"] == "rep_ack")
 
     def test_its_location_is_the_session_counted_over_the_socket(self) -> None:
         self.train()
@@ -147,7 +150,6 @@ class FinishOutageTests(OutageCase):
     def test_it_saves_one_row_for_20_callers(self) -> None:
         self.train(("squat",))
         with ThreadPool(20) as pool:
-            # after an outage, a burst may find the pool still reconnecting
-            answers = pool.map(lambda _: self.finish_again(), range(20))
+            answers = pool.map(lambda _: self.finish(), range(20))
         assert [answer.body["workout_id"] for answer in answers] == [self.rows()[0][0]] * 20
         assert len(self.rows()) == 1
