@@ -6,7 +6,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, ViewportSize
 
 from workouts.tests.support.browsers import BrowserCase
-from workouts.tests.support.coaches import make_team, run_shell
+from workouts.tests.support.coaches import make_team
+from workouts.tests.support.shell import run_shell
 
 SERIOUS = ("serious", "critical")
 LOOKS: dict[str, tuple[Literal["light", "dark"], ViewportSize]] = {

@@ -3,7 +3,8 @@
 from typing import ClassVar
 
 from workouts.tests.support.browsers import BrowserCase
-from workouts.tests.support.coaches import make_team, run_shell
+from workouts.tests.support.coaches import make_team
+from workouts.tests.support.shell import run_shell
 
 MAKE_ATHLETES = """
 from workouts.tests.support.cast import save_session

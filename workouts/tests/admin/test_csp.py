@@ -5,7 +5,8 @@ from typing import ClassVar
 from django.test import TestCase
 
 from workouts.tests.support.browsers import BrowserCase
-from workouts.tests.support.coaches import make_team, run_shell
+from workouts.tests.support.coaches import make_team
+from workouts.tests.support.shell import run_shell
 
 MAKE_SESSION = """
 from workouts.tests.support.reviews import save_pending

@@ -11,7 +11,8 @@ from django.utils import timezone
 from workouts.models import WorkoutSession
 from workouts.tests.support.browsers import BrowserCase
 from workouts.tests.support.cast import save_session
-from workouts.tests.support.coaches import make_team, run_shell
+from workouts.tests.support.coaches import make_team
+from workouts.tests.support.shell import run_shell
 
 SESSIONS = "/admin/workouts/workoutsession/"
 MAKE_SESSION = """
