@@ -43,8 +43,8 @@ def publish_finished(news: SessionNews) -> None:
         athlete_group(news.user_id): news,
         WALLS: WallFinished(news.user_id, news.exercise_type, news.reps, now_ms()),
     }
-    send = async_to_sync(get_channel_layer().group_send)
     try:
+        send = async_to_sync(get_channel_layer().group_send)
         for group, members in count_members(messages).items():
             if members:
                 send(group, encode_message(messages[group]))

@@ -19,7 +19,7 @@ from workouts.tests.support.cast import new_athlete, train
 from workouts.tests.support.outage import SWEEP_NEVER
 from workouts.tests.support.phones import Phone, PhoneShop, make_rep, make_set
 from workouts.tests.support.processes import run_manage, wait_until
-from workouts.tests.support.service import Service, fresh_database, fresh_folder
+from workouts.tests.support.service import Service, fresh_folder, migrated_database
 
 DEADLINE_S = 10.0
 TRAINED_S = 2.0
@@ -130,7 +130,7 @@ class TwoProcessesTests(PhoneShop, SimpleTestCase):
         cls.places = {
             "REDIS_URL": os.environ["REDIS_URL"],
             "SENIM_REDIS_PREFIX": f"events-{uuid.uuid4().hex[:8]}",
-            "DATABASE_URL": fresh_database(),
+            "DATABASE_URL": migrated_database(),
             "SENIM_SWEEP_SECONDS": SWEEP_NEVER,
         }
         for name in ("service", "second"):

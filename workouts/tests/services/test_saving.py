@@ -1,14 +1,13 @@
 """A session is published and cleared only once its row is committed."""
 
 from multiprocessing.pool import ThreadPool
-from typing import Any
 from unittest import mock
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import TransactionTestCase
 
-from workouts.events.updates import SessionNews
+from workouts.events.messages import SessionNews
 from workouts.live.runtime import get_store
 from workouts.live.sessions import SealedSession, SessionName
 from workouts.models import WorkoutSession
@@ -83,7 +82,7 @@ class PublishTests(CommitCase):
         name = self.seal_one()
         seen: list[tuple[bool, bool]] = []
 
-        def look(news: SessionNews, **more: Any) -> None:
+        def look(news: SessionNews) -> None:
             seen.append((is_saved_for_others(news.session_id), get_store().read(name) is not None))
 
         with mock.patch(PUBLISH, look):
@@ -104,11 +103,11 @@ class PublishTests(CommitCase):
         with mock.patch(PUBLISH) as publish:
             row = save_sealed(self.read(name))
             assert settle_sealed(name, origin="socket") == row
-        news = SessionNews(self.user_id, "squat", 3, name.session_id, row.pk)
-        assert publish.call_args_list == [
-            mock.call(news, origin=""),
-            mock.call(news, origin="socket"),
+        news = [
+            SessionNews(self.user_id, "squat", 3, name.session_id, row.pk, origin)
+            for origin in ("", "socket")
         ]
+        assert publish.call_args_list == [mock.call(each) for each in news]
 
     def test_reps_after_a_saved_session_are_published_once_with_an_id_of_their_own(self) -> None:
         name = self.seal_one()
