@@ -8,8 +8,9 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page, ViewportSize
 
 from workouts.tests.support.browsers import BrowserCase
-from workouts.tests.support.coaches import PASSWORD, run_shell, team_code
+from workouts.tests.support.coaches import PASSWORD, team_code
 from workouts.tests.support.pages import wait_until_settled
+from workouts.tests.support.shell import run_shell
 
 SERIOUS = ("serious", "critical")
 EVERY_RULE = {"resultTypes": ["violations"]}

@@ -3,7 +3,8 @@
 from typing import ClassVar
 
 from workouts.tests.support.browsers import BrowserCase
-from workouts.tests.support.coaches import run_shell, team_code
+from workouts.tests.support.coaches import team_code
+from workouts.tests.support.shell import run_shell
 
 MAKE_ATHLETES = """
 from workouts.tests.support.cast import save_session

@@ -17,8 +17,9 @@ from openpyxl import load_workbook
 from playwright.sync_api import Page, expect
 
 from workouts.tests.support.browsers import BrowserCase
-from workouts.tests.support.coaches import run_shell, team_code
+from workouts.tests.support.coaches import team_code
 from workouts.tests.support.service import fresh_folder
+from workouts.tests.support.shell import run_shell
 
 LANGUAGES = {"en": "en-US", "ru": "ru-RU", "kk": "kk-KZ"}
 SETS = os.environ.get("TEST_SETS", "")  # a file of recorded sets; without it they are made up

@@ -6,8 +6,9 @@ from django.test import TestCase
 from playwright.sync_api import Route
 
 from workouts.tests.support.browsers import BrowserCase
-from workouts.tests.support.coaches import run_shell, team_code
+from workouts.tests.support.coaches import team_code
 from workouts.tests.support.pages import find_empty_charts, find_missing, wait_until_settled
+from workouts.tests.support.shell import run_shell
 
 MAKE_DATA = """
 from django.contrib.auth.models import Group

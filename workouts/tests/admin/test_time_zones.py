@@ -10,7 +10,8 @@ from django.utils import timezone
 from workouts.models import WorkoutSession
 from workouts.tests.support.browsers import BrowserCase
 from workouts.tests.support.cast import save_session
-from workouts.tests.support.coaches import run_shell, team_code
+from workouts.tests.support.coaches import team_code
+from workouts.tests.support.shell import run_shell
 
 SESSIONS = "/admin/workouts/workoutsession/"
 MAKE_SESSION = """

@@ -5,9 +5,10 @@ import http.client
 import pytest
 from django.test import SimpleTestCase
 
-from workouts.tests.support.coaches import Browser, make_team, run_shell
+from workouts.tests.support.coaches import Browser, make_team
 from workouts.tests.support.exports import FILE, read_csv, read_xlsx
 from workouts.tests.support.service import Service, fresh_folder, migrated_database
+from workouts.tests.support.shell import run_shell
 
 SAVE_MANY = """
 from datetime import timedelta

@@ -11,8 +11,8 @@ from typing import Any
 
 import websockets
 
-from workouts.tests.support.processes import run_manage
 from workouts.tests.support.service import Service
+from workouts.tests.support.shell import run_shell
 
 PASSWORD = "a long one for tests"
 SHOWN_S = 60.0
@@ -27,20 +27,6 @@ team.coaches.add(user)
 team.athletes.add(*(Athlete.objects.get_or_create(user_id=name)[0] for name in {athletes!r}))
 print(team.pk)
 """
-
-
-def run_shell(service: Service, code: str) -> str:
-    """Run Python code with the service's settings, and return what it prints."""
-    done = run_manage(
-        "shell",
-        "-v",
-        "0",
-        "-c",
-        code,
-        **{name: value for name, value in service.environment.items() if name.isupper()},
-    )
-    assert done.returncode == 0, done.stderr
-    return str(done.stdout).strip()
 
 
 def team_code(coach: str, *athletes: str, group: str = "coaches") -> str:

@@ -3,66 +3,21 @@
 import asyncio
 import atexit
 import functools
-import json
 import os
-import subprocess
-import sys
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from django.conf import settings
 from django.test import SimpleTestCase
 
-from senim.embedded.processes import die_with_parent
 from workouts.tests.support.cast import new_athlete
 from workouts.tests.support.coaches import MAKE_TEAM, PASSWORD, Browser, Wall
 from workouts.tests.support.outage import SWEEP_NEVER
 from workouts.tests.support.phones import Phone, PhoneShop, make_set
 from workouts.tests.support.service import Service, fresh_folder, migrated_database
+from workouts.tests.support.shell import Shell
 
 MODELS = "from workouts.models import Athlete, Team; from django.contrib.auth.models import User; "
-READ_AND_RUN = """
-import contextlib, io, json, sys, traceback
-from django.db import connections
-for line in sys.stdin:
-    printed, error = io.StringIO(), ""
-    try:
-        with contextlib.redirect_stdout(printed):
-            exec(json.loads(line), {})
-    except Exception:
-        error = traceback.format_exc()
-    connections.close_all()
-    print(json.dumps([printed.getvalue().strip(), error]), flush=True)
-"""
-
-
-class Shell:
-    """A Django shell with a service's settings that stays open: each new one takes seconds."""
-
-    def __init__(self, service: Service) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "manage.py", "shell", "-v", "0", "-c", READ_AND_RUN],
-            cwd=settings.BASE_DIR,
-            env=service.environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            preexec_fn=die_with_parent(),
-        )
-
-    def run(self, code: str) -> str:
-        """Run Python code, and return what it prints."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps(code) + "\n")
-        self.process.stdin.flush()
-        printed, error = json.loads(self.process.stdout.readline())
-        assert not error, error
-        return str(printed)
-
-    def close(self) -> None:
-        self.process.communicate()  # it ends with its input
 
 
 @functools.cache
