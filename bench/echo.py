@@ -1,4 +1,7 @@
-"""The least a server can do: a bare ASGI application that sends each message back, on the service's own settings of uvicorn."""
+"""The least a server can do: a bare ASGI application that echoes each message.
+
+uvicorn has the service's settings.
+"""
 
 import os
 import socket
@@ -24,7 +27,7 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
 
 def main() -> None:
     config = build_config(workers=1)
-    # uvicorn's own protocol, without what the service adds to it: that is a cost of the service
+    # uvicorn's own protocol: what the service adds to it counts as a cost of the service
     config.app, config.ws = echo, "websockets-sansio"
     with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
         port = listener.getsockname()[1]

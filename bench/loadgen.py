@@ -1,4 +1,4 @@
-"""Clients that send a rep, and the next once it is answered, at once or at a pace."""
+"""Clients that send a rep, and the next one when it is answered, at once or at a pace."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ CONNECTS_AT_ONCE = 20
 
 
 class Tally:
-    """What all clients of one load were answered."""
+    """The answers to all clients of one load."""
 
     def __init__(self, expected: bytes, interval_s: float = 0.0) -> None:
         self.expected = expected
@@ -23,7 +23,7 @@ class Tally:
         self.clear()
 
     def clear(self) -> None:
-        """Forget what was answered so far."""
+        """Forget the answers so far."""
         self.as_expected = 0
         self.latencies_s: list[float] = []
 
@@ -36,7 +36,7 @@ class Client(WSListener):
         self.transport = transport
 
     def due(self) -> float:
-        """Return when the next rep is to be sent, by the clock of the event loop."""
+        """Return when to send the next rep, by the event loop's clock."""
         now, interval_s = asyncio.get_running_loop().time(), self.tally.interval_s
         self.next_at = max(
             getattr(self, "next_at", now + random.random() * interval_s) + interval_s, now
@@ -56,7 +56,7 @@ class Client(WSListener):
         tally.latencies_s.append(time.perf_counter() - self.sent_at)
         tally.as_expected += tally.expected in frame.get_payload_as_bytes()
         if tally.interval_s:
-            # by the clock, not by the answer: a slow one does not lower the load
+            # by the clock, not by the answer: a slow answer must not lower the load
             asyncio.get_running_loop().call_at(self.due(), self.send_rep)
         elif tally.running:
             self.send_rep()
@@ -69,9 +69,12 @@ class Client(WSListener):
 async def closed_loop(
     urls: Iterable[str], expected: bytes, *, interval_s: float = 0.0
 ) -> AsyncIterator[Tally]:
-    """Keep one client a URL busy meanwhile, or at a rep an interval; an answer is as expected where it holds the bytes."""
+    """Keep a client for each URL busy, or at one rep an interval.
+
+    An answer is as expected if it contains the bytes.
+    """
     tally = Tally(expected, interval_s)
-    # a handshake costs as much as many reps: not all of them at once, or the last ones time out on a slow machine
+    # a handshake costs as much as many reps: all at once, the last would time out on a slow machine
     gate = asyncio.Semaphore(CONNECTS_AT_ONCE)
     clients = await asyncio.gather(*(connect(url, tally, gate) for url in urls))
     for client in clients:

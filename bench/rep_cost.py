@@ -1,4 +1,4 @@
-"""What one counted rep costs the application, beside the barest echo on the same server: see README.md."""
+"""The CPU cost of a counted rep, next to a bare echo on the same server: see README.md."""
 
 import argparse
 import asyncio
@@ -28,7 +28,7 @@ MIN_EXPECTED_SHARE = 0.99
 
 @dataclass(frozen=True)
 class Round:
-    """What one service did in one round."""
+    """The figures for one service in one round."""
 
     messages_per_s: float
     cpu_us: float
@@ -39,8 +39,8 @@ class Round:
 
 
 async def measure(service: Service, number: int, *, clients: int, seconds: float) -> Round:
-    """Load a service for a while. Raises RuntimeError where an answer or a connection failed to come."""
-    # athletes of this round alone: the sessions stay as long as a long workout, however many rounds there are
+    """Load a service for a while. Raises RuntimeError if answers or connections are missing."""
+    # new athletes each round, so that sessions stay at the length of a long workout
     urls = [
         f"ws://{service.address}/ws/workout?user_id=bench-{number}-{client}"
         for client in range(clients)
@@ -63,7 +63,8 @@ async def measure(service: Service, number: int, *, clients: int, seconds: float
     messages = len(latencies_s)
     if tally.lost or messages < clients:
         raise RuntimeError(
-            f"{service.name}: {tally.lost} connections lost, {messages} answers for {clients} clients"
+            f"{service.name}: {tally.lost} connections lost,"
+            f" {messages} answers for {clients} clients"
         )
     return Round(
         messages_per_s=messages / elapsed_s,
@@ -76,7 +77,10 @@ async def measure(service: Service, number: int, *, clients: int, seconds: float
 
 
 def play_rounds(services: list[Service], options: argparse.Namespace) -> dict[str, list[Round]]:
-    """Measure each service once a round, in turn, every other round in reverse: what drifts drifts for all of them."""
+    """Measure each service once a round, every other round in reverse.
+
+    So the machine's drift hits all of them alike.
+    """
     rounds: dict[str, list[Round]] = {service.name: [] for service in services}
     with tqdm(total=options.rounds * len(services), disable=None) as progress:
         for number in range(options.rounds):
@@ -94,7 +98,7 @@ def median(rounds: list[Round], field: str) -> float:
 
 
 def ratio_to(base: list[Round], rounds: list[Round]) -> float:
-    """Return the median over the rounds of the CPU of a message, as a multiple of the other's in the same round."""
+    """Return the median of the rounds' ratios of CPU per message, `rounds` over `base`."""
     return statistics.median(
         one.cpu_us / other.cpu_us for one, other in zip(rounds, base, strict=True)
     )
@@ -103,12 +107,14 @@ def ratio_to(base: list[Round], rounds: list[Round]) -> float:
 def print_table(rounds: dict[str, list[Round]]) -> None:
     echo = rounds["echo"]
     print(
-        f"{'':16}{'messages/s':>11}{'app CPU us':>12}{'x echo':>8}{'Redis us':>10}{'p50 ms':>8}{'p99 ms':>8}{'expected':>10}"
+        f"{'':16}{'messages/s':>11}{'app CPU us':>12}{'x echo':>8}"
+        f"{'Redis us':>10}{'p50 ms':>8}{'p99 ms':>8}{'expected':>10}"
     )
     for name, one in rounds.items():
         print(
-            f"{name:16}{median(one, 'messages_per_s'):11,.0f}{median(one, 'cpu_us'):12.1f}{ratio_to(echo, one):8.2f}"
-            f"{median(one, 'redis_cpu_us'):10.1f}{median(one, 'p50_ms'):8.1f}{median(one, 'p99_ms'):8.1f}"
+            f"{name:16}{median(one, 'messages_per_s'):11,.0f}{median(one, 'cpu_us'):12.1f}"
+            f"{ratio_to(echo, one):8.2f}{median(one, 'redis_cpu_us'):10.1f}"
+            f"{median(one, 'p50_ms'):8.1f}{median(one, 'p99_ms'):8.1f}"
             f"{min(result.expected_share for result in one):10.2%}"
         )
     for name in rounds.keys() - {"echo", "senim", "senim-no-file"}:
@@ -118,17 +124,18 @@ def print_table(rounds: dict[str, list[Round]]) -> None:
             for one, base in zip(senim, other, strict=True)
         )
         print(
-            f"senim beside {name}, in the same rounds: application {ratio_to(other, senim):.3f}, with Redis {with_redis:.3f}"
+            f"senim over {name}, in the same rounds: application {ratio_to(other, senim):.3f},"
+            f" with Redis {with_redis:.3f}"
         )
 
 
 def find_failures(rounds: dict[str, list[Round]], max_ratio: float) -> list[str]:
-    """Return what is wrong with the figures: a share of reps that did not count, or a cost over the limit."""
+    """Return the errors in the figures: too few reps counted, or a cost over the limit."""
     failures = []
     for name, one in rounds.items():
         share = min(result.expected_share for result in one)
         if share < MIN_EXPECTED_SHARE:
-            failures.append(f"{name}: only {share:.2%} of the answers of a round were as expected")
+            failures.append(f"{name}: only {share:.2%} of the answers in a round were as expected")
     ratio = ratio_to(rounds["echo"], rounds["senim"])
     if ratio > max_ratio:
         failures.append(

@@ -1,4 +1,4 @@
-"""The hot path when its server goes away, and on a cluster."""
+"""Batches of reps while the server goes away, and on a cluster."""
 
 import asyncio
 import time
@@ -30,7 +30,7 @@ async def count_one(batcher: RepBatcher, user_id: str, *, interval_ms: int = 1) 
 
 
 class OwnServerTests(SimpleTestCase):
-    """Each test has a server that it may kill."""
+    """Each test has its own server, which it may kill."""
 
     options: list[str] = []
 
@@ -66,7 +66,7 @@ class OwnServerTests(SimpleTestCase):
                 await asyncio.to_thread(self.server.start)
                 await asyncio.sleep(0.002)
                 counts.append(await count_one(batcher, self.athlete))
-            # after a kill the first call may still find the old connection: never a wrong count, at worst none
+            # after a kill the first call may still use the old connection: no count, never wrong
             assert [verdict.count for verdict in counts if verdict] == sorted(
                 verdict.count for verdict in counts if verdict
             )
@@ -81,12 +81,12 @@ class OwnServerTests(SimpleTestCase):
             assert await count_one(batcher, self.athlete) == Result(COUNTED, 1, 0)
             await asyncio.to_thread(self.server.stop)
             await asyncio.to_thread(self.server.start)
-            batcher._lanes[0]._calls._used_at = 0.0  # type: ignore[union-attr]  # as after half a second
+            batcher._lanes[0]._calls._used_at = 0.0  # type: ignore[union-attr]  # as if half a second had passed
             assert await count_one(batcher, self.athlete) == Result(COUNTED, 2, 0)
 
         self.run_with_batcher(play)
 
-    def test_it_gives_no_verdict_where_the_server_is_away(self) -> None:
+    def test_it_gives_no_result_while_the_server_is_down(self) -> None:
         async def play(batcher: RepBatcher) -> None:
             await count_one(batcher, self.athlete)
             self.kill()
@@ -112,7 +112,7 @@ class OwnServerTests(SimpleTestCase):
 
         self.run_with_batcher(play)
 
-    def test_it_takes_no_late_answer_for_the_next_ones(self) -> None:
+    def test_it_does_not_take_a_late_answer_for_the_next_ones(self) -> None:
         async def play(batcher: RepBatcher) -> None:
             other = new_athlete()
             await count_one(batcher, other)
@@ -125,7 +125,7 @@ class OwnServerTests(SimpleTestCase):
 
         self.run_with_batcher(play)
 
-    def test_it_counts_a_thousand_at_once_in_their_order(self) -> None:
+    def test_it_counts_a_thousand_at_once_in_order(self) -> None:
         async def play(batcher: RepBatcher) -> None:
             verdicts: list[tuple[int, int, int] | None] = []
             for _ in range(1000):
@@ -145,7 +145,7 @@ class ClusterTests(SimpleTestCase):
     """A cluster takes one call for each hash tag."""
 
     def setUp(self) -> None:
-        # servers end with the thread that starts them, and the tests below run in threads of their own
+        # servers end with the thread that starts them: not the one of an async test
         self.cluster, self.sentinels = shared_cluster(), shared_sentinels()
 
     async def test_it_counts_for_all_tags_at_once(self) -> None:
@@ -165,7 +165,7 @@ class ClusterTests(SimpleTestCase):
             await asyncio.sleep(0.01)
         await batcher.close()
 
-    async def test_it_follows_a_tag_to_where_it_is(self) -> None:
+    async def test_it_follows_a_tag_to_the_node_that_owns_it(self) -> None:
         batcher = RepBatcher(self.cluster.url)
         athlete = new_athlete()
         await count_one(batcher, athlete)
@@ -180,13 +180,13 @@ class ClusterTests(SimpleTestCase):
         ).port
         await batcher.close()
 
-    async def test_it_gives_no_verdict_where_no_node_answers(self) -> None:
+    async def test_it_gives_no_result_if_no_node_answers(self) -> None:
         batcher = RepBatcher(f"redis+cluster://127.0.0.1:{free_port()}")
         assert await count_one(batcher, new_athlete()) is None
         assert await count_one(batcher, new_athlete()) is None
         await batcher.close()
 
-    async def test_it_gives_no_verdict_where_the_one_server_is_no_cluster(self) -> None:
+    async def test_it_gives_no_result_if_the_server_is_not_a_cluster(self) -> None:
         node = self.sentinels.nodes[0]
         batcher = RepBatcher(f"redis+cluster://{node.address}")
         assert await count_one(batcher, new_athlete()) is None

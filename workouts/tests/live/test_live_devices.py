@@ -1,4 +1,4 @@
-"""Devices that number their reps: device.lua, last_seq.lua and status.lua, on every kind of real server."""
+"""Devices that number their reps: device.lua, last_seq.lua, status.lua on each kind of Redis."""
 
 from workouts.live.counting.verdicts import COUNTED, DEBOUNCED, DUPLICATE, FORGOTTEN
 from workouts.live.keys import KeySpace
@@ -43,11 +43,11 @@ class SeqSuite:
         ]
         assert offsets(read_one(self.athlete)) == [0, 10_000]
 
-    def test_it_takes_gaps_but_nothing_older(self) -> None:
+    def test_it_accepts_gaps_but_nothing_older(self) -> None:
         told = send(self.athlete, Sent(3, 0), Sent(90, 1000), Sent(4, 2000))
         assert verdicts_of(told) == [(COUNTED, 1), (COUNTED, 2), (DUPLICATE, 2)]
 
-    def test_it_counts_a_seq_once_that_comes_twice_in_one_call(self) -> None:
+    def test_a_seq_that_comes_twice_in_one_call_counts_once(self) -> None:
         told = send(
             self.athlete,
             Sent(1, 0, 0),
@@ -77,13 +77,13 @@ class SeqSuite:
         assert verdicts_of(told) == [(COUNTED, 1), (COUNTED, 2), (COUNTED, 3)]
         assert verdicts_of(send(new_athlete(), Sent(7, 0))) == [(COUNTED, 1)]
 
-    def test_it_knows_the_largest_seq_to_the_last_digit(self) -> None:
+    def test_it_keeps_the_largest_seq_to_the_last_digit(self) -> None:
         told = send(self.athlete, Sent(MAX_SEQ - 1, 0), Sent(MAX_SEQ, 1000), Sent(MAX_SEQ, 2000))
         assert verdicts_of(told) == [(COUNTED, 1), (COUNTED, 2), (DUPLICATE, 2)]
         assert get_store().raise_last_seq(self.athlete, PHONE, 0) == MAX_SEQ
         assert read_one(self.athlete).device_seqs == {PHONE: MAX_SEQ}
 
-    def test_it_says_the_session_of_each_rep(self) -> None:
+    def test_it_returns_the_session_of_each_rep(self) -> None:
         first, again = send(self.athlete, Sent(1, 0), Sent(1, 100))
         assert first.session_id == again.session_id
         assert seal(self.athlete) == [first.session_id.decode()]
@@ -92,7 +92,7 @@ class SeqSuite:
         assert new.verdict == COUNTED
         assert new.session_id not in (b"", first.session_id)
 
-    def test_it_remembers_a_device_when_its_session_is_saved_and_gone(self) -> None:
+    def test_it_remembers_a_device_after_its_session_is_cleared(self) -> None:
         send(self.athlete, Sent(1, 0), Sent(2, 1000))
         (session_id,) = seal(self.athlete)
         get_store().clear(SessionName(self.athlete, "squat", session_id))
@@ -102,7 +102,7 @@ class SeqSuite:
         )
         assert seal(self.athlete) == []
 
-    def test_it_tells_the_saved_session_how_far_each_device_came(self) -> None:
+    def test_a_sealed_session_has_the_last_seq_of_each_device(self) -> None:
         send(
             self.athlete,
             Sent(5, 0),

@@ -1,4 +1,4 @@
-"""The ceilings: gates.lua on every kind of real server."""
+"""The ceilings: gates.lua, on each kind of Redis."""
 
 from django.conf import settings
 from redis.exceptions import ResponseError
@@ -31,7 +31,7 @@ class PaceSuite:
     def setUp(self) -> None:
         self.athlete = new_athlete()
 
-    def test_it_counts_at_the_ceiling_for_as_long_as_one_likes(self) -> None:
+    def test_it_counts_reps_at_the_ceiling_for_ever(self) -> None:
         assert kinds(pace(self.athlete, SHARE_MS, 300)) == [COUNTED] * 300
 
     def test_it_allows_a_burst_and_then_the_ceiling(self) -> None:
@@ -45,7 +45,7 @@ class PaceSuite:
         assert kinds(verdicts)[BURST] == PACE
         assert len(counted) <= BURST + 60 * 10 // SHARE_MS + 1
 
-    def test_it_says_when_to_try_again_and_keeps_its_word(self) -> None:
+    def test_a_rep_counts_when_it_says_and_not_a_millisecond_before(self) -> None:
         pace(self.athlete, 1, BURST)
         (refused,) = pace(self.athlete, 1, 1, started_ms=BURST)
         assert refused is not None
@@ -63,7 +63,7 @@ class PaceSuite:
         assert kinds(pace(self.athlete, 1, 300, started_ms=BURST)) == [PACE] * 300
         assert kinds(pace(self.athlete, 1, 1, started_ms=SHARE_MS)) == [COUNTED]
 
-    def test_it_keeps_the_refused_ones_with_their_reason(self) -> None:
+    def test_it_keeps_refused_reps_with_their_reason(self) -> None:
         pace(self.athlete, 1, BURST + 2)
         sealed = read_one(self.athlete)
         assert sealed.refused_counts == {"pace": 2}
@@ -72,7 +72,7 @@ class PaceSuite:
             Refusal(STARTED_MS + BURST + 1, "pace"),
         ]
 
-    def test_it_goes_on_over_a_finish(self) -> None:
+    def test_the_ceiling_applies_over_a_finish(self) -> None:
         pace(self.athlete, 1, BURST)
         assert seal(self.athlete)
         assert kinds(pace(self.athlete, 1, 1, started_ms=BURST)) == [PACE]
@@ -84,11 +84,11 @@ class PaceSuite:
         )
         assert kinds(verdicts) == [COUNTED, DEBOUNCED, PACE]
 
-    def test_it_refuses_nobody_for_an_hour_offline_at_the_ceiling(self) -> None:
+    def test_an_hour_offline_at_the_ceiling_counts_in_full(self) -> None:
         reps = [Sent(i, 0, i * SHARE_MS - 3_600_000) for i in range(1, 1001)]
         assert send(self.athlete, *reps, at_once=True, limits=FAST)[-1][:2] == (COUNTED, 1000)
 
-    def test_it_refuses_an_offline_hour_over_the_ceiling(self) -> None:
+    def test_an_hour_offline_over_the_ceiling_is_cut_to_it(self) -> None:
         reps = [Sent(i, 0, i * SHARE_MS // 2 - 3_600_000) for i in range(1, 1001)]
         told = send(self.athlete, *reps, at_once=True, limits=FAST)
         assert told[-1].count <= 500 + BURST
@@ -108,7 +108,7 @@ class PaceSuite:
         )
         assert told[-1].count <= BURST + 6000 // SHARE_MS + 1
 
-    def test_it_has_no_ceiling_where_the_ceiling_is_beyond_a_millisecond(self) -> None:
+    def test_a_ceiling_of_over_a_rep_a_millisecond_is_none(self) -> None:
         verdicts = count_reps(
             self.athlete,
             [STARTED_MS + i for i in range(100)],

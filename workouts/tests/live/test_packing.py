@@ -1,4 +1,4 @@
-"""What goes over the wire is what redis-py would have sent."""
+"""The bytes on the wire are those that redis-py would send."""
 
 import hiredis
 from django.test import SimpleTestCase

@@ -1,4 +1,4 @@
-"""Whose clock counts, as devices meet it: a hello, and times that are right, wrong, or cannot be."""
+"""Which clock counts: after a hello, with times that are right, wrong or impossible."""
 
 import asyncio
 
@@ -21,7 +21,7 @@ class DeviceTimeTests(PhoneShop, SimpleTestCase):
     def setUp(self) -> None:
         self.user_id = new_athlete()
 
-    async def test_it_goes_by_the_times_of_the_device(self) -> None:
+    async def test_it_uses_the_times_of_the_device(self) -> None:
         phone = await self.take_device(self.user_id)
         hours_ago = make_set([1, 2, 3], ago_ms=20 * HOUR_MS)
         stalled = [
@@ -55,7 +55,7 @@ class DeviceTimeTests(PhoneShop, SimpleTestCase):
             await phone.close()
             await asyncio.sleep(0.5)  # between devices the arrival counts
 
-    async def test_of_two_hellos_before_a_rep_the_faster_one_tells_the_clock(self) -> None:
+    async def test_the_faster_of_two_hellos_before_a_rep_sets_the_offset(self) -> None:
         for nows in ((-5000, 0), (0, -5000)):  # one of them was 5 s on its way
             phone = await self.take_phone(new_athlete())
             for late_ms in nows:
@@ -82,7 +82,7 @@ class DeviceTimeTests(PhoneShop, SimpleTestCase):
         assert verdicts(answers) == ["counted"] * 3
         await phone.close()
 
-    async def test_it_goes_by_the_arrival_where_the_time_cannot_be(self) -> None:
+    async def test_it_uses_the_arrival_of_a_rep_whose_time_is_impossible(self) -> None:
         wrong = {
             "in the future": lambda now: (now + 4000, now + 6000),
             "days old": lambda now: (now - 25 * HOUR_MS, now - 25 * HOUR_MS + 2000),
@@ -96,7 +96,7 @@ class DeviceTimeTests(PhoneShop, SimpleTestCase):
             assert verdicts(await phone.ask_all(reps)) == ["counted", "debounced"], kind
             await phone.close()
 
-    async def test_it_goes_by_the_arrival_where_the_time_goes_back(self) -> None:
+    async def test_it_uses_the_arrival_of_a_rep_whose_time_goes_back(self) -> None:
         phone = await self.take_device(self.user_id)
         now = now_ms()
         answers = await phone.ask_all(

@@ -1,4 +1,4 @@
-"""senim.v1 on /ws/workout: devices, seq and at, finish and status, on uvicorn as `start` runs it and on daphne."""
+"""senim.v1 on /ws/workout: devices, seq, finish and status, on uvicorn and on daphne."""
 
 import asyncio
 import json
@@ -29,12 +29,12 @@ CLOSE_ENOUGH_MS = 5000
 
 
 class DeviceContract(PhoneShop):
-    """What holds on every server; the classes below say on which."""
+    """What holds on each server; the classes below run it."""
 
     def setUp(self) -> None:
         self.user_id = new_athlete()
 
-    async def test_it_welcomes(self) -> None:
+    async def test_it_welcomes_a_device(self) -> None:
         socket = await self.open_socket(self.user_id, subprotocols=["other", "senim.v1"])
         welcome = json.loads(await asyncio.wait_for(socket.recv(), 20))
         await socket.close()
@@ -64,7 +64,7 @@ class DeviceContract(PhoneShop):
         assert second == {**first, "count": 2, "seq": 41}
         await phone.close()
 
-    async def test_it_counts_none_twice(self) -> None:
+    async def test_it_counts_no_seq_twice(self) -> None:
         phone = await self.take_device(self.user_id)
         reps = make_set([1, 2, 3])
         await phone.ask_all(reps)
@@ -81,7 +81,7 @@ class DeviceContract(PhoneShop):
         ]
         await phone.close()
 
-    async def test_it_counts_none_twice_after_a_finish(self) -> None:
+    async def test_it_counts_no_seq_twice_after_a_finish(self) -> None:
         phone = await self.take_device(self.user_id)
         reps = make_set([1, 2, 3])
         await phone.ask_all(reps)
@@ -99,7 +99,7 @@ class DeviceContract(PhoneShop):
         await phone.close()
         assert self.finish_over_http(self.user_id) == finished["workout_id"]
 
-    async def test_it_tells_other_devices(self) -> None:
+    async def test_it_tells_other_devices_about_reps_and_a_finish(self) -> None:
         watch, phone = (
             await self.take_device(self.user_id, "watch"),
             await self.take_device(self.user_id, "phone"),
@@ -123,7 +123,7 @@ class DeviceContract(PhoneShop):
         for device in (watch, phone):
             await device.close()
 
-    async def test_it_tells_the_status(self) -> None:
+    async def test_it_answers_a_status_with_the_live_sessions(self) -> None:
         phone = await self.take_device(self.user_id)
         squats = await phone.ask_all(make_set([1, 2]))
         lunges = await phone.ask_all(make_set([3], exercise="lunge"))
@@ -139,7 +139,7 @@ class DeviceContract(PhoneShop):
         await other.close()
         await phone.close()
 
-    async def test_a_plain_socket_never_notices(self) -> None:
+    async def test_a_plain_socket_hears_nothing_of_what_devices_do(self) -> None:
         socket = await self.open_socket(self.user_id)
         phone = await self.take_device(self.user_id)
         await phone.ask_all(make_set([1, 2]))
@@ -151,7 +151,7 @@ class DeviceContract(PhoneShop):
         await socket.close()
         await phone.close()
 
-    async def test_a_plain_socket_knows_none_of_it(self) -> None:
+    async def test_a_plain_socket_takes_no_frame_or_field_of_senim_v1(self) -> None:
         unknown: list[Frame] = [
             {"event": "hello", "device": "phone", "now": 1},
             {"event": "finish"},
@@ -180,7 +180,7 @@ class UvicornTests(DeviceContract, SimpleTestCase):
         super().setUpClass()
         cls.service = shared_service()
 
-    async def test_it_answers_each_of_5000_at_once(self) -> None:
+    async def test_it_answers_each_of_5000_reps_that_come_at_once(self) -> None:
         phone = await self.take_device(self.user_id)
         reps = make_set(range(1, 5001))
         finish: Frame = {"event": "finish", "type": "squat"}
@@ -196,7 +196,7 @@ class UvicornTests(DeviceContract, SimpleTestCase):
         assert session["total_reps"] == 2500
         assert session["timeline_ms"] == [PACE_MS * index for index in range(2500)]
 
-    async def test_it_counts_each_once_whatever_gaps_and_repeats(self) -> None:
+    async def test_it_counts_each_seq_once_over_gaps_and_repeats(self) -> None:
         phone = await self.take_device(self.user_id)
         seqs = [2, 2, 7, 3, 7, 1000, 999, MAX_WHOLE - 1, 1001, MAX_WHOLE, MAX_WHOLE]
         reps = [
@@ -260,14 +260,14 @@ class UvicornTests(DeviceContract, SimpleTestCase):
         assert verdicts(await phone.ask_all(make_set([1]))) == ["counted"]
         await phone.close()
 
-    async def test_it_says_which_rep_is_of_no_exercise(self) -> None:
+    async def test_the_error_for_an_unknown_exercise_names_the_seq(self) -> None:
         phone = await self.take_device(self.user_id)
         answer = await phone.ask(make_rep(3, exercise="unicorn_ride"))
         assert (answer["code"], answer["seq"]) == ("unknown_exercise", 3)
         assert verdicts(await phone.ask_all(make_set([4]))) == ["counted"]
         await phone.close()
 
-    async def test_it_takes_no_seq_before_a_hello(self) -> None:
+    async def test_it_refuses_a_seq_before_a_hello(self) -> None:
         phone = await self.take_phone(self.user_id)
         answer = await phone.ask(make_rep(9))
         assert (answer["code"], answer["seq"]) == ("invalid_message", 9)
@@ -276,7 +276,7 @@ class UvicornTests(DeviceContract, SimpleTestCase):
         assert verdicts(await phone.ask_all(make_set([9]))) == ["counted"]
         await phone.close()
 
-    async def test_it_takes_a_second_hello_of_the_same_device_only(self) -> None:
+    async def test_it_accepts_a_second_hello_from_the_same_device_only(self) -> None:
         phone = await self.take_device(self.user_id)
         hello = {"event": "hello", "device": "phone", "now": now_ms()}
         answers = await phone.ask_all([*make_set([1, 2]), hello, *make_set([3])])
@@ -300,7 +300,7 @@ class UvicornTests(DeviceContract, SimpleTestCase):
         assert (await phone.say_hello("x" * 32, now=0))["last_seq"] == 0
         await phone.close()
 
-    async def test_it_counts_reps_without_a_number_too(self) -> None:
+    async def test_it_counts_reps_without_a_seq_too(self) -> None:
         phone = await self.take_phone(self.user_id)
         assert await phone.ask(make_rep()) == {
             "event": "rep_ack",
@@ -313,7 +313,7 @@ class UvicornTests(DeviceContract, SimpleTestCase):
         assert await phone.hears_nothing()
         await phone.close()
 
-    async def test_a_finish_waits_for_all_that_came_before(self) -> None:
+    async def test_a_finish_waits_for_the_reps_before_it(self) -> None:
         exercises = ["squat", "lunge", "push_up", "burpee", "dip"]
         phone = await self.take_phone(self.user_id)
         frames = [
@@ -326,7 +326,7 @@ class UvicornTests(DeviceContract, SimpleTestCase):
         assert verdicts(answers) == ["counted", "finished"] * len(exercises)
         assert set(column(answers, "count")) == {1}
 
-    async def test_it_has_nothing_to_finish(self) -> None:
+    async def test_a_finish_with_nothing_to_finish_is_an_error(self) -> None:
         phone = await self.take_device(self.user_id)
         answer = await phone.finish()
         assert (answer["event"], answer["code"]) == ("error", "nothing_to_finish")
@@ -336,7 +336,7 @@ class UvicornTests(DeviceContract, SimpleTestCase):
             == []
         )
 
-    async def test_it_finishes_no_unknown_exercise(self) -> None:
+    async def test_it_refuses_to_finish_an_unknown_exercise(self) -> None:
         phone = await self.take_device(self.user_id)
         for _ in range(20):
             answer = await phone.finish("unicorn_ride")
@@ -368,7 +368,7 @@ class UvicornTests(DeviceContract, SimpleTestCase):
         assert verdicts(await phone.ask_all(make_set(range(1, 21)))) == ["invalid_message"] * 20
         assert await phone.close_code() == 1008
 
-    async def test_many_who_never_say_hello_are_no_burden(self) -> None:
+    async def test_a_hundred_sockets_that_never_say_hello_are_served(self) -> None:
         phones = await asyncio.gather(*(self.take_phone(new_athlete()) for _ in range(100)))
         assert (
             verdicts(await asyncio.gather(*(phone.ask({"event": "status"}) for phone in phones)))
@@ -378,7 +378,7 @@ class UvicornTests(DeviceContract, SimpleTestCase):
         assert verdicts(await phone.ask_all(make_set([1]))) == ["counted"]
         await asyncio.gather(*(quiet.close() for quiet in (*phones, phone)))
 
-    async def test_it_lets_in_only_its_own_pages(self) -> None:
+    async def test_it_refuses_pages_of_other_origins(self) -> None:
         with pytest.raises(websockets.InvalidStatus):
             await self.open_socket(
                 self.user_id, subprotocols=["senim.v1"], origin="http://evil.example"
@@ -396,7 +396,7 @@ class DaphneTests(DeviceContract, SimpleTestCase):
         ).start()
         cls.addClassCleanup(cls.service.stop)
 
-    async def test_it_answers_each_of_1000_at_once(self) -> None:
+    async def test_it_answers_each_of_1000_reps_that_come_at_once(self) -> None:
         phone = await self.take_device(self.user_id)
         answers = await phone.ask_all(make_set(range(1, 1001)))
         await phone.close()

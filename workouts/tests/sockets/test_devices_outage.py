@@ -1,4 +1,4 @@
-"""senim.v1 of the real service, while its Redis stops, dies, forgets, and comes back; and while its database is away."""
+"""senim.v1 while Redis hangs, dies, forgets and comes back, and while the database is down."""
 
 import asyncio
 import contextlib
@@ -40,7 +40,7 @@ class DeviceOutageCase(PhoneShop, OutageCase):
         return self.service.ask("GET", "/").status == 200
 
     async def bring_back_async(self, part: ValkeyServer | PostgresServer) -> None:
-        # in the main thread: on Linux a server ends with the thread that started it, and this one ends with the test
+        # in the main thread: a server ends with the thread that started it, as the test's does
         await sync_to_async(self.bring_back)(part)
 
     def redis_client(self) -> redis.Redis:
@@ -55,7 +55,7 @@ class DeviceOutageCase(PhoneShop, OutageCase):
             return {key: client.dump(key) for key in client.keys("*")}
 
     def restore(self, state: dict[bytes, bytes]) -> None:
-        """Have Redis hold this state and nothing else, as after a failover to a replica that lags."""
+        """Reset Redis to this state, as a failover to a lagging replica does."""
         with self.redis_client() as client:
             client.flushall()
             for key, value in state.items():
@@ -63,7 +63,7 @@ class DeviceOutageCase(PhoneShop, OutageCase):
 
     @contextlib.contextmanager
     def redis_stopped(self) -> Iterator[None]:
-        """Have Redis take what it is sent and answer nothing."""
+        """Have Redis accept commands and answer nothing."""
         assert self.redis.process is not None
         self.redis.process.send_signal(signal.SIGSTOP)
         try:
@@ -79,7 +79,7 @@ class DeviceOutageCase(PhoneShop, OutageCase):
         return answers
 
     def rows(self) -> list[tuple[int, dict[str, int]]]:
-        """Return reps and last seqs of the athlete's sessions, in the order they were saved."""
+        """Return the athlete's sessions as saved, in order: reps, and last seq by device."""
         query = (
             "SELECT total_reps, device_seqs FROM workout_sessions WHERE user_id = %s ORDER BY id"
         )
@@ -88,7 +88,7 @@ class DeviceOutageCase(PhoneShop, OutageCase):
 
 
 class RedisAwayTests(DeviceOutageCase):
-    async def test_it_settles_nothing_past_what_it_could_not(self) -> None:
+    async def test_nothing_is_settled_past_a_seq_that_was_not(self) -> None:
         phone = await self.take_device(self.user_id)
         reps = [{}, *make_set(range(1, 12))]
         await phone.ask_all(reps[1:3])
@@ -119,7 +119,7 @@ class RedisAwayTests(DeviceOutageCase):
         await phone.close()
         assert self.rows() == [(11, {"phone": 11})]
 
-    async def test_a_hello_settles_from_where_to_send_again(self) -> None:
+    async def test_a_hello_tells_from_where_to_send_again(self) -> None:
         phone = await self.take_device(self.user_id)
         reps = make_set(range(1, 8))
         await phone.ask_all(reps[:2])
@@ -137,7 +137,7 @@ class RedisAwayTests(DeviceOutageCase):
         assert answers[-1]["count"] == 7
         await phone.close()
 
-    async def test_a_hello_lets_no_seq_pass_one_that_has_to_come_again(self) -> None:
+    async def test_after_a_hello_no_seq_passes_one_that_has_to_come_again(self) -> None:
         phone = await self.take_device(self.user_id)
         reps = make_set([1, 2, 3])
         await phone.ask_all(reps[:1])
@@ -152,7 +152,7 @@ class RedisAwayTests(DeviceOutageCase):
         ]
         await phone.close()
 
-    async def test_it_finishes_nothing_while_a_rep_is_not_settled(self) -> None:
+    async def test_a_finish_is_refused_while_a_rep_is_not_settled(self) -> None:
         phone = await self.take_device(self.user_id)
         reps = make_set([1, 2])
         await phone.ask_all(reps[:1])
@@ -167,7 +167,7 @@ class RedisAwayTests(DeviceOutageCase):
         await phone.close()
         assert self.rows() == [(2, {"phone": 2})]
 
-    async def test_it_greets_without_redis_and_goes_on_when_it_is_back(self) -> None:
+    async def test_it_welcomes_without_redis_and_goes_on_once_it_is_back(self) -> None:
         watch = await self.take_device(self.user_id, "watch")
         self.take_away(self.redis)
         phone = Phone(await self.open_socket(self.user_id, subprotocols=["senim.v1"]))
@@ -211,7 +211,7 @@ class RedisForgetsTests(DeviceOutageCase):
         await phone.close()
         assert self.rows() == [(10, {"phone": 10})]
 
-    async def test_it_does_not_finish_what_redis_lost(self) -> None:
+    async def test_a_finish_is_refused_after_redis_lost_reps(self) -> None:
         phone = await self.take_device(self.user_id)
         reps = make_set(range(1, 6))
         await phone.ask_all(reps[:2])
@@ -227,7 +227,7 @@ class RedisForgetsTests(DeviceOutageCase):
         await phone.close()
         assert self.rows() == [(5, {"phone": 5})]
 
-    async def test_the_database_remembers_what_redis_lost(self) -> None:
+    async def test_the_database_knows_the_last_seq_that_redis_lost(self) -> None:
         phone = await self.take_device(self.user_id)
         reps = make_set(range(1, 7))
         await phone.ask_all([*reps[:4], {"event": "finish"}])
@@ -242,7 +242,7 @@ class RedisForgetsTests(DeviceOutageCase):
         await phone.close()
         assert self.rows() == [(4, {"phone": 4}), (2, {"phone": 6})]
 
-    async def test_a_session_that_comes_back_is_not_saved_twice(self) -> None:
+    async def test_a_session_that_a_failover_brings_back_is_not_saved_twice(self) -> None:
         phone = await self.take_device(self.user_id)
         reps = make_set(range(1, 13))
         await phone.ask_all(reps[:4])
@@ -265,7 +265,7 @@ class RedisForgetsTests(DeviceOutageCase):
         assert self.rows()[0] == (8, {"phone": 8})
         assert self.rows()[1][1] == {"phone": 12, "watch": 3}
 
-    async def test_a_session_that_comes_back_as_it_was_makes_no_row(self) -> None:
+    async def test_a_session_that_a_failover_brings_back_unchanged_makes_no_row(self) -> None:
         phone = await self.take_device(self.user_id)
         await phone.ask_all(make_set(range(1, 5)))
         state = self.dump()
@@ -278,7 +278,7 @@ class RedisForgetsTests(DeviceOutageCase):
 
 class DatabaseAwayTests(DeviceOutageCase):
     async def take_new_device(self) -> Phone:
-        """Return a phone that has said hello, with a device that only the database can tell of."""
+        """Return a phone that has said hello for a device that Redis does not know."""
         phone = await self.take_phone(self.user_id)
         async with asyncio.timeout(ANSWER_WITHIN_S * 5):
             while (await phone.say_hello())[
@@ -287,7 +287,7 @@ class DatabaseAwayTests(DeviceOutageCase):
                 await asyncio.sleep(0.1)
         return phone
 
-    async def test_a_finish_is_tried_again(self) -> None:
+    async def test_a_finish_works_once_the_database_is_back(self) -> None:
         phone = await self.take_new_device()
         reps = make_set([1, 2, 3])
         await phone.ask_all(reps[:2])
@@ -308,7 +308,7 @@ class DatabaseAwayTests(DeviceOutageCase):
         for device in (phone, other, stranger):
             await device.close()
 
-    async def test_a_crowd_that_redis_knows_says_hello_while_finishes_wait(self) -> None:
+    async def test_devices_that_redis_knows_say_hello_while_finishes_wait(self) -> None:
         athletes = [new_athlete() for _ in range(40)]
         await (await self.take_new_device()).close()
         for athlete in athletes:
@@ -324,7 +324,7 @@ class DatabaseAwayTests(DeviceOutageCase):
         for phone in (*phones, *finishers):
             await phone.close()
 
-    async def test_the_offset_is_none_of_the_time_that_the_database_takes(self) -> None:
+    async def test_the_offset_leaves_out_the_time_that_the_database_takes(self) -> None:
         phone = await self.take_new_device()
         await phone.ask_all(make_set([1]))
         await phone.finish()

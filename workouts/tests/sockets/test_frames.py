@@ -40,16 +40,16 @@ class DecodeTests(SimpleTestCase):
     def test_it_reads_a_rep(self) -> None:
         assert decode_rep('{"event": "rep_detected", "type": "push_up"}').type == "push_up"
 
-    def test_it_takes_squat_where_no_type_is_said(self) -> None:
+    def test_a_rep_without_a_type_is_a_squat(self) -> None:
         assert decode_rep('{"event": "rep_detected"}').type == "squat"
 
-    def test_it_ignores_fields_that_it_does_not_know(self) -> None:
+    def test_it_ignores_unknown_fields(self) -> None:
         assert (
             decode_rep('{"event": "rep_detected", "type": "dip", "seq": 1, "x": {"y": []}}').type
             == "dip"
         )
 
-    def test_it_says_what_is_wrong(self) -> None:
+    def test_it_names_the_error(self) -> None:
         for text, code in BAD:
             with pytest.raises(WorkoutError) as caught:
                 decode_rep(text)
@@ -61,19 +61,19 @@ class DecodeTests(SimpleTestCase):
             decode_rep('{"event": "rep_detected", "type": [1]}')
 
     @given(st.text())
-    def test_it_answers_any_text(self, text: str) -> None:
+    def test_any_text_is_an_ordinary_error(self, text: str) -> None:
         with pytest.raises(WorkoutError):
             decode_rep(text)
 
     @given(JSON)
-    def test_it_answers_any_json(self, value: object) -> None:
+    def test_any_json_is_an_ordinary_error(self, value: object) -> None:
         with pytest.raises(WorkoutError) as caught:
             decode_rep(json.dumps(value))
         assert caught.value.code in (Code.INVALID_MESSAGE, Code.INVALID_JSON)
 
 
 class EncodeTests(SimpleTestCase):
-    def test_it_writes_an_ack_as_the_contract_has_it(self) -> None:
+    def test_an_ack_has_the_fields_of_the_contract(self) -> None:
         frame = json.loads(encode_frame(RepAck("squat", "counted", 7)))
         assert frame == {"event": "rep_ack", "type": "squat", "status": "counted", "count": 7}
 

@@ -1,4 +1,4 @@
-"""Answers go out in order, and one slow reader holds up nobody."""
+"""Answers go out in order, and a slow reader holds up nobody else."""
 
 import asyncio
 from typing import Any
@@ -26,7 +26,7 @@ class Client:
 
 
 class ReplyQueueTests(SimpleTestCase):
-    async def test_it_sends_in_the_order_of_the_questions(self) -> None:
+    async def test_it_sends_answers_in_the_order_of_their_messages(self) -> None:
         client = Client()
         replies = ReplyQueue(client.send)
         first, second = replies.reserve(), replies.reserve()
@@ -49,16 +49,16 @@ class ReplyQueueTests(SimpleTestCase):
         await slow_queue.drain(5)
         assert slow.received == ["s0", "s1", "s2"]
 
-    async def test_it_has_room_again_once_some_are_answered(self) -> None:
+    async def test_it_has_space_again_once_some_are_answered(self) -> None:
         client = Client()
         replies = ReplyQueue(client.send)
         answers = [replies.reserve() for _ in range(MAX_UNANSWERED)]
-        room = asyncio.ensure_future(replies.wait_for_space())
+        waiting = asyncio.ensure_future(replies.wait_for_space())
         await asyncio.sleep(0)
-        assert not room.done()
+        assert not waiting.done()
         for answer in answers:
             replies.fill(answer, "ok")
-        await asyncio.wait_for(room, 5)
+        await asyncio.wait_for(waiting, 5)
         assert len(client.received) == MAX_UNANSWERED
 
     async def test_it_waits_until_every_answer_is_known_sent_or_not(self) -> None:
@@ -115,7 +115,7 @@ class ReplyQueueTests(SimpleTestCase):
         assert client.received == []
         await asyncio.wait_for(replies.wait_for_space(), 5)
 
-    def test_it_sends_all_under_a_reader_that_stutters(self) -> None:
+    def test_it_sends_everything_to_a_reader_that_stutters(self) -> None:
         async def play() -> list[str]:
             client = Client()
             replies = ReplyQueue(client.send)

@@ -1,4 +1,7 @@
-"""A restart under load: one process, and two behind nginx, one after the other. Nothing is lost and nothing counts twice."""
+"""Restarts under load: nothing is lost, and nothing counts twice.
+
+One process, and two behind nginx that restart one after the other.
+"""
 
 import asyncio
 import os
@@ -54,7 +57,7 @@ http {{
 
 class RestartCase(PhoneShop, OutageCase):
     def start_process(self, port: int) -> Service:
-        """Start one more process of the service; one that is restarted keeps its port."""
+        """Start another process of the service, on a port that it keeps over restarts."""
         service = Service("manage.py", "start", "--port", str(port), **self.environment())
         service.port, service.url = port, f"http://127.0.0.1:{port}"
         self.addCleanup(self.end, service)
@@ -75,13 +78,16 @@ class RestartCase(PhoneShop, OutageCase):
 
     def totals(self, user_ids: list[str]) -> dict[str, list[int]]:
         """Return the reps of each athlete's saved sessions."""
-        query = "SELECT user_id, array_agg(total_reps ORDER BY id) FROM workout_sessions WHERE user_id = ANY(%s) GROUP BY user_id"
+        query = (
+            "SELECT user_id, array_agg(total_reps ORDER BY id) FROM workout_sessions"
+            " WHERE user_id = ANY(%s) GROUP BY user_id"
+        )
         with psycopg.connect(self.database_url) as connection:
             return dict(connection.execute(query, [user_ids]).fetchall())
 
 
 class OneProcessTests(RestartCase):
-    async def test_what_is_in_flight_is_answered(self) -> None:
+    async def test_reps_in_flight_at_a_stop_are_answered(self) -> None:
         service = self.start_process(free_port())
         phones = {
             user_id: await self.take_device(user_id, service=service)
@@ -128,7 +134,7 @@ class OneProcessTests(RestartCase):
             await phone.send(frame)
             await asyncio.sleep(1 / FRAMES_A_SECOND)
 
-    async def test_a_finish_under_way_is_answered(self) -> None:
+    async def test_a_finish_in_progress_at_a_stop_is_answered(self) -> None:
         service = self.start_process(free_port())
         user_id = new_athlete()
         phone = await self.take_device(user_id, service=service)
@@ -153,7 +159,7 @@ class OneProcessTests(RestartCase):
 
 
 class Load:
-    """Athletes who train on, whatever happens to their connections."""
+    """Athletes who go on training, whatever happens to their connections."""
 
     def __init__(self, url: str) -> None:
         self.clients = {
@@ -164,7 +170,7 @@ class Load:
         self.statuses: dict[str, int] = {}
 
     async def train(self, stop: asyncio.Event) -> None:
-        """Have each make a rep many times a second, whose times are a second apart."""
+        """Have each make many reps a second, with times a second apart."""
         while not stop.is_set():
             for client in self.clients.values():
                 client.rep(at_ms=LONG_AGO_MS + PACE_MS * self.made)
@@ -213,7 +219,7 @@ class RollingRestartTests(RestartCase):
         assert process.poll() is None, (folder / "error.log").read_text()
         return port
 
-    async def test_it_loses_nothing_and_doubles_nothing(self) -> None:
+    async def test_a_rolling_restart_loses_nothing_and_doubles_nothing(self) -> None:
         processes = list(
             await asyncio.gather(
                 *(asyncio.to_thread(self.start_process, port) for port in self.ports)
@@ -253,7 +259,7 @@ class RollingRestartTests(RestartCase):
             await asyncio.sleep(0.05)
         return statuses
 
-    async def test_it_tells_the_service_who_asks(self) -> None:
+    async def test_nginx_passes_on_the_origin_and_the_host(self) -> None:
         service = await asyncio.to_thread(self.start_process, self.ports[0])
         origins = {self.url: True, service.url: False, "http://evil.example": False}
         for origin, allowed in origins.items():

@@ -1,9 +1,11 @@
-"""The base contract of /ws/workout, on uvicorn as `start` runs it and on daphne."""
+"""The base contract of /ws/workout, on uvicorn as `start` runs it, and on daphne."""
 
 import asyncio
 import json
 import sqlite3
 from contextlib import closing
+from socket import SO_RCVBUF, SOL_SOCKET
+from socket import socket as new_socket
 from typing import Any
 
 import pytest
@@ -14,13 +16,18 @@ from workouts.tests.support.cast import new_athlete
 from workouts.tests.support.service import Service, fresh_folder
 
 REP = '{"event": "rep_detected", "type": "squat"}'
+LONG_REP = REP[:-1] + ', "x": "' + "x" * (4096 - len(REP) - 9) + '"}'
+LONG_UNKNOWN = LONG_REP.replace("squat", "swing")
 DAPHNE = ("manage.py", "runserver", "--noreload", "{port}")
+# floods are to be stopped by what is unanswered
+NO_RATE_LIMIT = {"SENIM_MAX_MESSAGES_PER_SECOND": "1000000"}
 ANSWER_S = 20.0
 A_REP_LATER_S = 0.5
+QUICK_S = 5.0
 
 
 class SocketContract:
-    """What holds on every server; the classes below say on which."""
+    """What holds on each server; the classes below run it."""
 
     service: Service
 
@@ -58,7 +65,7 @@ class SocketContract:
                 "count": 2,
             }
 
-    async def test_it_debounces(self) -> None:
+    async def test_it_debounces_a_rep_that_comes_too_soon(self) -> None:
         async with self.connect() as socket:
             await self.ask(socket, REP)
             answer = await self.ask(socket, REP)
@@ -71,7 +78,7 @@ class SocketContract:
             with pytest.raises(asyncio.TimeoutError):
                 await asyncio.wait_for(socket.recv(), 0.3)
 
-    async def test_it_counts_on_over_connections(self) -> None:
+    async def test_the_count_goes_on_over_connections(self) -> None:
         athlete = new_athlete()
         async with self.connect(athlete) as socket:
             await self.ask(socket, REP)
@@ -97,7 +104,7 @@ class SocketContract:
             "unknown_event",
         ] * 4
 
-    async def test_it_answers_each_of_thousands_at_once(self) -> None:
+    async def test_it_answers_each_of_thousands_that_come_at_once(self) -> None:
         async with self.connect() as socket:
             for _ in range(3000):
                 await socket.send(REP)
@@ -106,7 +113,7 @@ class SocketContract:
         assert counts == sorted(counts)
         assert sum(answer["status"] == "counted" for answer in answers) == counts[-1]
 
-    async def test_it_counts_once_for_all_sockets_of_an_athlete(self) -> None:
+    async def test_it_counts_one_rep_that_ten_sockets_of_an_athlete_send(self) -> None:
         athlete = new_athlete()
         sockets = [await self.connect(athlete) for _ in range(10)]
         answers = await asyncio.gather(
@@ -155,11 +162,10 @@ class SocketContract:
                 assert code == 1009
                 assert reason
 
-    async def test_it_takes_a_message_of_just_4_kib(self) -> None:
-        frame = REP[:-1] + ', "x": "' + "x" * (4096 - len(REP) - 9) + '"}'
-        assert len(frame) == 4096
+    async def test_it_accepts_a_message_of_exactly_4_kib(self) -> None:
+        assert len(LONG_REP) == 4096
         async with self.connect() as socket:
-            assert (await self.ask(socket, frame))["status"] == "counted"
+            assert (await self.ask(socket, LONG_REP))["status"] == "counted"
 
     async def test_it_refuses_a_malformed_user_id(self) -> None:
         for user_id in ("", "a%20b", "x" * 65, "a%00b", "%D1%8F", "ann&user_id=bob"):
@@ -168,14 +174,14 @@ class SocketContract:
             assert code == 1008
             assert "user_id" in reason
 
-    async def test_it_takes_who_says_nothing_for_a_guest(self) -> None:
+    async def test_a_socket_that_names_no_athlete_is_the_guest(self) -> None:
         async with websockets.connect(self.service.socket_url("x").split("?")[0]) as socket:
             assert (await self.ask(socket, REP))["status"] in ("counted", "debounced")
         answer = self.service.ask("POST", "/workout/finish")
         assert answer.status == 200
         assert self.service.ask("GET", answer.headers["location"]).body["user_id"] == "guest"
 
-    async def test_it_lets_in_only_its_own_pages(self) -> None:
+    async def test_it_refuses_pages_of_other_origins(self) -> None:
         origins = {
             self.service.url: True,
             "http://evil.example": False,
@@ -201,25 +207,23 @@ class UvicornTests(SocketContract, SimpleTestCase):
     def setUpClass(cls) -> None:
         super().setUpClass()
         cls.folder = fresh_folder()
-        # a flood is to reach the replies of who reads slowly, not the limit
-        cls.service = Service(
-            SENIM_DATA=str(cls.folder), SENIM_MAX_MESSAGES_PER_SECOND="1000000"
-        ).start()
+        cls.service = Service(SENIM_DATA=str(cls.folder), **NO_RATE_LIMIT).start()
         cls.addClassCleanup(cls.service.stop)
 
-    async def test_it_goes_by_an_edited_limit_within_seconds(self) -> None:
+    async def test_an_edited_limit_applies_within_seconds(self) -> None:
         rep = '{"event": "rep_detected", "type": "double_under"}'
         async with self.connect() as socket:
             await self.ask(socket, rep)
             with closing(sqlite3.connect(self.folder / "senim.sqlite3")) as database, database:
                 database.execute(
-                    "UPDATE workouts_exercise SET min_interval_ms = 50000 WHERE slug = 'double_under'"
+                    "UPDATE workouts_exercise SET min_interval_ms = 50000"
+                    " WHERE slug = 'double_under'"
                 )
             async with asyncio.timeout(10):
                 while (await self.ask(socket, rep)).get("retry_after_ms", 0) < 1000:
                     await asyncio.sleep(0.1)
 
-    async def test_it_refuses_an_exercise_that_was_switched_off(self) -> None:
+    async def test_an_exercise_that_is_switched_off_is_refused_within_seconds(self) -> None:
         rep = '{"event": "rep_detected", "type": "lunge"}'
         async with self.connect() as socket:
             await self.ask(socket, rep)
@@ -237,9 +241,10 @@ class UvicornTests(SocketContract, SimpleTestCase):
 
     async def test_it_says_why_it_closes_to_a_client_that_is_still_sending(self) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.service.port)
-        key = "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13"
         writer.write(
-            f"GET /ws/workout HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{key}\r\n\r\n".encode()
+            b"GET /ws/workout HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            b"Upgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
         )
         await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), ANSWER_S)
         # the head of a frame of 1 MB, and then all of it before the answer is read
@@ -253,20 +258,57 @@ class UvicornTests(SocketContract, SimpleTestCase):
         assert int.from_bytes(answer[2:4], "big") == 1009
         writer.close()
 
-    async def test_it_does_not_let_a_slow_reader_hold_up_others(self) -> None:
-        slow = await self.connect(max_size=None)
-        slow.transport.pause_reading()
-        pumping = asyncio.create_task(self.pump(slow))
+    async def test_a_slow_reader_is_no_longer_read_and_holds_up_nobody(self) -> None:
+        slow = Pump(await self.connect_with_small_buffer())
+        slow.socket.transport.pause_reading()
+        pumping = asyncio.create_task(slow.work())
         async with self.connect() as quick:
-            for count in range(1, 4):
-                assert (await self.ask(quick, REP))["count"] == count
-                await asyncio.sleep(A_REP_LATER_S)
+            is_blocked = False
+            async with asyncio.timeout(ANSWER_S):
+                while not is_blocked:
+                    before = slow.sent, slow.unsent_bytes()
+                    for _ in range(50):
+                        answer = await asyncio.wait_for(self.ask(quick, REP), QUICK_S)
+                        assert answer["status"] in ("counted", "debounced")
+                    # meanwhile the server took nothing from the slow one, which had more to send
+                    is_blocked = slow.unsent_bytes() > 0 and before == (
+                        slow.sent,
+                        slow.unsent_bytes(),
+                    )
+        # once it reads, it gets the answers to everything it sent
         pumping.cancel()
-        slow.transport.abort()
+        slow.socket.transport.resume_reading()
+        answers = [await self.hear(slow.socket) for _ in range(slow.sent)]
+        events = [answer["event"] for answer in answers]
+        assert events == [("error", "rep_ack")[number % 2] for number in range(slow.sent)]
+        await slow.socket.close()
 
-    async def pump(self, socket: websockets.ClientConnection) -> None:
+    async def connect_with_small_buffer(self) -> websockets.ClientConnection:
+        """Return a client whose system takes little that it has not read."""
+        raw = new_socket()
+        raw.setsockopt(SOL_SOCKET, SO_RCVBUF, 4096)
+        raw.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(raw, ("127.0.0.1", self.service.port))
+        return await self.connect(sock=raw, ping_interval=None)
+
+
+class Pump:
+    """A client that sends as fast as the server lets it."""
+
+    def __init__(self, socket: websockets.ClientConnection) -> None:
+        self.socket = socket
+        self.sent = 0
+
+    def unsent_bytes(self) -> int:
+        return int(self.socket.transport.get_write_buffer_size())
+
+    async def work(self) -> None:
         while True:
-            await socket.send(REP)
+            # long frames and long answers fill the buffers of both systems soon
+            frame = LONG_REP if self.sent % 2 else LONG_UNKNOWN
+            self.sent += 1
+            await self.socket.send(frame)
+            await asyncio.sleep(0)  # sending alone yields to nobody
 
 
 @pytest.mark.slow
@@ -275,7 +317,6 @@ class DaphneTests(SocketContract, SimpleTestCase):
     def setUpClass(cls) -> None:
         super().setUpClass()
         folder = str(fresh_folder())
-        cls.service = Service(
-            *DAPHNE, ready="Listening on TCP", LOG_LEVEL="INFO", SENIM_DATA=folder
-        ).start()
+        environment = {"LOG_LEVEL": "INFO", "SENIM_DATA": folder, **NO_RATE_LIMIT}
+        cls.service = Service(*DAPHNE, ready="Listening on TCP", **environment).start()
         cls.addClassCleanup(cls.service.stop)
