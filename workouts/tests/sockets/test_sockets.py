@@ -15,7 +15,7 @@ from workouts.tests.support.service import Service, fresh_folder
 
 REP = '{"event": "rep_detected", "type": "squat"}'
 DAPHNE = ("manage.py", "runserver", "--noreload", "{port}")
-ANSWER_S = 20.0
+ANSWER_S = 60.0
 A_REP_LATER_S = 0.5
 
 
@@ -26,7 +26,10 @@ class SocketContract:
 
     def connect(self, user_id: str | None = None, **options: Any) -> websockets.connect:
         return websockets.connect(
-            self.service.socket_url(user_id or new_athlete()), max_queue=None, **options
+            self.service.socket_url(user_id or new_athlete()),
+            max_queue=None,
+            open_timeout=ANSWER_S,
+            **options,
         )
 
     async def ask(self, socket: websockets.ClientConnection, frame: str | bytes) -> dict[str, Any]:
