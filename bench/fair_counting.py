@@ -147,7 +147,7 @@ def play_all(options: argparse.Namespace) -> dict[str, Row]:
     from django.core.management import call_command  # noqa: PLC0415
 
     from senim.embedded.valkey import embedded_redis  # noqa: PLC0415
-    from workouts.simulation.behaviours import KINDS  # noqa: PLC0415
+    from workouts.simulation.behaviours import BEHAVIOURS  # noqa: PLC0415
     from workouts.simulation.replay import read_sets  # noqa: PLC0415
 
     call_command("migrate", interactive=False, verbosity=0)
@@ -160,7 +160,7 @@ def play_all(options: argparse.Namespace) -> dict[str, Row]:
     chosen = random.Random("chosen").sample(long, min(options.each, len(long)))
     plan = {
         kind: sets if kind == "honest" else chosen[:10] if kind == "shaker" else chosen
-        for kind in KINDS
+        for kind in BEHAVIOURS
     }
     with embedded_redis(share=False), tqdm(total=sum(map(len, plan.values())), disable=None) as bar:
         return {kind: play_kind(kind, plan[kind], bar) for kind in plan}

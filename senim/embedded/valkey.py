@@ -12,6 +12,8 @@ import redis
 import structlog
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from senim.embedded.processes import die_with_parent
 
@@ -92,7 +94,10 @@ def find_valkey() -> str:
 
 def answers(socket: Path) -> bool:
     """Return whether a server on the socket has loaded its data and answers."""
-    with redis.Redis(unix_socket_path=str(socket), socket_timeout=2, protocol=2) as client:
+    once = Retry(NoBackoff(), 0)  # by default it tries for 3 s
+    with redis.Redis(
+        unix_socket_path=str(socket), socket_timeout=2, protocol=2, retry=once
+    ) as client:
         try:
             return bool(client.ping())
         except (redis.RedisError, OSError):

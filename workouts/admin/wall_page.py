@@ -1,4 +1,4 @@
-"""The page of the live wall. What it shows comes over a socket: see workouts/wall/."""
+"""The live wall's page. What it shows comes over a socket: see workouts/wall/."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from workouts.wall.audience import MAX_ATHLETES, find_team, may_watch
 
 
 def show_wall(request: HttpRequest) -> HttpResponse:
-    """Show the wall of all athletes that the user may see, or with `?team=` of one team."""
+    """Show the wall for all athletes the user may see, or for one team with `?team=`."""
     if not may_watch(request.user):
         raise PermissionDenied
     teams, chosen = Team.objects.visible_to(request.user), request.GET.get("team", "")
@@ -22,7 +22,7 @@ def show_wall(request: HttpRequest) -> HttpResponse:
         raise Http404
     context = {
         **admin.site.each_context(request),
-        "title": _("Live"),
+        "title": _("Training now: %s") % team if team else _("Training now"),
         "teams": teams,
         "team": team,
         "texts": describe_texts(),
@@ -31,7 +31,7 @@ def show_wall(request: HttpRequest) -> HttpResponse:
 
 
 def describe_texts() -> dict[str, Any]:
-    """Return what the page's script says, in the language of the page."""
+    """Return the texts for the page's script, in the page's language."""
     return {
         "states": {
             "training": _("training"),
@@ -44,16 +44,16 @@ def describe_texts() -> dict[str, Any]:
         "exercises": {exercise.slug: str(exercise) for exercise in Exercise.objects.all()},
         "connecting": _("Connecting…"),
         "connected": _("Live"),
-        "unavailable": _("The live state cannot be read just now."),
-        "lost": _("The connection is lost; trying again…"),
-        "logged_out": _("You are not logged in any more."),
-        "not_allowed": _("You may not watch this any more."),
-        "nobody": _("Nobody is training."),
-        "cut": _("Only %d athletes are shown: choose a team.") % MAX_ATHLETES,
+        "unavailable": _("Live data is unavailable right now."),
+        "lost": _("Connection lost. Reconnecting…"),
+        "logged_out": _("You have been logged out."),
+        "not_allowed": _("You no longer have permission to watch this."),
+        "nobody": _("No one is training."),
+        "cut": _("Only %d athletes are shown. Choose a team to see its athletes.") % MAX_ATHLETES,
         "absent": _("Not training:"),
         "seconds": _("%s s"),
         "minutes": _("%s min"),
         "ago": _("last rep %s ago"),
         "finished_ago": _("finished %s ago"),
-        "did_finish": _("{name}: finished, {count} × {exercise}"),
+        "did_finish": _("{name} finished: {count} × {exercise}"),
     }

@@ -1,4 +1,4 @@
-"""The connection: one task that connects, says hello, sends, listens, and begins again."""
+"""The connection: one task that connects, says hello, sends and listens, and then reconnects."""
 
 import asyncio
 import contextlib
@@ -23,11 +23,12 @@ from workouts.client.connection import (
 )
 from workouts.client.conversation import Conversation
 from workouts.client.frames import Finished, Frame, WorkoutClientError, decode_frame
-from workouts.client.log import Log, Rep
+from workouts.client.journal import Journal, Rep
 
 SENIM_V1 = websockets.Subprotocol("senim.v1")
 ANSWER_TIMEOUT_S = 5.0
-CHORE_PATIENCE = 2  # times as long, for what the server asks the database: it gives that 6 s
+# for what the server asks the database, on which it spends up to 6 s
+SLOW_ANSWER_FACTOR = 2
 LEAVE_TIMEOUT_S = 10.0
 CLOSE_TIMEOUT_S = 1.0
 
@@ -36,45 +37,40 @@ log = logging.getLogger(__name__)
 
 @dataclass(eq=False)
 class WorkoutClient:
-    """Counts an athlete's reps, online or not. For one event loop; `async with` starts it and leaves when all is settled."""
+    """Counts an athlete's reps, online or offline, in one event loop.
+
+    `async with` starts it, and leaves once everything is settled.
+    """
 
     url: str
     user_id: str = "guest"
     _: KW_ONLY
-    device: str = field(
-        default_factory=lambda: secrets.token_hex(8)
-    )  # made once and kept, where there is a place to keep it
-    first_seq: int | None = (
-        None  # above all that the device used before; unset, the clock's ms are taken for that
-    )
+    # made once; keep it between runs if there is a place to keep it
+    device: str = field(default_factory=lambda: secrets.token_hex(8))
+    # must be above every seq the device used before; by default the time in ms
+    first_seq: int | None = None
     headers: Mapping[str, str] | None = None
-    on_ack: Callable[[Rep, int], None] | None = (
-        None  # called with each rep that got a verdict, and the running count
-    )
-    on_frame: Callable[[Frame], None] | None = (
-        None  # called with each frame of the server, a session_update above all
-    )
+    # called with every rep that gets a verdict, and the running count
+    on_ack: Callable[[Rep, int], None] | None = None
+    # called with every frame from the server; mainly of use for session_update
+    on_frame: Callable[[Frame], None] | None = None
     now_ms: Callable[[], int] = field(default_factory=start_clock)
-    backoff: Callable[[int], float] = (
-        full_jitter  # from the number of failures in a row to a wait in s
-    )
+    # takes the number of failures in a row and returns a wait in seconds
+    backoff: Callable[[int], float] = full_jitter
     answer_timeout_s: float = ANSWER_TIMEOUT_S
-    counts: dict[str, int] = field(
-        default_factory=dict, init=False
-    )  # by exercise, as the server last said
+    # by exercise, as last acknowledged by the server
+    counts: dict[str, int] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", self.device):
-            raise ValueError(
-                f"device is {self.device!r}; it takes 1 to 32 of letters, digits, _ and -"
-            )
+            raise ValueError(f"device is {self.device!r}; it takes 1 to 32 letters, digits, _ or -")
         self._address = socket_address(self.url, self.user_id)
-        self._log = Log(self.first_seq or self.now_ms())
+        self._journal = Journal(self.first_seq or self.now_ms())
         self._backoff = Backoff(self.backoff)
         self._wake, self._progress = asyncio.Event(), asyncio.Event()
-        self._error: Exception | None = None  # what trying again does not mend
+        self._error: Exception | None = None  # one that retrying does not fix
         self._closed: Exception | None = None
-        self._is_error_told = False
+        self._is_error_raised = False
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -88,55 +84,61 @@ class WorkoutClient:
         trace: TracebackType | None,
     ) -> None:
         if self._task is None:
-            return  # closed by hand, which told the number
+            return  # closed by hand: close() returned the number of unsettled reps
         if kind is not None:
             await self.close()
             return
-        left = await self.close(LEAVE_TIMEOUT_S)
-        if self._error is not None and (left or not self._is_error_told):
+        unsettled = await self.close(LEAVE_TIMEOUT_S)
+        if self._error is not None and (unsettled or not self._is_error_raised):
             raise self._error
-        if left:
-            raise WorkoutClientError("unsettled", f"{left} reps are not known to be settled")
+        if unsettled:
+            raise WorkoutClientError("unsettled", f"{unsettled} reps may not be settled")
 
     @property
     def held(self) -> list[Rep]:
         """Every rep whose workout is not known to be finished."""
-        return self._log.reps()
+        return self._journal.reps()
 
     def rep(self, exercise: str = "squat", *, at_ms: int | None = None) -> Rep:
-        """Take down a repetition seen now, or at `at_ms` by this client's clock; it is sent when it can be."""
-        self._check(exercise)
-        rep = self._log.add_rep(exercise, self.now_ms() if at_ms is None else at_ms)
+        """Record a rep seen now, or at `at_ms` on this client's clock, to be sent when possible."""
+        check_exercise(exercise)
+        self._check_usable()
+        rep = self._journal.add_rep(exercise, self.now_ms() if at_ms is None else at_ms)
         self._wake.set()
         return rep
 
     async def finish(self, exercise: str = "squat") -> Finished:
-        """Finish the workout after all that was taken down before, and return its id and total, however long that takes.
+        """Finish the workout after everything recorded so far, and return its id and total.
 
-        Raises WorkoutClientError, with the code `nothing_to_finish` where there was no workout.
+        Waits as long as it takes. Raises WorkoutClientError, with the code `nothing_to_finish` if
+        there was no workout.
         """
-        self._check(exercise)
-        finish = self._log.add_finish(exercise, asyncio.get_running_loop().create_future())
+        check_exercise(exercise)
+        self._check_usable()
+        finish = self._journal.add_finish(exercise, asyncio.get_running_loop().create_future())
         self._wake.set()
         try:
             return await finish.answer
         except WorkoutClientError as error:
-            self._is_error_told |= error is self._error
+            self._is_error_raised |= error is self._error
             raise
         finally:
-            self._log.withdraw(finish)
+            self._journal.withdraw(finish)
             self._wake.set()
 
     async def settled(self, timeout_s: float | None = None) -> None:
-        """Wait until every rep has a verdict and every finish its answer. Raises TimeoutError, WorkoutClientError."""
+        """Wait until every rep has a verdict and every finish its answer.
+
+        Raises TimeoutError and WorkoutClientError.
+        """
         async with asyncio.timeout(timeout_s):
-            while not self._log.is_settled():
-                self._check()
+            while not self._journal.is_settled():
+                self._check_usable()
                 self._progress.clear()
                 await self._progress.wait()
 
     async def close(self, wait_s: float = 0.0) -> int:
-        """Disconnect, after waiting up to `wait_s` for what is not settled, and return how many reps still are not."""
+        """Disconnect, after up to `wait_s` for answers; return how many reps are unsettled."""
         try:
             if wait_s and self._error is None:
                 with contextlib.suppress(TimeoutError):
@@ -147,20 +149,16 @@ class WorkoutClient:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
             self._closed = self._error or WorkoutClientError("closed", "the client is closed")
-            self._let_go(self._closed)
+            self._fail_finishes(self._closed)
         return sum(rep.status is None for rep in self.held)
 
-    def _check(self, exercise: str = "") -> None:
-        if exercise and not re.fullmatch(r"[a-z0-9_]{1,32}", exercise):
-            raise ValueError(
-                f"exercise is {exercise!r}; it takes 1 to 32 of small letters, digits and _"
-            )
+    def _check_usable(self) -> None:
         if error := self._error or self._closed:
-            self._is_error_told = True
+            self._is_error_raised = True
             raise error
 
-    def _let_go(self, error: Exception) -> None:
-        for finish in self._log.finishes():
+    def _fail_finishes(self, error: Exception) -> None:
+        for finish in self._journal.finishes():
             if not finish.answer.done():
                 finish.answer.set_exception(error)
         self._progress.set()
@@ -184,10 +182,10 @@ class WorkoutClient:
                     await asyncio.sleep(wait_s)
         except Exception as error:
             self._error = error
-            self._let_go(error)
+            self._fail_finishes(error)
 
     async def _connect(self) -> None:
-        """Stay connected until the connection is lost, and raise how it was."""
+        """Stay connected until the connection is lost, and raise the reason."""
         options: dict[str, Any] = {
             "open_timeout": self.answer_timeout_s,
             "close_timeout": CLOSE_TIMEOUT_S,
@@ -200,7 +198,15 @@ class WorkoutClient:
                 raise WorkoutClientError(
                     "no_senim_v1", f"the server at {self.url} does not speak {SENIM_V1}"
                 )
-            self._talk = self._begin()
+            self._conversation = Conversation(
+                self._journal,
+                self.device,
+                self.now_ms,
+                on_ack=self.on_ack,
+                on_frame=self.on_frame,
+                counts=self.counts,
+                backoff=self._backoff,
+            )
             tasks = [
                 asyncio.create_task(self._listen(socket)),
                 asyncio.create_task(self._send(socket)),
@@ -211,18 +217,8 @@ class WorkoutClient:
                 for task in tasks:
                     task.cancel()
                 outcomes = await asyncio.gather(*tasks, return_exceptions=True)
-            # the listener's first: it knows the close code
+            # the listener's error comes first: it knows the close code
             raise next(outcome for outcome in outcomes if isinstance(outcome, Exception))
-
-    def _begin(self) -> Conversation:
-        talk = (self._log, self.device, self.now_ms)
-        return Conversation(
-            *talk,
-            on_ack=self.on_ack,
-            on_frame=self.on_frame,
-            counts=self.counts,
-            backoff=self._backoff,
-        )
 
     async def _listen(self, socket: websockets.ClientConnection) -> None:
         while True:
@@ -230,35 +226,40 @@ class WorkoutClient:
             try:
                 frame = decode_frame(text)
             except msgspec.DecodeError as error:
-                log.warning("a frame that was not understood: %s", error)
+                log.warning("ignored a frame that cannot be decoded: %s", error)
             else:
                 self._take(frame)
 
     async def _send(self, socket: websockets.ClientConnection) -> None:
         while True:
             self._wake.clear()
-            if self._talk.pause_due and not self._talk.unanswered:
-                self._talk.pause_due = False
+            if self._conversation.pause_due and not self._conversation.unanswered:
+                self._conversation.pause_due = False
                 await asyncio.sleep(self._backoff.wait_s())
             while (frame := self._next_frame()) is not None:
                 async with asyncio.timeout(self.answer_timeout_s):
                     await socket.send(msgspec.json.encode(frame), text=True)
-            self._progress.set()  # what is not sent may be settled all the same
+            self._progress.set()  # unsent reps may have been settled: dropped, for example
             async with asyncio.timeout_at(self._deadline()):
                 await self._wake.wait()
 
     def _deadline(self) -> float | None:
-        asked = self._talk.unanswered
-        if not asked:
+        unanswered = self._conversation.unanswered
+        if not unanswered:
             return None
-        return self._talk.heard_at + self.answer_timeout_s * (
-            1 if isinstance(asked[0], Rep) else CHORE_PATIENCE
-        )
+        factor = 1 if isinstance(unanswered[0], Rep) else SLOW_ANSWER_FACTOR
+        return self._conversation.heard_at + self.answer_timeout_s * factor
 
     def _next_frame(self) -> dict[str, Any] | None:
-        return self._talk.next_frame()
+        return self._conversation.next_frame()
 
     def _take(self, frame: Frame) -> None:
-        self._talk.take(frame)
+        self._conversation.take(frame)
         self._wake.set()
         self._progress.set()
+
+
+def check_exercise(slug: str) -> None:
+    """Raise ValueError if the text cannot be an exercise."""
+    if not re.fullmatch(r"[a-z0-9_]{1,32}", slug):
+        raise ValueError(f"exercise is {slug!r}; it takes 1 to 32 lowercase letters, digits or _")

@@ -1,4 +1,4 @@
-"""What is said on one connection, and what the answers change."""
+"""The frames sent on one connection, and what their answers change."""
 
 import asyncio
 from collections import deque
@@ -20,21 +20,19 @@ from workouts.client.frames import (
     Frame,
     WorkoutClientError,
 )
-from workouts.client.log import Finish, Log, Rep
+from workouts.client.journal import Finish, Journal, Rep
 
 MAX_UNANSWERED = 200
-HELLO_S, MAX_HELLOS = (
-    1.0,
-    3,
-)  # one that took longer tells the server a wrong clock, and is said again
-Asked = str | Rep | Finish
+HELLO_S = 1.0  # a slower hello gives the server a wrong clock, so it is sent again
+MAX_HELLOS = 3
+Request = str | Rep | Finish
 
 
 @dataclass(eq=False)
 class Conversation:
-    """Frames out in the order of the log, answers in in the order of the frames."""
+    """Sends frames in the journal's order, and takes answers in the order of the frames."""
 
-    log: Log
+    journal: Journal
     device: str
     now_ms: Callable[[], int]
     _: KW_ONLY
@@ -43,11 +41,11 @@ class Conversation:
     counts: dict[str, int]
     backoff: Backoff
     pause_due: bool = False
-    unanswered: deque[Asked] = field(default_factory=deque)
+    unanswered: deque[Request] = field(default_factory=deque)
     heard_at: float = 0.0
 
     def __post_init__(self) -> None:
-        self._proven: set[str] = set()
+        self._known: set[str] = set()  # exercises that the server has acknowledged
         self._unknown: set[str] = set()
         self._hello_due = True
         self._hellos = 0
@@ -55,24 +53,24 @@ class Conversation:
         self._expect(WELCOME)
 
     def next_frame(self) -> dict[str, Any] | None:
-        """Return what is to be said now, or None while an answer or a rep has to come first."""
-        entry = self.log.next_entry()
+        """Return the next frame to send, or None until there is an answer or a new entry."""
+        entry = self.journal.next_entry()
         while isinstance(entry, Rep) and entry.exercise in self._unknown:
-            self._drop(self.log.drop_coming(entry.exercise), UNKNOWN_EXERCISE)
-            entry = self.log.next_entry()
+            self._drop(self.journal.drop_unsent(entry.exercise), UNKNOWN_EXERCISE)
+            entry = self.journal.next_entry()
         if self._hello_due:
             return None if self.unanswered else self._say_hello()
         if (
             entry is None
             or len(self.unanswered) >= MAX_UNANSWERED
-            or (self.unanswered and self._goes_alone(entry))
+            or (self.unanswered and self._must_go_alone(entry))
         ):
             return None
         self._expect(entry)
         entry.sent = True
         if isinstance(entry, Finish):
             return {"event": "finish", "type": entry.exercise}
-        self.log.position += 1
+        self.journal.position += 1
         return {
             "event": "rep_detected",
             "type": entry.exercise,
@@ -87,43 +85,48 @@ class Conversation:
         self._hello_at = self.heard_at
         return {"event": "hello", "device": self.device, "now": self.now_ms()}
 
-    def _goes_alone(self, entry: Rep | Finish) -> bool:
-        """Return whether to wait for all answers first: many reps of an unknown exercise would be too many errors in a row.
+    def _must_go_alone(self, entry: Rep | Finish) -> bool:
+        """Return whether an entry has to wait until everything sent before is answered.
 
-        And no rep goes out before the hello is answered, or it would be settled before those that have to come again.
+        An exercise's first rep does, because many reps of an unknown exercise would be too many
+        errors in a row. So does a rep after a hello: sent at once, it would be settled before the
+        lower seqs that have to be sent again.
         """
         return (
             isinstance(entry, Finish)
-            or entry.exercise not in self._proven
+            or entry.exercise not in self._known
             or self.unanswered[0] == HELLO
         )
 
-    def _expect(self, asked: Asked) -> None:
+    def _expect(self, request: Request) -> None:
         if not self.unanswered:
             self.heard_at = asyncio.get_running_loop().time()
-        self.unanswered.append(asked)
+        self.unanswered.append(request)
 
     def take(self, frame: Frame) -> None:
-        """Take a frame of the server. Raises ConnectionError where it is out of order, WorkoutClientError for what is fatal."""
-        tell(self.on_frame, frame)
+        """Take a frame from the server.
+
+        Raises ConnectionError if it is out of order and WorkoutClientError for a fatal error.
+        """
+        call_back(self.on_frame, frame)
         if frame.event == SESSION_UPDATE and frame.state == "finished" and frame.session_id:
-            self.log.forget(frame.session_id)
+            self.journal.forget(frame.session_id)
         if frame.event not in ANSWERS or not self.unanswered:
             return
-        asked = self.unanswered.popleft()
+        request = self.unanswered.popleft()
         self.heard_at = asyncio.get_running_loop().time()
-        if not is_answer(frame, asked):
-            raise ConnectionError(f"{frame} answers something else than {asked}")
+        if not is_answer(frame, request):
+            raise ConnectionError(f"{frame} does not answer {request}")
         if frame.event == ERROR:
-            self._take_error(asked, frame)
-        elif isinstance(asked, Rep):
-            self._proven.add(asked.exercise)
+            self._take_error(request, frame)
+        elif isinstance(request, Rep):
+            self._known.add(request.exercise)
             if frame.status != "duplicate":
-                asked.session_id = frame.session_id
-            self._settle(asked, frame.status, frame.count)
-        elif isinstance(asked, Finish):
-            self._finish(asked, frame)
-        elif asked == HELLO:
+                request.session_id = frame.session_id
+            self._settle(request, frame.status, frame.count)
+        elif isinstance(request, Finish):
+            self._finish(request, frame)
+        elif request == HELLO:
             self._take_hello(frame)
 
     def _take_hello(self, frame: Frame) -> None:
@@ -131,24 +134,24 @@ class Conversation:
             self._hello_due = True
             return
         self._hellos = 0
-        for rep in self.log.rewind(frame.last_seq):
+        for rep in self.journal.rewind(frame.last_seq):
             self._settle(rep, "settled", self.counts.get(rep.exercise, 0))
 
-    def _take_error(self, asked: Asked, frame: Frame) -> None:
+    def _take_error(self, request: Request, frame: Frame) -> None:
         if frame.code == "unavailable":
             self._hello_due = True
             self.backoff.failures += not self.pause_due
             self.pause_due = True
-        elif isinstance(asked, Rep):
-            self.log.refuse(asked)
-            self._drop([asked], frame.code)
+        elif isinstance(request, Rep):
+            self.journal.refuse(request)
+            self._drop([request], frame.code)
             if frame.code == UNKNOWN_EXERCISE:
-                # for as long as this connection lasts: an error each would be too many in a row
-                self._unknown.add(asked.exercise)
-        elif isinstance(asked, Finish):
-            self.log.entries.remove(asked)
-            if not asked.answer.done():
-                asked.answer.set_exception(WorkoutClientError(frame.code, frame.detail))
+                # for the rest of this connection: an error for each would be too many in a row
+                self._unknown.add(request.exercise)
+        elif isinstance(request, Finish):
+            self.journal.entries.remove(request)
+            if not request.answer.done():
+                request.answer.set_exception(WorkoutClientError(frame.code, frame.detail))
         else:
             raise WorkoutClientError(frame.code, frame.detail)
 
@@ -161,25 +164,25 @@ class Conversation:
         rep.counted |= status == "counted"
         self.counts[rep.exercise] = count
         self.backoff.failures = 0
-        tell(self.on_ack, rep, count)
+        call_back(self.on_ack, rep, count)
 
     def _finish(self, finish: Finish, frame: Frame) -> None:
-        self.log.complete(finish)
+        self.journal.complete(finish)
         self.counts[finish.exercise] = 0
         self.backoff.failures = 0
         if not finish.answer.done():
             finish.answer.set_result(Finished(frame.workout_id or 0, frame.count))
 
 
-def is_answer(frame: Frame, asked: Asked) -> bool:
-    """Return whether a frame can be the answer to what was asked: answers come in order, and name their rep."""
-    if isinstance(asked, Rep):
-        return frame.event in (REP_ACK, ERROR) and frame.seq in (asked.seq, None)
-    return frame.event in (ERROR, FINISHED if isinstance(asked, Finish) else asked)
+def is_answer(frame: Frame, request: Request) -> bool:
+    """Return whether a frame can answer a request: answers come in order and name their rep."""
+    if isinstance(request, Rep):
+        return frame.event in (REP_ACK, ERROR) and frame.seq in (request.seq, None)
+    return frame.event in (ERROR, FINISHED if isinstance(request, Finish) else request)
 
 
-def tell(callback: Callable[..., None] | None, *args: Any) -> None:
-    """Call back. Raises WorkoutClientError for whatever it raises: it is no lost connection."""
+def call_back(callback: Callable[..., None] | None, *args: Any) -> None:
+    """Call a callback. Raises WorkoutClientError for its errors: reconnecting cannot fix them."""
     if callback is None:
         return
     try:

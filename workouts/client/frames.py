@@ -1,4 +1,4 @@
-"""What the server says, and how it says no."""
+"""The server's frames and errors."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,10 @@ ANSWERS = (WELCOME, HELLO, REP_ACK, FINISHED, ERROR)
 
 
 class WorkoutClientError(Exception):
-    """What trying again does not mend. `code` is the server's error code or close code, or `closed`, `unsettled` or `callback`."""
+    """An error that retrying does not fix.
+
+    `code` is the server's error code or close code, or `closed`, `unsettled` or `callback`.
+    """
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
@@ -26,7 +29,7 @@ class Finished:
 
 
 class Frame(msgspec.Struct, frozen=True):
-    """Any frame of the server; a field that it does not have is empty."""
+    """Any frame from the server; fields that it lacks have their defaults."""
 
     event: str
     type: str = ""

@@ -1,1 +1,1 @@
-"""What processes tell each other over the channel layer: session news and the live walls' reports."""
+"""What processes tell each other over the channel layer: session news and wall reports."""

@@ -44,11 +44,11 @@ class Changed(NamedTuple):
 
 @dataclass(slots=True)
 class Watch:
-    """What a process with walls watches; when it last said so (s, monotonic); reports sent to it."""
+    """What a process with walls watches, and when it last said so (s, monotonic)."""
 
     watched: Watched
     heard_at: float
-    reports: int = 0
+    reports: int = 0  # sent to it
 
 
 class Reporter:

@@ -1,1 +1,1 @@
-"""Made-up people: how they behave, who plays them, and what fills a database. Only commands and the bench use it."""
+"""Made-up people: behaviours, player, replay, seeding. Used by commands and bench only."""

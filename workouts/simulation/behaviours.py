@@ -1,6 +1,7 @@
-"""How people, and scripts that pass for people, reach the server: for the tests, the table in docs/fair-counting.md, and `replay --as`.
+"""What people, and scripts that pass for people, send to the server.
 
-Each kind makes of the times of an honest set, in ms since its first rep, the frames of one athlete and exercise.
+Used by tests, the table in docs/fair-counting.md, and `replay --as`. A behaviour turns the times of
+an honest set, in ms since its first rep, into the frames for one athlete and exercise.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -15,7 +16,7 @@ PHONE, WATCH = "phone", "watch"
 
 
 class SentRep(NamedTuple):
-    """A rep on its way: when it arrives, which device sends it ("" is a plain socket), its seq, and what the device's clock says."""
+    """A rep as it is sent; `device` is "" for a plain socket, `at_ms` the time on its clock."""
 
     arrival_ms: int
     device: str = ""
@@ -24,106 +25,102 @@ class SentRep(NamedTuple):
 
 
 class Performance(NamedTuple):
-    """What is sent, in the order of arrival, and how many reps a body made."""
+    """The frames in the order they arrive, and how many reps a body really made."""
 
     frames: list[SentRep]
     made: int
 
 
-Kind = Callable[[Sequence[int], Random], Performance]
-FASTER_THAN_ANYBODY_MS = 140  # than the ceiling of any exercise
+Behaviour = Callable[[Sequence[int], Random], Performance]
+TOO_FAST_MS = 140  # an interval under every exercise's ceiling
 
 
 def pace_of(times: Sequence[int]) -> float:
-    """Return the usual interval, in ms."""
+    """Return the median interval in ms."""
     return (
         median(later - earlier for earlier, later in pairwise(times)) if len(times) > 1 else 2000.0
     )
 
 
-def travel(times: Iterable[int], chance: Random) -> list[int]:
-    """Return when reps arrive that take 20 to 300 ms on their way and do not overtake each other."""
+def travel(times: Iterable[int], rng: Random) -> list[int]:
+    """Return arrival times: 20 to 300 ms later, in the same order."""
     arrivals: list[int] = []
     for time in times:
-        arrivals.append(max(time + chance.randint(20, 300), arrivals[-1] if arrivals else 0))
+        arrivals.append(max(time + rng.randint(20, 300), arrivals[-1] if arrivals else 0))
     return arrivals
 
 
-def seen_by(device: str, times: Sequence[int], chance: Random) -> list[SentRep]:
-    """Return the frames of a device that tells the truth."""
+def seen_by(device: str, times: Sequence[int], rng: Random) -> list[SentRep]:
+    """Return the frames of an honest device."""
     return [
         SentRep(arrival, device, seq, at)
-        for seq, (arrival, at) in enumerate(zip(travel(times, chance), times, strict=True), 1)
+        for seq, (arrival, at) in enumerate(zip(travel(times, rng), times, strict=True), 1)
     ]
 
 
-def honest(times: Sequence[int], chance: Random) -> Performance:
-    return Performance(seen_by(PHONE, times, chance), len(times))
+def honest(times: Sequence[int], rng: Random) -> Performance:
+    return Performance(seen_by(PHONE, times, rng), len(times))
 
 
-def honest_offline(times: Sequence[int], chance: Random) -> Performance:
-    """An offline hour, sent at once when the network is back."""
+def honest_offline(times: Sequence[int], rng: Random) -> Performance:
+    """A set made offline, sent all at once an hour later."""
     back = times[-1] + HOUR_MS
     return Performance(
         [SentRep(back, PHONE, seq, at) for seq, at in enumerate(times, 1)], len(times)
     )
 
 
-def metronome(times: Sequence[int], chance: Random, *, jitter_ms: int = 0) -> Performance:
-    """A script that sends a rep every so often."""
+def metronome(times: Sequence[int], rng: Random, *, jitter_ms: int = 0) -> Performance:
+    """A script that sends reps at a constant pace."""
     beats = [
-        round(i * pace_of(times) + (chance.gauss(0, jitter_ms) if jitter_ms else 0)) + 1000
+        round(i * pace_of(times) + (rng.gauss(0, jitter_ms) if jitter_ms else 0)) + 1000
         for i in range(BOT_REPS)
     ]
     beats.sort()
     return Performance([SentRep(beat, PHONE, seq, beat) for seq, beat in enumerate(beats, 1)], 0)
 
 
-def metronome_10(times: Sequence[int], chance: Random) -> Performance:
-    return metronome(times, chance, jitter_ms=10)
+def metronome_10(times: Sequence[int], rng: Random) -> Performance:
+    return metronome(times, rng, jitter_ms=10)
 
 
-def metronome_30(times: Sequence[int], chance: Random) -> Performance:
-    return metronome(times, chance, jitter_ms=30)
+def metronome_30(times: Sequence[int], rng: Random) -> Performance:
+    return metronome(times, rng, jitter_ms=30)
 
 
-def metronome_by_the_clock(times: Sequence[int], chance: Random) -> Performance:
-    """The same on a plain socket, over a network that delays each rep by a few ms."""
-    beats = [round(i * pace_of(times)) + chance.randint(0, 5) for i in range(BOT_REPS)]
+def metronome_by_the_clock(times: Sequence[int], rng: Random) -> Performance:
+    """A metronome on a plain socket; the network delays each rep by up to 5 ms."""
+    beats = [round(i * pace_of(times)) + rng.randint(0, 5) for i in range(BOT_REPS)]
     return Performance([SentRep(beat) for beat in beats], 0)
 
 
-def speed_up(times: Sequence[int], chance: Random) -> Performance:
-    """A set over and over, as footage played at so many times its speed that it is faster than anybody."""
+def speed_up(times: Sequence[int], rng: Random) -> Performance:
+    """Footage of a set, looped and sped up until it is faster than any human."""
     length = times[-1] + pace_of(times)
-    factor = pace_of(times) / FASTER_THAN_ANYBODY_MS
+    factor = pace_of(times) / TOO_FAST_MS
     long = [
         round((turn * length + time) / factor)
         for turn in range(600 // len(times) + 1)
         for time in times
     ]
-    return Performance(seen_by(PHONE, long, chance), 0)
+    return Performance(seen_by(PHONE, long, rng), 0)
 
 
-def bounce(times: Sequence[int], chance: Random) -> Performance:
+def bounce(times: Sequence[int], rng: Random) -> Performance:
     """A sensor that reports each rep two or three times."""
-    seen = sorted(
-        time + bounced for time in times for bounced in (0, 60, 120)[: chance.randint(2, 3)]
-    )
-    return Performance(seen_by(PHONE, seen, chance), len(times))
+    seen = sorted(time + bounced for time in times for bounced in (0, 60, 120)[: rng.randint(2, 3)])
+    return Performance(seen_by(PHONE, seen, rng), len(times))
 
 
-def two_devices(times: Sequence[int], chance: Random) -> Performance:
-    """Two phones see one body, the second half a rep later, so that both count."""
+def two_devices(times: Sequence[int], rng: Random) -> Performance:
+    """Two phones that watch one body, the second half a rep later, so that both count."""
     late = [round(time + pace_of(times) / 2) for time in times]
-    return Performance(
-        sorted(seen_by(PHONE, times, chance) + seen_by(WATCH, late, chance)), len(times)
-    )
+    return Performance(sorted(seen_by(PHONE, times, rng) + seen_by(WATCH, late, rng)), len(times))
 
 
-def replayed(times: Sequence[int], chance: Random) -> Performance:
-    """All frames come again, twice, a minute later each."""
-    frames = seen_by(PHONE, times, chance)
+def replayed(times: Sequence[int], rng: Random) -> Performance:
+    """All frames sent twice more, a minute later each time."""
+    frames = seen_by(PHONE, times, rng)
     again = [
         frame._replace(arrival_ms=frame.arrival_ms + turn * 60_000 + times[-1])
         for turn in (1, 2)
@@ -132,61 +129,61 @@ def replayed(times: Sequence[int], chance: Random) -> Performance:
     return Performance(frames + again, len(times))
 
 
-def fast_clock(times: Sequence[int], chance: Random) -> Performance:
-    """A clock that runs ten times as fast, so that ten sets fit into the time of one."""
+def fast_clock(times: Sequence[int], rng: Random) -> Performance:
+    """A clock that runs ten times too fast, so that ten sets fit into the time of one."""
     length = round(times[-1] + pace_of(times))
     ats = [turn * length + time for turn in range(10) for time in times]
     return Performance([SentRep(at // 10, PHONE, seq, at) for seq, at in enumerate(ats, 1)], 0)
 
 
-def future_clock(times: Sequence[int], chance: Random) -> Performance:
-    """Times an hour ahead, two seconds apart, of reps that are sent all at once."""
+def future_clock(times: Sequence[int], rng: Random) -> Performance:
+    """Reps sent all at once, with times an hour ahead and two seconds apart."""
     return Performance(
         [SentRep(10 * seq, PHONE, seq, HOUR_MS + 2000 * seq) for seq in range(1, BOT_REPS + 1)], 0
     )
 
 
-def backward_clock(times: Sequence[int], chance: Random) -> Performance:
-    """Times that go back, of reps that are sent all at once."""
+def backward_clock(times: Sequence[int], rng: Random) -> Performance:
+    """Reps sent all at once, with times that go backwards."""
     return Performance(
         [SentRep(10 * seq, PHONE, seq, -2000 * seq) for seq in range(1, BOT_REPS + 1)], 0
     )
 
 
-def offline_burst(times: Sequence[int], chance: Random) -> Performance:
-    """A made-up hour: human-like times of the past, sent at once."""
+def offline_burst(times: Sequence[int], rng: Random) -> Performance:
+    """A made-up offline hour: human-like times in the past, sent all at once."""
     now, made_up = HOUR_MS, 0.0
     frames = []
     for seq in range(1, 301):
-        made_up += pace_of(times) * chance.gauss(1, 0.05)
+        made_up += pace_of(times) * rng.gauss(1, 0.05)
         frames.append(SentRep(now, PHONE, seq, round(made_up)))
     return Performance(frames, 0)
 
 
-def burst(times: Sequence[int], chance: Random) -> Performance:
-    """A hundred reps at once, without times."""
+def burst(times: Sequence[int], rng: Random) -> Performance:
+    """A hundred reps at once without times."""
     return Performance([SentRep(seq, PHONE, seq) for seq in range(1, 101)], 0)
 
 
-def shaker(times: Sequence[int], chance: Random) -> Performance:
-    """A phone on a machine that shakes it for four hours, as unevenly as a person."""
+def shaker(times: Sequence[int], rng: Random) -> Performance:
+    """A phone shaken by a machine for four hours, as unevenly as a person trains."""
     beats, time = [], 0.0
     while time < 4 * HOUR_MS:
-        time += max(2000.0, pace_of(times)) * chance.gauss(1, 0.05)
+        time += max(2000.0, pace_of(times)) * rng.gauss(1, 0.05)
         beats.append(round(time))
-    return Performance(seen_by(PHONE, beats, chance), 0)
+    return Performance(seen_by(PHONE, beats, rng), 0)
 
 
-def imitator(times: Sequence[int], chance: Random) -> Performance:
-    """A script that varies its intervals as people do, at a person's pace."""
+def imitator(times: Sequence[int], rng: Random) -> Performance:
+    """A script that varies its intervals as people do, at a human pace."""
     beats, time = [], 0.0
     for _ in range(BOT_REPS):
-        time += pace_of(times) * chance.gauss(1, 0.05)
+        time += pace_of(times) * rng.gauss(1, 0.05)
         beats.append(round(time))
-    return Performance(seen_by(PHONE, beats, chance), 0)
+    return Performance(seen_by(PHONE, beats, rng), 0)
 
 
-KINDS: dict[str, Kind] = {
+BEHAVIOURS: dict[str, Behaviour] = {
     "honest": honest,
     "honest-offline": honest_offline,
     "metronome": metronome,
@@ -207,6 +204,6 @@ KINDS: dict[str, Kind] = {
 }
 
 
-def perform(kind: str, times: Sequence[int], seed: object) -> Performance:
-    """Return what an athlete of this kind sends; the same for the same seed."""
-    return KINDS[kind](times, Random(f"{kind} {seed}"))  # noqa: S311
+def perform(behaviour: str, times: Sequence[int], seed: object) -> Performance:
+    """Return what an athlete with this behaviour sends; the same seed gives the same frames."""
+    return BEHAVIOURS[behaviour](times, Random(f"{behaviour} {seed}"))  # noqa: S311

@@ -1,4 +1,4 @@
-"""Plays one athlete over the live store, with time as an argument, to the saved session and its flags."""
+"""Plays one athlete against the live store, without waiting, and saves and flags the session."""
 
 import itertools
 import uuid
@@ -17,13 +17,13 @@ from workouts.services.finishing import finish_workout
 from workouts.simulation.behaviours import SentRep, perform
 from workouts.sockets.catalogue import catalogue
 
-SLACK = 2  # reps: what a change from one device to another may cost as well
+SLACK_REPS = 2  # a change of devices may cost this many as well
 STARTED_MS = 1_763_839_190_000
 
 
 @dataclass(slots=True)
-class Outcome:
-    """What became of the reps of one athlete; `made` is how many a body made."""
+class PlayedSet:
+    """What happened to one athlete's reps; `made` is how many a body really made."""
 
     sent: int
     made: int
@@ -31,16 +31,20 @@ class Outcome:
     flags: list[dict[str, Any]] = field(default_factory=list)
 
     def is_stopped(self) -> bool:
-        """Return whether the gates kept the count to what was made, give or take two, or, where nothing was made, to a ceiling."""
+        """Return whether the gates kept the count within two of what was made.
+
+        If nothing was made, refusing any rep is enough.
+        """
         refused = self.verdicts.total() - self.verdicts["counted"]
-        return bool(refused) and (self.verdicts["counted"] <= self.made + SLACK or not self.made)
+        is_kept = not self.made or self.verdicts["counted"] <= self.made + SLACK_REPS
+        return bool(refused) and is_kept
 
 
-async def play(kind: str, exercise: str, times: list[int], *, seed: object) -> Outcome:
-    """Play a set as a kind of athlete, and finish it."""
-    performance = perform(kind, times, seed)
-    user_id = f"{kind}-{uuid.uuid4().hex[:12]}"
-    outcome = Outcome(len(performance.frames), performance.made)
+async def play(behaviour: str, exercise: str, times: list[int], *, seed: object) -> PlayedSet:
+    """Play a set with a behaviour, and finish it."""
+    performance = perform(behaviour, times, seed)
+    user_id = f"{behaviour}-{uuid.uuid4().hex[:12]}"
+    outcome = PlayedSet(len(performance.frames), performance.made)
     await sync_to_async(catalogue.refresh)()
     await send(user_id, exercise, performance.frames, outcome)
     saved = await sync_to_async(finish_workout)(user_id=user_id, exercise_type=exercise)
@@ -50,7 +54,7 @@ async def play(kind: str, exercise: str, times: list[int], *, seed: object) -> O
     return outcome
 
 
-async def send(user_id: str, exercise: str, frames: list[SentRep], outcome: Outcome) -> None:
+async def send(user_id: str, exercise: str, frames: list[SentRep], outcome: PlayedSet) -> None:
     limits = catalogue.find(exercise)
     if limits is None:
         raise LookupError(exercise)

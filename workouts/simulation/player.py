@@ -1,4 +1,4 @@
-"""Sends the frames of an athlete, honest or not, to a running service, each at its time: a client that only replay needs."""
+"""Sends an athlete's frames, honest or not, to a running service, each at its time."""
 
 import asyncio
 import contextlib
@@ -18,14 +18,14 @@ ANSWERS = ("rep_ack", "error")
 
 
 class Player:
-    """An athlete with a socket for each device, and one without a device where the frames have some of none."""
+    """An athlete with a socket for each device, and a plain one for frames without a device."""
 
     def __init__(self, url: str, user_id: str, exercise: str) -> None:
         self._address = socket_address(url, user_id)
         self._exercise = exercise
 
     async def play(self, frames: Sequence[SentRep]) -> Counter[str]:
-        """Send all frames and return the verdicts: the status of each answer, or why it was rejected, or the error's code."""
+        """Send all frames, and count their answers by reason, status or error code."""
         async with contextlib.AsyncExitStack() as stack:
             devices = sorted({frame.device for frame in frames})
             sockets = {
@@ -59,7 +59,7 @@ class Player:
     async def _send(
         self, frames: Sequence[SentRep], sockets: dict[str, websockets.ClientConnection]
     ) -> None:
-        first_ms = frames[0].arrival_ms  # what happened before it lies in the past
+        first_ms = frames[0].arrival_ms  # reps made before it have times in the past
         clock = asyncio.get_running_loop().time
         began, began_ms = clock(), wall_clock_ms() - first_ms
         for frame in frames:

@@ -1,4 +1,4 @@
-"""Plays recorded sets against a running service, each as one athlete, at the athlete's own pace."""
+"""Plays recorded sets against a running service, each as one athlete at the recorded pace."""
 
 import asyncio
 import json
@@ -21,12 +21,12 @@ from workouts.simulation.behaviours import perform
 from workouts.simulation.player import Player
 
 ANSWER_TIMEOUT_S = 10.0
-FINISH_TIMEOUT_S = 120.0  # the client sits out a restart of the service
+FINISH_TIMEOUT_S = 120.0  # long enough for the service to restart
 MAX_AT_ONCE = 500
 
 
 class RecordedSet(msgspec.Struct):
-    """A line of the file: the end of each repetition, in ms."""
+    """A line of the file: an exercise, and when each rep ended (ms)."""
 
     exercise: str
     rep_end_ms: list[int]
@@ -35,13 +35,16 @@ class RecordedSet(msgspec.Struct):
         return [end_ms - self.rep_end_ms[0] for end_ms in self.rep_end_ms]
 
     def ahead_ms(self, speed: float) -> int:
-        """Return how far a replay gets ahead of the recording: begun so long ago, no rep lies in the future."""
+        """Return how far a fast replay gets ahead of the recording.
+
+        Dated back by this much, none of its reps is in the future.
+        """
         return max(0, round(self.offsets_ms()[-1] * (1 - 1 / speed)))
 
 
 @dataclass(slots=True)
-class Outcome:
-    """What became of one set; `problem` is empty where every total is what it has to be."""
+class ReplayedSet:
+    """What happened to one set; `problem` is empty if all totals agree."""
 
     sent: int = 0
     counted: int = 0
@@ -62,7 +65,7 @@ class Totals:
     rows: int = 0
     problems: list[str] = field(default_factory=list)
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, outcome: ReplayedSet) -> None:
         self.sent += outcome.sent
         self.counted += outcome.counted
         self.debounced += outcome.debounced
@@ -80,7 +83,7 @@ class HttpAnswer(NamedTuple):
 
 
 def read_sets(path: Path, limit: int | None) -> list[RecordedSet]:
-    """Return the sets of a file, one JSON object a line. Raises ValueError that names the line."""
+    """Return a file's sets, one JSON object per line. Raises ValueError naming the bad line."""
     sets: list[RecordedSet] = []
     for number, line in enumerate(path.read_text().splitlines(), start=1):
         if limit is not None and len(sets) >= limit:
@@ -97,30 +100,30 @@ def read_sets(path: Path, limit: int | None) -> list[RecordedSet]:
 class Replay:
     """Replays sets against the service at `url`, `speed` times as fast as they were recorded.
 
-    The reference client carries the recorded times and sits out what goes wrong on the way; a `plain` socket does neither.
-    With a `kind` each set is played as that kind of athlete or script, see cheats.py, at its own pace.
+    The reference client sends the recorded times and rides out interruptions; a `plain` socket does
+    neither. With a `behaviour` (see behaviours.py), each set is played with that, at its own pace.
     """
 
     def __init__(
-        self, url: str, *, speed: float = 1.0, plain: bool = False, kind: str = ""
+        self, url: str, *, speed: float = 1.0, plain: bool = False, behaviour: str = ""
     ) -> None:
         self.url = url.rstrip("/")
-        self.kind = kind
+        self.behaviour = behaviour
         self.speed = speed
         self.plain = plain
         self.run_id = uuid.uuid4().hex[:8]
         self._slots = asyncio.Semaphore(MAX_AT_ONCE)
 
-    async def play(self, sets: list[RecordedSet], on_done: Callable[[Outcome], None]) -> None:
-        """Play all sets at once, up to 500 at a time, and call `on_done` after each."""
+    async def play(self, sets: list[RecordedSet], on_done: Callable[[ReplayedSet], None]) -> None:
+        """Play up to 500 sets at a time, and call `on_done` after each."""
         async with asyncio.TaskGroup() as group:
             for number, recorded in enumerate(sets):
                 group.create_task(
                     self._play_one(f"replay-{self.run_id}-{number}", recorded, on_done)
                 )
 
-    async def _perform(self, user_id: str, recorded: RecordedSet, outcome: Outcome) -> None:
-        performance = perform(self.kind, recorded.offsets_ms(), user_id)
+    async def _perform(self, user_id: str, recorded: RecordedSet, outcome: ReplayedSet) -> None:
+        performance = perform(self.behaviour, recorded.offsets_ms(), user_id)
         player = Player(self.url, user_id, recorded.exercise)
         verdicts = await player.play(performance.frames)
         outcome.sent, outcome.counted, outcome.debounced = (
@@ -132,12 +135,12 @@ class Replay:
         await self._finish_plain(user_id, recorded.exercise, outcome)
 
     async def _play_one(
-        self, user_id: str, recorded: RecordedSet, on_done: Callable[[Outcome], None]
+        self, user_id: str, recorded: RecordedSet, on_done: Callable[[ReplayedSet], None]
     ) -> None:
-        outcome = Outcome()
+        outcome = ReplayedSet()
         async with self._slots:
             try:
-                if self.kind:
+                if self.behaviour:
                     await self._perform(user_id, recorded, outcome)
                 elif self.plain:
                     await self._train_plain(user_id, recorded, outcome)
@@ -153,7 +156,7 @@ class Replay:
                 outcome.problem = f"{user_id}: {str(error) or type(error).__name__}"
         on_done(outcome)
 
-    async def _train(self, user_id: str, recorded: RecordedSet, outcome: Outcome) -> None:
+    async def _train(self, user_id: str, recorded: RecordedSet, outcome: ReplayedSet) -> None:
         reps: list[Rep] = []
         wrong: list[str] = []
         started_ms = wall_clock_ms() - recorded.ahead_ms(self.speed)
@@ -180,14 +183,14 @@ class Replay:
         outcome.problem = wrong[0] if wrong else ""
 
     async def _pace(self, recorded: RecordedSet) -> AsyncIterator[int]:
-        """Yield the offset in ms of each rep from the first one, when it is time."""
+        """Yield each rep's offset from the first (ms) when it is due."""
         clock = asyncio.get_running_loop().time
         began = clock()
         for offset_ms in recorded.offsets_ms():
             await asyncio.sleep(max(0.0, began + offset_ms / 1000 / self.speed - clock()))
             yield offset_ms
 
-    async def _train_plain(self, user_id: str, recorded: RecordedSet, outcome: Outcome) -> None:
+    async def _train_plain(self, user_id: str, recorded: RecordedSet, outcome: ReplayedSet) -> None:
         address = f"ws{self.url.removeprefix('http')}/ws/workout?user_id={user_id}"
         async with websockets.connect(address) as socket:
             async for _ in self._pace(recorded):
@@ -198,10 +201,11 @@ class Replay:
                 outcome.debounced += answer.get("status") == "debounced"
                 if answer.get("count") != outcome.counted:
                     raise ValueError(
-                        f"rep {outcome.sent} of {recorded.exercise}: {outcome.counted} counted, answered {answer}"
+                        f"rep {outcome.sent} of {recorded.exercise}: expected"
+                        f" {outcome.counted} counted, got {answer}"
                     )
 
-    async def _finish_plain(self, user_id: str, exercise: str, outcome: Outcome) -> None:
+    async def _finish_plain(self, user_id: str, exercise: str, outcome: ReplayedSet) -> None:
         body = {"user_id": user_id, "exercise_type": exercise}
         finished = await asyncio.to_thread(self._ask, "POST", "/workout/finish", body)
         if finished.status != 200:
@@ -226,7 +230,8 @@ class Replay:
             self.url + path, data=data, method=method, headers={"Content-Type": "application/json"}
         )
         try:
-            with urllib.request.urlopen(request, timeout=ANSWER_TIMEOUT_S) as response:  # noqa: S310
+            opened = urllib.request.urlopen(request, timeout=ANSWER_TIMEOUT_S)  # noqa: S310
+            with opened as response:
                 return HttpAnswer(
                     response.status, json.load(response), response.headers.get("Location", "")
                 )
@@ -236,14 +241,14 @@ class Replay:
 
 
 def could_be(total: int, reps: list[Rep]) -> bool:
-    """Return whether a total fits what is known of its reps: of those whose ack was lost the verdict is not known."""
+    """Return whether a total fits its reps; the verdict is unknown where the ack was lost."""
     counted = sum(rep.counted for rep in reps)
     unknown = sum(not rep.counted and rep.status in (None, "settled", "duplicate") for rep in reps)
     return counted <= total <= counted + unknown
 
 
 def check_url(url: str) -> str:
-    """Return the address if it is one of a web service. Raises ValueError."""
+    """Return the address if it is a web service's. Raises ValueError."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise ValueError(f"--url is {url!r}; it takes an address like http://127.0.0.1:8000")

@@ -1,4 +1,5 @@
-"""A wall's socket: a snapshot, then numbered updates. A browser that misses one asks for a snapshot.
+"""A wall's socket: a snapshot, then numbered updates. A browser that misses one asks for another
+snapshot.
 
 Before every update the database is asked who is watching and whom they may see, so a logout or a
 change to the team takes effect at once.

@@ -1,4 +1,4 @@
-"""The processes that walls are open in: they announce whom their walls watch and receive reports."""
+"""A process with open walls: it announces whom they watch, and receives reports."""
 
 import asyncio
 import time

@@ -1,6 +1,6 @@
 "use strict";
 {
-    // what the admin's widgets draw has no name: it takes that of the field's label
+    // select2's widgets have no accessible name: give them the text of the field's label
     function nameSelects() {
         for (const select of document.querySelectorAll("select.select2-hidden-accessible")) {
             const label = document.querySelector(`label[for="${select.id}"]`);
@@ -9,16 +9,19 @@
             const selection = drawn.querySelector(".select2-selection");
             const name = label.textContent.trim().replace(/:$/, "");
             selection.removeAttribute("aria-labelledby");
-            for (const field of [selection, drawn.querySelector(".select2-search__field")]) field?.setAttribute("aria-label", name);
+            for (const field of [selection, drawn.querySelector(".select2-search__field")]) {
+                field?.setAttribute("aria-label", name);
+            }
             drawn.querySelector("[role=textbox]")?.removeAttribute("aria-readonly");
             drawn.querySelector("[role=textbox]")?.removeAttribute("role");
         }
     }
 
     function nameTips() {
-        for (const tip of document.querySelectorAll(".help-tooltip[aria-label]")) tip.setAttribute("role", "img");
+        const tips = document.querySelectorAll(".help-tooltip[aria-label]");
+        for (const tip of tips) tip.setAttribute("role", "img");
     }
 
-    window.django?.jQuery(nameSelects); // after the admin's own, which drew them
+    window.django?.jQuery(nameSelects); // after the admin's own handlers, which draw them
     addEventListener("load", () => setTimeout(nameTips));
 }

@@ -1,6 +1,6 @@
 "use strict";
 {
-    // tells the service the time zone of this browser; a page that was just shown in another one is shown again
+    // Tell the service the browser's time zone in a cookie, and reload a page shown in another one.
     const A_YEAR_S = 31536000;
     const { timeZone: shown, method } = document.currentScript.dataset;
     const ours = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
@@ -9,7 +9,7 @@
     if (/^[\w+/-]{1,64}$/.test(ours) && !isSet()) {
         const secure = location.protocol === "https:" ? "; Secure" : "";
         document.cookie = `time_zone=${ours}; Path=/; Max-Age=${A_YEAR_S}; SameSite=Lax${secure}`;
-        // once: from now on it is set. Where cookies are refused it never is, and what was posted is not sent again
+        // Reload once at most: never if cookies are refused, and never a POST.
         if (isSet() && shown !== ours && method === "GET") location.reload();
     }
 }

@@ -28,6 +28,7 @@ class ReviewStepInline(admin.TabularInline):
     """A permanent record: read-only."""
 
     model = ReviewStep
+    template = "admin/workouts/workoutsession/review_steps.html"
     fields = ("at", "who", "from_status", "to_status", "said")
     readonly_fields = fields
     extra = 0

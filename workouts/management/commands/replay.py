@@ -8,23 +8,26 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from workouts.simulation.behaviours import KINDS
-from workouts.simulation.replay import Outcome, Replay, Totals, check_url, read_sets
+from workouts.simulation.behaviours import BEHAVIOURS
+from workouts.simulation.replay import Replay, ReplayedSet, Totals, check_url, read_sets
 
 SHOWN_PROBLEMS = 10
 SPEED_HELP = (
-    "times as fast as recorded; over senim.v1 each rep carries its recorded time, so a fast replay counts what a slow one does, "
-    "with reps marked late; on a plain socket fast reps are debounced"
+    "times as fast as recorded. Over senim.v1 each rep carries its recorded time, so a fast replay"
+    " counts the same reps as a slow one, marked late; on a plain socket fast reps are debounced"
 )
 
 
 class Command(BaseCommand):
-    help = "Replay recorded sets against a running service, each as one athlete; exit status 1 if any total is not what it must be."
+    help = (
+        "Replay recorded sets against a running service, each as one athlete."
+        " Exits with status 1 if any total is wrong."
+    )
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "file", type=Path, help='a JSON object a line: {"exercise": …, "rep_end_ms": […]}'
+            "file", type=Path, help='one JSON object per line: {"exercise": …, "rep_end_ms": […]}'
         )
         parser.add_argument("--url", default="http://127.0.0.1:8000")
         parser.add_argument("--speed", type=float, default=1.0, help=SPEED_HELP)
@@ -42,28 +45,27 @@ class Command(BaseCommand):
             const="plain",
             help="the same as --protocol plain",
         )
-
         parser.add_argument(
             "--as",
-            dest="kind",
-            choices=KINDS,
+            dest="behaviour",
+            choices=BEHAVIOURS,
             default="",
-            help="play each set as this kind of athlete or script",
+            help="play each set with the behaviour of this athlete or script",
         )
 
     def handle(
         self, *, file: Path, url: str, speed: float, limit: int | None, **options: Any
     ) -> None:
-        kind, protocol = options["kind"], options["protocol"]
+        behaviour, protocol = options["behaviour"], options["protocol"]
         if speed <= 0:
             raise CommandError(f"--speed is {speed}; it takes a number above 0")
-        if kind and (speed != 1 or protocol == "plain"):
+        if behaviour and (speed != 1 or protocol == "plain"):
             raise CommandError(
-                "--as plays at a pace and on sockets of its own; it takes neither --speed nor --plain"
+                "--as has its own pace and sockets; it takes neither --speed nor --plain"
             )
         try:
             replay, sets = (
-                Replay(check_url(url), speed=speed, plain=protocol == "plain", kind=kind),
+                Replay(check_url(url), speed=speed, plain=protocol == "plain", behaviour=behaviour),
                 read_sets(file, limit),
             )
         except (OSError, ValueError) as error:
@@ -71,16 +73,14 @@ class Command(BaseCommand):
         totals = Totals()
         with tqdm(total=len(sets), unit="set", disable=None) as bar:
 
-            def on_done(outcome: Outcome) -> None:
+            def on_done(outcome: ReplayedSet) -> None:
                 totals.add(outcome)
                 bar.update()
 
             asyncio.run(replay.play(sets, on_done))
         self.show(totals)
         if totals.problems or not sets:
-            raise CommandError(
-                f"{len(totals.problems)} of {len(sets)} sets are not what they must be"
-            )
+            raise CommandError(f"{len(totals.problems)} of {len(sets)} sets have wrong totals")
 
     def show(self, totals: Totals) -> None:
         more = {

@@ -16,38 +16,39 @@ MAX_DAYS = 36_500
 
 class Command(BaseCommand):
     help = (
-        "Fill the database with made-up workouts: athletes in teams with coaches, sessions over the last days, flags and their review. "
-        "A second run adds new athletes with new sessions. Not for a database that people use."
+        "Fill the database with made-up workouts: teams of athletes with coaches, their sessions,"
+        " flags and reviews. A second run adds new athletes with new sessions. Don't run it on a"
+        " database that people use."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--sessions", type=int, required=True, help="how many sessions")
+        parser.add_argument("--sessions", type=int, required=True, help="number of sessions")
         parser.add_argument(
             "--athletes",
             type=int,
-            help="how many new athletes (default: one for 100 sessions, at least 10)",
+            help="number of new athletes (default: one per 100 sessions, at least 10)",
         )
         parser.add_argument(
             "--teams",
             type=int,
-            help="how many new teams, each with a coach (default: one for 40 athletes)",
+            help="number of new teams, each with a coach (default: one per 40 athletes)",
         )
         parser.add_argument(
             "--days",
             type=int,
             default=730,
-            help="over so many days until now (default: %(default)s)",
+            help="spread over this many days until now (default: %(default)s)",
         )
         parser.add_argument(
             "--seed",
             type=int,
             default=7,
-            help="another number makes other workouts (default: %(default)s)",
+            help="a different number makes different workouts (default: %(default)s)",
         )
         parser.add_argument(
             "--coach",
             metavar="NAME",
-            help="the user who coaches the first team; made, without a password, where missing",
+            help="the user who coaches the first team; created without a password if missing",
         )
 
     def handle(

@@ -1,1 +1,1 @@
-"""Made-up workouts, as many as are asked for: how the service behaves with a million, and what its pages look like with data."""
+"""Made-up workouts in any number, for looking at pages with data and for measuring a million."""

@@ -1,4 +1,7 @@
-"""Made-up sets: the columns of a session that depend on nobody and no day. A few thousand stand for all."""
+"""Made-up sets: the columns of a session that don't depend on the athlete or the day.
+
+A few thousand patterns are enough for any number of sessions.
+"""
 
 import json
 from collections.abc import Iterable
@@ -12,8 +15,8 @@ from workouts.fairness.assessment import Records
 from workouts.fairness.flags import Evidence, Pace, best_minute, find_flags
 from workouts.models import Exercise
 
-LEVELS = 3  # fast, usual and slow athletes: somebody's own pace hardly changes
-EACH = 80  # patterns of an exercise and a level
+LEVELS = 3  # fast, average and slow athletes: a person's own pace hardly changes
+EACH = 80  # patterns for each exercise and level
 ODD_SHARE = 0.02
 ODDITIES = {
     "metronome": 35,
@@ -25,7 +28,7 @@ ODDITIES = {
 }
 WEIGHTS = {"squat": 30, "push_up": 25, "pull_up": 10, "sit_up": 8, "lunge": 6, "burpee": 6}
 OTHER_WEIGHT = 2
-HUMAN_CV = 0.04  # people's is 1.5 to 4.9 % over a set: doi 10.3390/biomechanics4010006
+HUMAN_CV = 0.04  # people's sets have 1.5 to 4.9 %: doi 10.3390/biomechanics4010006
 MOST_REPS, LEAST_REPS, USUAL_SET = 40, 6, 15
 REST_MS = (45_000, 120_000)
 KEPT_REFUSALS, DISTRUSTED = 100, 5
@@ -34,7 +37,7 @@ MARATHON_REPS, MARATHON_INTERVAL_MS = 700, 17_000
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """What is known of a set; all but the figures is JSON text, ready to be written."""
+    """A set's columns; everything but the numbers is JSON text, ready to insert."""
 
     exercise: str
     reps: int
@@ -50,7 +53,7 @@ class Pattern:
 
 
 class Oddity(NamedTuple):
-    """When reps were refused (ms since the first rep), which came late, how many times were not trusted."""
+    """When reps were refused (ms since the first), which were late, how many had a bad clock."""
 
     refused: list[int]
     late: list[int]
@@ -58,7 +61,7 @@ class Oddity(NamedTuple):
 
 
 class Patterns:
-    """Makes sets on demand, and keeps them; the same seed makes the same ones."""
+    """Makes sets on demand and keeps them; the same seed makes the same ones."""
 
     def __init__(self, exercises: Iterable[Exercise], records: Records, seed: int) -> None:
         self.exercises, self.records, self.seed = list(exercises), records, seed
@@ -66,20 +69,16 @@ class Patterns:
 
     @cached_property
     def weights(self) -> list[int]:
-        """Return how often each exercise comes, added up."""
+        """Return the cumulative weights of the exercises."""
         return [
             *accumulate(WEIGHTS.get(exercise.slug, OTHER_WEIGHT) for exercise in self.exercises)
         ]
 
-    def pick(self, chance: Random, level: int) -> Pattern:
-        """Return a set of an athlete of this level, one in fifty with something odd about it."""
-        (index,) = chance.choices(range(len(self.exercises)), cum_weights=self.weights)
-        odd = (
-            chance.choices([*ODDITIES], [*ODDITIES.values()])[0]
-            if chance.random() < ODD_SHARE
-            else ""
-        )
-        key = (index, level, chance.randrange(EACH), odd)
+    def pick(self, rng: Random, level: int) -> Pattern:
+        """Return a set for an athlete of this level; one in fifty is odd in some way."""
+        (index,) = rng.choices(range(len(self.exercises)), cum_weights=self.weights)
+        odd = rng.choices([*ODDITIES], [*ODDITIES.values()])[0] if rng.random() < ODD_SHARE else ""
+        key = (index, level, rng.randrange(EACH), odd)
         if key not in self.made:
             self.made[key] = self.make(
                 self.exercises[index],
@@ -89,65 +88,65 @@ class Patterns:
             )
         return self.made[key]
 
-    def make(self, exercise: Exercise, level: int, odd: str, chance: Random) -> Pattern:
-        pace = pace_of(exercise, level, chance)
+    def make(self, exercise: Exercise, level: int, odd: str, rng: Random) -> Pattern:
+        pace = pace_of(exercise, level, rng)
         if odd == "record_pace" and exercise.record_per_minute:
             times = even(
-                chance,
+                rng,
                 round(exercise.record_per_minute * 1.3),
                 60_000 / (exercise.record_per_minute * 1.08),
                 HUMAN_CV,
             )
         elif odd == "metronome":
-            times = even(chance, chance.randint(25, MOST_REPS), pace, 0.003)
+            times = even(rng, rng.randint(25, MOST_REPS), pace, 0.003)
         elif odd == "marathon":
-            times = even(chance, MARATHON_REPS, MARATHON_INTERVAL_MS, HUMAN_CV)
+            times = even(rng, MARATHON_REPS, MARATHON_INTERVAL_MS, HUMAN_CV)
         else:
-            times = human(chance, pace)
+            times = human(rng, pace)
         pace_known = Pace(*self.records.get(exercise.slug, (None, None)))
-        return describe(exercise.slug, times, pace_known, oddity(chance, odd, times))
+        return describe(exercise.slug, times, pace_known, oddity(rng, odd, times))
 
 
-def pace_of(exercise: Exercise, level: int, chance: Random) -> float:
-    """Return the ms of a rep."""
+def pace_of(exercise: Exercise, level: int, rng: Random) -> float:
+    """Return the ms per rep."""
     share = (level + 0.5) / LEVELS
-    return (
-        exercise.typical_ms_low * (1 - share) + exercise.typical_ms_high * share
-    ) * chance.uniform(0.95, 1.05)
+    return (exercise.typical_ms_low * (1 - share) + exercise.typical_ms_high * share) * rng.uniform(
+        0.95, 1.05
+    )
 
 
-def human(chance: Random, pace: float) -> list[int]:
-    """Return the times of a person: sets with rests between them, slower towards the end."""
-    reps = min(max(round(chance.lognormvariate(2.9, 0.5)), LEAST_REPS), MOST_REPS)
-    size = chance.randint(10, USUAL_SET) if reps > USUAL_SET and chance.random() < 0.7 else reps
-    slowing, now, times = chance.uniform(0, 0.2), 0.0, [0]
+def human(rng: Random, pace: float) -> list[int]:
+    """Return human times: sets with rests between them, slowing towards the end of each."""
+    reps = min(max(round(rng.lognormvariate(2.9, 0.5)), LEAST_REPS), MOST_REPS)
+    size = rng.randint(10, USUAL_SET) if reps > USUAL_SET and rng.random() < 0.7 else reps
+    slowing, now, times = rng.uniform(0, 0.2), 0.0, [0]
     for rep in range(1, reps):
-        now += chance.gauss(1, HUMAN_CV) * pace * (1 + slowing * (rep % size) / size)
+        now += rng.gauss(1, HUMAN_CV) * pace * (1 + slowing * (rep % size) / size)
         if rep % size == 0:
-            now += chance.uniform(*REST_MS)
+            now += rng.uniform(*REST_MS)
         times.append(round(now))
     return times
 
 
-def even(chance: Random, reps: int, pace: float, cv: float) -> list[int]:
-    """Return times without a rest."""
-    return [0, *accumulate(round(chance.gauss(1, cv) * pace) for _ in range(reps - 1))]
+def even(rng: Random, reps: int, pace: float, cv: float) -> list[int]:
+    """Return evenly spaced times without rests."""
+    return [0, *accumulate(round(rng.gauss(1, cv) * pace) for _ in range(reps - 1))]
 
 
-def oddity(chance: Random, odd: str, times: list[int]) -> Oddity:
-    """Return what else is known of a set; one in ten has a few refused reps, one in fifty late ones."""
-    refused = chance.randint(1, 4) if chance.random() < 0.1 else 0
-    late = chance.sample(range(len(times)), len(times) // 5) if chance.random() < 0.02 else []
+def oddity(rng: Random, odd: str, times: list[int]) -> Oddity:
+    """Return a set's refused and late reps; even ordinary sets have some now and then."""
+    refused = rng.randint(1, 4) if rng.random() < 0.1 else 0
+    late = rng.sample(range(len(times)), len(times) // 5) if rng.random() < 0.02 else []
     if odd == "many_refused":
-        refused = max(20, len(times)) + chance.randint(1, 60)
+        refused = max(20, len(times)) + rng.randint(1, 60)
     if odd == "mostly_late":
         late = [*range(len(times) // 4, len(times))]
-    bounces = sorted(chance.choice(times) + chance.randint(20, 200) for _ in range(refused))
+    bounces = sorted(rng.choice(times) + rng.randint(20, 200) for _ in range(refused))
     return Oddity(bounces, sorted(late), DISTRUSTED if odd == "clock" else 0)
 
 
 def describe(slug: str, times: list[int], pace: Pace, oddity: Oddity) -> Pattern:
-    """Return the set as it is saved, with the flags that the service gives it where it knows nothing of the athlete."""
+    """Return the set's columns, with the flags it gets from an athlete without a history."""
     refused, late, distrusted = oddity
     flags = find_flags(
         Evidence(

@@ -15,8 +15,8 @@ from workouts.models import Athlete, Team
 
 PREFIX = "seed-"
 BATCH = 2000
-IN_TWO = 20  # one athlete in so many is in two teams
-# surnames that are the same for men and women
+IN_TWO = 20  # one in this many athletes is in two teams
+# surnames that men and women share
 KAZAKH = (
     (
         "Айгерим",
@@ -98,45 +98,48 @@ PLACES = (
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """The user_ids of the athletes, and who coaches them: the athlete at an index is in the team at index x teams // athletes."""
+    """The athletes' user_ids, and each team's coach.
+
+    The athlete at an index is in the team at index * teams // athletes.
+    """
 
     athletes: list[str]
     coaches: list[int]
 
     def coach_of(self, index: int) -> int:
-        """Return the id of the coach of the athlete at this index."""
+        """Return the id of an athlete's coach, by the athlete's index."""
         return self.coaches[index * len(self.coaches) // len(self.athletes)]
 
 
 def first_free_number() -> int:
-    """Return the number of the next athlete: a second run adds to the first."""
+    """Return the next athlete's number: a second run adds to the first."""
     last = Athlete.objects.filter(
         user_id__startswith=PREFIX, user_id__regex=rf"^{PREFIX}\d+$"
     ).aggregate(last=Max("user_id"))["last"]
     return int(last.removeprefix(PREFIX)) + 1 if last else 1
 
 
-def name_athlete(chance: Random) -> str:
-    first_names, last_names = chance.choice(NAMES)
-    return f"{chance.choice(first_names)} {chance.choice(last_names)}"
+def name_athlete(rng: Random) -> str:
+    first_names, last_names = rng.choice(NAMES)
+    return f"{rng.choice(first_names)} {rng.choice(last_names)}"
 
 
 @transaction.atomic
 def make_people(
-    *, athletes: int, teams: int, coach: str | None, since: datetime, chance: Random
+    *, athletes: int, teams: int, coach: str | None, since: datetime, rng: Random
 ) -> People:
-    """Make so many athletes in so many teams, each team with a coach of its own; the first team's is `coach` where that is given."""
+    """Make athletes and teams, each team with its own coach: `coach`, if given, for the first."""
     first = first_free_number()
     rows = [
         Athlete(
             user_id=f"{PREFIX}{first + index:08d}",
-            display_name=name_athlete(chance),
-            created_at=since - timedelta(minutes=chance.randrange(43_200)),
+            display_name=name_athlete(rng),
+            created_at=since - timedelta(minutes=rng.randrange(43_200)),
         )
         for index in range(athletes)
     ]
     rows = Athlete.objects.bulk_create(rows, batch_size=BATCH)
-    coaches = make_coaches(teams, coach, chance)
+    coaches = make_coaches(teams, coach, rng)
     number = (Team.objects.aggregate(last=Max("pk"))["last"] or 0) + 1
     made = Team.objects.bulk_create(
         [
@@ -159,7 +162,7 @@ def make_people(
 
 
 def memberships(athletes: int, teams: int) -> Iterator[tuple[int, int]]:
-    """Yield who is in which team, by index."""
+    """Yield pairs of an athlete's and a team's index."""
     for athlete in range(athletes):
         team = athlete * teams // athletes
         yield athlete, team
@@ -167,8 +170,8 @@ def memberships(athletes: int, teams: int) -> Iterator[tuple[int, int]]:
             yield athlete, (team + 1) % teams
 
 
-def make_coaches(number: int, named: str | None, chance: Random) -> list[int]:
-    """Return the ids of so many coaches, new ones without a password, the named one first."""
+def make_coaches(number: int, named: str | None, rng: Random) -> list[int]:
+    """Return coaches' ids, the named one's first. New coaches have no password."""
     group, users = Group.objects.get(name="coaches"), get_user_model().objects
     first = (users.aggregate(last=Max("pk"))["last"] or 0) + 1
     made: list[User] = []
@@ -179,8 +182,7 @@ def make_coaches(number: int, named: str | None, chance: Random) -> list[int]:
             )[0]
         ]
     new = [
-        new_coach(f"{PREFIX}coach-{first + index:06d}", chance)
-        for index in range(number - len(made))
+        new_coach(f"{PREFIX}coach-{first + index:06d}", rng) for index in range(number - len(made))
     ]
     made += users.bulk_create(new, batch_size=BATCH)
     memberships = [group.user_set.through(group_id=group.pk, user_id=user.pk) for user in made]
@@ -188,8 +190,8 @@ def make_coaches(number: int, named: str | None, chance: Random) -> list[int]:
     return [user.pk for user in made]
 
 
-def new_coach(username: str, chance: Random) -> User:
-    first_name, last_name = name_athlete(chance).split()
+def new_coach(username: str, rng: Random) -> User:
+    first_name, last_name = name_athlete(rng).split()
     return get_user_model()(
         username=username,
         first_name=first_name,

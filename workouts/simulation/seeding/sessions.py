@@ -1,4 +1,4 @@
-"""Fills the database with made-up sessions, and with the review of those that have flags."""
+"""Fills the database with made-up sessions and the reviews of flagged ones."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ from workouts.simulation.seeding.patterns import LEVELS, Pattern, Patterns
 from workouts.simulation.seeding.people import People, first_free_number, make_people
 from workouts.simulation.seeding.tables import insert_rows
 
-CHUNK = 10_000  # sessions a transaction
+CHUNK = 10_000  # sessions per transaction
 ATHLETES_EACH, LEAST_ATHLETES, TEAM_SIZE = 100, 10, 40
-KEENNESS = 1.5  # some train far more than others: at 1 all train alike
+KEENNESS = 1.5  # above 1, some athletes train far more than others
 DECIDED = {ReviewStatus.PENDING: 20, ReviewStatus.APPROVED: 60, ReviewStatus.REJECTED: 20}
 NOTES = {
     ReviewStatus.APPROVED: ["", "", "Seen on video.", "I was there."],
@@ -54,7 +54,10 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to make. Without figures there are 100 sessions an athlete (at least 10 athletes), and 40 athletes a team."""
+    """What to make.
+
+    By default an athlete for every 100 sessions, at least 10, and a team for every 40 athletes.
+    """
 
     sessions: int
     until: datetime
@@ -67,7 +70,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A made-up session, and what became of it: `decided_at` is None where no coach decided."""
+    """A made-up session and its review; `decided_at` is None if no coach decided."""
 
     session_id: UUID
     user_id: str
@@ -80,7 +83,7 @@ class Session:
     note: str
 
     def row(self) -> tuple[Any, ...]:
-        """Return it in the order of COLUMNS."""
+        """Return the row in the order of COLUMNS."""
         pattern, started_at = (
             self.pattern,
             self.finished_at - timedelta(milliseconds=self.pattern.span_ms),
@@ -113,7 +116,7 @@ class Session:
         )
 
     def steps(self, pk: int) -> Iterator[ReviewStep]:
-        """Yield the steps of its review, unsaved."""
+        """Yield the review steps, unsaved."""
         actors, pending = ReviewStep.Actor, ReviewStatus.PENDING
         opened: dict[str, Any] = {
             "at": self.saved_at,
@@ -140,36 +143,39 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Maker:
-    """Makes sessions of these people."""
+    """Makes these people's sessions."""
 
     patterns: Patterns
     people: People
     until: datetime
-    chance: Random
-    keenest: list[int]  # the athletes by index, who trains most first
+    rng: Random
+    keenest: list[int]  # athletes' indexes, those who train most first
 
     def make(self, saved_at: datetime) -> Session:
-        index = self.keenest[int(len(self.keenest) * self.chance.random() ** KEENNESS)]
-        pattern = self.patterns.pick(self.chance, index % LEVELS)
+        index = self.keenest[int(len(self.keenest) * self.rng.random() ** KEENNESS)]
+        pattern = self.patterns.pick(self.rng, index % LEVELS)
         status, decided_at = (
             self.review(saved_at) if pattern.flag_names else (ReviewStatus.CLEAN, None)
         )
         return Session(
-            session_id=UUID(int=self.chance.getrandbits(128), version=4),
+            session_id=UUID(int=self.rng.getrandbits(128), version=4),
             user_id=self.people.athletes[index],
             saved_at=saved_at,
-            finished_at=whole_ms(saved_at - timedelta(milliseconds=self.chance.randint(900, 9000))),
+            finished_at=whole_ms(saved_at - timedelta(milliseconds=self.rng.randint(900, 9000))),
             pattern=pattern,
             status=status,
             decided_at=decided_at,
             reviewer_id=self.people.coach_of(index),
-            note=self.chance.choice(NOTES[status]) if decided_at else "",
+            note=self.rng.choice(NOTES[status]) if decided_at else "",
         )
 
     def review(self, saved_at: datetime) -> tuple[ReviewStatus, datetime | None]:
-        """Return what a coach decided and when, some days later; what would be decided after now still waits."""
-        (status,) = self.chance.choices([*DECIDED], [*DECIDED.values()])
-        decided_at = saved_at + timedelta(hours=self.chance.uniform(0.5, 96))
+        """Return a coach's decision and its time, up to four days after the session.
+
+        A session whose decision would be in the future is still pending.
+        """
+        (status,) = self.rng.choices([*DECIDED], [*DECIDED.values()])
+        decided_at = saved_at + timedelta(hours=self.rng.uniform(0.5, 96))
         waits = status == ReviewStatus.PENDING or decided_at > self.until
         return (ReviewStatus.PENDING, None) if waits else (status, decided_at)
 
@@ -179,24 +185,23 @@ def whole_ms(moment: datetime) -> datetime:
 
 
 def seed_sessions(plan: Plan) -> Iterator[int]:
-    """Make athletes, teams, coaches and sessions, and yield how many sessions each transaction saved.
+    """Make athletes, teams, coaches and sessions; yield each transaction's number of sessions.
 
-    On an empty database the same plan makes the same. A run that is cut short leaves whole transactions.
+    On an empty database the same plan makes the same data. An interrupted run leaves only complete
+    transactions.
     """
-    chance = Random(f"{plan.seed}:{first_free_number()}")  # noqa: S311
+    rng = Random(f"{plan.seed}:{first_free_number()}")  # noqa: S311
     athletes = plan.athletes or max(LEAST_ATHLETES, plan.sessions // ATHLETES_EACH)
     people = make_people(
         athletes=athletes,
         teams=plan.teams or -(-athletes // TEAM_SIZE),
         coach=plan.coach,
         since=plan.until - timedelta(days=plan.days),
-        chance=chance,
+        rng=rng,
     )
     patterns = Patterns(Exercise.objects.filter(active=True), read_records(), plan.seed)
-    maker = Maker(
-        patterns, people, plan.until, chance, keenest=chance.sample(range(athletes), athletes)
-    )
-    times = times_saved(plan.sessions, days=plan.days, until=plan.until, chance=chance)
+    maker = Maker(patterns, people, plan.until, rng, keenest=rng.sample(range(athletes), athletes))
+    times = times_saved(plan.sessions, days=plan.days, until=plan.until, rng=rng)
     while moments := list(islice(times, CHUNK)):
         save_sessions([*map(maker.make, moments)])
         yield len(moments)

@@ -1,4 +1,4 @@
-"""Many rows at once, the fast way of each database. The database numbers them."""
+"""Bulk inserts, in the fastest way each database has. The database assigns the ids."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -11,7 +11,7 @@ Row = Sequence[Any]
 
 
 def insert_rows(table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
-    """Insert rows of plain values, JSON as text: PostgreSQL by COPY, others by one prepared statement."""
+    """Insert rows of plain values, JSON as text, with COPY on PostgreSQL."""
     quote = connection.ops.quote_name
     names = ", ".join(map(quote, columns))
     with connection.cursor() as cursor:
@@ -28,14 +28,14 @@ def insert_rows(table: str, columns: Sequence[str], rows: Iterable[Row]) -> None
 
 
 def adapt(value: Any) -> Any:
-    """Return the value as this database keeps it."""
+    """Return the value as the database stores it."""
     if isinstance(value, datetime):
         return connection.ops.adapt_datetimefield_value(value)
     return value.hex if isinstance(value, UUID) else value
 
 
 def analyze() -> None:
-    """Let the database look at what it has now, for the plans of its queries; PostgreSQL tidies up as it would by itself soon."""
+    """Update the planner's statistics; on PostgreSQL vacuum too, as it soon would by itself."""
     tidies = connection.vendor == "postgresql" and not connection.in_atomic_block
     with connection.cursor() as cursor:
         cursor.execute("VACUUM (ANALYZE)" if tidies else "ANALYZE")

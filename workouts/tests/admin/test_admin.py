@@ -1,4 +1,4 @@
-"""/admin/: where coaches look at sessions, and keep the exercises."""
+"""The admin's lists and pages: login, sessions, athletes, exercises."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ class LoginTests(AdminCase):
         assert (response.status_code, response["Location"]) == (302, SESSIONS)
         self.page(SESSIONS)
 
-    def test_it_does_not_let_in_who_has_the_wrong_password(self) -> None:
+    def test_it_refuses_a_wrong_password(self) -> None:
         response = self.client.post(f"{ADMIN}login/", {"username": "coach", "password": "squats"})
         assert response.status_code == 200
         assert self.client.get(ADMIN).status_code == 302
@@ -78,7 +78,7 @@ class SessionListTests(AdminCase):
         assert self.listed(SESSIONS, q="omarov") == {self.lunges.pk}
         assert self.listed(SESSIONS, q="nobody' OR 1=1") == set()
 
-    def test_it_survives_a_search_for_nul(self) -> None:
+    def test_it_answers_a_search_for_nul(self) -> None:
         assert self.client.get(SESSIONS, {"q": "a\0b"}).status_code == 200
 
     def test_it_filters_by_exercise(self) -> None:
@@ -128,14 +128,14 @@ class SessionDetailTests(AdminCase):
             assert ask(f"{SESSIONS}add/").status_code == 403
         assert f"{SESSIONS}add/" not in self.page(SESSIONS)
 
-    def test_it_sends_who_looks_for_one_that_is_gone_back(self) -> None:
+    def test_a_session_that_is_gone_leads_to_the_home_page(self) -> None:
         for pk in (0, 10**30, "abc"):
             response = self.client.get(f"{SESSIONS}{pk}/change/")
             assert (response.status_code, response["Location"]) == (302, ADMIN)
 
 
 class AthleteTests(AdminCase):
-    def test_it_lists_and_searches(self) -> None:
+    def test_it_lists_and_searches_athletes(self) -> None:
         ana, ben = (
             Athlete.objects.create(user_id="ana", display_name="Ana Lee"),
             Athlete.objects.create(user_id="ben"),
@@ -144,11 +144,11 @@ class AthleteTests(AdminCase):
         assert self.listed(ATHLETES, q="lee") == self.listed(ATHLETES, q="ana") == {ana.pk}
         assert self.listed(ATHLETES, created_at__gte=ana.created_at.isoformat()) == {ana.pk, ben.pk}
 
-    def test_it_adds_one(self) -> None:
+    def test_it_adds_an_athlete(self) -> None:
         self.client.post(f"{ATHLETES}add/", {"user_id": "42", "display_name": "Ana"})
         assert Athlete.objects.get(user_id="42").display_name == "Ana"
 
-    def test_it_gives_a_name_but_no_other_user_id(self) -> None:
+    def test_it_renames_an_athlete_but_keeps_the_user_id(self) -> None:
         athlete = Athlete.objects.create(user_id="42")
         self.client.post(
             f"{ATHLETES}{athlete.pk}/change/", {"user_id": "43", "display_name": "Ana"}
@@ -156,12 +156,12 @@ class AthleteTests(AdminCase):
         athlete.refresh_from_db()
         assert (athlete.user_id, athlete.display_name) == ("42", "Ana")
 
-    def test_it_refuses_a_user_id_that_cannot_be_and_says_why(self) -> None:
+    def test_it_refuses_an_invalid_user_id_and_says_why(self) -> None:
         for user_id in ("a b", "a/b", "é", ""):
             response = self.client.post(f"{ATHLETES}add/", {"user_id": user_id})
             assert list(response.context["adminform"].errors) == ["user_id"]
 
-    def test_it_deletes_none_that_has_sessions(self) -> None:
+    def test_it_never_deletes_an_athlete_with_sessions(self) -> None:
         athlete = save_session(new_athlete()).athlete
         self.client.post(f"{ATHLETES}{athlete.pk}/delete/", {"post": "yes"})
         assert Athlete.objects.filter(pk=athlete.pk).exists()
@@ -174,7 +174,7 @@ class ExerciseTests(AdminCase):
         self.path = f"{EXERCISES}{self.squat.pk}/change/"
 
     def fill_in(self, path: str, **fields: Any) -> Any:
-        """Send the form of an exercise with the squat's figures, but for the given ones."""
+        """Post an exercise's form with the squat's figures, except for the given fields."""
         names = (
             "name",
             "min_interval_ms",
@@ -188,7 +188,7 @@ class ExerciseTests(AdminCase):
         values = {name: getattr(self.squat, name) for name in names}
         return self.client.post(path, {**values, "active": "on", **fields})
 
-    def test_it_lists_searches_and_filters(self) -> None:
+    def test_it_lists_searches_and_filters_exercises(self) -> None:
         Exercise.objects.filter(slug="dip").update(active=False)
         dip = Exercise.objects.get(slug="dip")
         assert len(self.listed(EXERCISES)) == 16
@@ -239,7 +239,7 @@ class ExerciseTests(AdminCase):
         assert response.status_code == 200
         assert "shorter than the fastest" in response.content.decode()
 
-    def test_it_refuses_slugs_that_cannot_be_and_says_why(self) -> None:
+    def test_it_refuses_invalid_slugs_and_says_why(self) -> None:
         for slug in ("Plank", "pl ank", "a:b", "p" * 33, "squat", ""):
             with self.subTest(slug=slug):
                 response = self.fill_in(f"{EXERCISES}add/", slug=slug, name="Plank")
@@ -253,7 +253,7 @@ class ExerciseTests(AdminCase):
         self.fill_in(self.path, slug="knee_bend")
         assert Exercise.objects.get(pk=self.squat.pk).slug == "squat"
 
-    def test_it_deletes_none(self) -> None:
+    def test_it_never_deletes_an_exercise(self) -> None:
         assert (
             self.client.post(f"{EXERCISES}{self.squat.pk}/delete/", {"post": "yes"}).status_code
             == 403

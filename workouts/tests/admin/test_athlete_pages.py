@@ -1,9 +1,9 @@
-"""The page of one athlete in a real browser."""
+"""An athlete's page in a browser."""
 
 from typing import ClassVar
 
 from workouts.tests.support.browsers import BrowserCase
-from workouts.tests.support.coaches import make_team
+from workouts.tests.support.coaches import team_code
 from workouts.tests.support.shell import run_shell
 
 MAKE_ATHLETES = """
@@ -17,8 +17,8 @@ class PageTests(BrowserCase):
 
     @classmethod
     def make_data(cls) -> None:
-        make_team(cls.service, "head", "ana", group="head coaches")
-        cls.ids = run_shell(cls.service, MAKE_ATHLETES).split()
+        code = team_code("head", "ana", group="head coaches") + MAKE_ATHLETES
+        _team, *cls.ids = run_shell(cls.service, code).split()
 
     def test_the_chart_is_drawn_and_the_table_opens(self) -> None:
         self.log_in("head", to=f"/admin/workouts/athlete/{self.ids[0]}/change/")
@@ -27,7 +27,7 @@ class PageTests(BrowserCase):
         assert self.page.locator("details tbody tr").count() == 26
         assert self.page.locator("details tbody tr").first.is_visible()
 
-    def test_two_are_merged(self) -> None:
+    def test_two_athletes_are_merged(self) -> None:
         self.log_in("head", to="/admin/workouts/athlete/")
         for pk in self.ids:
             self.page.locator(f'.action-select[value="{pk}"]').check()

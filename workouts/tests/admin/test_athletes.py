@@ -1,4 +1,4 @@
-"""The page of one athlete: bests, volume, history, the user; and what only the list shows."""
+"""The list of athletes, and an athlete's page: bests, volume, last sessions."""
 
 import json
 import re
@@ -7,10 +7,7 @@ from typing import Any
 from unittest import mock
 from zoneinfo import ZoneInfo
 
-import pytest
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group
-from django.db import IntegrityError, connection, transaction
+from django.db import connection
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -24,7 +21,7 @@ from workouts.admin.athletes.page import (
     find_volume,
 )
 from workouts.admin.volumes import Volume
-from workouts.models import Athlete, Team, WorkoutSession
+from workouts.models import Athlete, WorkoutSession
 from workouts.tests.support.admin import ATHLETES, SESSIONS, AdminCase
 from workouts.tests.support.cast import new_athlete, save_session
 
@@ -34,7 +31,7 @@ MAX_QUERIES = 12
 
 
 def save_at(user_id: str, started: datetime, *, seconds: int = 8, **more: Any) -> WorkoutSession:
-    """Save a session that began then."""
+    """Save a session that started at this moment."""
     row = save_session(user_id, **more)
     WorkoutSession.objects.filter(pk=row.pk).update(
         started_at=started, finished_at=started + timedelta(seconds=seconds)
@@ -57,7 +54,7 @@ class BestsTests(TestCase):
         assert (bests.most_reps, bests.best_minute, bests.longest) == (most, fastest, longest)
         assert (bests.exercise.slug, bests.sessions, bests.reps) == ("squat", 3, 90)
 
-    def test_they_are_by_exercise_and_of_this_athlete(self) -> None:
+    def test_bests_are_per_exercise_and_for_this_athlete_only(self) -> None:
         save_session(new_athlete(), reps=99)
         rows = [
             save_session(self.user_id, exercise=slug, reps=reps)
@@ -68,18 +65,18 @@ class BestsTests(TestCase):
             ("lunge", rows[0]),
         ]
 
-    def test_what_was_rejected_is_no_best(self) -> None:
+    def test_a_rejected_session_is_no_best(self) -> None:
         row = save_session(self.user_id, reps=5)
         save_session(self.user_id, reps=50, best_minute=50, is_in_totals=False)
         (bests,) = find_bests(self.user_id)
         assert (bests.most_reps, bests.best_minute, bests.reps) == (row, None, 5)
 
-    def test_the_first_of_equals_counts(self) -> None:
+    def test_of_equal_bests_the_first_counts(self) -> None:
         save_session(self.user_id, reps=5)
         first = save_session(self.user_id, reps=5, days_ago=9)
         assert find_bests(self.user_id)[0].most_reps == first
 
-    def test_who_has_no_session_has_none(self) -> None:
+    def test_an_athlete_without_sessions_has_no_bests(self) -> None:
         assert find_bests(self.user_id) == []
 
 
@@ -93,18 +90,18 @@ class VolumeTests(TestCase):
         with timezone.override(zone):
             return find_volume(self.user_id, today=timezone.localdate(now))
 
-    def test_weeks_begin_on_monday_where_the_viewer_is(self) -> None:
+    def test_weeks_start_on_the_viewers_monday(self) -> None:
         # 20:00 in London is 1:00 of Monday in Almaty
         save_at(self.user_id, datetime(2026, 11, 22, 20, tzinfo=UTC), reps=7)
         assert self.find()[-2:] == [Volume(MONDAY - timedelta(7), 7, 1), Volume(MONDAY, 0, 0)]
         assert self.find(ALMATY)[-2:] == [Volume(MONDAY - timedelta(7), 0, 0), Volume(MONDAY, 7, 1)]
 
-    def test_this_week_is_that_of_the_viewer(self) -> None:
+    def test_this_week_is_the_viewers(self) -> None:
         sunday_evening = datetime(2026, 11, 22, 20, tzinfo=UTC)
         assert self.find(UTC, sunday_evening)[-1].day == MONDAY - timedelta(7)
         assert self.find(ALMATY, sunday_evening)[-1].day == MONDAY
 
-    def test_a_change_of_the_clock_is_within_a_week(self) -> None:
+    def test_a_change_to_winter_time_stays_within_its_week(self) -> None:
         berlin = ZoneInfo("Europe/Berlin")  # 25 October 2026: back to winter time
         for at in (
             datetime(2026, 10, 25, 22, 30, tzinfo=UTC),
@@ -114,7 +111,7 @@ class VolumeTests(TestCase):
         weeks = {week.day: week.reps for week in self.find(berlin)}
         assert (weeks[date(2026, 10, 19)], weeks[date(2026, 10, 26)]) == (4, 4)
 
-    def test_it_adds_up_26_weeks_without_what_was_rejected(self) -> None:
+    def test_it_adds_up_26_weeks_without_rejected_sessions(self) -> None:
         first = datetime.combine(
             MONDAY - timedelta(weeks=WEEKS - 1), datetime.min.time(), tzinfo=UTC
         )
@@ -129,7 +126,7 @@ class VolumeTests(TestCase):
 
 
 class HistoryTests(TestCase):
-    def test_it_is_the_last_20_by_their_first_rep_whatever_their_status(self) -> None:
+    def test_it_lists_the_last_20_by_first_rep_whatever_their_status(self) -> None:
         user_id = new_athlete()
         rows = [
             save_session(user_id, days_ago=25 - index, review_status="rejected", is_in_totals=False)
@@ -138,7 +135,7 @@ class HistoryTests(TestCase):
         save_session(new_athlete())
         assert list(find_last_sessions(user_id)) == rows[: -LAST_SESSIONS - 1 : -1]
 
-    def test_it_reads_no_timeline(self) -> None:
+    def test_the_page_reads_no_timeline(self) -> None:
         user_id = save_session(new_athlete(), best_minute=3).athlete_id
         with CaptureQueriesContext(connection) as queries:
             find_bests(user_id)
@@ -154,7 +151,7 @@ class PageTests(AdminCase):
         self.athlete = self.row.athlete
         self.path = f"{ATHLETES}{self.athlete.pk}/change/"
 
-    def test_it_shows_bests_history_and_the_way_to_all_sessions(self) -> None:
+    def test_it_shows_bests_last_sessions_and_a_link_to_all(self) -> None:
         page = self.page(self.path)
         assert page.count(f"{SESSIONS}{self.row.pk}/change/") == 4
         for text in (
@@ -166,13 +163,13 @@ class PageTests(AdminCase):
         ):
             assert text in page
 
-    def test_all_sessions_are_those_of_the_athlete(self) -> None:
+    def test_the_link_to_all_sessions_lists_this_athletes_only(self) -> None:
         save_session("ana-11")
         found = re.search(r'href="([^"]*)">All sessions', self.page(self.path))
         assert found
         assert self.listed(found[1]) == {self.row.pk}
 
-    def test_the_chart_has_what_the_table_has(self) -> None:
+    def test_the_chart_has_the_figures_of_the_table(self) -> None:
         page = self.page(self.path)
         found = re.search(r'<script id="volume-data" type="application/json">(.*?)</script>', page)
         assert found
@@ -182,12 +179,12 @@ class PageTests(AdminCase):
         assert 'data-source="volume-data"' in page
         assert date.fromisoformat(volume["labels"][-1]).weekday() == 0
 
-    def test_it_has_no_script_nor_style_of_its_own(self) -> None:
+    def test_it_has_no_inline_script_or_style(self) -> None:
         page = self.page(self.path)
         assert not re.search(r"<script(?![^>]*(src=|application/json))", page)
         assert " style=" not in page.partition('<div class="athlete">')[2].partition("</main>")[0]
 
-    def test_who_has_no_session_has_a_page_too(self) -> None:
+    def test_an_athlete_without_sessions_has_a_page(self) -> None:
         athlete = Athlete.objects.create(user_id="new")
         assert self.page(f"{ATHLETES}{athlete.pk}/change/").count("No sessions yet.") == 2
         assert "No sessions yet." not in self.page(f"{ATHLETES}add/")
@@ -207,7 +204,7 @@ class PageTests(AdminCase):
             counts.append(len(queries))
         assert counts[0] == counts[1] <= MAX_QUERIES
 
-    def test_a_change_writes_only_what_was_changed(self) -> None:
+    def test_a_save_writes_only_the_changed_fields(self) -> None:
         with CaptureQueriesContext(connection) as queries:
             self.client.post(self.path, {"display_name": "Ana", "account": ""})
         (update,) = [
@@ -220,7 +217,7 @@ class PageTests(AdminCase):
 
 
 class ListTests(AdminCase):
-    def test_it_adds_up_only_what_the_page_shows(self) -> None:
+    def test_it_adds_up_reps_only_for_the_athletes_on_the_page(self) -> None:
         for user_id in ("ana", "ana", "ben", "chi"):
             save_session(user_id, reps=6)
         with (
@@ -234,7 +231,7 @@ class ListTests(AdminCase):
         assert [name in sums[0] for name in ("'ana'", "'ben'", "'chi'")] == [True, True, False]
         assert "COUNT(" not in sums[0]
 
-    def test_it_filters_by_who_has_trained_in_the_last_week(self) -> None:
+    def test_it_filters_by_activity_in_the_last_7_days(self) -> None:
         save_session("here", days_ago=6)
         save_session("gone", days_ago=8)
         Athlete.objects.create(user_id="never")
@@ -251,72 +248,3 @@ class ListTests(AdminCase):
                 assert len(self.listed(ATHLETES)) == total
             counts.append(len(queries))
         assert counts[0] == counts[1] <= MAX_QUERIES
-
-
-class AccountTests(TestCase):
-    """Which user an athlete is."""
-
-    def setUp(self) -> None:
-        self.athlete = save_session("ana").athlete
-        self.user, self.second = (
-            get_user_model().objects.create_user(name) for name in ("ana-user", "ben-user")
-        )
-        self.path = f"{ATHLETES}{self.athlete.pk}/change/"
-
-    def be(self, group: str | None) -> None:
-        user = get_user_model().objects.create_user(
-            group or "root", is_staff=True, is_superuser=group is None
-        )
-        if group:
-            user.groups.add(Group.objects.get(name=group))
-        team = Team.objects.create(name=f"Team of {user}")
-        team.coaches.add(user)
-        team.athletes.add(self.athlete)
-        self.client.force_login(user)
-
-    def link(self, user: Any) -> Any:
-        response = self.client.post(self.path, {"display_name": "", "account": user.pk})
-        self.athlete.refresh_from_db()
-        return response
-
-    def test_a_superuser_links_one(self) -> None:
-        self.be(None)
-        self.link(self.user)
-        assert self.athlete.account == self.user
-        query = {
-            "app_label": "workouts",
-            "model_name": "athlete",
-            "field_name": "account",
-            "term": "user",
-        }
-        assert len(self.client.get("/admin/autocomplete/", query).json()["results"]) == 2
-
-    def test_coaches_see_who_it_is_but_link_nobody(self) -> None:
-        Athlete.objects.filter(pk=self.athlete.pk).update(account=self.user)
-        for group in ("coaches", "head coaches"):
-            self.be(group)
-            self.link(self.second)
-            assert self.athlete.account == self.user
-            page = self.client.get(self.path).content.decode()
-            assert "ana-user" in page
-            assert "ben-user" not in page
-            query = {
-                "app_label": "workouts",
-                "model_name": "athlete",
-                "field_name": "account",
-                "term": "user",
-            }
-            assert self.client.get("/admin/autocomplete/", query).status_code == 403
-
-    def test_a_user_is_one_athlete(self) -> None:
-        Athlete.objects.create(user_id="ben", account=self.user)
-        self.be(None)
-        assert list(self.link(self.user).context["adminform"].errors) == ["account"]
-        with pytest.raises(IntegrityError), transaction.atomic():
-            Athlete.objects.filter(pk=self.athlete.pk).update(account=self.user)
-
-    def test_an_athlete_stays_when_the_user_goes(self) -> None:
-        Athlete.objects.filter(pk=self.athlete.pk).update(account=self.user)
-        self.user.delete()
-        self.athlete.refresh_from_db()
-        assert self.athlete.account is None

@@ -1,4 +1,4 @@
-"""The coach's side of a decision: lists, explanations, one page for one or many sessions."""
+"""Reviewing sessions: their flags in lists and pages, and deciding on one or many."""
 
 from typing import Any
 
@@ -30,13 +30,13 @@ class ListTests(AdminCase):
         for text in ("needs review", "approved", "too even", "wrong clock, too even"):
             assert text in page
 
-    def test_it_filters(self) -> None:
+    def test_it_filters_by_status_and_flag(self) -> None:
         assert self.listed(SESSIONS, review_status__exact="pending") == {self.even.pk}
         assert self.listed(SESSIONS, flag="metronome") == {self.even.pk, self.clock.pk}
         assert self.listed(SESSIONS, flag="clock") == {self.clock.pk}
         assert self.listed(SESSIONS, flag="nonsense") == set()
 
-    def test_it_asks_as_often_for_many(self) -> None:
+    def test_it_asks_the_database_as_often_for_2_rows_as_for_22(self) -> None:
         counts = []
         for _ in range(2):
             with CaptureQueriesContext(connection) as queries:
@@ -95,7 +95,7 @@ class DecisionTests(AdminCase):
     def statuses(self) -> list[str]:
         return [row.review_status for row in WorkoutSession.objects.order_by("pk")]
 
-    def test_both_actions_lead_to_one_page_that_decides_about_all(self) -> None:
+    def test_both_actions_lead_to_one_page_for_all_chosen_sessions(self) -> None:
         for action, to, note in (
             ("reject_selected", "rejected", "a script"),
             ("approve_selected", "approved", ""),
@@ -109,7 +109,7 @@ class DecisionTests(AdminCase):
             assert "Decision saved for 3 sessions." in response.content.decode()
             assert self.statuses() == [to] * 3
 
-    def test_a_page_for_one(self) -> None:
+    def test_a_decision_about_one_session_leads_back_to_it(self) -> None:
         page = self.page(DECISION, to="rejected", ids=str(self.rows[0].pk))
         assert self.rows[0].athlete_id in page
         response = self.send(seen=self.seen(self.rows[0]))
@@ -126,7 +126,7 @@ class DecisionTests(AdminCase):
         assert self.rows[2].athlete_id in response.content.decode()
         assert self.statuses() == ["pending"] * 3
 
-    def test_it_says_what_somebody_else_decided(self) -> None:
+    def test_it_says_which_sessions_someone_else_has_reviewed(self) -> None:
         seen = self.seen(*self.rows)
         decide({self.rows[0].pk: 0}, to=APPROVED, reviewer=self.coach, note="")
         response = self.send(to="rejected", note="a script", seen=seen)
@@ -141,14 +141,14 @@ class DecisionTests(AdminCase):
         assert "Choose at most 1000 sessions" in response.content.decode()
         assert self.statuses() == ["pending"] * 3
 
-    def test_of_another_team_there_is_none(self) -> None:
+    def test_a_session_of_another_team_is_not_found(self) -> None:
         other = get_user_model().objects.create_user("other", is_staff=True)
         other.groups.add(Group.objects.get(name="coaches"))
         self.client.force_login(other)
         assert "Session not found." in self.send().content.decode()
         assert self.statuses() == ["pending"] * 3
 
-    def test_nonsense_is_turned_away(self) -> None:
+    def test_it_refuses_nonsense(self) -> None:
         for query in (
             {},
             {"to": "rejected"},
@@ -167,7 +167,7 @@ class DecisionTests(AdminCase):
             assert self.send(**fields).status_code == 200
         assert self.statuses() == ["pending"] * 3
 
-    def test_it_takes_the_permission(self) -> None:
+    def test_only_users_with_the_permission_may_decide(self) -> None:
         viewer = get_user_model().objects.create_user("viewer", is_staff=True)
         viewer.user_permissions.add(
             *Permission.objects.filter(codename__in=["view_workoutsession", "view_all_athletes"])
@@ -187,7 +187,7 @@ class DecisionTests(AdminCase):
         assert DECISION not in self.page(f"{SESSIONS}{self.rows[0].pk}/change/")
         assert self.statuses() == ["pending"] * 3
 
-    def test_who_decided_cannot_be_deleted_and_the_admin_says_so(self) -> None:
+    def test_a_reviewer_cannot_be_deleted_and_the_admin_says_so(self) -> None:
         aliya = get_user_model().objects.create_superuser("aliya")
         decide({self.rows[0].pk: 0}, to=APPROVED, reviewer=aliya, note="")
         response = self.client.post(f"/admin/auth/user/{aliya.pk}/delete/", {"post": "yes"})
@@ -197,7 +197,7 @@ class DecisionTests(AdminCase):
 
 
 class TotalsTests(AdminCase):
-    def test_rejected_sessions_are_not_in_an_athletes_reps(self) -> None:
+    def test_rejected_sessions_do_not_count_for_the_athlete(self) -> None:
         athlete = new_athlete()
         save_session(athlete, reps=10)
         row = save_pending(athlete, reps=7)
@@ -205,7 +205,7 @@ class TotalsTests(AdminCase):
         assert '<td class="field-total_reps">17</td>' in self.page(ATHLETES)
         decide({row.pk: 0}, to=REJECTED, reviewer=self.coach, note="no")
         assert '<td class="field-total_reps">10</td>' in self.page(ATHLETES)
-        assert "<td>1</td><td>10</td>" in self.page(f"{ATHLETES}{pk}/change/")
+        assert "<td>1</td>\n<td>10</td>" in self.page(f"{ATHLETES}{pk}/change/")
 
 
 class LimitTests(AdminCase):
@@ -254,6 +254,6 @@ class LimitTests(AdminCase):
         assert "100" in self.errors(max_per_session=99)["max_per_session"]
         assert "Above the maximum (85)" in self.errors(record_per_minute=86)["record_per_minute"]
 
-    def test_good_ones_are_not(self) -> None:
+    def test_good_limits_are_accepted(self) -> None:
         assert self.errors(max_per_minute=30, record_per_minute=30, min_interval_ms=2000) == {}
         assert self.errors(record_per_minute="", record_per_hour="") == {}

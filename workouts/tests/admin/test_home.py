@@ -1,4 +1,4 @@
-"""The first page of the admin: what needs review, how the team trains, who is absent."""
+"""The admin's home page: sessions to review, training volume, inactive athletes."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -41,7 +41,7 @@ class WeekTests(HomeCase):
         ]
         assert found == [(2, 11, 2), (2, 30, 1), (3, 70, 2)]
 
-    def test_a_week_begins_on_the_monday_of_who_looks(self) -> None:
+    def test_a_week_starts_on_the_viewers_monday(self) -> None:
         save_at(MONDAY - timedelta(hours=2))  # Monday, 3 o'clock, in Almaty
         zone = ZoneInfo("Asia/Almaty")
         for zone_name, sessions in (("UTC", 0), (zone, 1)):
@@ -50,20 +50,20 @@ class WeekTests(HomeCase):
                     self.describe(timezone.localtime(WEDNESDAY))["weeks"][0]["sessions"] == sessions
                 )
 
-    def test_on_a_monday_morning(self) -> None:
+    def test_a_monday_morning_compares_with_nothing_yet(self) -> None:
         save_at(MONDAY - timedelta(days=7), reps=3)
         save_at(MONDAY - timedelta(days=6), reps=4)
         found = [(week["sessions"], week["reps"]) for week in self.describe(MONDAY)["weeks"]]
         assert found == [(0, 0), (0, 0), (2, 7)]
 
-    def test_what_was_rejected_stays_out(self) -> None:
+    def test_rejected_sessions_do_not_count(self) -> None:
         save_at(MONDAY, is_in_totals=False, review_status="rejected")
         assert self.describe()["weeks"][0]["sessions"] == 0
         assert sum(self.describe()["volume"]["reps"]) == 0
 
 
 class VolumeTests(HomeCase):
-    def test_each_day_has_its_reps_the_empty_ones_too(self) -> None:
+    def test_each_day_has_its_reps_empty_days_included(self) -> None:
         save_at(WEDNESDAY, reps=5)
         save_at(WEDNESDAY - timedelta(hours=1), reps=6)
         save_at(WEDNESDAY - timedelta(days=DAYS - 1), reps=7)
@@ -78,8 +78,8 @@ class VolumeTests(HomeCase):
         assert sum(volume["reps"]) == 18
 
 
-class AbsentTests(HomeCase):
-    def test_who_has_not_trained_for_a_week(self) -> None:
+class InactiveTests(HomeCase):
+    def test_athletes_without_a_session_for_7_days_are_inactive(self) -> None:
         save_at(WEDNESDAY - timedelta(days=6, hours=23), user_id="here")
         save_at(WEDNESDAY - timedelta(days=7, hours=1), user_id="gone")
         save_at(WEDNESDAY - timedelta(days=70), user_id="long gone")
@@ -94,25 +94,25 @@ class AbsentTests(HomeCase):
 
 
 class PageTests(HomeCase):
-    def test_it_shows_what_needs_review(self) -> None:
+    def test_it_lists_sessions_that_need_review(self) -> None:
         row = save_pending("ana")
         page = self.page(ADMIN)
         assert f"/admin/workouts/workoutsession/{row.pk}/change/" in page
         assert "Show all (1)" in page
 
-    def test_it_counts_no_more_than_it_says(self) -> None:
+    def test_it_counts_no_further_than_it_shows(self) -> None:
         with patch("workouts.admin.home.MAX_COUNTED", 2):
             for shown in ("Show all (1)", "Show all (2)", "Show all (more than 2)"):
                 save_pending()
                 assert shown in self.page(ADMIN)
 
-    def test_it_shows_some_of_the_absent_and_says_how_many_they_are(self) -> None:
+    def test_it_lists_some_inactive_athletes_and_counts_them_all(self) -> None:
         Athlete.objects.bulk_create(Athlete(user_id=new_athlete()) for _ in range(1002))
         home = self.describe()
         assert (len(home["inactive"]), home["inactive_count"]) == (SHOWN, 1002)
         assert "Show all (1,002)" in self.page(ADMIN)
 
-    def test_at_most_12_queries(self) -> None:
+    def test_it_takes_at_most_12_queries(self) -> None:
         for _ in range(3):
             save_pending()
         coach = get_user_model().objects.create_user("c", is_staff=True)

@@ -1,7 +1,6 @@
-"""Languages: who gets which, and how it is changed."""
+"""Languages: which one a visitor gets, and how to switch."""
 
 import re
-from typing import ClassVar
 
 from django.contrib.auth import get_user_model
 from django.test import Client, TestCase
@@ -19,12 +18,12 @@ class SwitchTests(TestCase):
         self.addCleanup(translation.activate, translation.get_language())
 
     def switch(self, to: str, **fields: str) -> str:
-        """Choose a language, and return where that leads."""
+        """Choose a language, and return the address it leads to."""
         response = self.client.post("/i18n/setlang/", {"language": to, **fields})
         assert response.status_code == 302
         return response["Location"]
 
-    def test_the_same_page_in_that_language(self) -> None:
+    def test_it_leads_back_to_the_same_page_in_the_new_language(self) -> None:
         for code, text in (("ru", "Войти"), ("kk", "Кіру"), ("en", "Log in")):
             assert self.switch(code, next=LOGIN) == LOGIN
             page = self.client.get(LOGIN).content.decode()
@@ -32,7 +31,7 @@ class SwitchTests(TestCase):
             assert text in page
             assert f'value="{code}" lang="{code}" aria-current="true"' in page
 
-    def test_it_is_remembered_for_a_year(self) -> None:
+    def test_the_choice_is_remembered_for_a_year(self) -> None:
         self.switch("kk")
         cookie = self.client.cookies["django_language"]
         assert (cookie.value, cookie["max-age"], cookie["samesite"], cookie["httponly"]) == (
@@ -42,7 +41,7 @@ class SwitchTests(TestCase):
             True,
         )
 
-    def test_it_leads_nowhere_else(self) -> None:
+    def test_it_never_leads_to_another_site(self) -> None:
         for elsewhere in (
             "https://evil.example/",
             "//evil.example",
@@ -57,7 +56,7 @@ class SwitchTests(TestCase):
             self.switch(unknown)
             assert '<html lang="en"' in self.client.get(LOGIN).content.decode()
 
-    def test_it_takes_a_form_of_this_site_alone(self) -> None:
+    def test_it_takes_only_forms_from_this_site(self) -> None:
         assert (
             Client(enforce_csrf_checks=True).post("/i18n/setlang/", {"language": "ru"}).status_code
             == 403
@@ -65,7 +64,7 @@ class SwitchTests(TestCase):
         self.client.get("/i18n/setlang/?language=ru&next=/")
         assert "django_language" not in self.client.cookies
 
-    def test_the_browsers_language_is_the_first_choice(self) -> None:
+    def test_without_a_choice_the_page_is_in_the_browsers_language(self) -> None:
         for header, code in (
             ("kk-KZ,kk;q=0.9,ru;q=0.8", "kk"),
             ("de, ru;q=0.5", "ru"),
@@ -76,12 +75,12 @@ class SwitchTests(TestCase):
                 in self.client.get(LOGIN, headers={"accept-language": header}).content.decode()
             )
 
-    def test_after_a_logout_it_leads_to_the_start(self) -> None:
+    def test_after_a_logout_it_leads_to_the_home_page(self) -> None:
         self.client.force_login(get_user_model().objects.create_superuser("head"))
         page = self.client.post("/admin/logout/").content.decode()
         assert re.search(r'name="next" value="/admin/"', page)
 
-    def test_titles(self) -> None:
+    def test_the_home_page_is_titled_overview(self) -> None:
         self.client.force_login(get_user_model().objects.create_superuser("head"))
         page = self.client.get("/admin/").content.decode()
         assert "<title>Overview | Senim</title>" in page
@@ -89,13 +88,11 @@ class SwitchTests(TestCase):
 
 
 class BrowserTests(BrowserCase):
-    head: ClassVar[str] = "head"
-
     @classmethod
     def make_data(cls) -> None:
-        make_team(cls.service, cls.head, group="head coaches")
+        make_team(cls.service, "head", group="head coaches")
 
-    def test_by_keyboard_before_the_login(self) -> None:
+    def test_it_switches_by_keyboard_before_the_login(self) -> None:
         self.page.goto(LOGIN)
         button = self.page.get_by_role("form", name="Language").get_by_role(
             "button", name="Қазақша"
@@ -105,30 +102,31 @@ class BrowserTests(BrowserCase):
         self.page.locator("html[lang=kk]").wait_for()
         assert self.page.url.endswith(LOGIN)
 
-    def test_without_scripts(self) -> None:
+    def test_it_switches_without_javascript(self) -> None:
         page = self.open_page(java_script_enabled=False)
         page.goto(LOGIN)
         page.get_by_role("button", name="Русский").click()
         page.get_by_role("button", name="Войти").wait_for()
 
-    def test_in_the_header(self) -> None:
-        self.log_in(self.head, to="/admin/workouts/team/?q=x")
+    def test_it_switches_in_the_header_and_keeps_the_search(self) -> None:
+        self.log_in("head", to="/admin/workouts/team/?q=x")
         self.page.locator("#user-tools").get_by_role("button", name="Русский").click()
         self.page.locator("html[lang=ru]").wait_for()
         assert self.page.url.endswith("/admin/workouts/team/?q=x")
 
-    def test_on_a_phone(self) -> None:
-        page = self.log_in(self.head, page=self.open_page(size=(360, 740)))
+    def test_the_header_fits_on_a_phone(self) -> None:
+        page = self.log_in("head", page=self.open_page(size=(360, 740)))
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
-    def test_the_admins_scripts_speak_it(self) -> None:
+    def test_the_scripts_of_the_admin_speak_kazakh(self) -> None:
         page = self.open_page(language="kk")
-        self.log_in(self.head, page=page, to="/admin/workouts/team/add/")
-        assert page.evaluate(
-            "[gettext('Choose a Date'), pgettext('one letter Monday', 'M'), get_format('FIRST_DAY_OF_WEEK')]"
-        ) == [
-            "Күнді таңдаңыз",
-            "Д",
-            1,
-        ]
+        self.log_in("head", page=page, to="/admin/workouts/team/add/")
+        spoken = page.evaluate(
+            """[
+                gettext("Choose a Date"),
+                pgettext("one letter Monday", "M"),
+                get_format("FIRST_DAY_OF_WEEK"),
+            ]"""
+        )
+        assert spoken == ["Күнді таңдаңыз", "Д", 1]
         assert page.locator(".selector-chosen").get_by_text("Барлығын алып тастау").is_visible()

@@ -1,4 +1,4 @@
-"""Messages: every one is translated, in our own catalogs and in what Django shows, and nothing in them is broken."""
+"""Every message, ours and Django's, is translated, and no translation is broken."""
 
 import re
 import shutil
@@ -20,7 +20,7 @@ from workouts.tests.support.required import need
 from workouts.tests.support.service import clean_environment, fresh_folder
 
 LANGUAGES = ("ru", "kk")
-# the packages whose messages have to be in their catalogs
+# the packages whose catalogs must have every message
 COMPLETE = ("senim", "workouts")
 FOLDERS = ("senim/locale", "senim/django_locale", "workouts/locale")
 DJANGO = Path(django.__file__).parent
@@ -34,7 +34,7 @@ SHOWN = (
 )
 PLURALS = {"ru": (3, 4), "kk": (1, 2)}
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[srd]|\{\w*\}|<[^>]+>|%%")
-# what is the same in another language, for good: signs, names, and words like Email
+# rightly the same in another language: signs, names, and words like Email
 SAME = {
     ":",
     ":?.!",
@@ -53,14 +53,14 @@ SAME = {
 
 
 def find_catalogs() -> Iterator[tuple[str, Path]]:
-    """Yield the language and the path of each .po of ours."""
+    """Yield the language and path of each .po file of ours."""
     for folder in FOLDERS:
         for path in sorted((settings.BASE_DIR / folder).glob("*/LC_MESSAGES/*.po")):
             yield path.parts[-3], path
 
 
 def read_entries(path: Path) -> dict[tuple[str | None, str], polib.POEntry]:
-    """Return the entries that are in use, by context and message."""
+    """Return the entries in use, by context and message."""
     return {
         (entry.msgctxt, entry.msgid): entry
         for entry in polib.pofile(str(path))
@@ -69,12 +69,12 @@ def read_entries(path: Path) -> dict[tuple[str | None, str], polib.POEntry]:
 
 
 def read_texts(entry: polib.POEntry) -> list[str]:
-    """Return what it is translated to: one text, or one for each plural form."""
+    """Return an entry's translation: one text, or one per plural form."""
     return list(entry.msgstr_plural.values()) if entry.msgid_plural else [entry.msgstr]
 
 
 def find_django_messages(domain: str) -> Iterator[polib.POEntry]:
-    """Yield what Django's pages, forms and errors can say."""
+    """Yield the messages of Django's pages, forms and errors."""
     for package in SHOWN:
         path = DJANGO / package / "locale" / "en" / "LC_MESSAGES" / f"{domain}.po"
         if path.exists():
@@ -82,10 +82,10 @@ def find_django_messages(domain: str) -> Iterator[polib.POEntry]:
 
 
 class CatalogTests(SimpleTestCase):
-    def test_there_are_some_for_each_language(self) -> None:
+    def test_each_language_has_all_catalogs(self) -> None:
         assert Counter(language for language, _ in find_catalogs()) == {"ru": 4, "kk": 4}
 
-    def test_they_are_compiled(self) -> None:
+    def test_catalogs_are_compiled(self) -> None:
         for _, path in find_catalogs():
             compiled = {
                 (entry.msgctxt, entry.msgid): read_texts(entry)
@@ -95,13 +95,13 @@ class CatalogTests(SimpleTestCase):
                 key: read_texts(entry) for key, entry in read_entries(path).items()
             }, f"compile {path}"
 
-    def test_everything_is_translated(self) -> None:
+    def test_every_message_is_translated(self) -> None:
         for _, path in find_catalogs():
             for entry in read_entries(path).values():
                 assert not entry.fuzzy, f"{path}: {entry.msgid}"
                 assert all(read_texts(entry)), f"{path}: {entry.msgid}"
 
-    def test_plural_forms_are_those_of_the_language(self) -> None:
+    def test_plural_forms_fit_the_language(self) -> None:
         for language, path in find_catalogs():
             header = polib.pofile(str(path)).metadata["Plural-Forms"]
             count = int(header.split(";")[0].split("=")[1])
@@ -111,7 +111,7 @@ class CatalogTests(SimpleTestCase):
                     f"{path}: {entry.msgid}"
                 )
 
-    def test_placeholders_are_kept(self) -> None:
+    def test_translations_keep_the_placeholders(self) -> None:
         for _, path in find_catalogs():
             for entry in read_entries(path).values():
                 expected = Counter(PLACEHOLDER.findall(entry.msgid_plural or entry.msgid))
@@ -136,18 +136,18 @@ class DjangoTests(SimpleTestCase):
                 gaps.append(entry.msgid)
         return gaps
 
-    def test_pages_have_no_gap(self) -> None:
+    def test_djangos_pages_are_fully_translated(self) -> None:
         for language in LANGUAGES:
             assert self.find_gaps(trans_real.translation(language)._catalog, "django") == []
 
-    def test_scripts_have_no_gap(self) -> None:
+    def test_djangos_scripts_are_fully_translated(self) -> None:
         for language in LANGUAGES:
             made = trans_real.DjangoTranslation(
                 language, domain="djangojs", localedirs=[str(DJANGO / "contrib/admin/locale")]
             )
             assert self.find_gaps(made._catalog, "djangojs") == []
 
-    def test_ours_win(self) -> None:
+    def test_our_translations_override_djangos(self) -> None:
         for language, text in (
             ("kk", "Таңдалғанды өшіру: сессиялар"),
             ("ru", "Удалить выбранное: сессиялар"),
@@ -161,9 +161,9 @@ class DjangoTests(SimpleTestCase):
 
 
 class FormatTests(SimpleTestCase):
-    MOMENT = datetime(2026, 11, 4, 9, 5)  # noqa: DTZ001  (as a page has it, in the viewer's zone)
+    MOMENT = datetime(2026, 11, 4, 9, 5)  # noqa: DTZ001  (already in the viewer's zone)
 
-    def test_dates(self) -> None:
+    def test_dates_are_written_as_in_the_language(self) -> None:
         shown = {
             "kk": [
                 "2026 ж. 4 қараша",
@@ -191,7 +191,7 @@ class FormatTests(SimpleTestCase):
             with translation.override(language):
                 assert [formats.date_format(self.MOMENT, name) for name in names] == texts
 
-    def test_what_is_typed_is_read(self) -> None:
+    def test_it_reads_dates_as_people_type_them(self) -> None:
         for language in LANGUAGES:
             with translation.override(language):
                 first = formats.get_format("DATE_INPUT_FORMATS")[0]
@@ -199,7 +199,7 @@ class FormatTests(SimpleTestCase):
                 assert "%Y-%m-%d" in formats.get_format("DATE_INPUT_FORMATS")
                 assert formats.get_format("FIRST_DAY_OF_WEEK") == 1
 
-    def test_numbers(self) -> None:
+    def test_numbers_are_grouped_but_ids_are_not(self) -> None:
         for language in LANGUAGES:
             with translation.override(language):
                 assert (
@@ -210,7 +210,7 @@ class FormatTests(SimpleTestCase):
 
 class CodeTests(SimpleTestCase):
     def extract(self, package: str) -> Path:
-        """Have makemessages bring a copy of the package's catalogs up to date, and return the copy."""
+        """Run makemessages on a copy of the package, and return the copy."""
         copy = fresh_folder() / package
         shutil.copytree(
             settings.BASE_DIR / package,
@@ -222,7 +222,7 @@ class CodeTests(SimpleTestCase):
         subprocess.run(command, cwd=copy, env=clean_environment(), check=True, capture_output=True)
         return copy
 
-    def test_catalogs_have_what_the_code_says(self) -> None:
+    def test_catalogs_have_the_messages_of_the_code(self) -> None:
         need("gettext", shutil.which("xgettext"), "the package gettext has it")
         for package in COMPLETE:
             copy = self.extract(package)

@@ -1,4 +1,4 @@
-"""The page that merges two athletes that are one: who may, what it says, what is put on record."""
+"""Merging two athletes who are one person: permissions, the page, the record."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ class MergePageTests(MergingCase):
     def choose(self, *ids: int) -> Any:
         return self.client.post(ATHLETES, {"action": "merge_selected", "_selected_action": ids})
 
-    def test_the_action_asks_which_one_stays(self) -> None:
+    def test_the_action_asks_which_one_to_keep(self) -> None:
         page = self.choose(*self.ids).content.decode()
         for text in (
             self.kept,
@@ -55,7 +55,7 @@ class MergePageTests(MergingCase):
         for ids in (["x", "y"], ["1" * 30, "-1"], [], [self.ids[0]] * 2):
             assert self.client.get(MERGE, {"ids": ids})["Location"] == ATHLETES
 
-    def test_it_merges_and_who_did_it_is_on_record(self) -> None:
+    def test_it_merges_and_records_who_did_it(self) -> None:
         assert self.send(self.ids[0])["Location"] == f"{ATHLETES}{self.ids[0]}/change/"
         assert self.owners() == {self.kept}
         entries = (
@@ -72,7 +72,7 @@ class MergePageTests(MergingCase):
             in self.client.get(f"{ATHLETES}{self.ids[0]}/history/").content.decode()
         )
 
-    def test_either_of_the_two_can_stay_and_nobody_else(self) -> None:
+    def test_either_of_the_two_can_be_kept_and_nobody_else(self) -> None:
         third = save_session(new_athlete()).athlete
         for kept in (third.pk, "", "x"):
             response = self.send(kept)
@@ -80,12 +80,12 @@ class MergePageTests(MergingCase):
         self.send(self.ids[1])
         assert self.owners() == {self.old, third.user_id}
 
-    def test_a_second_answer_says_that_it_is_done(self) -> None:
+    def test_a_second_merge_of_the_same_two_does_nothing(self) -> None:
         self.send(self.ids[0])
         assert self.send(self.ids[1])["Location"] == ATHLETES
         assert self.owners() == {self.kept}
 
-    def test_coaches_and_strangers_merge_nobody(self) -> None:
+    def test_coaches_and_strangers_cannot_merge(self) -> None:
         self.be("coaches")
         assert self.send(self.ids[0]).status_code == 403
         self.choose(*self.ids)

@@ -1,4 +1,4 @@
-"""Pages in Russian and Kazakh: what is shown is what our own catalogs say, and none of it is in English."""
+"""Pages in Russian and Kazakh show our translations, and no English."""
 
 import re
 
@@ -20,13 +20,13 @@ SPACES = re.compile(r"\s*\n\s*")
 
 
 def read_ours(language: str) -> list[polib.POEntry]:
-    """Return the messages of the package's catalog that have no plural."""
+    """Return our catalog's messages without a plural form."""
     path = settings.BASE_DIR / "workouts" / "locale" / language / "LC_MESSAGES" / "django.po"
     return [entry for entry in polib.pofile(str(path)) if not entry.msgid_plural]
 
 
 class OursTests(SimpleTestCase):
-    def test_no_other_catalog_says_it_otherwise(self) -> None:
+    def test_no_other_catalog_overrides_our_messages(self) -> None:
         for language in LANGUAGES:
             with translation.override(language):
                 for entry in read_ours(language):
@@ -44,7 +44,7 @@ class PageTests(TestCase):
         self.client.force_login(get_user_model().objects.create_superuser("head"))
 
     def read_lines(self, address: str, language: str) -> set[str]:
-        """Return the texts of a page, and what its elements are labelled."""
+        """Return a page's texts and its elements' labels."""
         response = self.client.get(
             address, headers={"accept": "text/html", "accept-language": language}
         )
@@ -53,7 +53,7 @@ class PageTests(TestCase):
         texts = [*SPACES.split(strip_tags(page.replace(">", ">\n"))), *LABEL.findall(page)]
         return {text.strip(" :") for text in texts}
 
-    def test_no_page_has_our_english(self) -> None:
+    def test_no_page_has_an_untranslated_message(self) -> None:
         session = f"/admin/workouts/workoutsession/{self.session.pk}/change/"
         athlete = f"/admin/workouts/athlete/{self.session.athlete.pk}/change/"
         decision = f"/admin/workouts/workoutsession/decision/?to=rejected&ids={self.session.pk}"

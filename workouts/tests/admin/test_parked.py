@@ -1,4 +1,4 @@
-"""A session that cannot be saved is parked: kept, shown, tried again."""
+"""A session that the database refuses is parked: kept, shown, retried."""
 
 import json
 
@@ -16,7 +16,7 @@ PARKED = "/admin/workouts/workoutsession/parked/"
 
 
 class ParkedTests(TestCase):
-    """The session's timeline is spoiled, so that it cannot be read, and mended again."""
+    """setUp() spoils the session's timeline so that it cannot be saved; mend() repairs it."""
 
     def setUp(self) -> None:
         self.athlete = new_athlete()
@@ -39,29 +39,29 @@ class ParkedTests(TestCase):
     def parked(self) -> list[SessionName]:
         return [each.name for each in get_store().parked_sessions() if each.name == self.name]
 
-    def test_it_is_kept_with_the_reason(self) -> None:
+    def test_a_parked_session_is_kept_with_the_reason(self) -> None:
         (parked,) = [each for each in get_store().parked_sessions() if each.name == self.name]
         assert "nonsense" in parked.reason
         assert self.name in list(get_store().sealed_sessions())
 
-    def test_it_keeps_since_when(self) -> None:
+    def test_a_retry_keeps_the_time_it_was_parked(self) -> None:
         before = {each.name: each.since_ms for each in get_store().parked_sessions()}
         settle_sealed(self.name)
         assert {each.name: each.since_ms for each in get_store().parked_sessions()} == before
 
-    def test_it_is_parked_no_more_once_it_is_saved(self) -> None:
+    def test_a_saved_session_is_no_longer_parked(self) -> None:
         self.mend()
         saved = settle_sealed(self.name)
         assert saved is not None
         assert saved.total_reps == 3
         assert self.parked() == []
 
-    def test_it_is_in_the_health_answer(self) -> None:
+    def test_the_health_page_counts_parked_sessions(self) -> None:
         answer = json.loads(self.client.get("/").content)
         assert answer["status"] == "ok"
         assert answer["parked"] >= 1
 
-    def test_it_is_shown_to_coaches_only(self) -> None:
+    def test_only_coaches_see_parked_sessions(self) -> None:
         assert self.client.get(PARKED).status_code == 302
         self.client.force_login(get_user_model().objects.create_user("assistant", is_staff=True))
         assert self.client.get(PARKED).status_code == 403
@@ -70,7 +70,7 @@ class ParkedTests(TestCase):
         assert self.athlete in page
         assert "nonsense" in page
 
-    def test_it_is_tried_again_on_demand(self) -> None:
+    def test_a_coach_retries_a_parked_session(self) -> None:
         self.client.force_login(get_user_model().objects.create_superuser("coach"))
         self.mend()
         response = self.client.post(PARKED, follow=True)

@@ -1,4 +1,4 @@
-"""The list of sessions: its columns, its filters, and how much of the table it reads."""
+"""The list of sessions: columns, filters, and how much of the table it reads."""
 
 from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
@@ -15,7 +15,7 @@ NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
 
 class ColumnTests(AdminCase):
-    def test_it_shows_length_pace_and_tempo(self) -> None:
+    def test_it_shows_duration_pace_and_tempo(self) -> None:
         save_session(new_athlete(), reps=31)
         page = self.page(SESSIONS)
         for text in (
@@ -29,7 +29,7 @@ class ColumnTests(AdminCase):
         save_session(new_athlete(), reps=1)
         assert '<td class="field-pace">-</td>' in self.page(SESSIONS)
 
-    def test_the_newest_first_rep_comes_first(self) -> None:
+    def test_the_latest_session_comes_first(self) -> None:
         rows = [save_at(NOON + timedelta(hours=hours)) for hours in (1, 3, 2)]
         listed = [row.pk for row in self.client.get(SESSIONS).context["cl"].result_list]
         assert listed == [rows[1].pk, rows[2].pk, rows[0].pk]
@@ -52,7 +52,7 @@ class FilterTests(AdminCase):
             SESSIONS, athlete="bolat-2"
         )
 
-    def test_it_filters_by_days_both_ends_in(self) -> None:
+    def test_it_filters_by_days_both_ends_included(self) -> None:
         assert self.listed(SESSIONS, **{"from": "2026-03-10"}) == {self.noon.pk}
         assert self.listed(SESSIONS, to="2026-03-09") == {self.early.pk}
         assert self.listed(SESSIONS, **{"from": "2026-03-09", "to": "2026-03-10"}) == {
@@ -61,14 +61,14 @@ class FilterTests(AdminCase):
         }
         assert self.listed(SESSIONS, to="9999-12-31") == {self.early.pk, self.noon.pk}
 
-    def test_a_day_is_one_of_who_looks(self) -> None:
+    def test_a_day_is_the_viewers(self) -> None:
         self.client.cookies["time_zone"] = "Asia/Almaty"
         assert self.listed(SESSIONS, **{"from": "2026-03-10", "to": "2026-03-10"}) == {
             self.early.pk,
             self.noon.pk,
         }
 
-    def test_what_it_cannot_take_is_said_and_shows_nothing(self) -> None:
+    def test_an_invalid_filter_shows_an_error_and_no_sessions(self) -> None:
         for query, error in (
             ({"from": "yesterday"}, "Enter a valid date."),
             ({"athlete": "nobody"}, "Select a valid choice."),
@@ -102,7 +102,7 @@ class FilterTests(AdminCase):
 
 
 class ReadingTests(AdminCase):
-    def test_it_counts_so_many_and_no_more(self) -> None:
+    def test_it_counts_no_more_rows_than_the_limit(self) -> None:
         for _ in range(4):
             save_session(new_athlete())
         with (

@@ -1,4 +1,4 @@
-"""The page of one session: its chart, its sets, its flags, the decision."""
+"""A session's page: chart, sets, evidence, decision."""
 
 import json
 import re
@@ -36,21 +36,21 @@ class PageCase(AdminCase):
 
 
 class ChartTests(PageCase):
-    def test_each_rep_has_its_interval_and_a_set_begins_without(self) -> None:
+    def test_each_rep_has_an_interval_except_the_first_of_a_set(self) -> None:
         chart = self.chart_of(save_timeline(TWO_SETS))
         assert chart["at"] == [0, 2, 4.1, 6.3, 8.6, 68.6, 70.6]
         assert chart["intervals"] == [None, 2, 2.1, 2.2, 2.3, None, 2]
         assert chart["rests"] == [[8.6, 68.6]]
 
-    def test_the_slow_down_of_a_set_is_a_line(self) -> None:
+    def test_the_slowdown_of_a_set_is_a_line(self) -> None:
         (line,) = self.chart_of(save_timeline(TWO_SETS))["trends"]
         assert [[round(value, 6) for value in end] for end in line] == [[2, 2], [8.6, 2.3]]
 
-    def test_late_reps_are_marked_whatever_the_order_they_came_in(self) -> None:
+    def test_late_reps_are_marked_whatever_their_order(self) -> None:
         chart = self.chart_of(save_timeline([4100, 0, 2000], late_reps=[0, 1]))
         assert chart["late"] == [0, None, 2.1]
 
-    def test_refused_reps_are_marked_at_the_time_since_the_last_counted_one(self) -> None:
+    def test_a_refused_rep_is_marked_by_the_time_since_the_last_counted_one(self) -> None:
         chart = self.chart_of(
             save_timeline(
                 [0, 2000],
@@ -62,14 +62,14 @@ class ChartTests(PageCase):
         assert chart["refused"] == [0, None, None, 0.15]
         assert chart["intervals"] == [None, None, 2, None]
 
-    def test_late_reps_that_are_none_are_not_marked(self) -> None:
+    def test_late_reps_that_do_not_exist_are_not_marked(self) -> None:
         assert self.chart_of(save_timeline([0, 2000], late_reps=[1, 2, -5]))["late"] == [None, 2]
 
-    def test_the_limits_are_those_of_the_exercise(self) -> None:
+    def test_the_chart_shows_the_limits_of_the_exercise(self) -> None:
         limits = self.chart_of(save_timeline([0, 2000]))["limits"]
         assert limits == {"smallest": 0.45, "typical": [2, 4], "record": 60 / 74}
 
-    def test_ten_thousand_reps_and_a_single_one(self) -> None:
+    def test_it_charts_ten_thousand_reps_and_a_single_one(self) -> None:
         assert len(self.chart_of(save_timeline(list(range(0, 20_000_000, 2000))))["at"]) == 10_000
         assert self.chart_of(save_timeline([0]))["intervals"] == [None]
 
@@ -96,10 +96,9 @@ class WordsTests(PageCase):
             "1:00",
         ]
 
-    def test_it_says_what_was_refused_and_late(self) -> None:
-        page = self.page(
-            f"{SESSIONS}{save_timeline([0, 2000], refused={'pace': 3, 'of later': 1}, late_reps=[1]).pk}/change/"
-        )
+    def test_it_counts_refused_and_late_reps(self) -> None:
+        row = save_timeline([0, 2000], refused={"pace": 3, "of later": 1}, late_reps=[1])
+        page = self.page(f"{SESSIONS}{row.pk}/change/")
         for text in (
             "Refused, over the maximum reps per minute: 3",
             "Refused, of later: 1",
@@ -107,7 +106,7 @@ class WordsTests(PageCase):
         ):
             assert text in page
 
-    def test_at_most_12_queries(self) -> None:
+    def test_it_takes_at_most_12_queries(self) -> None:
         row = save_pending()
         with CaptureQueriesContext(connection) as queries:
             self.page(f"{SESSIONS}{row.pk}/change/")
@@ -129,18 +128,18 @@ class DecisionTests(PageCase):
     def status(self) -> str:
         return WorkoutSession.objects.get(pk=self.row.pk).review_status
 
-    def test_it_is_decided_on_the_page_itself(self) -> None:
+    def test_a_coach_decides_on_the_page_itself(self) -> None:
         page = self.decide(to="approved", note="saw it")
         assert self.status() == "approved"
         assert "saw it" in page
         assert "Decision saved for 1 session." in page
 
-    def test_a_rejection_without_a_note_is_asked_for_one(self) -> None:
+    def test_a_rejection_without_a_note_asks_for_one(self) -> None:
         page = self.decide(to="rejected", note="")
         assert self.status() == "pending"
         assert "A rejection needs a note, which the athlete can read." in page
 
-    def test_who_may_only_look_is_offered_no_decision(self) -> None:
+    def test_a_viewer_without_the_permission_is_offered_no_decision(self) -> None:
         coach = get_user_model().objects.create_user("looker", is_staff=True)
         group = Group.objects.get(name="coaches")
         coach.user_permissions.set(group.permissions.exclude(codename="review_workoutsession"))

@@ -75,6 +75,10 @@ class TitleTests(AdminCase):
             assert self.title(path) == title
             assert self.breadcrumbs(path) == f"Home > {title}"
 
+    def test_djangos_own_lists_are_too(self) -> None:
+        for name, title in (("user", "Users"), ("group", "Groups")):
+            assert self.title(f"{ADMIN}auth/{name}/") == title
+
     def test_a_popup_asks_to_choose(self) -> None:
         assert self.title(ATHLETES, _popup="1") == "Select athlete"
 

@@ -1,8 +1,7 @@
-"""Times are shown in the zone of the viewer, which their browser says."""
+"""Times are shown in the viewer's time zone, which the browser tells in a cookie."""
 
 import zoneinfo
 from datetime import UTC, datetime
-from typing import ClassVar
 
 from django.contrib.auth import get_user_model
 from django.test import TestCase, override_settings
@@ -11,14 +10,14 @@ from django.utils import timezone
 from workouts.models import WorkoutSession
 from workouts.tests.support.browsers import BrowserCase
 from workouts.tests.support.cast import save_session
-from workouts.tests.support.coaches import make_team
+from workouts.tests.support.coaches import team_code
 from workouts.tests.support.shell import run_shell
 
 SESSIONS = "/admin/workouts/workoutsession/"
 MAKE_SESSION = """
 from workouts.tests.support.cast import save_session
 from workouts.models import WorkoutSession
-print(save_session("ana").pk)
+save_session("ana")
 WorkoutSession.objects.update(started_at="2026-07-01T20:30:00Z")
 """
 
@@ -37,7 +36,7 @@ class CookieTests(TestCase):
         self.client.cookies["time_zone"] = zone
         return self.client.get(SESSIONS).content.decode()
 
-    def test_times_are_in_its_zone(self) -> None:
+    def test_times_are_shown_in_the_zone_of_the_cookie(self) -> None:
         for zone, shown in (
             ("Asia/Almaty", "07/02/2026 1:30 a.m."),
             ("America/New_York", "07/01/2026 4:30 p.m."),
@@ -46,10 +45,10 @@ class CookieTests(TestCase):
             assert shown in page
             assert f"Times are shown in the {zone} time zone." in page
 
-    def test_an_old_name_will_do(self) -> None:
+    def test_it_accepts_an_old_name_of_a_zone(self) -> None:
         assert "07/02/2026 2 a.m." in self.page("Asia/Calcutta")
 
-    def test_what_is_no_zone_is_passed_over(self) -> None:
+    def test_it_ignores_what_is_no_zone(self) -> None:
         nonsense = [
             "",
             " ",
@@ -67,12 +66,12 @@ class CookieTests(TestCase):
             assert "07/01/2026 8:30 p.m." in self.page(value), value
 
     @override_settings(TIME_ZONE="Asia/Almaty")
-    def test_without_a_cookie_it_is_the_services_own(self) -> None:
+    def test_without_a_cookie_times_are_in_the_zone_of_the_service(self) -> None:
         self.page("America/New_York")
         del self.client.cookies["time_zone"]
         assert "07/02/2026 1:30 a.m." in self.client.get(SESSIONS).content.decode()
 
-    async def test_two_at_once_have_their_own(self) -> None:
+    async def test_two_viewers_at_once_keep_their_own_zones(self) -> None:
         for zone, shown in (
             ("Asia/Almaty", "07/02/2026 1:30 a.m."),
             ("UTC", "07/01/2026 8:30 p.m."),
@@ -84,14 +83,11 @@ class CookieTests(TestCase):
 
 
 class BrowserTests(BrowserCase):
-    session: ClassVar[int]
-
     @classmethod
     def make_data(cls) -> None:
-        make_team(cls.service, "head", "ana")
-        cls.session = int(run_shell(cls.service, MAKE_SESSION))
+        run_shell(cls.service, team_code("head", "ana") + MAKE_SESSION)
 
-    def test_the_first_page_is_shown_again_once(self) -> None:
+    def test_the_first_page_reloads_once(self) -> None:
         page = self.open_page(time_zone="Asia/Almaty", is_new=True)
         loads: list[str] = []
         page.on(
@@ -108,7 +104,7 @@ class BrowserTests(BrowserCase):
         self.log_in("head", page=page, to=SESSIONS)
         assert page.locator(".field-when", has_text="07/02/2026 1:30 a.m.").is_visible()
 
-    def test_it_is_shown_once_without_cookies(self) -> None:
+    def test_without_cookies_no_page_reloads(self) -> None:
         page = self.open_page(time_zone="Asia/Almaty", is_new=True)
         page.add_init_script(
             "Object.defineProperty(document, 'cookie', { get: () => '', set: () => {} })"
@@ -123,7 +119,7 @@ class BrowserTests(BrowserCase):
         assert len(loads) == 1
         assert page.locator("#time-zone").inner_text() == "Times are shown in the UTC time zone."
 
-    def test_what_was_posted_is_not_sent_again(self) -> None:
+    def test_a_posted_form_is_not_sent_again(self) -> None:
         page = self.open_page(time_zone="Asia/Almaty", is_new=True)
         page.goto("/admin/login/")
         page.locator("#time-zone", has_text="Asia/Almaty").wait_for()

@@ -1,4 +1,4 @@
-"""Addresses that no link leads to: each page says so, and breaks over none."""
+"""Addresses that no link leads to: they are answered, never with a server error."""
 
 from datetime import UTC, date
 
@@ -9,15 +9,15 @@ from workouts.admin.days import begin_of
 from workouts.tests.support.admin import ADMIN, ATHLETES, SESSIONS, AdminCase
 from workouts.tests.support.cast import new_athlete, save_session
 
-TOO_LONG = "9" * 5000  # more digits than Python makes a number of
-TOO_HIGH = "9" * 25  # more than a database's number has
+TOO_LONG = "9" * 5000  # more digits than int() takes
+TOO_HIGH = "9" * 25  # beyond the range of a database's integer
 
 
 class WrongAddressTests(AdminCase):
     def code(self, path: str, **query: str) -> int:
         return self.client.get(path, query).status_code
 
-    def test_a_character_that_no_text_has(self) -> None:
+    def test_nul_in_a_parameter_is_refused(self) -> None:
         finder = {
             "app_label": "workouts",
             "model_name": "athlete",
@@ -29,26 +29,26 @@ class WrongAddressTests(AdminCase):
             for path in (SESSIONS, f"{SESSIONS}export/", f"{SESSIONS}export/file/"):
                 assert self.code(path, **{name: "a\0"}) == 400
 
-    def test_a_search_for_it_is_none_and_exports_nothing(self) -> None:
+    def test_a_search_for_nul_finds_and_exports_nothing(self) -> None:
         assert "Null characters are not allowed." in self.page(SESSIONS, q="a\0")
         for path in (f"{SESSIONS}export/", f"{SESSIONS}export/file/"):
             assert self.code(path, q="a\0") == 302
 
-    def test_a_team_that_is_no_number(self) -> None:
+    def test_a_team_that_is_no_number_is_not_found(self) -> None:
         for team in (TOO_LONG, TOO_HIGH, "x"):
             assert self.code(f"{ADMIN}live/", team=team) == 404
 
-    def test_sessions_that_cannot_be(self) -> None:
+    def test_a_decision_about_impossible_ids_leads_back_to_the_list(self) -> None:
         for ids in (TOO_HIGH, TOO_LONG, "-1", "x"):
             assert self.code(f"{SESSIONS}decision/", to="approved", ids=ids) == 302
 
-    def test_a_year_that_cannot_be(self) -> None:
+    def test_an_impossible_year_leads_back_to_the_list(self) -> None:
         for path in (SESSIONS, ATHLETES, f"{SESSIONS}export/"):
             for year in ("0", "-1", TOO_HIGH):
                 response = self.client.get(path, {"created_at__year": year})
                 assert (response.status_code, response["Location"].endswith("?e=1")) == (302, True)
 
-    def test_the_first_and_the_last_day_of_all(self) -> None:
+    def test_it_filters_by_the_first_and_last_day_there_is(self) -> None:
         save_session(new_athlete())
         for zone in ("Asia/Almaty", "Etc/GMT+12"):
             self.client.cookies["time_zone"] = zone
@@ -57,6 +57,6 @@ class WrongAddressTests(AdminCase):
 
 
 class DayTests(SimpleTestCase):
-    def test_the_first_day_of_all_begins_also_elsewhere(self) -> None:
+    def test_the_first_day_there_is_begins_in_every_zone(self) -> None:
         with timezone.override("Asia/Almaty"):
             assert begin_of(date.min).astimezone(UTC).year == 1

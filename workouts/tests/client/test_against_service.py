@@ -1,4 +1,4 @@
-"""The reference client against a server on a bad day, and against the real service, which dies, too."""
+"""The reference client against an unreliable server, and against the real service."""
 
 import asyncio
 import json
@@ -21,8 +21,8 @@ from workouts.tests.support.service import Service, fresh_folder
 RESTART_S = 60.0
 
 
-class Shaky:
-    """A server that keeps the contract, on a bad day: answers, connections and its last few reps get lost."""
+class UnreliableServer:
+    """A server that keeps the contract but loses answers, connections and its latest reps."""
 
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)  # noqa: S311
@@ -57,7 +57,7 @@ class Shaky:
         return {
             "event": "error",
             "code": "unavailable",
-            "detail": "on a bad day",
+            "detail": "try again",
             "seq": frame.get("seq"),
         }
 
@@ -93,10 +93,10 @@ class Shaky:
             del self.live[-lost:]
 
 
-class ShakyTests(SimpleTestCase):
-    async def test_none_is_lost_and_none_doubled(self) -> None:
+class UnreliableServerTests(SimpleTestCase):
+    async def test_no_rep_is_lost_or_counted_twice(self) -> None:
         for seed in range(8):
-            server, times = Shaky(seed), list(range(120))
+            server, times = UnreliableServer(seed), list(range(120))
             async with Peer(*[server.serve] * 10_000) as peer:
                 async with client_of(peer.url, backoff=lambda failures: 0.0) as client:
                     finishing = []
@@ -116,7 +116,7 @@ class ShakyTests(SimpleTestCase):
 
 @pytest.mark.slow
 class ServiceTests(SimpleTestCase):
-    """The real service, which dies, too."""
+    """The real service, killed or with Redis stopped."""
 
     def setUp(self) -> None:
         self.athlete = new_athlete()
@@ -157,7 +157,7 @@ class ServiceTests(SimpleTestCase):
             assert await within(client.finish()) == finished
         assert await asyncio.to_thread(self.saved, finished.workout_id) == 30
 
-    async def test_a_service_that_was_killed(self) -> None:
+    async def test_no_rep_is_lost_when_the_service_is_killed(self) -> None:
         acked, killed = 0, asyncio.Event()
 
         def kill_at_the_100th(rep: Rep, count: int) -> None:
@@ -182,7 +182,7 @@ class ServiceTests(SimpleTestCase):
         assert await asyncio.to_thread(self.saved, finished.workout_id) == 402
 
     @pytest.mark.skipif(not HAS_PROC, reason="finds the Valkey in /proc")
-    async def test_a_redis_that_hangs(self) -> None:
+    async def test_no_rep_is_lost_while_redis_hangs(self) -> None:
         unavailable = asyncio.Event()
 
         def look(frame: Frame) -> None:
@@ -202,7 +202,7 @@ class ServiceTests(SimpleTestCase):
             assert (await within(client.finish())).count == 23
         assert all(rep.counted or rep.status in ("duplicate", "settled") for rep in reps)
 
-    def test_replay(self) -> None:
+    def test_replay_counts_every_rep_and_plain_replay_debounces(self) -> None:
         path = self.folder / "sets.jsonl"
         sets = [
             {"exercise": "squat", "rep_end_ms": [0, 2000, 2100, 4500]},

@@ -1,4 +1,4 @@
-"""What the reference client says, sends again and holds, to a scripted peer."""
+"""What the reference client sends, sends again and keeps, with a scripted server."""
 
 import asyncio
 
@@ -35,7 +35,7 @@ class TalkTests(SimpleTestCase):
         assert client.held == []
         assert client.counts == {"squat": 0}
 
-    async def test_it_passes_on_what_comes_unasked(self) -> None:
+    async def test_it_passes_on_frames_it_did_not_ask_for(self) -> None:
         async def script(phone: Phone) -> None:
             await phone.greet()
             await phone.say(
@@ -69,7 +69,7 @@ class TalkTests(SimpleTestCase):
             4,
         )
 
-    async def test_it_bounds_what_is_unanswered(self) -> None:
+    async def test_it_has_at_most_200_unanswered_reps(self) -> None:
         async def script(phone: Phone) -> None:
             await phone.greet()
             await phone.count(1, 1)
@@ -84,7 +84,7 @@ class TalkTests(SimpleTestCase):
             make(client, 250)
             await within(client.settled())
 
-    async def test_a_verdict_of_any_kind_settles(self) -> None:
+    async def test_any_verdict_settles_a_rep(self) -> None:
         async def script(phone: Phone) -> None:
             await phone.greet()
             for seq, status in enumerate(
@@ -100,10 +100,8 @@ class TalkTests(SimpleTestCase):
         assert [rep.counted for rep in reps] == [False, False, False, True]
 
 
-class AgainTests(SimpleTestCase):
-    """What is sent again."""
-
-    async def test_after_a_lost_ack_only_what_is_above_last_seq(self) -> None:
+class ResendTests(SimpleTestCase):
+    async def test_after_a_lost_ack_it_sends_only_reps_above_last_seq_again(self) -> None:
         async def lose_acks(phone: Phone) -> None:
             await phone.greet()
             await phone.count(1, 2)
@@ -120,7 +118,7 @@ class AgainTests(SimpleTestCase):
             await within(client.settled())
         assert statuses(reps) == ["counted", "counted", "settled", "counted", "counted"]
 
-    async def test_what_was_acknowledged_where_the_server_forgot_it(self) -> None:
+    async def test_it_sends_acknowledged_reps_again_if_the_server_forgot_them(self) -> None:
         async def count_all(phone: Phone) -> None:
             await phone.greet()
             await phone.count(1, 3)
@@ -137,7 +135,7 @@ class AgainTests(SimpleTestCase):
             await within(client.settled())
             await within(client.finish())
 
-    async def test_nothing_of_a_workout_that_somebody_else_finished(self) -> None:
+    async def test_it_forgets_the_reps_of_a_workout_that_someone_else_finished(self) -> None:
         async def script(phone: Phone) -> None:
             await phone.greet()
             await phone.count(1, 3)
@@ -160,7 +158,7 @@ class AgainTests(SimpleTestCase):
             await within(client.settled())
             assert client.held == [fourth]
 
-    async def test_nothing_of_a_finished_workout(self) -> None:
+    async def test_it_sends_no_reps_of_a_finished_workout_again(self) -> None:
         async def save_squats(phone: Phone) -> None:
             await phone.greet()
             await phone.count(1, 3)
@@ -183,7 +181,7 @@ class AgainTests(SimpleTestCase):
             assert client.held == [push_up]
             await within(heard.wait())
 
-    async def test_after_unavailable_from_a_new_hello_on(self) -> None:
+    async def test_after_unavailable_it_says_hello_and_sends_the_rest_again(self) -> None:
         async def script(phone: Phone) -> None:
             await phone.greet()
             await phone.count(1, 1)
@@ -204,7 +202,7 @@ class AgainTests(SimpleTestCase):
         assert statuses(reps) == ["counted", "settled", "counted", "counted"]
         assert (peer.connections, waits) == (1, [1])
 
-    async def test_a_hello_that_was_unavailable(self) -> None:
+    async def test_it_repeats_a_hello_that_was_unavailable(self) -> None:
         async def script(phone: Phone) -> None:
             await phone.be_unavailable()  # the welcome
             for _ in range(2):
@@ -223,7 +221,7 @@ class AgainTests(SimpleTestCase):
             await within(client.settled())
         assert waits == [1, 2, 3]
 
-    async def test_nothing_while_a_hello_is_not_answered(self) -> None:
+    async def test_it_sends_nothing_until_a_hello_is_answered(self) -> None:
         said_hello = asyncio.Event()
 
         async def script(phone: Phone) -> None:
@@ -244,7 +242,7 @@ class AgainTests(SimpleTestCase):
             make(client, 2)
             await within(client.settled())
 
-    async def test_after_an_answer_that_does_not_fit(self) -> None:
+    async def test_it_reconnects_after_an_answer_to_another_rep(self) -> None:
         async def skip_one(phone: Phone) -> None:
             await phone.greet()
             await phone.count(1, 1)
@@ -261,7 +259,7 @@ class AgainTests(SimpleTestCase):
             make(client, 3)
             await within(client.settled())
 
-    async def test_numbers_that_another_run_of_the_device_used(self) -> None:
+    async def test_it_numbers_above_what_an_earlier_run_of_the_device_used(self) -> None:
         async def script(phone: Phone) -> None:
             await phone.greet(last_seq=10)
             await phone.count(11, 14)
@@ -274,13 +272,13 @@ class AgainTests(SimpleTestCase):
             await within(client.settled())
         assert [rep.seq for rep in reps] == [11, 12, 13, 14]
 
-    async def test_seqs_begin_at_the_clock(self) -> None:
+    async def test_seqs_start_at_the_time_in_ms(self) -> None:
         client = client_of("http://127.0.0.1:1", first_seq=None, now_ms=lambda: 1_763_839_190_000)
         assert [rep.seq for rep in make(client, 2)] == [1_763_839_190_000, 1_763_839_190_001]
 
 
 class FinishTests(SimpleTestCase):
-    async def test_it_waits_for_every_ack_before(self) -> None:
+    async def test_a_finish_waits_for_every_earlier_ack(self) -> None:
         async def script(phone: Phone) -> None:
             await phone.greet()
             await phone.count(1, 1)
@@ -294,7 +292,7 @@ class FinishTests(SimpleTestCase):
             make(client, 2)
             await within(client.finish())
 
-    async def test_a_lost_answer_is_asked_for_before_any_later_rep(self) -> None:
+    async def test_a_finish_whose_answer_was_lost_is_repeated_before_later_reps(self) -> None:
         async def lose_the_answer(phone: Phone) -> None:
             await phone.greet()
             await phone.count(1, 2)
@@ -317,7 +315,7 @@ class FinishTests(SimpleTestCase):
             await within(client.settled())
         assert client.held == later
 
-    async def test_unavailable_is_tried_again(self) -> None:
+    async def test_a_finish_that_was_unavailable_is_repeated(self) -> None:
         async def script(phone: Phone) -> None:
             await phone.greet()
             await phone.count(1, 1)
@@ -332,7 +330,7 @@ class FinishTests(SimpleTestCase):
             make(client, 1)
             assert await within(client.finish()) == Finished(8, 1)
 
-    async def test_nothing_to_finish(self) -> None:
+    async def test_a_finish_without_a_workout_raises_nothing_to_finish(self) -> None:
         async def script(phone: Phone) -> None:
             await phone.greet()
             await phone.hear("finish")
@@ -347,7 +345,7 @@ class FinishTests(SimpleTestCase):
             await within(client.settled())
         assert raised.value.code == "nothing_to_finish"
 
-    async def test_given_up_while_offline_it_is_not_sent(self) -> None:
+    async def test_a_finish_cancelled_while_offline_is_not_sent(self) -> None:
         async def script(phone: Phone) -> None:
             await phone.greet()
             await phone.count(1, 2)

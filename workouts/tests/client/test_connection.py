@@ -1,4 +1,4 @@
-"""When the reference client connects again, when it gives up, and what it holds meanwhile."""
+"""When the reference client reconnects, when it gives up, and what it keeps meanwhile."""
 
 import asyncio
 from http import HTTPStatus
@@ -15,22 +15,22 @@ from workouts.tests.support.peer import Peer, Phone, client_of, make, statuses, 
 
 
 class ConnectionTests(SimpleTestCase):
-    async def test_offline_it_buffers(self) -> None:
+    async def test_it_keeps_reps_while_offline(self) -> None:
         async def script(phone: Phone) -> None:
             await phone.greet()
             await phone.count(1, 50)
             await phone.save(1, 50)
             await phone.stay()
 
-        peer = Peer(script)
-        async with client_of(peer.url) as client:
+        peer, failed = Peer(script), asyncio.Event()
+        async with client_of(peer.url, backoff=lambda failures: failed.set() or 0.01) as client:
             make(client, 50)
-            await asyncio.sleep(0.1)
+            await within(failed.wait())
             async with peer:
                 assert (await within(client.finish())).count == 50
                 await within(client.close())
 
-    async def test_waits_grow_until_something_is_settled(self) -> None:
+    async def test_failures_add_up_until_a_rep_is_settled(self) -> None:
         waits: list[int] = []
         five = asyncio.Event()
 
@@ -60,13 +60,13 @@ class ConnectionTests(SimpleTestCase):
         assert waits[:5] == [1, 2, 3, 4, 5]
         assert waits[-1] == 1
 
-    def test_jitter_is_full_and_bounded(self) -> None:
+    def test_the_wait_is_random_from_zero_to_a_growing_limit(self) -> None:
         assert all(0 <= full_jitter(1) <= 0.1 for _ in range(200))
         assert all(0 <= full_jitter(10_000) <= 5 for _ in range(200))
         assert len({full_jitter(7) for _ in range(50)}) > 10
         assert max(full_jitter(7) for _ in range(200)) > 2.5
 
-    async def test_a_silent_server_is_left(self) -> None:
+    async def test_it_reconnects_if_the_server_stops_answering(self) -> None:
         async def be_silent(phone: Phone) -> None:
             await phone.greet()
             await phone.hear("rep_detected")
@@ -84,7 +84,7 @@ class ConnectionTests(SimpleTestCase):
             make(client, 1)
             await within(client.settled())
 
-    async def test_it_gives_up_where_it_is_not_wanted(self) -> None:
+    async def test_it_gives_up_after_a_fatal_close_code(self) -> None:
         for code in (4401, 4403, 1008, 1009):
 
             async def turn_away(phone: Phone, code: int = code) -> None:
@@ -123,7 +123,7 @@ class ConnectionTests(SimpleTestCase):
                 with pytest.raises(WorkoutClientError, match=r"senim\.v1"):
                     await within(client.finish())
 
-    async def test_what_went_wrong_while_nobody_asked_is_raised_at_the_end(self) -> None:
+    async def test_an_error_that_no_call_has_raised_is_raised_on_leaving(self) -> None:
         async def turn_away(phone: Phone) -> None:
             await phone.greet()
             await phone.socket.close(1008, "not you")
@@ -133,7 +133,7 @@ class ConnectionTests(SimpleTestCase):
                 async with client_of(peer.url) as client:
                     await within(until(lambda: client._error is not None))
 
-    async def test_a_callback_that_fails_is_no_lost_connection(self) -> None:
+    async def test_an_error_in_a_callback_ends_it_without_reconnecting(self) -> None:
         async def script(phone: Phone) -> None:
             await phone.greet()
             await phone.count(1, 1)
@@ -148,7 +148,7 @@ class ConnectionTests(SimpleTestCase):
                     make(client, 1)
         assert peer.connections == 1
 
-    async def test_one_error_for_an_unknown_exercise_however_many_come_later(self) -> None:
+    async def test_later_reps_of_an_unknown_exercise_are_not_sent(self) -> None:
         async def script(phone: Phone) -> None:
             await phone.greet()
             (rep,) = await phone.hear("rep_detected")
@@ -164,7 +164,7 @@ class ConnectionTests(SimpleTestCase):
             make(client, 1)
             await within(client.settled())
 
-    async def test_a_hello_that_was_slow_is_said_again(self) -> None:
+    async def test_it_repeats_a_hello_whose_answer_was_slow(self) -> None:
         async def script(phone: Phone) -> None:
             await phone.say(
                 "welcome", protocol=1, user_id="aigul", server_time=1, exercises=["squat"]
@@ -181,14 +181,14 @@ class ConnectionTests(SimpleTestCase):
                 make(client, 1)
                 await within(client.settled())
 
-    def test_its_clock_goes_on_whatever_the_time_of_day_is_set_to(self) -> None:
+    def test_its_clock_ignores_changes_to_the_systems_time(self) -> None:
         now_ms = start_clock()
         before = now_ms()
         assert abs(before - wall_clock_ms()) < 1000
         with patch("time.time_ns", lambda: 0):
             assert 0 <= now_ms() - before < 1000
 
-    async def test_one_error_for_an_unknown_exercise(self) -> None:
+    async def test_waiting_reps_of_an_unknown_exercise_are_dropped_after_one_error(self) -> None:
         async def script(phone: Phone) -> None:
             await phone.greet()
             (rep,) = await phone.hear("rep_detected")
@@ -203,14 +203,14 @@ class ConnectionTests(SimpleTestCase):
         assert set(statuses(typos)) == {"unknown_exercise"}
         assert [rep.exercise for rep in client.held] == ["squat", "squat"]
 
-    async def test_close_says_how_many_are_not_settled(self) -> None:
+    async def test_close_returns_how_many_reps_are_unsettled(self) -> None:
         async with client_of("http://127.0.0.1:1") as client:
             make(client, 3)
             assert await within(client.close(wait_s=0.05)) == 3
             with pytest.raises(WorkoutClientError, match="closed"):
                 client.rep()
 
-    async def test_leaving_tells_what_is_not_settled(self) -> None:
+    async def test_leaving_raises_an_error_if_reps_are_unsettled(self) -> None:
         client = await client_of("http://127.0.0.1:1").__aenter__()
         make(client, 3)
         with (
@@ -219,7 +219,7 @@ class ConnectionTests(SimpleTestCase):
         ):
             await within(client.__aexit__(None, None, None))
 
-    def test_it_refuses_what_cannot_work(self) -> None:
+    def test_it_refuses_an_impossible_device_address_or_exercise(self) -> None:
         with pytest.raises(ValueError, match="device"):
             WorkoutClient("http://127.0.0.1", device="två")
         with pytest.raises(ValueError, match="address"):

@@ -1,4 +1,4 @@
-"""`manage.py seed`: made-up workouts are such as the service saves."""
+"""`manage.py seed`: made-up workouts look like the service's own."""
 
 import re
 import sqlite3
@@ -54,7 +54,7 @@ class SeedTests(TestCase):
         cls.said = seed(1500, athletes=90, days=60, coach="carol")
         cls.sessions = list(WorkoutSession.objects.order_by("id").prefetch_related("review_steps"))
 
-    def test_it_saves_as_many_as_were_asked_for(self) -> None:
+    def test_it_saves_the_number_of_sessions_asked_for(self) -> None:
         assert self.said == "1,500 sessions saved.\n"
         assert len(self.sessions) == len({row.session_id for row in self.sessions}) == 1500
         assert (Athlete.objects.count(), Team.objects.count()) == (90, 3)
@@ -81,14 +81,14 @@ class SeedTests(TestCase):
             ]
             assert min(gaps, default=10**6) >= least[row.exercise_id], row
 
-    def test_ids_go_up_with_the_time_to_the_present(self) -> None:
+    def test_ids_rise_with_the_time_up_to_the_present(self) -> None:
         saved = [row.created_at for row in self.sessions]
         assert saved == sorted(saved)
         assert self.before - timedelta(hours=1) < saved[-1] <= datetime.now(UTC)
         assert saved[0] >= self.before - timedelta(days=60)
         assert not WorkoutSession.objects.filter(finished_at__gte=F("created_at")).exists()
 
-    def test_some_have_flags_and_a_review_that_fits(self) -> None:
+    def test_flagged_sessions_have_a_review_that_fits(self) -> None:
         flagged = [row for row in self.sessions if row.flags]
         assert 10 <= len(flagged) <= 60
         assert {row.review_status for row in flagged} == {"pending", "approved", "rejected"}
@@ -103,7 +103,7 @@ class SeedTests(TestCase):
             assert row.review_status == chain[-1]
             assert row.is_in_totals == (row.review_status != "rejected")
 
-    def test_a_coach_of_the_athletes_team_decided_and_gave_the_reason_of_a_rejection(self) -> None:
+    def test_decisions_are_by_the_teams_coach_and_rejections_have_a_note(self) -> None:
         decided = ReviewStep.objects.filter(actor="coach").select_related("session")
         for step in decided:
             assert Team.objects.filter(
@@ -127,19 +127,19 @@ class SeedTests(TestCase):
         assert not Athlete.objects.filter(teams=None).exists()
         assert any(athlete.teams.count() == 2 for athlete in Athlete.objects.all())
 
-    def test_what_is_saved_later_gets_the_next_id(self) -> None:
+    def test_the_next_session_gets_a_higher_id(self) -> None:
         assert save_session("ann").pk > self.sessions[-1].pk
 
-    def test_a_second_run_adds_others(self) -> None:
+    def test_a_second_run_adds_athletes_and_sessions(self) -> None:
         seed(20, athletes=10)
         assert WorkoutSession.objects.count() == 1520
         assert Athlete.objects.count() == 100
 
-    def test_somebody_who_is_there_already_becomes_the_coach(self) -> None:
+    def test_an_existing_user_becomes_the_coach(self) -> None:
         seed(10, coach="carol")
         assert get_user_model().objects.get(username="carol").teams.count() == 2
 
-    def test_it_writes_every_column_that_has_no_value_of_its_own(self) -> None:
+    def test_it_fills_every_column_without_a_default(self) -> None:
         fields = [
             field
             for field in WorkoutSession._meta.concrete_fields
@@ -150,7 +150,7 @@ class SeedTests(TestCase):
 
 class PlanTests(TestCase):
     @time_machine.travel(datetime(2026, 11, 24, 12, tzinfo=UTC), tick=False)
-    def test_the_same_seed_makes_the_same(self) -> None:
+    def test_the_same_seed_makes_the_same_sessions(self) -> None:
         runs = []
         for number in (3, 3, 4):
             with transaction.atomic():
@@ -160,19 +160,19 @@ class PlanTests(TestCase):
         assert runs[0] == runs[1]
         assert not set(runs[0]) & set(runs[2])
 
-    def test_without_figures_a_hundred_sessions_make_an_athlete(self) -> None:
+    def test_by_default_there_is_an_athlete_for_every_hundred_sessions(self) -> None:
         seed(1200)
         assert (Athlete.objects.count(), Team.objects.count()) == (12, 1)
 
-    def test_one_session_is_of_the_last_hour(self) -> None:
+    def test_a_single_session_is_from_the_last_hour(self) -> None:
         seed(1)
         assert WorkoutSession.objects.get().created_at > datetime.now(UTC) - timedelta(hours=1)
 
-    def test_more_teams_than_athletes_are_no_mistake(self) -> None:
+    def test_there_may_be_more_teams_than_athletes(self) -> None:
         seed(3, athletes=2, teams=5)
         assert Team.objects.count() == 5
 
-    def test_a_figure_that_cannot_be_is_named(self) -> None:
+    def test_it_names_an_option_that_is_out_of_range(self) -> None:
         for name in ("sessions", "athletes", "teams", "days"):
             with pytest.raises(
                 CommandError, match=rf"^--{name} is 0; it takes a whole number from 1"
@@ -184,14 +184,14 @@ class PlanTests(TestCase):
             call_command("seed", "--sessions", "many")
         assert not Athlete.objects.exists()
 
-    def test_without_an_exercise_it_says_so(self) -> None:
+    def test_it_says_that_there_is_no_active_exercise(self) -> None:
         Exercise.objects.update(active=False)
         with pytest.raises(CommandError, match="no active exercise"):
             seed(5)
 
 
 class DaysTests(SimpleTestCase):
-    def test_all_sessions_are_shared_out_and_the_last_day_has_one(self) -> None:
+    def test_the_days_add_up_to_all_sessions_and_the_last_has_one(self) -> None:
         for sessions, days in ((1, 1), (1, 730), (10, 3), (1000, 7), (5, 5)):
             counts = share_out(sessions, days)
             assert (len(counts), sum(counts)) == (days, sessions)
@@ -201,7 +201,7 @@ class DaysTests(SimpleTestCase):
 
 @pytest.mark.slow
 class SqliteTests(SimpleTestCase):
-    def test_it_fills_sqlite_too(self) -> None:
+    def test_it_fills_sqlite(self) -> None:
         folder = fresh_folder()
         for command in (["migrate", "-v", "0"], ["seed", "--sessions", "300"]):
             done = run_manage(*command, SENIM_DATA=str(folder))

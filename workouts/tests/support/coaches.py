@@ -29,12 +29,16 @@ print(team.pk)
 """
 
 
-def make_team(service: Service, coach: str, *athletes: str, group: str = "coaches") -> int:
-    """Make a coach with a team of these athletes, and return its id."""
-    code = MAKE_TEAM.format(
+def team_code(coach: str, *athletes: str, group: str = "coaches") -> str:
+    """Return code for run_shell() that makes a coach with a team, and prints the team's id."""
+    return MAKE_TEAM.format(
         coach=coach, team=f"team of {coach}", athletes=athletes, group=group, password=PASSWORD
     )
-    return int(run_shell(service, code))
+
+
+def make_team(service: Service, coach: str, *athletes: str, group: str = "coaches") -> int:
+    """Make a coach with a team of these athletes, and return its id."""
+    return int(run_shell(service, team_code(coach, *athletes, group=group)))
 
 
 class Browser:

@@ -1,4 +1,4 @@
-"""Reports from the processes with phones to the walls: what is sent, and what happens after a gap."""
+"""Reports to the walls: what is sent, and what happens after a gap."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,16 +1,19 @@
 "use strict";
 {
-    const COLORS = ["--chart-line", "--chart-accent", "--chart-refused", "--chart-grid", "--chart-text", "--chart-band", "--chart-rest"];
+    const COLORS = ["line", "accent", "refused", "grid", "text", "band", "rest"];
     const redraws = [];
 
-    const dataOf = (figure) => JSON.parse(document.getElementById(figure.dataset.source).textContent);
+    function readData(figure) {
+        return JSON.parse(document.getElementById(figure.dataset.source).textContent);
+    }
 
     function readColors() {
         const style = getComputedStyle(document.documentElement);
-        return Object.fromEntries(COLORS.map((name) => [name.slice(8), style.getPropertyValue(name).trim()]));
+        const read = (name) => style.getPropertyValue(`--chart-${name}`).trim();
+        return Object.fromEntries(COLORS.map((name) => [name, read(name)]));
     }
 
-    // not by Intl: browsers leave languages out
+    // not with Intl: browsers lack some languages
     function writer({ decimal, group }) {
         return (value) => {
             const [whole, rest] = String(Math.round(value * 100) / 100).split(".");
@@ -21,10 +24,14 @@
 
     function clock(seconds) {
         const whole = Math.round(seconds);
-        const parts = [Math.floor(whole / 60) % 60, whole % 60].map((part) => String(part).padStart(2, "0"));
+        const numbers = [Math.floor(whole / 60) % 60, whole % 60];
+        const parts = numbers.map((part) => String(part).padStart(2, "0"));
         const hours = Math.floor(whole / 3600);
         return hours ? `${hours}:${parts.join(":")}` : parts.join(":");
     }
+
+    // a value under the pointer, for the legend
+    const shownBy = (write) => (chart, value) => (value == null ? "–" : write(value));
 
     const axis = (colors, label, values) => ({
         label,
@@ -40,14 +47,15 @@
         width: 0,
         paths: () => null,
         points: { show: true, size, fill: color, stroke: color },
-        value: (chart, value) => (value == null ? "–" : write(value)),
+        value: shownBy(write),
     });
 
-    // the rests, and the typical tempo, behind the lines; the limits and each set's trend over them
+    // rests and typical tempo go behind the line; limits and trends go over it
     function behind(data, colors) {
         return (chart) => {
             const { ctx, bbox } = chart;
-            const [low, high] = data.limits.typical.map((seconds) => chart.valToPos(seconds, "y", true));
+            const heights = data.limits.typical.map((value) => chart.valToPos(value, "y", true));
+            const [low, high] = heights;
             ctx.save();
             ctx.beginPath();
             ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
@@ -82,8 +90,9 @@
             ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
             ctx.clip();
             ctx.lineWidth = 2 * devicePixelRatio;
-            strike(chart, colors.refused, [8, 6], [min, data.limits.smallest], [max, data.limits.smallest]);
-            if (data.limits.record) strike(chart, colors.accent, [3, 5], [min, data.limits.record], [max, data.limits.record]);
+            const { smallest, record } = data.limits;
+            strike(chart, colors.refused, [8, 6], [min, smallest], [max, smallest]);
+            if (record) strike(chart, colors.accent, [3, 5], [min, record], [max, record]);
             for (const [from, to] of data.trends) strike(chart, colors.text, [], from, to);
             ctx.restore();
         };
@@ -100,7 +109,7 @@
                 scales: { x: { time: false }, y: { range: () => [0, top * 1.05] } },
                 axes: [axis(colors, texts.time, clock), axis(colors, texts.interval, write)],
                 series: [
-                    { label: texts.time, value: (chart, value) => (value == null ? "–" : clock(value)) },
+                    { label: texts.time, value: shownBy(clock) },
                     {
                         ...points(texts.interval, colors.line, 6, write),
                         width: 1.5,
@@ -127,18 +136,21 @@
                     x: { time: false, range: () => [-0.5, names.length - 0.5] },
                     y: { range: (chart, min, max) => [0, Math.max(1, max * 1.1)] },
                 },
-                axes: [{ ...axis(colors, undefined, nameOf), incrs: [1, 2, 7, 14, 28] }, axis(colors, texts.reps, write)],
+                axes: [
+                    { ...axis(colors, undefined, nameOf), incrs: [1, 2, 7, 14, 28] },
+                    axis(colors, texts.reps, write),
+                ],
                 series: [
-                    { label: texts.span, value: (chart, value) => (value == null ? "–" : nameOf(value)) },
+                    { label: texts.span, value: shownBy(nameOf) },
                     {
                         label: texts.reps,
                         stroke: colors.line,
                         fill: colors.line,
                         paths: uPlot.paths.bars({ size: [0.7, 60] }),
                         points: { show: false },
-                        value: (chart, value) => (value == null ? "–" : write(value)),
+                        value: shownBy(write),
                     },
-                    { ...none, label: texts.sessions, value: (chart, value) => (value == null ? "–" : write(value)) },
+                    { ...none, label: texts.sessions, value: shownBy(write) },
                 ],
             },
             values: [[...names.keys()], data.reps, data.sessions],
@@ -146,8 +158,11 @@
     }
 
     function draw(figure, build) {
-        const data = dataOf(figure);
-        const size = () => ({ width: Math.max(200, figure.clientWidth), height: figure.clientWidth < 480 ? 240 : 320 });
+        const data = readData(figure);
+        const size = () => ({
+            width: Math.max(200, figure.clientWidth),
+            height: figure.clientWidth < 480 ? 240 : 320,
+        });
         let chart;
         const redraw = () => {
             chart?.destroy();
@@ -162,10 +177,14 @@
         return redraw;
     }
 
-    for (const [selector, build] of [[".tempo-chart", tempoChart], [".volume-chart", volumeChart]]) {
-        redraws.push(...[...document.querySelectorAll(selector)].map((figure) => draw(figure, build)));
+    for (const [selector, build] of [
+        [".tempo-chart", tempoChart],
+        [".volume-chart", volumeChart],
+    ]) {
+        for (const figure of document.querySelectorAll(selector)) redraws.push(draw(figure, build));
     }
     const again = () => redraws.forEach((redraw) => redraw());
-    new MutationObserver(again).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    const themed = { attributeFilter: ["data-theme"] };
+    new MutationObserver(again).observe(document.documentElement, themed);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
 }

@@ -9,36 +9,38 @@
     const find = (id) => document.getElementById(id);
     const texts = JSON.parse(find("live-texts").textContent);
     const list = find("live-tiles");
-    const tiles = new Map(); // what is known of each athlete, by user_id
+    const tiles = new Map(); // the latest tile of each athlete, by user_id
     const elements = new Map();
-    let number = 0; // of the last update that was taken
-    let clockAhead = 0; // ms, of the server against this device
+    let number = 0; // of the last update that was applied
+    let clockOffsetMs = 0; // the server's clock minus this device's
     let failures = 0;
     let isCut = false;
 
-    const now = () => Date.now() + clockAhead;
-    const nameOf = (slug) => texts.exercises[slug] || slug;
+    const now = () => Date.now() + clockOffsetMs;
+    const exerciseName = (slug) => texts.exercises[slug] || slug;
 
-    // what is live, the newest first; else what was finished last
+    // the live session with the newest rep counts, otherwise the latest finished one
     function stateOf(tile) {
         const [session] = tile.sessions;
         if (!session) return tile.finished ? "finished" : tile.online ? "ready" : "absent";
         if (!tile.online) return "offline";
-        const quiet = (now() - session.at) / 1000;
-        return quiet < RESTING_AFTER_S ? "training" : quiet < STALLED_AFTER_S ? "resting" : "stalled";
+        const quietS = (now() - session.at) / 1000;
+        if (quietS < RESTING_AFTER_S) return "training";
+        return quietS < STALLED_AFTER_S ? "resting" : "stalled";
     }
 
-    // not by Intl: browsers leave languages out
-    function lengthOf(ms) {
+    // not with Intl: browsers don't know every language
+    function formatDuration(ms) {
         const seconds = Math.max(0, Math.round(ms / 1000));
-        return seconds < 60 ? texts.seconds.replace("%s", seconds) : texts.minutes.replace("%s", Math.floor(seconds / 60));
+        return seconds < 60
+            ? texts.seconds.replace("%s", seconds)
+            : texts.minutes.replace("%s", Math.floor(seconds / 60));
     }
 
-    function build(tag, className, parent) {
+    function append(tag, className, parent) {
         const element = document.createElement(tag);
         element.className = className;
         parent.append(element);
-        return element;
     }
 
     function elementOf(userId) {
@@ -46,17 +48,17 @@
         if (!element) {
             element = document.createElement("li");
             element.dataset.userId = userId;
-            build("h3", "live-name", element);
-            build("div", "live-count", element);
-            build("p", "live-exercise", element);
-            build("p", "live-state", element);
-            build("p", "live-others", element);
+            append("h3", "live-name", element);
+            append("div", "live-count", element);
+            append("p", "live-exercise", element);
+            append("p", "live-state", element);
+            append("p", "live-others", element);
             elements.set(userId, element);
         }
         return element;
     }
 
-    function put(element, className, text) {
+    function setText(element, className, text) {
         const child = element.querySelector(`.${className}`);
         if (child.textContent !== text) child.textContent = text;
     }
@@ -64,9 +66,11 @@
     function describe(tile, state) {
         const word = texts.states[state];
         const [session] = tile.sessions;
-        if (state === "finished") return texts.finished_ago.replace("%s", lengthOf(now() - tile.finished.at));
+        if (state === "finished") {
+            return texts.finished_ago.replace("%s", formatDuration(now() - tile.finished.at));
+        }
         if (!session || state === "training") return word;
-        return `${word}, ${texts.ago.replace("%s", lengthOf(now() - session.at))}`;
+        return `${word}, ${texts.ago.replace("%s", formatDuration(now() - session.at))}`;
     }
 
     function draw(userId) {
@@ -79,23 +83,31 @@
         }
         const element = elementOf(userId);
         const shown = tile.sessions[0] || tile.finished;
+        const others = tile.sessions.slice(1);
         element.dataset.state = state;
-        put(element, "live-name", tile.name);
-        put(element, "live-count", shown ? String(shown.count) : "–");
-        put(element, "live-exercise", shown ? nameOf(shown.type) : "");
-        put(element, "live-state", describe(tile, state));
-        put(element, "live-others", tile.sessions.slice(1).map((other) => `${nameOf(other.type)}: ${other.count}`).join(", "));
-        if (!element.isConnected) place(element, tile.name);
+        setText(element, "live-name", tile.name);
+        setText(element, "live-count", shown ? String(shown.count) : "–");
+        setText(element, "live-exercise", shown ? exerciseName(shown.type) : "");
+        setText(element, "live-state", describe(tile, state));
+        setText(
+            element,
+            "live-others",
+            others.map((other) => `${exerciseName(other.type)}: ${other.count}`).join(", "),
+        );
+        if (!element.isConnected) insert(element, tile.name);
     }
 
-    // by name, so that nobody jumps about as they train
-    function place(element, name) {
-        const after = [...list.children].find((other) => other.firstChild.textContent.localeCompare(name) > 0);
-        list.insertBefore(element, after || null);
+    // sorted by name, so that tiles stay in place while athletes train
+    function insert(element, name) {
+        const isAfter = (other) => other.firstChild.textContent.localeCompare(name) > 0;
+        list.insertBefore(element, [...list.children].find(isAfter) || null);
     }
 
-    function drawRest() {
-        const absent = [...tiles.values()].filter((tile) => stateOf(tile) === "absent").map((tile) => tile.name).sort((a, b) => a.localeCompare(b));
+    function drawSummary() {
+        const absent = [...tiles.values()]
+            .filter((tile) => stateOf(tile) === "absent")
+            .map((tile) => tile.name)
+            .sort((a, b) => a.localeCompare(b));
         find("live-absent").hidden = !absent.length;
         find("live-absent").textContent = `${texts.absent} ${absent.join(", ")}`;
         const notice = isCut ? texts.cut : list.children.length ? "" : texts.nobody;
@@ -103,46 +115,50 @@
         find("live-notice").textContent = notice;
     }
 
-    function tell(before, tile) {
-        const done = tile.finished;
-        if (!done || before?.finished?.at === done.at || !before) return;
-        const text = texts.did_finish.replace("{name}", tile.name).replace("{count}", done.count).replace("{exercise}", nameOf(done.type));
-        find("live-news").textContent = text;
+    // for screen readers
+    function announceFinish(before, tile) {
+        const session = tile.finished;
+        if (!before || !session || before.finished?.at === session.at) return;
+        find("live-news").textContent = texts.did_finish
+            .replace("{name}", tile.name)
+            .replace("{count}", session.count)
+            .replace("{exercise}", exerciseName(session.type));
     }
 
-    function take(message) {
-        for (const tile of message.tiles) {
-            tell(tiles.get(tile.user_id), tile);
+    function apply(changed, gone = []) {
+        for (const tile of changed) {
+            announceFinish(tiles.get(tile.user_id), tile);
             tiles.set(tile.user_id, tile);
             draw(tile.user_id);
         }
-        for (const userId of message.gone || []) {
+        for (const userId of gone) {
             tiles.delete(userId);
             draw(userId);
         }
-        drawRest();
+        drawSummary();
     }
 
-    function hear(socket, message) {
-        clockAhead = message.server_time - Date.now();
+    function receive(socket, message) {
+        clockOffsetMs = message.server_time - Date.now();
         if (message.event === "unavailable") {
-            show(texts.unavailable, false);
+            showStatus(texts.unavailable, false);
             return;
         }
+        let gone = [];
         if (message.event === "snapshot") {
-            const here = new Set(message.tiles.map((tile) => tile.user_id));
-            message.gone = [...tiles.keys()].filter((userId) => !here.has(userId));
+            const present = new Set(message.tiles.map((tile) => tile.user_id));
+            gone = [...tiles.keys()].filter((userId) => !present.has(userId));
             isCut = message.is_cut;
         } else if (message.number !== number + 1) {
             socket.send(JSON.stringify({ event: "snapshot" }));
             return;
         }
         number = message.number;
-        show(texts.connected, true);
-        take(message);
+        showStatus(texts.connected, true);
+        apply(message.tiles, gone);
     }
 
-    function show(text, isLive) {
+    function showStatus(text, isLive) {
         const status = find("live-connection");
         if (status.textContent !== text) status.textContent = text;
         status.classList.toggle("is-live", isLive);
@@ -154,21 +170,26 @@
         const socket = new WebSocket(address);
         socket.onmessage = (event) => {
             failures = 0;
-            hear(socket, JSON.parse(event.data));
+            receive(socket, JSON.parse(event.data));
         };
         socket.onclose = (event) => {
             if (event.code === NOT_LOGGED_IN || event.code === NOT_ALLOWED) {
-                take({ tiles: [], gone: [...tiles.keys()] });
-                show(event.code === NOT_LOGGED_IN ? texts.logged_out : texts.not_allowed, false);
+                apply([], [...tiles.keys()]);
+                const isLoggedOut = event.code === NOT_LOGGED_IN;
+                showStatus(isLoggedOut ? texts.logged_out : texts.not_allowed, false);
                 return;
             }
-            show(texts.lost, false);
+            showStatus(texts.lost, false);
             failures += 1;
-            setTimeout(connect, Math.min(LONGEST_WAIT_MS, 500 * 2 ** failures) * (0.5 + Math.random() / 2));
+            const waitMs = Math.min(LONGEST_WAIT_MS, 500 * 2 ** failures);
+            setTimeout(connect, waitMs * (0.5 + Math.random() / 2));
         };
     }
 
     find("live-team")?.addEventListener("change", (event) => event.target.form.submit());
-    setInterval(() => { tiles.forEach((_, userId) => draw(userId)); drawRest(); }, 1000);
+    setInterval(() => {
+        tiles.forEach((_, userId) => draw(userId));
+        drawSummary();
+    }, 1000);
     connect();
 }

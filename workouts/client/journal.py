@@ -1,4 +1,4 @@
-"""What the client holds: reps and finishes, in the order in which they were made."""
+"""The client's journal: reps and finishes, in the order they were made."""
 
 import asyncio
 from dataclasses import dataclass
@@ -10,9 +10,10 @@ from workouts.client.frames import Finished
 class Rep:
     """A repetition.
 
-    `status` is the latest verdict: None until there is one, an error's code where the server will not have the rep, and
-    "settled" where the ack was lost and only `last_seq` says that there was one. `counted` stays true once it was, and
-    `session_id` says in which session. `seq` may still change until the rep is sent.
+    `status` is the latest verdict: None while there is none, an error code if the server does not
+    accept the rep, and "settled" if the ack was lost and only `last_seq` shows that there was one.
+    `counted` stays true once the rep has counted, in session `session_id`. `seq` may change until
+    the rep is sent.
     """
 
     exercise: str
@@ -31,8 +32,11 @@ class Finish:
     sent: bool = False
 
 
-class Log:
-    """Those before `position` are sent on this connection. A finish is never passed before it is answered."""
+class Journal:
+    """The entries before `position` were sent on this connection.
+
+    The position passes a finish only once it is answered.
+    """
 
     def __init__(self, first_seq: int) -> None:
         self.entries: list[Rep | Finish] = []
@@ -65,7 +69,7 @@ class Log:
         return self.entries[self.position] if self.position < len(self.entries) else None
 
     def rewind(self, last_seq: int) -> list[Rep]:
-        """Go back to the first rep above `last_seq`, and return those up to it that had no verdict."""
+        """Go back to the first rep above `last_seq`, and return those before it with no verdict."""
         self._number_above(last_seq)
         above = (
             i
@@ -82,13 +86,14 @@ class Log:
     def _number_above(self, last_seq: int) -> None:
         unsent = [rep for rep in self.reps() if not rep.sent]
         if unsent and unsent[0].seq <= last_seq:
-            # an earlier run of this device, with its clock ahead, used these numbers: they would pass for its reps
+            # an earlier run of this device used these numbers, with its clock ahead: the server
+            # would take the new reps for those
             for seq, rep in enumerate(unsent, start=last_seq + 1):
                 rep.seq = seq
         self.seq = max(self.seq, last_seq, *(rep.seq for rep in unsent[-1:]))
 
     def complete(self, finish: Finish) -> None:
-        """Let go of the finish at the position, which was answered, and of the reps that it saved."""
+        """Remove the finish at the position, now answered, and the reps that it saved."""
         kept = [
             entry for entry in self.entries[: self.position] if entry.exercise != finish.exercise
         ]
@@ -96,25 +101,27 @@ class Log:
         self.position = len(kept)
 
     def withdraw(self, finish: Finish) -> None:
-        """Forget a finish that nobody waits for, unless it was sent: then it is carried through."""
+        """Remove a finish that nobody waits for; once sent, it is carried through."""
         if not finish.sent and finish in self.entries:
             self.entries.remove(finish)
 
     def refuse(self, rep: Rep) -> None:
-        """Let go of a rep that was sent, and that the server will not have."""
-        if rep in self.entries:  # which somebody else's finish may have let go of meanwhile
+        """Remove a rep that the server does not accept."""
+        if rep in self.entries:  # unless a finish by someone else removed it meanwhile
             self.entries.remove(rep)
             self.position -= 1
 
-    def drop_coming(self, exercise: str) -> list[Rep]:
-        """Let go of the reps of an exercise that are still to be sent, and return them."""
-        coming = self.entries[self.position :]
-        gone = [entry for entry in coming if isinstance(entry, Rep) and entry.exercise == exercise]
-        self.entries[self.position :] = [entry for entry in coming if entry not in gone]
-        return gone
+    def drop_unsent(self, exercise: str) -> list[Rep]:
+        """Remove an exercise's reps that are still to be sent, and return them."""
+        unsent = self.entries[self.position :]
+        dropped = [
+            entry for entry in unsent if isinstance(entry, Rep) and entry.exercise == exercise
+        ]
+        self.entries[self.position :] = [entry for entry in unsent if entry not in dropped]
+        return dropped
 
     def forget(self, session_id: str) -> None:
-        """Let go of the reps of a session that somebody else finished."""
+        """Remove the reps of a session that someone else finished."""
         kept = [
             entry
             for entry in self.entries[: self.position]
