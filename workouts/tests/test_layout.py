@@ -1,6 +1,8 @@
 """Imports run one way, in the order that pyproject.toml gives."""
 
 import ast
+import functools
+import gc
 import graphlib
 import tomllib
 from collections import defaultdict
@@ -31,13 +33,26 @@ def find_imports(package: str) -> Iterator[Import]:
             yield from (Import(module, name) for name in imports_of(path))
 
 
-def imports_of(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text())):
+@functools.cache
+def imports_of(path: Path) -> list[str]:
+    names: list[str] = []
+    for node in ast.walk(parse(path)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: write the whole name of {node.module}"
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    return names
+
+
+def parse(path: Path) -> ast.Module:
+    # Python 3.11: garbage collection inside it, beside other threads, can raise SystemError
+    # (https://github.com/python/cpython/issues/106905)
+    gc.disable()
+    try:
+        return ast.parse(path.read_text())
+    finally:
+        gc.enable()
 
 
 def find_test_imports(folder: str, *packages: str) -> list[Import]:

@@ -21,7 +21,7 @@ LONG_UNKNOWN = LONG_REP.replace("squat", "swing")
 DAPHNE = ("manage.py", "runserver", "--noreload", "{port}")
 # floods are to be stopped by what is unanswered
 NO_RATE_LIMIT = {"SENIM_MAX_MESSAGES_PER_SECOND": "1000000"}
-ANSWER_S = 20.0
+ANSWER_S = 60.0
 A_REP_LATER_S = 0.5
 QUICK_S = 5.0
 
@@ -33,7 +33,10 @@ class SocketContract:
 
     def connect(self, user_id: str | None = None, **options: Any) -> websockets.connect:
         return websockets.connect(
-            self.service.socket_url(user_id or new_athlete()), max_queue=None, **options
+            self.service.socket_url(user_id or new_athlete()),
+            max_queue=None,
+            open_timeout=ANSWER_S,
+            **options,
         )
 
     async def ask(self, socket: websockets.ClientConnection, frame: str | bytes) -> dict[str, Any]:

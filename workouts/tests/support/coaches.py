@@ -88,7 +88,10 @@ class Wall:
         query = f"?team={team}" if team else ""
         cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies().items())
         address = (service or browser.service).url.replace("http", "ws") + f"/ws/live{query}"
-        return cls(await websockets.connect(address, additional_headers={"Cookie": cookie}))
+        headers = {"Cookie": cookie}
+        return cls(
+            await websockets.connect(address, additional_headers=headers, open_timeout=SHOWN_S)
+        )
 
     async def hear(self) -> Frame:
         """Take in the next message; an update must have the next number."""

@@ -108,7 +108,10 @@ class PhoneShop:
         self, user_id: str, service: Service | None = None, **options: Any
     ) -> websockets.connect:
         return websockets.connect(
-            (service or self.service).socket_url(user_id), max_queue=None, **options
+            (service or self.service).socket_url(user_id),
+            max_queue=None,
+            open_timeout=ANSWER_S,
+            **options,
         )
 
     async def take_phone(self, user_id: str, service: Service | None = None) -> Phone:
