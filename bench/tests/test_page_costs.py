@@ -55,7 +55,10 @@ class ExplainTests(TestCase):
         assert explain("SELECT COUNT(*) FROM workout_sessions")["read"] == 20
 
     def test_rows_that_a_query_throws_away_count_as_read(self) -> None:
-        assert explain("SELECT COUNT(*) FROM workout_sessions WHERE total_reps > 9")["read"] == 20
+        assert (
+            explain("SELECT COUNT(*) FROM workout_sessions WHERE distrusted_times > 9")["read"]
+            == 20
+        )
         assert (
             explain("SELECT COUNT(*) FROM (SELECT 1 FROM workout_sessions OFFSET 19 LIMIT 1) last")[
                 "read"
