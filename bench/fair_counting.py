@@ -63,11 +63,11 @@ def share(part: int, whole: int) -> str:
 
 def play_kind(kind: str, sets: list[tuple[str, list[int]]], advance: "tqdm[None]") -> Row:
     """Play each set as this kind of athlete, and return the results."""
-    from workouts.simulation.performances import play  # noqa: PLC0415  (needs settings)
+    from workouts.simulation.performances import play_performance  # noqa: PLC0415  (needs settings)
 
     row = Row()
     for number, (exercise, times) in enumerate(sets):
-        outcome = asyncio.run(play(kind, exercise, times, seed=number))
+        outcome = asyncio.run(play_performance(kind, exercise, times, seed=number))
         row.performances += 1
         row.sent += outcome.sent
         row.made += outcome.made

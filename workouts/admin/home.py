@@ -37,7 +37,7 @@ def describe_home(request: HttpRequest) -> Json:
 def describe_team(sessions: Sessions, athletes: QuerySet[Athlete], now: datetime) -> Json:
     """Return what the page says about these sessions and athletes; `now` is the viewer's time."""
     in_totals = sessions.in_totals()  # type: ignore[attr-defined]
-    days = find_volume(in_totals, now.date())
+    days = find_daily_volumes(in_totals, now.date())
     pending = sessions.filter(review_status=ReviewStatus.PENDING)
     inactive = list(find_inactive(athletes, now)[:SHOWN])
     return {
@@ -92,7 +92,7 @@ def compare_weeks(sessions: Sessions, now: datetime) -> list[Json]:
     ]
 
 
-def find_volume(sessions: Sessions, today: date) -> list[Volume]:
+def find_daily_volumes(sessions: Sessions, today: date) -> list[Volume]:
     """Return the last 14 days, oldest first, today included."""
     days = [today - timedelta(days=ago) for ago in reversed(range(DAYS))]
     return sum_volumes(sessions, days, TruncDate("started_at"))

@@ -9,7 +9,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
 from workouts.models import Exercise, Team
-from workouts.wall.audience import MAX_ATHLETES, find_team, may_watch
+from workouts.wall.audience import MAX_ATHLETES, find_watched_team, may_watch
 
 
 def show_wall(request: HttpRequest) -> HttpResponse:
@@ -17,7 +17,7 @@ def show_wall(request: HttpRequest) -> HttpResponse:
     if not may_watch(request.user):
         raise PermissionDenied
     teams, chosen = Team.objects.visible_to(request.user), request.GET.get("team", "")
-    team = find_team(request.user, chosen) if chosen else None
+    team = find_watched_team(request.user, chosen) if chosen else None
     if chosen and team is None:
         raise Http404
     context = {
@@ -25,12 +25,12 @@ def show_wall(request: HttpRequest) -> HttpResponse:
         "title": _("Training now: %s") % team if team else _("Training now"),
         "teams": teams,
         "team": team,
-        "texts": describe_texts(),
+        "texts": describe_wall_texts(),
     }
     return TemplateResponse(request, "admin/workouts/live.html", context)
 
 
-def describe_texts() -> dict[str, Any]:
+def describe_wall_texts() -> dict[str, Any]:
     """Return the texts for the page's script, in the page's language."""
     return {
         "states": {

@@ -29,14 +29,14 @@ def check_health() -> dict[str, Any]:
     """
     parts = {
         "redis": check_part("redis", lambda: get_store().ping()),
-        "database": check_part("database", ask_database),
+        "database": check_part("database", ping_database),
     }
     healthy = all(part == OK for part in parts.values())
     answer = {"status": OK if healthy else UNAVAILABLE, "version": settings.SENIM_VERSION, **parts}
     if parts["redis"] == OK:
-        if gaps := look_up("durability", find_gaps):
+        if gaps := get_cached_health("durability", find_public_gaps):
             answer["durability"] = gaps
-        if parked := look_up("parked", count_parked):
+        if parked := get_cached_health("parked", count_parked):
             answer["parked"] = parked
     return answer
 
@@ -53,12 +53,12 @@ def check_part(name: str, ask: Callable[[], object]) -> str:
     return OK
 
 
-def ask_database() -> None:
+def ping_database() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
 
 
-def look_up(name: str, ask: Callable[[], Any]) -> Any:
+def get_cached_health(name: str, ask: Callable[[], Any]) -> Any:
     """Return the answer, kept for 15 s as it costs Redis more than a ping; None if Redis fails."""
     try:
         return cache.get_or_set(f"health-{name}", ask, LOOK_EVERY_S)
@@ -66,7 +66,7 @@ def look_up(name: str, ask: Callable[[], Any]) -> Any:
         return None
 
 
-def find_gaps() -> list[str]:
+def find_public_gaps() -> list[str]:
     # a gap may quote the server's error in brackets, which names users and commands
     return [re.sub(r" \(.*\)", "", gap) for gap in get_store().durability_gaps()]
 

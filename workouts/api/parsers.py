@@ -47,14 +47,14 @@ def read_body(request: Request, serializer_class: type[Serializer[Any]]) -> dict
         raise ParseError(f"The charset {charset[:40]!r} is not supported; use utf-8.")
     fields: Any = request.data
     if isinstance(fields, QueryDict):
-        check_form(fields, serializer_class().fields, is_empty=not request.body)
+        check_form_fields(fields, serializer_class().fields, is_empty=not request.body)
     # as a plain dict: DRF takes a form's empty field for a missing one
     serializer = serializer_class(data=dict(fields.items()))
     serializer.is_valid(raise_exception=True)
     return dict(serializer.validated_data)
 
 
-def check_form(form: QueryDict, known: Mapping[str, Any], *, is_empty: bool) -> None:
+def check_form_fields(form: QueryDict, known: Mapping[str, Any], *, is_empty: bool) -> None:
     if not is_empty and not known.keys() & form.keys():
         raise ParseError(f"The form has none of these fields: {', '.join(known)}.")
     for name in form:

@@ -19,7 +19,7 @@ def athlete_group(user_id: str) -> str:
     return f"athlete.{hashlib.sha256(user_id.encode()).hexdigest()[:32]}"
 
 
-def count_members(groups: Iterable[str]) -> dict[str, int]:
+def count_group_members(groups: Iterable[str]) -> dict[str, int]:
     """Return the number of processes in each group."""
     names = {f"{settings.SENIM_REDIS_PREFIX}__group__{group}": group for group in groups}
     return {

@@ -15,7 +15,7 @@ from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 
 from workouts.clock import now_ms
-from workouts.events.groups import WALLS, athlete_group, count_members
+from workouts.events.groups import WALLS, athlete_group, count_group_members
 from workouts.events.messages import NOBODY, Message, SessionNews, WallFinished, encode_message
 from workouts.events.subscription import Subscription
 from workouts.events.wall_reports import Changed
@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 def count_listeners(user_ids: Iterable[str]) -> dict[str, int]:
     """Return, by athlete, the number of processes that have sockets listening."""
     groups = {athlete_group(user_id): user_id for user_id in user_ids}
-    return {groups[group]: members for group, members in count_members(groups).items()}
+    return {groups[group]: members for group, members in count_group_members(groups).items()}
 
 
 def publish_finished(news: SessionNews) -> None:
@@ -45,7 +45,7 @@ def publish_finished(news: SessionNews) -> None:
     }
     try:
         send = async_to_sync(get_channel_layer().group_send)
-        for group, members in count_members(messages).items():
+        for group, members in count_group_members(messages).items():
             if members:
                 send(group, encode_message(messages[group]))
     except Exception as error:
@@ -113,7 +113,7 @@ class UpdatePublisher:
                 if origin != NOBODY and feed.count(changed.user_id) == 1
             }
             for news in await in_thread(
-                for_redis, partial(read_news, origins, alone), timeout_s=READ_DEADLINE_S
+                for_redis, partial(read_session_news, origins, alone), timeout_s=READ_DEADLINE_S
             ):
                 await get_channel_layer().group_send(
                     athlete_group(news.user_id), encode_message(news)
@@ -122,7 +122,7 @@ class UpdatePublisher:
             log.warning("news_not_published", error=str(error))
 
 
-def read_news(origins: dict[Changed, str], alone: set[Changed]) -> list[SessionNews]:
+def read_session_news(origins: dict[Changed, str], alone: set[Changed]) -> list[SessionNews]:
     """Return the current state of each changed session that somebody else listens for.
 
     `alone` has the sessions changed by the only socket that listens in this process.

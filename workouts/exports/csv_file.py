@@ -15,18 +15,18 @@ FORMULA_STARTS = tuple("=+-@＝＋－＠\t\r\n")
 
 def write_csv(titles: list[str], batches: Iterable[list[Row]]) -> Iterator[bytes]:
     """Yield the titles, then each batch of rows."""
-    yield f"{BYTE_ORDER_MARK}{write_rows([titles])}".encode()
+    yield f"{BYTE_ORDER_MARK}{write_csv_rows([titles])}".encode()
     for batch in batches:
-        yield write_rows(batch).encode()
+        yield write_csv_rows(batch).encode()
 
 
-def write_rows(rows: Iterable[Iterable[Cell]]) -> str:
+def write_csv_rows(rows: Iterable[Iterable[Cell]]) -> str:
     text = io.StringIO(newline="")
-    csv.writer(text).writerows([write_cell(cell) for cell in row] for row in rows)
+    csv.writer(text).writerows([write_csv_cell(cell) for cell in row] for row in rows)
     return text.getvalue()
 
 
-def write_cell(cell: Cell) -> str | int | float | None:
+def write_csv_cell(cell: Cell) -> str | int | float | None:
     """Return the cell's value in CSV: times in ISO 8601, an apostrophe before a formula."""
     if isinstance(cell, datetime):
         return cell.isoformat()

@@ -79,7 +79,7 @@ FIELDS = (
 )
 
 
-def read_batches(
+def read_export_batches(
     sessions: WorkoutSessionQuerySet, *, with_timeline: bool
 ) -> Iterator[list[Record]]:
     """Yield the sessions in batches, newest first; any saved after the first query are left out."""
@@ -95,24 +95,24 @@ def read_batches(
     while batch:
         yield batch
         batch = (
-            [Record._make(row) for row in rows.filter(follows(batch[-1]))[:limit]]
+            [Record._make(row) for row in rows.filter(is_exported_after(batch[-1]))[:limit]]
             if len(batch) == limit
             else []
         )
 
 
-def follows(last: Record) -> Q:
+def is_exported_after(last: Record) -> Q:
     """Return the condition for the sessions after this one."""
     # the first part is implied by the second, but an index can be searched by it
     return Q(created_at__lte=last.saved_at) & (Q(created_at__lt=last.saved_at) | Q(pk__lt=last.id))
 
 
-def list_titles(*, with_timeline: bool) -> list[str]:
+def list_column_titles(*, with_timeline: bool) -> list[str]:
     """Return the column titles in the active language."""
     return [str(title) for title in TITLES] + [TIMELINE_TITLE] * with_timeline
 
 
-def make_row(record: Record, zone: tzinfo, *, with_timeline: bool) -> Row:
+def make_export_row(record: Record, zone: tzinfo, *, with_timeline: bool) -> Row:
     """Return the cells: texts in the active language, times in the zone and whole seconds."""
     length_s = (record.finished_at - record.started_at).total_seconds()
     pace = reps_a_minute(record.reps, 1000 * length_s)

@@ -11,7 +11,7 @@ from django.utils import timezone, translation
 
 from workouts.exports import csv_file, xlsx_file
 from workouts.exports.progress import DONE, FAILED, PREPARING, SENDING, ProgressReporter
-from workouts.exports.rows import Row, list_titles, make_row, read_batches
+from workouts.exports.rows import Row, list_column_titles, make_export_row, read_export_batches
 from workouts.models import WorkoutSessionQuerySet
 from workouts.threads import for_exports, in_thread
 
@@ -48,7 +48,7 @@ class Steps:
 
     def __init__(self, export: Export) -> None:
         self._export = export
-        self._chunks = make_chunks(export)
+        self._chunks = make_file_chunks(export)
         self._lock = threading.Lock()
 
     def __iter__(self) -> "Steps":
@@ -86,13 +86,13 @@ async def send_from_threads(steps: Steps) -> AsyncIterator[bytes]:
         for_exports.submit(steps.close)
 
 
-def make_chunks(export: Export) -> Generator[bytes, None, None]:
+def make_file_chunks(export: Export) -> Generator[bytes, None, None]:
     """Yield the file. Any error is logged and raised, so an incomplete file never ends normally."""
     reporter = export.reporter
     try:
         reporter.report(state=PREPARING)
-        titles = list_titles(with_timeline=export.with_timeline)
-        yield from export.format.write(titles, make_batches(export))
+        titles = list_column_titles(with_timeline=export.with_timeline)
+        yield from export.format.write(titles, make_row_batches(export))
         reporter.report(state=DONE)
     except GeneratorExit:
         log.info("export_closed", rows=reporter.progress.rows)
@@ -106,16 +106,18 @@ def make_chunks(export: Export) -> Generator[bytes, None, None]:
             reporter.report(state=FAILED)
 
 
-def make_batches(export: Export) -> Iterator[list[Row]]:
+def make_row_batches(export: Export) -> Iterator[list[Row]]:
     """Yield the rows of each batch, and report it once the next one is wanted."""
     reporter, with_timeline = export.reporter, export.with_timeline
-    reporter.report(state=SENDING, total=count_rows(export.sessions))
-    for batch in read_batches(export.sessions, with_timeline=with_timeline):
-        yield [make_row(record, export.zone, with_timeline=with_timeline) for record in batch]
+    reporter.report(state=SENDING, total=count_export_rows(export.sessions))
+    for batch in read_export_batches(export.sessions, with_timeline=with_timeline):
+        yield [
+            make_export_row(record, export.zone, with_timeline=with_timeline) for record in batch
+        ]
         reporter.report(rows=reporter.progress.rows + len(batch))
 
 
-def count_rows(sessions: WorkoutSessionQuerySet) -> int | None:
+def count_export_rows(sessions: WorkoutSessionQuerySet) -> int | None:
     """Return the number of rows, or None if the database takes too long to count them."""
     try:
         return sessions.order_by().count()

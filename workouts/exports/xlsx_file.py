@@ -46,25 +46,25 @@ def write_xlsx(titles: list[str], batches: Iterable[list[Row]]) -> Iterator[byte
     if titles[-1] == TIMELINE_TITLE:
         more = range(2, TIMELINE_CELLS + 1)
         titles = titles + [f"{TIMELINE_TITLE} {number}" for number in more]
-    parts = make_parts(titles, chain.from_iterable(batches))
+    parts = make_xlsx_parts(titles, chain.from_iterable(batches))
     # without extra fields, which some readers of packages do not expect
     yield from stream_zip(parts, extended_timestamps=False)
 
 
-def make_parts(titles: list[str], rows: Iterator[Row]) -> Iterator[MemberFile]:
+def make_xlsx_parts(titles: list[str], rows: Iterator[Row]) -> Iterator[MemberFile]:
     """Yield the files of the archive, each to be read to its end before the next is taken."""
     next_row: list[Row] = []
     for number in count(1):
         sheet = write_sheet(titles, chain(next_row, rows))
-        yield make_part(f"xl/worksheets/sheet{number}.xml", sheet)
+        yield make_xlsx_part(f"xl/worksheets/sheet{number}.xml", sheet)
         next_row = list(islice(rows, 1))
         if not next_row:
             break
     for name, text in write_parts(sheets=number).items():
-        yield make_part(name, [text.encode()])
+        yield make_xlsx_part(name, [text.encode()])
 
 
-def make_part(name: str, chunks: Iterable[bytes]) -> MemberFile:
+def make_xlsx_part(name: str, chunks: Iterable[bytes]) -> MemberFile:
     method = ZIP_AUTO(MAX_SHEET_BYTES, level=COMPRESSION_LEVEL)
     return name, MODIFIED_AT, FILE_MODE, method, chunks
 
@@ -74,7 +74,7 @@ def write_sheet(titles: list[str], rows: Iterable[Row]) -> Iterator[bytes]:
     yield SHEET_HEAD.encode()
     size = 0
     for number, row in enumerate(chain([titles], rows), 1):
-        chunk = write_row(number, row)
+        chunk = write_sheet_row(number, row)
         yield chunk
         size += len(chunk)
         if number >= MAX_SHEET_ROWS or size >= MAX_SHEET_BYTES:
@@ -82,19 +82,19 @@ def write_sheet(titles: list[str], rows: Iterable[Row]) -> Iterator[bytes]:
     yield SHEET_TAIL.encode()
 
 
-def write_row(number: int, row: Row) -> bytes:
+def write_sheet_row(number: int, row: Row) -> bytes:
     *cells, last = row
     if isinstance(last, str):
-        row = [*cells, *split_text(last)]
+        row = [*cells, *split_cell_text(last)]
     written = [
-        write_cell(f"{column}{number}", cell)
+        write_sheet_cell(f"{column}{number}", cell)
         for column, cell in zip(COLUMNS, row, strict=False)
         if cell is not None
     ]
     return f'<row r="{number}">{"".join(written)}</row>'.encode()
 
 
-def write_cell(place: str, cell: Cell) -> str:
+def write_sheet_cell(place: str, cell: Cell) -> str:
     """Return a cell as XML. Any text stays a text: only an `<f>` would make it a formula."""
     if isinstance(cell, str):
         text = READ_AS_CHARACTER.sub("_x005F_", FORBIDDEN_IN_XML.sub("", cell))
@@ -106,7 +106,7 @@ def write_cell(place: str, cell: Cell) -> str:
     return f'<c r="{place}"><v>{cell}</v></c>'
 
 
-def split_text(text: str) -> list[str]:
+def split_cell_text(text: str) -> list[str]:
     """Return the text in parts that fit a cell each, split at spaces where it has any."""
     parts = []
     while len(text) > MAX_CELL_LENGTH:

@@ -48,7 +48,7 @@ def explain_flag(flag: Flag) -> str:
         return ", ".join(f"{name}: {value}" for name, value in flag.items())
 
 
-def percent(share: float) -> str:
+def write_percent(share: float) -> str:
     return number_format(100 * share, 2)
 
 
@@ -58,7 +58,7 @@ def explain_metronome(flag: Flag) -> str:
         "%(intervals)d intervals in a row vary by only %(cv)s%%; people's vary by 1.5 to 4.9%%.",
         flag["intervals"],
     )
-    return text % {"intervals": flag["intervals"], "cv": percent(flag["cv"])}
+    return text % {"intervals": flag["intervals"], "cv": write_percent(flag["cv"])}
 
 
 def explain_record_pace(flag: Flag) -> str:

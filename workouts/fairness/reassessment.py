@@ -12,7 +12,7 @@ from django.db.models import F, QuerySet
 
 from workouts.fairness.assessment import assess, open_review, read_records
 from workouts.fairness.flags import Flag, best_minute
-from workouts.fairness.review import DECISIONS, lock_sessions
+from workouts.fairness.review import DECISIONS, lock_reviewed_sessions
 from workouts.models import ReviewStatus, ReviewStep, WorkoutSession
 
 ROWS_PER_UPDATE = 500
@@ -63,13 +63,13 @@ def reassess(
     Each batch is its own transaction, so it is safe to stop between batches and to repeat. A dry
     run writes nothing.
     """
-    for ids in read_ids(sessions_since(since), batch):
+    for ids in read_session_ids(sessions_since(since), batch):
         with transaction.atomic():
             reassess_batch(ids, changes, write=not dry_run)
         yield len(ids)
 
 
-def count_sessions(since: datetime | None) -> int:
+def count_sessions_to_reassess(since: datetime | None) -> int:
     return sessions_since(since).count()
 
 
@@ -79,11 +79,11 @@ def sessions_since(since: datetime | None) -> QuerySet[WorkoutSession]:
 
 
 def reassess_batch(ids: list[int], changes: Changes, *, write: bool) -> None:
-    rows, records = lock_sessions(ids, *FIELDS), read_records()
+    rows, records = lock_reviewed_sessions(ids, *FIELDS), read_records()
     changed, steps = [], []
     for row in rows:
         flags, status = row.flags, row.review_status
-        if not try_on(row, lambda row: assess(row, records)):
+        if not assess_or_log(row, lambda row: assess(row, records)):
             changes.unreadable += 1
             continue
         step = open_review(row)
@@ -104,11 +104,13 @@ def fill_best_minutes(*, batch: int) -> Iterator[int]:
     The flags of later sessions depend on them. They are missing from sessions that were saved
     before there were flags, or whose flags could not be found.
     """
-    for ids in read_ids(sessions_without_best_minute(), batch):
+    for ids in read_session_ids(sessions_without_best_minute(), batch):
         with transaction.atomic():
-            rows = lock_sessions(ids, "session_id", "timeline_ms")
+            rows = lock_reviewed_sessions(ids, "session_id", "timeline_ms")
             found = [
-                row for row in rows if try_on(row, find_best_minute) and row.best_minute is not None
+                row
+                for row in rows
+                if assess_or_log(row, find_best_minute) and row.best_minute is not None
             ]
             WorkoutSession.objects.bulk_update(found, ["best_minute"], ROWS_PER_UPDATE)
         yield len(ids)
@@ -123,7 +125,7 @@ def find_best_minute(row: WorkoutSession) -> None:
     row.best_minute = best_minute(row.timeline_ms)
 
 
-def read_ids(sessions: QuerySet[WorkoutSession], batch: int) -> Iterator[list[int]]:
+def read_session_ids(sessions: QuerySet[WorkoutSession], batch: int) -> Iterator[list[int]]:
     """Yield the ids in batches, in ascending order. Sessions saved meanwhile come last."""
     last = 0
     while ids := list(sessions.filter(pk__gt=last).values_list("pk", flat=True)[:batch]):
@@ -131,7 +133,7 @@ def read_ids(sessions: QuerySet[WorkoutSession], batch: int) -> Iterator[list[in
         last = ids[-1]
 
 
-def try_on(row: WorkoutSession, act: Callable[[WorkoutSession], None]) -> bool:
+def assess_or_log(row: WorkoutSession, act: Callable[[WorkoutSession], None]) -> bool:
     """Return whether the session's reps could be read; if not, the others go on."""
     try:
         act(row)

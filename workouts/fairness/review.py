@@ -36,12 +36,14 @@ def decide(
     if to == ReviewStatus.REJECTED and not note.strip():
         raise ValueError("a rejection needs a note")
     with transaction.atomic():
-        rows, steps_now = lock_sessions(seen, "review_status"), last_steps(seen)
+        rows, steps_now = lock_reviewed_sessions(seen, "review_status"), last_review_steps(seen)
         rows = [
             row for row in rows if seen[row.pk] == steps_now[row.pk] and row.review_status != to
         ]
         steps = [
-            build_step(row, to, actor=ReviewStep.Actor.COACH, reviewer=reviewer, note=note.strip())
+            build_review_step(
+                row, to, actor=ReviewStep.Actor.COACH, reviewer=reviewer, note=note.strip()
+            )
             for row in rows
         ]
         ReviewStep.objects.bulk_create(steps)
@@ -59,20 +61,22 @@ def appeal(session_id: int, *, text: str) -> ReviewStep:
     the last step is not a coach's decision.
     """
     with transaction.atomic():
-        (row,) = lock_sessions([session_id], "review_status")
+        (row,) = lock_reviewed_sessions([session_id], "review_status")
         last = row.review_steps.order_by("id").last()
         if last is None or last.actor != ReviewStep.Actor.COACH:
             raise WorkoutError(
                 Code.NOTHING_TO_APPEAL,
                 "no coach has decided on this session since the last appeal",
             )
-        step = build_step(row, ReviewStatus.PENDING, actor=ReviewStep.Actor.ATHLETE, note=text)
+        step = build_review_step(
+            row, ReviewStatus.PENDING, actor=ReviewStep.Actor.ATHLETE, note=text
+        )
         step.save()
         WorkoutSession.objects.filter(pk=row.pk).update(review_status=ReviewStatus.PENDING)
     return step
 
 
-def last_steps(ids: Iterable[int]) -> dict[int, int]:
+def last_review_steps(ids: Iterable[int]) -> dict[int, int]:
     """Return the id of each session's last step, or 0 if it has none.
 
     Any later step changes it, so it shows whether a session was reviewed since.
@@ -86,7 +90,7 @@ def last_steps(ids: Iterable[int]) -> dict[int, int]:
     return dict.fromkeys(ids, 0) | dict(last)
 
 
-def lock_sessions(ids: Iterable[int], *fields: str) -> list[WorkoutSession]:
+def lock_reviewed_sessions(ids: Iterable[int], *fields: str) -> list[WorkoutSession]:
     """Return sessions with these fields, locked until the transaction ends.
 
     They are locked by ascending id, so that two callers cannot deadlock.
@@ -95,5 +99,5 @@ def lock_sessions(ids: Iterable[int], *fields: str) -> list[WorkoutSession]:
     return list(rows.only(*fields).order_by("pk"))
 
 
-def build_step(row: WorkoutSession, to: ReviewStatus, **more: Any) -> ReviewStep:
+def build_review_step(row: WorkoutSession, to: ReviewStatus, **more: Any) -> ReviewStep:
     return ReviewStep(session=row, from_status=row.review_status, to_status=to, **more)

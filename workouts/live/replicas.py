@@ -42,7 +42,7 @@ class ReplicaWait:
         time, that is logged: until the row is saved, a failover could lose the session. Raises
         redis.RedisError if the server cannot be asked.
         """
-        name, server = find_server(self._client, keys[0])
+        name, server = find_server_of_key(self._client, keys[0])
         try:
             return self._run(name, server, script, keys, args)
         except redis.TimeoutError:
@@ -64,9 +64,13 @@ class ReplicaWait:
         copies = self._copies(name, server)
         if copies is None:
             return None
-        answer, *waits = ask(server, copies, (b"EVALSHA", script.sha, len(keys), *keys, *args))
+        answer, *waits = send_and_wait(
+            server, copies, (b"EVALSHA", script.sha, len(keys), *keys, *args)
+        )
         if isinstance(answer, NoScriptError):
-            answer, *waits = ask(server, copies, (b"EVAL", script.text, len(keys), *keys, *args))
+            answer, *waits = send_and_wait(
+                server, copies, (b"EVAL", script.text, len(keys), *keys, *args)
+            )
         if isinstance(answer, redis.RedisError):
             # nothing was written: the caller's own try follows the keys, or raises the error
             return None
@@ -82,7 +86,7 @@ class ReplicaWait:
 
     def _check(self, name: str, copies: Copies, reached: Any) -> None:
         if isinstance(reached, redis.RedisError):
-            if cannot_wait(reached):
+            if cannot_wait_for_replicas(reached):
                 self._looked[name] = (float("inf"), None)
             else:
                 # the server changed its role meanwhile: look again
@@ -97,14 +101,14 @@ class ReplicaWait:
             )
 
 
-def cannot_wait(error: redis.RedisError) -> bool:
+def cannot_wait_for_replicas(error: redis.RedisError) -> bool:
     """Return whether WAITAOF will never work: before Redis 7.2, or without the permission."""
     return isinstance(error, NoPermissionError) or str(error).lower().startswith(
         ("unknown command", "noperm", "user ")
     )
 
 
-def ask(server: SyncClient, copies: Copies, command: tuple[Any, ...]) -> list[Any]:
+def send_and_wait(server: SyncClient, copies: Copies, command: tuple[Any, ...]) -> list[Any]:
     """Send the command and the waits on one connection; return their answers or errors."""
     pipeline = server.pipeline(transaction=False)
     pipeline.execute_command(*command)
@@ -117,7 +121,7 @@ def ask(server: SyncClient, copies: Copies, command: tuple[Any, ...]) -> list[An
     return list(pipeline.execute(raise_on_error=False))
 
 
-def find_server(client: SyncClient, key: bytes) -> tuple[str, SyncClient]:
+def find_server_of_key(client: SyncClient, key: bytes) -> tuple[str, SyncClient]:
     """Return the server that holds a key, and a name for it."""
     if not isinstance(client, redis.RedisCluster):
         return "", client
@@ -139,7 +143,7 @@ def look_elsewhere(client: SyncClient, error: redis.RedisError) -> bool:
     return isinstance(error, redis.ConnectionError)
 
 
-def masters(client: SyncClient) -> list[SyncClient]:
+def connect_masters(client: SyncClient) -> list[SyncClient]:
     """Return a client for each master; a single server counts as one."""
     if not isinstance(client, redis.RedisCluster):
         return [client]
@@ -155,7 +159,7 @@ def read_copies(server: SyncClient) -> Copies | None:
         return None
     local = int(server.info("persistence").get("aof_enabled", 0))
     try:
-        replicas = int(read_setting(server, MIN_REPLICAS))
+        replicas = int(read_redis_setting(server, MIN_REPLICAS))
     except (redis.ResponseError, ValueError):
         replicas = 0
     return Copies(local, replicas) if local or replicas else None
@@ -165,7 +169,7 @@ def count_replicas(server: SyncClient) -> int:
     return int(server.info("replication").get("connected_slaves", 0))
 
 
-def read_setting(server: SyncClient, name: str) -> str:
+def read_redis_setting(server: SyncClient, name: str) -> str:
     return str(server.config_get(name).get(name, "unknown"))
 
 
@@ -176,7 +180,7 @@ def find_gaps(client: SyncClient) -> list[str]:
     be asked.
     """
     gaps: dict[str, None] = {}  # an ordered set
-    servers = masters(client)
+    servers = connect_masters(client)
     for server in servers:
         try:
             gaps |= dict.fromkeys(find_gaps_of(server))
@@ -189,13 +193,13 @@ def find_gaps(client: SyncClient) -> list[str]:
 
 def find_gaps_of(server: SyncClient) -> list[str]:
     try:
-        found = {name: read_setting(server, name) for name in WANTED}
+        found = {name: read_redis_setting(server, name) for name in WANTED}
         gaps = [
             f"Redis has {name} {found[name]}, not {value}"
             for name, value in WANTED.items()
             if found[name] != value
         ]
-        if count_replicas(server) and read_setting(server, MIN_REPLICAS) in ("0", "unknown"):
+        if count_replicas(server) and read_redis_setting(server, MIN_REPLICAS) in ("0", "unknown"):
             gaps.append(
                 f"Redis has replicas and {MIN_REPLICAS} 0: a master cut off from them goes on "
                 "counting, and a failover loses those reps"

@@ -9,7 +9,13 @@ from redis.exceptions import NoScriptError
 from workouts.live import scripts
 from workouts.live.clients import REDIS_AWAY, SyncClient
 from workouts.live.keys import TAGS, KeySpace, tag_of
-from workouts.live.replicas import ReplicaWait, find_gaps, find_server, look_elsewhere, masters
+from workouts.live.replicas import (
+    ReplicaWait,
+    connect_masters,
+    find_gaps,
+    find_server_of_key,
+    look_elsewhere,
+)
 from workouts.live.sessions import (
     DamagedSessionError,
     LiveSession,
@@ -201,7 +207,7 @@ class LiveStore:
         In a cluster one master is enough: durability_gaps() names those that do not answer.
         """
         errors = []
-        servers = masters(self.client)
+        servers = connect_masters(self.client)
         for server in servers:
             try:
                 server.ping()
@@ -218,7 +224,7 @@ class LiveStore:
         """Yield what `read` returns for each tag; the error of an unavailable master comes last."""
         away: dict[str, Exception] = {}
         for tag in range(TAGS):
-            name, _ = find_server(self.client, self.keys.live_index(tag))
+            name, _ = find_server_of_key(self.client, self.keys.live_index(tag))
             if name in away:
                 continue
             try:

@@ -53,7 +53,7 @@ def finish_workout(*, user_id: str, exercise_type: str, origin: str = NOBODY) ->
             raise WorkoutError(
                 Code.UNAVAILABLE, "the session cannot be saved yet; it is kept, try again later"
             )
-        newest = newest or find_newest(user_id=user_id, exercise_type=exercise_type)
+        newest = newest or find_newest_saved(user_id=user_id, exercise_type=exercise_type)
     except REDIS_AWAY as error:
         log.warning("redis_unavailable", error=str(error))
         raise WorkoutError(
@@ -71,7 +71,7 @@ def finish_workout(*, user_id: str, exercise_type: str, origin: str = NOBODY) ->
     return newest
 
 
-def find_newest(*, user_id: str, exercise_type: str) -> WorkoutSession | None:
+def find_newest_saved(*, user_id: str, exercise_type: str) -> WorkoutSession | None:
     """Return the athlete's session of an exercise that was saved last, under an alias as well.
 
     Saved last, not trained last: a device may send an offline hour after newer sessions.
@@ -105,20 +105,20 @@ def settle_sealed(name: SessionName, *, origin: str = NOBODY) -> WorkoutSession 
     except (*REDIS_AWAY, OperationalError, InterfaceError):
         raise
     except (DatabaseError, DamagedSessionError) as error:
-        if not is_about_this_session(error):
+        if not is_refusal_to_save(error):
             raise
-        park(name, error)
+        park_session(name, error)
     except Exception:
         log.exception("session_save_failed", **name._asdict())
     else:
-        clear(name, saved)
+        clear_session(name, saved)
         return saved
     if sealed is not None:
         keep_last_seqs(name.user_id, sealed.device_seqs)
     return None
 
 
-def is_about_this_session(error: Exception) -> bool:
+def is_refusal_to_save(error: Exception) -> bool:
     """Return whether an error is about this session alone: the database works otherwise."""
     expected = (DamagedSessionError, IntegrityError, DataError)
     return isinstance(error, expected) or is_database_there()
@@ -133,7 +133,7 @@ def is_database_there() -> bool:
     return True
 
 
-def park(name: SessionName, error: Exception) -> None:
+def park_session(name: SessionName, error: Exception) -> None:
     """Record why a session cannot be saved."""
     reason = str(error).strip() or type(error).__name__
     # a bug in the reading of good state would look like damage: the traceback tells them apart
@@ -142,7 +142,7 @@ def park(name: SessionName, error: Exception) -> None:
     get_store().park(name, reason)
 
 
-def clear(name: SessionName, saved: WorkoutSession | None) -> None:
+def clear_session(name: SessionName, saved: WorkoutSession | None) -> None:
     """Clear a session that is saved, or that is neither in Redis nor in the database."""
     if saved is None:
         log.error("session_missing", **name._asdict())
@@ -168,7 +168,7 @@ def save_sealed(sealed: SealedSession, *, origin: str = NOBODY) -> WorkoutSessio
     name = sealed.name
     try:
         with transaction.atomic(durable=True):
-            row = insert_row(sealed)
+            row = insert_session_row(sealed)
             transaction.on_commit(partial(publish_saved, name, row, origin))
             return row
     except IntegrityError:
@@ -192,7 +192,7 @@ def save_sealed(sealed: SealedSession, *, origin: str = NOBODY) -> WorkoutSessio
     return save_sealed(later, origin=origin)
 
 
-def insert_row(sealed: SealedSession) -> WorkoutSession:
+def insert_session_row(sealed: SealedSession) -> WorkoutSession:
     """Insert the row of a sealed session with its flags, its first review step and device seqs."""
     user_id = lock_athlete(sealed.name.user_id)
     remember_last_seqs(sealed.name.user_id, sealed.device_seqs)

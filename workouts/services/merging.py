@@ -48,26 +48,26 @@ def merge_athletes(*, kept_id: int, merged_id: int) -> Merged:
     user_id. Raises MergeRefusedError.
     """
     with transaction.atomic():
-        kept, alias = lock_both(kept_id, merged_id)
+        kept, alias = lock_athletes_to_merge(kept_id, merged_id)
         # complete: no other merge can give a locked athlete another alias
-        aliases = lock([*alias.aliases.values_list("pk", flat=True)])
+        aliases = lock_athletes([*alias.aliases.values_list("pk", flat=True)])
         sessions = move_sessions(alias, kept)
         teams = {*alias.teams.all()} - {*kept.teams.all()}
         kept.teams.add(*teams)
         alias.teams.clear()
         Athlete.objects.filter(pk__in=aliases).update(merged_into=kept)
-        link(kept, alias)
+        make_alias(kept, alias)
     return Merged(kept, alias, sessions, len(teams))
 
 
-def lock_both(kept_id: int, merged_id: int) -> tuple[Athlete, Athlete]:
+def lock_athletes_to_merge(kept_id: int, merged_id: int) -> tuple[Athlete, Athlete]:
     """Lock and return both athletes.
 
     Raises MergeRefusedError if they are the same, or one no longer exists or is already an alias.
     """
     if kept_id == merged_id:
         raise MergeRefusedError(_("An athlete cannot be merged with itself."))
-    athletes = lock([kept_id, merged_id])
+    athletes = lock_athletes([kept_id, merged_id])
     if len(athletes) < 2:
         raise MergeRefusedError(_("One of the athletes no longer exists."))
     for athlete in athletes.values():
@@ -77,7 +77,7 @@ def lock_both(kept_id: int, merged_id: int) -> tuple[Athlete, Athlete]:
     return athletes[kept_id], athletes[merged_id]
 
 
-def lock(ids: list[int]) -> dict[int, Athlete]:
+def lock_athletes(ids: list[int]) -> dict[int, Athlete]:
     """Lock athletes and return them by primary key. Locks in one order, so none deadlock."""
     return {
         athlete.pk: athlete
@@ -95,7 +95,7 @@ def move_sessions(alias: Athlete, kept: Athlete) -> int:
     return len(ids)
 
 
-def link(kept: Athlete, alias: Athlete) -> None:
+def make_alias(kept: Athlete, alias: Athlete) -> None:
     """Make one athlete the alias of the other."""
     account, alias.account, alias.merged_into = alias.account, None, kept
     # first, since two athletes cannot have the same account

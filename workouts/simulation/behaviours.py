@@ -42,7 +42,7 @@ def pace_of(times: Sequence[int]) -> float:
     )
 
 
-def travel(times: Iterable[int], rng: Random) -> list[int]:
+def travel_times(times: Iterable[int], rng: Random) -> list[int]:
     """Return arrival times: 20 to 300 ms later, in the same order."""
     arrivals: list[int] = []
     for time in times:
@@ -54,7 +54,7 @@ def seen_by(device: str, times: Sequence[int], rng: Random) -> list[SentRep]:
     """Return the frames of an honest device."""
     return [
         SentRep(arrival, device, seq, at)
-        for seq, (arrival, at) in enumerate(zip(travel(times, rng), times, strict=True), 1)
+        for seq, (arrival, at) in enumerate(zip(travel_times(times, rng), times, strict=True), 1)
     ]
 
 

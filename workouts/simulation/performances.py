@@ -40,13 +40,15 @@ class PlayedSet:
         return bool(refused) and is_kept
 
 
-async def play(behaviour: str, exercise: str, times: list[int], *, seed: object) -> PlayedSet:
+async def play_performance(
+    behaviour: str, exercise: str, times: list[int], *, seed: object
+) -> PlayedSet:
     """Play a set with a behaviour, and finish it."""
     performance = perform(behaviour, times, seed)
     user_id = f"{behaviour}-{uuid.uuid4().hex[:12]}"
     outcome = PlayedSet(len(performance.frames), performance.made)
     await sync_to_async(catalogue.refresh)()
-    await send(user_id, exercise, performance.frames, outcome)
+    await send_performance(user_id, exercise, performance.frames, outcome)
     saved = await sync_to_async(finish_workout)(user_id=user_id, exercise_type=exercise)
     if saved.total_reps != outcome.verdicts["counted"]:
         raise AssertionError(f"{user_id}: {outcome.verdicts} and {saved.total_reps} saved")
@@ -54,7 +56,9 @@ async def play(behaviour: str, exercise: str, times: list[int], *, seed: object)
     return outcome
 
 
-async def send(user_id: str, exercise: str, frames: list[SentRep], outcome: PlayedSet) -> None:
+async def send_performance(
+    user_id: str, exercise: str, frames: list[SentRep], outcome: PlayedSet
+) -> None:
     limits = catalogue.find(exercise)
     if limits is None:
         raise LookupError(exercise)

@@ -162,7 +162,7 @@ class Replay:
         started_ms = wall_clock_ms() - recorded.ahead_ms(self.speed)
 
         def check(rep: Rep, count: int) -> None:
-            if not could_be(count, reps):
+            if not is_possible_total(count, reps):
                 wrong.append(f"{user_id}: {rep} was answered with the count {count}")
 
         async with WorkoutClient(self.url, user_id=user_id, on_ack=check) as client:
@@ -176,7 +176,7 @@ class Replay:
         outcome.saved = int(row["total_reps"])
         outcome.flags = [flag["flag"] for flag in row["flags"]]
         outcome.verdicts.update(rep.status for rep in reps if rep.status)
-        if not could_be(outcome.saved, reps):
+        if not is_possible_total(outcome.saved, reps):
             wrong.append(
                 f"{user_id}: {outcome.counted} reps were counted, the row has {outcome.saved}"
             )
@@ -240,7 +240,7 @@ class Replay:
                 return HttpAnswer(error.code, json.load(error), "")
 
 
-def could_be(total: int, reps: list[Rep]) -> bool:
+def is_possible_total(total: int, reps: list[Rep]) -> bool:
     """Return whether a total fits its reps; the verdict is unknown where the ack was lost."""
     counted = sum(rep.counted for rep in reps)
     unknown = sum(not rep.counted and rep.status in (None, "settled", "duplicate") for rep in reps)

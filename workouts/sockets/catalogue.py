@@ -26,7 +26,7 @@ class ExerciseLimits(NamedTuple):
     gates: Gates
 
 
-def read_limits(row: dict[str, Any]) -> ExerciseLimits:
+def read_exercise_limits(row: dict[str, Any]) -> ExerciseLimits:
     return ExerciseLimits(
         row["slug"], row["active"], pack_gates(**{name: row[name] for name in LIMITS})
     )
@@ -57,7 +57,7 @@ class Catalogue:
                     raise
                 log.warning("exercises_not_refreshed", error=str(error))
             else:
-                self.by_slug = {row["slug"]: read_limits(row) for row in rows}
+                self.by_slug = {row["slug"]: read_exercise_limits(row) for row in rows}
             self.looked_at = time.monotonic()
 
     def find(self, slug: str) -> ExerciseLimits | None:

@@ -69,7 +69,7 @@ class MessageLoop:
                     raise CloseSocket(CLOSE_RESTART)
                 return
             try:
-                request = handle(check_text(message.get("text")))
+                request = handle(check_message_text(message.get("text")))
             except WorkoutError as error:
                 replies.put(encode_frame(ErrorFrame(error.code, error.message, error.seq)))
                 errors_in_a_row += 1
@@ -88,7 +88,7 @@ class MessageLoop:
             await self._close(CLOSE_RESTART, None)
 
 
-def check_text(text: str | None) -> str:
+def check_message_text(text: str | None) -> str:
     """Return the text of a message, None for a binary one.
 
     Raises WorkoutError(invalid_message) if it is binary, CloseSocket if it is too big.

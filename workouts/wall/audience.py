@@ -44,27 +44,27 @@ def find_audience(
     For a user who sees everyone without choosing a team, only the `named` athletes' names are read.
     Raises NotLoggedInError and NotAllowedError.
     """
-    user = find_user(session_key)
+    user = find_viewer(session_key)
     if not may_watch(user):
         raise NotAllowedError
     athletes = Athlete.objects.visible_to(user)
     if team:
-        chosen = find_team(user, team)
+        chosen = find_watched_team(user, team)
         if chosen is None:
             raise NotAllowedError
         athletes = athletes.filter(teams=chosen)
     elif sees_all(user):
-        return Audience(EVERYONE, read_names(athletes.filter(user_id__in=named)))
-    names = read_names(athletes.order_by("display_name", "user_id")[: MAX_ATHLETES + 1])
+        return Audience(EVERYONE, read_athlete_names(athletes.filter(user_id__in=named)))
+    names = read_athlete_names(athletes.order_by("display_name", "user_id")[: MAX_ATHLETES + 1])
     shown = dict([*names.items()][:MAX_ATHLETES])
-    aliases = read_names(Athlete.objects.filter(merged_into__user_id__in=shown))
+    aliases = read_athlete_names(Athlete.objects.filter(merged_into__user_id__in=shown))
     shown |= aliases
     return Audience(
         Watched(frozenset(shown)), shown, aliases.keys(), is_cut=len(names) > MAX_ATHLETES
     )
 
 
-def find_team(user: Any, key: str) -> Team | None:
+def find_watched_team(user: Any, key: str) -> Team | None:
     """Return the team with this primary key, or None if the user may see no such team."""
     return Team.objects.visible_to(user).filter(pk=key).first() if is_key(key) else None
 
@@ -74,7 +74,7 @@ def may_watch(user: Any) -> bool:
     return bool(user.is_active and user.is_staff and user.has_perm("workouts.view_workoutsession"))
 
 
-def find_user(session_key: str | None) -> Any:
+def find_viewer(session_key: str | None) -> Any:
     """Return the session's user.
 
     Raises NotLoggedInError, also after the password was changed or the account was disabled.
@@ -87,7 +87,7 @@ def find_user(session_key: str | None) -> Any:
     return user
 
 
-def read_names(athletes: Any) -> dict[str, str]:
+def read_athlete_names(athletes: Any) -> dict[str, str]:
     """Return names by user_id; an alias has the name of the athlete it was merged into."""
     rows = athletes.values_list(
         "user_id", "display_name", "merged_into__user_id", "merged_into__display_name"

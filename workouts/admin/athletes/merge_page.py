@@ -54,7 +54,7 @@ def show_merge(request: HttpRequest, queryset: QuerySet[Athlete] | None = None) 
     if not may_merge(request):
         raise PermissionDenied
     given = request.POST if "merge" in request.POST else request.GET
-    pair = find_pair(
+    pair = find_athletes_to_merge(
         request,
         given.getlist("ids") if queryset is None else [*queryset.values_list("pk", flat=True)[:3]],
     )
@@ -63,17 +63,19 @@ def show_merge(request: HttpRequest, queryset: QuerySet[Athlete] | None = None) 
         return redirect("admin:workouts_athlete_changelist")
     form = MergeForm(pair, request.POST if "merge" in request.POST else None)
     if form.is_valid():
-        return carry_out(request, kept_id=form.cleaned_data["kept"].pk, merged_id=form.merged_id())
+        return merge_and_redirect(
+            request, kept_id=form.cleaned_data["kept"].pk, merged_id=form.merged_id()
+        )
     context = {
         **admin.site.each_context(request),
         "title": _("Merge athletes"),
         "form": form,
-        "athletes": [*map(describe, pair)],
+        "athletes": [*map(describe_athlete_to_merge, pair)],
     }
     return TemplateResponse(request, "admin/workouts/athlete/merge.html", context)
 
 
-def find_pair(request: HttpRequest, ids: Any) -> QuerySet[Athlete]:
+def find_athletes_to_merge(request: HttpRequest, ids: Any) -> QuerySet[Athlete]:
     """Return the athletes among `ids` whom the coach sees and who are not merged yet."""
     chosen = [int(pk) for pk in ids[:3] if is_key(str(pk))]
     return (
@@ -85,7 +87,7 @@ def find_pair(request: HttpRequest, ids: Any) -> QuerySet[Athlete]:
     )
 
 
-def describe(athlete: Athlete) -> dict[str, Any]:
+def describe_athlete_to_merge(athlete: Athlete) -> dict[str, Any]:
     return {
         "athlete": athlete,
         "sessions": athlete.sessions.count(),
@@ -93,12 +95,12 @@ def describe(athlete: Athlete) -> dict[str, Any]:
     }
 
 
-def carry_out(request: HttpRequest, *, kept_id: int, merged_id: int) -> HttpResponse:
+def merge_and_redirect(request: HttpRequest, *, kept_id: int, merged_id: int) -> HttpResponse:
     """Merge, and record who did it in both histories."""
     try:
         with transaction.atomic():
             merged = merge_athletes(kept_id=kept_id, merged_id=merged_id)
-            record(request, merged)
+            log_merge_in_history(request, merged)
     except MergeRefusedError as error:
         messages.error(request, str(error))
         return redirect("admin:workouts_athlete_changelist")
@@ -112,7 +114,7 @@ def carry_out(request: HttpRequest, *, kept_id: int, merged_id: int) -> HttpResp
     return redirect("admin:workouts_athlete_change", kept_id)
 
 
-def record(request: HttpRequest, merged: Merged) -> None:
+def log_merge_in_history(request: HttpRequest, merged: Merged) -> None:
     log: Any = admin.site.get_model_admin(Athlete)
     names = {"alias": merged.alias.user_id, "kept": merged.kept.user_id}
     log.log_change(request, merged.kept, _("%(alias)s was merged into it.") % names)

@@ -33,7 +33,7 @@ Json = dict[str, Any]
 
 def describe_athlete(athlete: Athlete) -> Json:
     """Return the template's context for an athlete."""
-    weeks = find_volume(athlete.user_id, today=timezone.localdate())
+    weeks = find_weekly_volumes(athlete.user_id, today=timezone.localdate())
     sessions_url = reverse("admin:workouts_workoutsession_changelist")
     return {
         "athlete": athlete,
@@ -63,7 +63,7 @@ def describe_bests(bests: Bests) -> Json:
     }
 
 
-def find_volume(user_id: str, *, today: date) -> list[Volume]:
+def find_weekly_volumes(user_id: str, *, today: date) -> list[Volume]:
     """Return an athlete's last 26 weeks, oldest first, without rejected sessions, in one query."""
     weeks = [monday_of(today) - back * WEEK for back in reversed(range(WEEKS))]
     sessions = WorkoutSession.objects.in_totals().filter(athlete_id=user_id)

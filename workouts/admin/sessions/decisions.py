@@ -13,14 +13,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from workouts.fairness.flag_texts import name_flag
-from workouts.fairness.review import DECISIONS, Decided, decide, last_steps
+from workouts.fairness.review import DECISIONS, Decided, decide, last_review_steps
 from workouts.models import MAX_NOTE_LENGTH, ReviewStatus, ReviewStep, WorkoutSession
 from workouts.models.primary_keys import is_key
 
 MAX_AT_ONCE = 1000
 
 
-def may_review(request: HttpRequest) -> bool:
+def may_open_decision_page(request: HttpRequest) -> bool:
     return request.user.has_perm("workouts.review_workoutsession")
 
 
@@ -74,7 +74,7 @@ class DecisionForm(forms.Form):
     def clean_seen(self) -> dict[int, int]:
         pairs = [pair.split(":") for pair in self.cleaned_data["seen"].split(",")]
         if len(pairs) > MAX_AT_ONCE:
-            raise forms.ValidationError(too_many())
+            raise forms.ValidationError(too_many_to_decide())
         return {int(pk): int(step) for pk, step in pairs}
 
     def clean(self) -> dict[str, Any]:
@@ -91,58 +91,58 @@ def show_decision(
     request: HttpRequest, queryset: QuerySet[WorkoutSession] | None = None, to: str = ""
 ) -> HttpResponse:
     """Show the sessions to decide on, and save the decision when the form comes back."""
-    if not may_review(request):
+    if not may_open_decision_page(request):
         raise PermissionDenied
     if "seen" in request.POST:
         form = DecisionForm(request.POST)
         if form.is_valid():
-            return carry_out(request, form.cleaned_data)
+            return decide_and_redirect(request, form.cleaned_data)
         ids = [pair.partition(":")[0] for pair in request.POST["seen"].split(",")]
-        sessions = find_sessions(request, ids)
+        sessions = find_sessions_to_decide(request, ids)
     else:
         to = to or request.GET.get("to", "")
-        sessions = find_sessions(
+        sessions = find_sessions_to_decide(
             request,
             request.GET.getlist("ids")
             if queryset is None
             else queryset.values_list("pk", flat=True),
         )
-        steps = last_steps([session.pk for session in sessions])
+        steps = last_review_steps([session.pk for session in sessions])
         form = DecisionForm(
             initial={"to": to, "seen": ",".join(f"{pk}:{step}" for pk, step in steps.items())}
         )
-    if problem := find_problem(sessions, to or request.POST.get("to", "")):
+    if problem := find_decision_problem(sessions, to or request.POST.get("to", "")):
         messages.error(request, problem)
         return redirect("admin:workouts_workoutsession_changelist")
     return TemplateResponse(
         request,
         "admin/workouts/decision.html",
-        describe(request, form, sessions, to or request.POST["to"]),
+        describe_decision_page(request, form, sessions, to or request.POST["to"]),
     )
 
 
-def find_sessions(request: HttpRequest, ids: Any) -> list[WorkoutSession]:
+def find_sessions_to_decide(request: HttpRequest, ids: Any) -> list[WorkoutSession]:
     """Return the sessions among `ids` that are visible to the coach."""
     chosen = [int(pk) for pk in ids[: MAX_AT_ONCE + 1] if is_key(str(pk))]
     visible = WorkoutSession.objects.visible_to(request.user)
     return list(visible.filter(pk__in=chosen).select_related("athlete", "exercise").order_by("pk"))
 
 
-def find_problem(sessions: list[WorkoutSession], to: str) -> str:
+def find_decision_problem(sessions: list[WorkoutSession], to: str) -> str:
     if to not in DECISIONS:
         return _("Sessions can only be approved or rejected.")
     if not sessions:
         return _("Session not found.")
     if len(sessions) > MAX_AT_ONCE:
-        return too_many()
+        return too_many_to_decide()
     return ""
 
 
-def too_many() -> str:
+def too_many_to_decide() -> str:
     return _("Choose at most %d sessions at once.") % MAX_AT_ONCE
 
 
-def describe(
+def describe_decision_page(
     request: HttpRequest, form: DecisionForm, sessions: list[WorkoutSession], to: str
 ) -> dict[str, Any]:
     number = len(sessions)
@@ -159,7 +159,7 @@ def describe(
     }
 
 
-def carry_out(request: HttpRequest, decision: dict[str, Any]) -> HttpResponse:
+def decide_and_redirect(request: HttpRequest, decision: dict[str, Any]) -> HttpResponse:
     visible = WorkoutSession.objects.visible_to(request.user).filter(pk__in=decision["seen"])
     seen = {pk: decision["seen"][pk] for pk in visible.values_list("pk", flat=True)}
     if not seen:
@@ -171,13 +171,13 @@ def carry_out(request: HttpRequest, decision: dict[str, Any]) -> HttpResponse:
         reviewer=request.user,  # type: ignore[arg-type]
         note=decision["note"],
     )
-    tell(request, decided)
+    show_decision_message(request, decided)
     if len(seen) == 1:
         return redirect("admin:workouts_workoutsession_change", *seen)
     return redirect("admin:workouts_workoutsession_changelist")
 
 
-def tell(request: HttpRequest, decided: Decided) -> None:
+def show_decision_message(request: HttpRequest, decided: Decided) -> None:
     if decided.moved:
         messages.success(
             request,

@@ -65,7 +65,7 @@ def export_paths(sessions: admin.ModelAdmin) -> list[URLPattern]:
     """Return the export's URLs, for the URLs of the sessions' admin."""
     views = (
         ("export/", show_export, "workouts_export"),
-        ("export/file/", send_file, "workouts_export_file"),
+        ("export/file/", send_export_file, "workouts_export_file"),
         ("export/progress/", show_progress, "workouts_export_progress"),
     )
     wrap = sessions.admin_site.admin_view
@@ -78,10 +78,10 @@ def export_paths(sessions: admin.ModelAdmin) -> list[URLPattern]:
 def show_export(sessions: admin.ModelAdmin, request: HttpRequest) -> HttpResponse:
     """Show what would be exported, with a form for the format."""
     try:
-        shown = read_list(sessions, request)
+        shown = read_export_list(sessions, request)
         rows = count_up_to(COUNTED_ON_PAGE, shown.queryset)
     except (IncorrectLookupParameters, ValueError, OverflowError):
-        return back_to_list()
+        return redirect_to_session_list()
     query = copy_list_query(request)
     context = {
         **sessions.admin_site.each_context(request),
@@ -92,19 +92,19 @@ def show_export(sessions: admin.ModelAdmin, request: HttpRequest) -> HttpRespons
         "rows": min(rows, COUNTED_ON_PAGE),
         "is_more": rows > COUNTED_ON_PAGE,
         "zone": timezone.get_current_timezone_name(),
-        "texts": describe_texts(),
+        "texts": describe_export_texts(),
         "list_url": f"{reverse(LIST)}?{query.urlencode()}",
     }
     return TemplateResponse(request, "admin/workouts/export.html", context)
 
 
-def send_file(sessions: admin.ModelAdmin, request: HttpRequest) -> HttpResponseBase:
+def send_export_file(sessions: admin.ModelAdmin, request: HttpRequest) -> HttpResponseBase:
     """Send the file while it is made."""
     form = ExportForm(request.GET)
     try:
-        shown = read_list(sessions, request)
+        shown = read_export_list(sessions, request)
     except IncorrectLookupParameters:
-        return back_to_list()
+        return redirect_to_session_list()
     if not form.is_valid():
         problems = (
             f"{name}: {' '.join(map(str, messages))}" for name, messages in form.errors.items()
@@ -119,12 +119,12 @@ def send_file(sessions: admin.ModelAdmin, request: HttpRequest) -> HttpResponseB
         with_timeline=form.cleaned_data["timeline"],
         zone=timezone.get_current_timezone(),
         language=translation.get_language(),
-        reporter=ProgressReporter(owner_of(request), form.cleaned_data["token"]),
+        reporter=ProgressReporter(owner_of_export(request), form.cleaned_data["token"]),
     )
-    return respond(request, export, f"senim-sessions-{timezone.localdate()}.{kind}")
+    return stream_export(request, export, f"senim-sessions-{timezone.localdate()}.{kind}")
 
 
-def respond(request: HttpRequest, export: Export, name: str) -> StreamingHttpResponse:
+def stream_export(request: HttpRequest, export: Export, name: str) -> StreamingHttpResponse:
     steps = Steps(export)
     headers = {
         "Content-Disposition": f'attachment; filename="{name}"',
@@ -141,15 +141,15 @@ def show_progress(sessions: admin.ModelAdmin, request: HttpRequest) -> JsonRespo
         raise PermissionDenied
     token = request.GET.get("token", "")
     known = TOKEN.match(token)
-    progress = read_progress(owner_of(request), token) if known else Progress(UNKNOWN)
+    progress = read_progress(owner_of_export(request), token) if known else Progress(UNKNOWN)
     return JsonResponse(progress._asdict())
 
 
-def owner_of(request: HttpRequest) -> str:
+def owner_of_export(request: HttpRequest) -> str:
     return str(request.user.pk)
 
 
-def read_list(sessions: admin.ModelAdmin, request: HttpRequest) -> ExportList:
+def read_export_list(sessions: admin.ModelAdmin, request: HttpRequest) -> ExportList:
     """Return the list for the request's query.
 
     Raises PermissionDenied, and IncorrectLookupParameters for a query that the list can't apply.
@@ -202,12 +202,12 @@ def describe_filters(shown: ChangeList) -> list[tuple[Any, Any]]:
     return [(_("search"), shown.query), *chosen] if shown.query else chosen
 
 
-def back_to_list() -> HttpResponse:
+def redirect_to_session_list() -> HttpResponse:
     """Redirect as the list itself does for a query that it can't apply."""
     return redirect(f"{reverse(LIST)}?{ERROR_FLAG}=1")
 
 
-def describe_texts() -> dict[str, str]:
+def describe_export_texts() -> dict[str, str]:
     """Return the texts for the page's script, in the language of the page."""
     return {
         "group": get_format("THOUSAND_SEPARATOR"),

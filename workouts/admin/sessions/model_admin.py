@@ -13,7 +13,11 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from workouts.admin.sessions.decisions import ReviewStepInline, may_review, show_decision
+from workouts.admin.sessions.decisions import (
+    ReviewStepInline,
+    may_open_decision_page,
+    show_decision,
+)
 from workouts.admin.sessions.export import export_paths
 from workouts.admin.sessions.filters import (
     AthleteFilter,
@@ -174,7 +178,7 @@ class WorkoutSessionAdmin(VisibleAdmin):
         ]
 
     def has_review_permission(self, request: HttpRequest) -> bool:
-        return may_review(request)
+        return may_open_decision_page(request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from workouts.admin.charts import describe_numbers
-from workouts.admin.sessions.decisions import DecisionForm, may_review
+from workouts.admin.sessions.decisions import DecisionForm, may_open_decision_page
 from workouts.admin.tempo_texts import write_duration, write_pace
 from workouts.fairness.flag_texts import explain_flag, name_flag, name_refusal
 from workouts.fairness.flags import MINUTE_MS
-from workouts.fairness.review import last_steps
+from workouts.fairness.review import last_review_steps
 from workouts.fairness.sets import Set, find_sets
 from workouts.fairness.tempo import find_spark
 from workouts.models import Exercise, ReviewStatus, WorkoutSession
@@ -27,7 +27,7 @@ def describe_session(request: HttpRequest, session: WorkoutSession) -> Json:
     sets, length = find_sets(session.timeline_ms), length_ms(session)
     return {
         "session": session,
-        "athlete_url": find_athlete_page(request, session),
+        "athlete_url": link_to_athlete_page(request, session),
         "length": write_duration(length),
         "pace": write_pace(session.total_reps, length),
         "flags": [(name_flag(flag), explain_flag(flag)) for flag in session.flags],
@@ -38,11 +38,11 @@ def describe_session(request: HttpRequest, session: WorkoutSession) -> Json:
         "devices": len(set(session.rep_devices)),
         "sets": [describe_set(each) for each in sets],
         "chart": build_chart(session, sets),
-        "decision": build_decision(session) if may_review(request) else None,
+        "decision": build_decision(session) if may_open_decision_page(request) else None,
     }
 
 
-def find_athlete_page(request: HttpRequest, session: WorkoutSession) -> str:
+def link_to_athlete_page(request: HttpRequest, session: WorkoutSession) -> str:
     """Return the address of the athlete's page, "" if the user may not see it."""
     may_see = request.user.has_perm("workouts.view_athlete") or request.user.has_perm(
         "workouts.change_athlete"
@@ -81,7 +81,7 @@ def describe_set(each: Set) -> Json:
 
 def build_decision(session: WorkoutSession) -> Json:
     """Return the form, and which of the decisions would change the session's status."""
-    steps = last_steps([session.pk])
+    steps = last_review_steps([session.pk])
     return {
         "form": DecisionForm(
             initial={"seen": f"{session.pk}:{steps[session.pk]}"}, auto_id="decision_%s"

@@ -23,12 +23,12 @@ def show_parked(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm("workouts.view_workoutsession"):
         raise PermissionDenied
     if request.method == "POST":
-        retry(request)
+        retry_parked(request)
         return redirect("admin:workouts_parked")
     context = {
         **admin.site.each_context(request),
         "title": _("Sessions not saved yet"),
-        "rows": [*map(describe, find_parked(request))],
+        "rows": [*map(describe_parked_row, find_parked(request))],
     }
     return TemplateResponse(request, "admin/workouts/parked.html", context)
 
@@ -51,11 +51,11 @@ def find_parked(request: HttpRequest) -> list[ParkedSession]:
     return [each for each in parked if each.name.user_id in visible]
 
 
-def describe(parked: ParkedSession) -> tuple[ParkedSession, datetime]:
+def describe_parked_row(parked: ParkedSession) -> tuple[ParkedSession, datetime]:
     return parked, from_ms(parked.since_ms)
 
 
-def retry(request: HttpRequest) -> None:
+def retry_parked(request: HttpRequest) -> None:
     parked = find_parked(request)
     try:
         saved = sum(settle_sealed(each.name) is not None for each in parked)

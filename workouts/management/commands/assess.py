@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from workouts.fairness.reassessment import (
     Changes,
-    count_sessions,
+    count_sessions_to_reassess,
     fill_best_minutes,
     reassess,
     sessions_without_best_minute,
@@ -49,7 +49,7 @@ class Command(BaseCommand):
                 show_progress(fill_best_minutes(batch=batch), missing, "best minutes", stop)
             if not stop.is_set():
                 batches = reassess(changes, since=start, batch=batch, dry_run=dry_run)
-                show_progress(batches, count_sessions(start), "flags", stop)
+                show_progress(batches, count_sessions_to_reassess(start), "flags", stop)
         self.show(changes)
         if dry_run and missing:
             self.stdout.write(

@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from workouts.models import Exercise
 from workouts.simulation.seeding.sessions import Plan, seed_sessions
-from workouts.simulation.seeding.tables import analyze
+from workouts.simulation.seeding.tables import analyze_tables
 
 MAX_DAYS = 36_500
 
@@ -72,5 +72,5 @@ class Command(BaseCommand):
         with tqdm(total=sessions, unit="session", disable=None) as bar:
             for saved in seed_sessions(plan):
                 bar.update(saved)
-        analyze()
+        analyze_tables()
         self.stdout.write(f"{sessions:,} sessions saved.")

@@ -91,20 +91,20 @@ class Patterns:
     def make(self, exercise: Exercise, level: int, odd: str, rng: Random) -> Pattern:
         pace = pace_of(exercise, level, rng)
         if odd == "record_pace" and exercise.record_per_minute:
-            times = even(
+            times = even_times(
                 rng,
                 round(exercise.record_per_minute * 1.3),
                 60_000 / (exercise.record_per_minute * 1.08),
                 HUMAN_CV,
             )
         elif odd == "metronome":
-            times = even(rng, rng.randint(25, MOST_REPS), pace, 0.003)
+            times = even_times(rng, rng.randint(25, MOST_REPS), pace, 0.003)
         elif odd == "marathon":
-            times = even(rng, MARATHON_REPS, MARATHON_INTERVAL_MS, HUMAN_CV)
+            times = even_times(rng, MARATHON_REPS, MARATHON_INTERVAL_MS, HUMAN_CV)
         else:
-            times = human(rng, pace)
+            times = human_times(rng, pace)
         pace_known = Pace(*self.records.get(exercise.slug, (None, None)))
-        return describe(exercise.slug, times, pace_known, oddity(rng, odd, times))
+        return describe_pattern(exercise.slug, times, pace_known, oddity(rng, odd, times))
 
 
 def pace_of(exercise: Exercise, level: int, rng: Random) -> float:
@@ -115,7 +115,7 @@ def pace_of(exercise: Exercise, level: int, rng: Random) -> float:
     )
 
 
-def human(rng: Random, pace: float) -> list[int]:
+def human_times(rng: Random, pace: float) -> list[int]:
     """Return human times: sets with rests between them, slowing towards the end of each."""
     reps = min(max(round(rng.lognormvariate(2.9, 0.5)), LEAST_REPS), MOST_REPS)
     size = rng.randint(10, USUAL_SET) if reps > USUAL_SET and rng.random() < 0.7 else reps
@@ -128,7 +128,7 @@ def human(rng: Random, pace: float) -> list[int]:
     return times
 
 
-def even(rng: Random, reps: int, pace: float, cv: float) -> list[int]:
+def even_times(rng: Random, reps: int, pace: float, cv: float) -> list[int]:
     """Return evenly spaced times without rests."""
     return [0, *accumulate(round(rng.gauss(1, cv) * pace) for _ in range(reps - 1))]
 
@@ -145,7 +145,7 @@ def oddity(rng: Random, odd: str, times: list[int]) -> Oddity:
     return Oddity(bounces, sorted(late), DISTRUSTED if odd == "clock" else 0)
 
 
-def describe(slug: str, times: list[int], pace: Pace, oddity: Oddity) -> Pattern:
+def describe_pattern(slug: str, times: list[int], pace: Pace, oddity: Oddity) -> Pattern:
     """Return the set's columns, with the flags it gets from an athlete without a history."""
     refused, late, distrusted = oddity
     flags = find_flags(

@@ -23,18 +23,18 @@ def insert_rows(table: str, columns: Sequence[str], rows: Iterable[Row]) -> None
             marks = ", ".join(["%s"] * len(columns))
             cursor.executemany(
                 f"INSERT INTO {quote(table)} ({names}) VALUES ({marks})",  # noqa: S608
-                [[*map(adapt, row)] for row in rows],
+                [[*map(adapt_cell, row)] for row in rows],
             )
 
 
-def adapt(value: Any) -> Any:
+def adapt_cell(value: Any) -> Any:
     """Return the value as the database stores it."""
     if isinstance(value, datetime):
         return connection.ops.adapt_datetimefield_value(value)
     return value.hex if isinstance(value, UUID) else value
 
 
-def analyze() -> None:
+def analyze_tables() -> None:
     """Update the planner's statistics; on PostgreSQL vacuum too, as it soon would by itself."""
     tidies = connection.vendor == "postgresql" and not connection.in_atomic_block
     with connection.cursor() as cursor:

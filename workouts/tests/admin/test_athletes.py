@@ -18,7 +18,7 @@ from workouts.admin.athletes.page import (
     LAST_SESSIONS,
     WEEKS,
     find_last_sessions,
-    find_volume,
+    find_weekly_volumes,
 )
 from workouts.admin.volumes import Volume
 from workouts.models import Athlete, WorkoutSession
@@ -88,7 +88,7 @@ class VolumeTests(TestCase):
         self, zone: Any = UTC, now: datetime = datetime(2026, 11, 24, 12, tzinfo=UTC)
     ) -> list[Volume]:
         with timezone.override(zone):
-            return find_volume(self.user_id, today=timezone.localdate(now))
+            return find_weekly_volumes(self.user_id, today=timezone.localdate(now))
 
     def test_weeks_start_on_the_viewers_monday(self) -> None:
         # 20:00 in London is 1:00 of Monday in Almaty
@@ -139,7 +139,7 @@ class HistoryTests(TestCase):
         user_id = save_session(new_athlete(), best_minute=3).athlete_id
         with CaptureQueriesContext(connection) as queries:
             find_bests(user_id)
-            find_volume(user_id, today=timezone.localdate())
+            find_weekly_volumes(user_id, today=timezone.localdate())
             list(find_last_sessions(user_id))
         assert not [query for query in queries.captured_queries if "timeline_ms" in query["sql"]]
 

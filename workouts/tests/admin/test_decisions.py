@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from workouts.fairness.flag_texts import NAMES, TEXTS, explain_flag
 from workouts.fairness.flags import Evidence, Pace, find_flags
-from workouts.fairness.review import decide, last_steps
+from workouts.fairness.review import decide, last_review_steps
 from workouts.models import Athlete, WorkoutSession
 from workouts.tests.support.admin import ATHLETES, EXERCISES, SESSIONS, AdminCase
 from workouts.tests.support.cast import new_athlete, save_session
@@ -55,7 +55,7 @@ class DetailTests(AdminCase):
         assert "42 intervals in a row vary by only 0.40%; " in page
         assert "&lt;b&gt;a script&lt;/b&gt;" in page
         assert "coach" in page
-        step = last_steps([row.pk])[row.pk]
+        step = last_review_steps([row.pk])[row.pk]
         assert f'action="{DECISION}"' in page
         assert f'value="{row.pk}:{step}"' in page
         assert 'value="approved"' in page
@@ -83,7 +83,9 @@ class DecisionTests(AdminCase):
         self.rows = [save_pending() for _ in range(3)]
 
     def seen(self, *rows: WorkoutSession) -> str:
-        return ",".join(f"{pk}:{step}" for pk, step in last_steps([row.pk for row in rows]).items())
+        return ",".join(
+            f"{pk}:{step}" for pk, step in last_review_steps([row.pk for row in rows]).items()
+        )
 
     def send(self, **fields: str) -> Any:
         return self.client.post(

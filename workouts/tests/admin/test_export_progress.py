@@ -75,7 +75,7 @@ class ProgressTests(ExportCase):
         chunks = iter(response)
         next(chunks)
         with (
-            patch("workouts.exports.steps.make_row", side_effect=RuntimeError("no")),
+            patch("workouts.exports.steps.make_export_row", side_effect=RuntimeError("no")),
             pytest.raises(RuntimeError),
         ):
             next(chunks)

@@ -16,7 +16,7 @@ from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 
 from workouts.fairness.reassessment import fill_best_minutes
-from workouts.fairness.review import appeal, decide, last_steps
+from workouts.fairness.review import appeal, decide, last_review_steps
 from workouts.models import Exercise, ReviewStatus, ReviewStep, WorkoutSession
 from workouts.tests.support.cast import new_athlete, save_session
 
@@ -106,7 +106,9 @@ class AssessTests(TestCase):
     def test_a_decision_stands(self) -> None:
         self.run_assess()
         coach = get_user_model().objects.create_user("coach")
-        decide(last_steps([self.even.pk]), to=ReviewStatus.APPROVED, reviewer=coach, note="seen")
+        decide(
+            last_review_steps([self.even.pk]), to=ReviewStatus.APPROVED, reviewer=coach, note="seen"
+        )
         Exercise.objects.filter(slug="squat").update(record_per_minute=20)
         assert self.run_assess()["decided by a coach on other flags"] == "1"
         row = self.read(self.even)
@@ -116,7 +118,10 @@ class AssessTests(TestCase):
         self.run_assess()
         coach = get_user_model().objects.create_user("coach")
         decide(
-            last_steps([self.even.pk]), to=ReviewStatus.REJECTED, reviewer=coach, note="a script"
+            last_review_steps([self.even.pk]),
+            to=ReviewStatus.REJECTED,
+            reviewer=coach,
+            note="a script",
         )
         appeal(self.even.pk, text="it was me")
         WorkoutSession.objects.filter(pk=self.even.pk).update(timeline_ms=offsets(UNEVEN))

@@ -11,7 +11,7 @@ from django.test import SimpleTestCase
 
 from workouts.events.groups import athlete_group
 from workouts.events.messages import NOBODY, SessionNews
-from workouts.events.updates import Listener, UpdatePublisher, get_feed, read_news
+from workouts.events.updates import Listener, UpdatePublisher, get_feed, read_session_news
 from workouts.events.wall_reports import Changed
 from workouts.live.clients import connect
 from workouts.live.store import LiveStore
@@ -84,10 +84,10 @@ class FeedTests(SimpleTestCase):
         assert others == self.heard
 
     async def test_nothing_is_read_while_nobody_listens(self) -> None:
-        assert await asyncio.to_thread(read_news, {self.squat: NOBODY}, set()) == []
+        assert await asyncio.to_thread(read_session_news, {self.squat: NOBODY}, set()) == []
         await self.join()
-        assert len(await asyncio.to_thread(read_news, {self.squat: NOBODY}, set())) == 1
-        assert await asyncio.to_thread(read_news, {self.squat: "self"}, {self.squat}) == []
+        assert len(await asyncio.to_thread(read_session_news, {self.squat: NOBODY}, set())) == 1
+        assert await asyncio.to_thread(read_session_news, {self.squat: "self"}, {self.squat}) == []
 
     async def test_a_listener_that_left_hears_nothing(self) -> None:
         stays: list[SessionNews] = []
@@ -98,7 +98,7 @@ class FeedTests(SimpleTestCase):
         await self.until(lambda: stays)
         assert self.heard == []
         get_feed().leave(self.user_id, stays.append)
-        await self.until(lambda: not read_news({self.squat: NOBODY}, set()))
+        await self.until(lambda: not read_session_news({self.squat: NOBODY}, set()))
         assert get_feed().count(self.user_id) == 0
 
     async def test_a_listener_that_comes_back_at_once_hears_again(self) -> None:

@@ -13,7 +13,7 @@ from django.test import TestCase, TransactionTestCase
 
 from workouts.exports import rows
 from workouts.exports.progress import FAILED, read_progress
-from workouts.exports.rows import read_batches
+from workouts.exports.rows import read_export_batches
 from workouts.exports.steps import FORMATS, Steps, send_from_threads
 from workouts.models import WorkoutSession
 from workouts.tests.support.cast import save_session
@@ -22,7 +22,7 @@ from workouts.threads import for_exports
 
 
 def read_all() -> Iterator[list[rows.Record]]:
-    return read_batches(WorkoutSession.objects.all(), with_timeline=False)
+    return read_export_batches(WorkoutSession.objects.all(), with_timeline=False)
 
 
 class BatchTests(TestCase):
@@ -80,13 +80,13 @@ class ThreadTests(TransactionTestCase):
         """Record for each row whether it was made with this thread's connection."""
         seen: list[bool] = []
         own = connection.connection
-        make_row = rows.make_row
+        make_row = rows.make_export_row
 
         def watch(*args: Any, **kwargs: Any) -> Any:
             seen.append(connection.connection is own)
             return make_row(*args, **kwargs)
 
-        with patch("workouts.exports.steps.make_row", watch):
+        with patch("workouts.exports.steps.make_export_row", watch):
             yield seen
 
     async def test_it_sends_every_row_from_other_threads(self) -> None:
@@ -103,7 +103,7 @@ class ThreadTests(TransactionTestCase):
             await anext(chunks)
             error = RuntimeError("no")
             with (
-                patch("workouts.exports.steps.make_row", side_effect=error),
+                patch("workouts.exports.steps.make_export_row", side_effect=error),
                 pytest.raises(RuntimeError, match="no"),
             ):
                 await anext(chunks)

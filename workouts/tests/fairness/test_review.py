@@ -11,7 +11,7 @@ from django.db.models import ProtectedError
 from django.test import TestCase, TransactionTestCase
 
 from workouts.exceptions import Code, WorkoutError
-from workouts.fairness.review import Decided, appeal, decide, last_steps
+from workouts.fairness.review import Decided, appeal, decide, last_review_steps
 from workouts.models import MAX_NOTE_LENGTH, ReviewStatus, ReviewStep, WorkoutSession
 from workouts.tests.support.cast import new_athlete, save_session
 from workouts.tests.support.reviews import APPROVED, METRONOME, PENDING, REJECTED, save_pending
@@ -25,7 +25,7 @@ class ReviewCase(TestCase):
     def decide(
         self, to: ReviewStatus, *, seen: int | None = None, note: str = "seen the video"
     ) -> Decided:
-        steps = last_steps([self.row.pk]) if seen is None else {self.row.pk: seen}
+        steps = last_review_steps([self.row.pk]) if seen is None else {self.row.pk: seen}
         return decide(steps, to=to, reviewer=self.coach, note=note)
 
     def state(self) -> tuple[str, bool]:
@@ -163,7 +163,7 @@ class NoteTests(ReviewCase):
         assert self.note() == ""
 
     def test_a_stale_page_decides_nothing_even_if_the_status_is_the_same_again(self) -> None:
-        seen = last_steps([self.row.pk])
+        seen = last_review_steps([self.row.pk])
         self.decide(REJECTED)
         appeal(self.row.pk, text="it was me")
         assert decide(seen, to=APPROVED, reviewer=self.coach, note="") == Decided(0, 1)

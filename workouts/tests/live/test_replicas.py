@@ -9,7 +9,7 @@ from redis.exceptions import NoPermissionError, ResponseError
 from structlog.testing import capture_logs
 
 from workouts.live.clients import connect
-from workouts.live.replicas import MIN_REPLICAS, WAIT_AOF_MS, WAIT_MS, cannot_wait
+from workouts.live.replicas import MIN_REPLICAS, WAIT_AOF_MS, WAIT_MS, cannot_wait_for_replicas
 from workouts.live.runtime import get_store
 from workouts.live.store import LiveStore
 from workouts.tests.support.backends import OnCluster, OnSentinel, OnSingle
@@ -123,15 +123,15 @@ class CannotWaitTests(SimpleTestCase):
     def test_after_a_wait_that_a_change_of_roles_ended_it_waits_again(
         self,
     ) -> None:
-        assert not cannot_wait(
+        assert not cannot_wait_for_replicas(
             ResponseError("UNBLOCKED force unblock from blocking operation, instance state changed")
         )
 
     def test_it_never_waits_again_without_waitaof_or_the_permission_for_it(self) -> None:
-        assert cannot_wait(
+        assert cannot_wait_for_replicas(
             ResponseError("unknown command 'WAITAOF', with args beginning with: '1' ")
         )
-        assert cannot_wait(
+        assert cannot_wait_for_replicas(
             NoPermissionError("this user has no permissions to run the 'waitaof' command")
         )
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.test import TestCase
 
 from workouts.simulation.behaviours import BEHAVIOURS, perform
-from workouts.simulation.performances import PlayedSet, play
+from workouts.simulation.performances import PlayedSet, play_performance
 
 SEEDS = (1, 2, 3)
 PROMISED = {
@@ -44,7 +44,7 @@ def read_table() -> dict[str, list[str]]:
 class BehaviourTests(TestCase):
     async def outcomes(self, behaviour: str) -> list[PlayedSet]:
         return [
-            await play(behaviour, "squat", make_set(seed), seed=seed)
+            await play_performance(behaviour, "squat", make_set(seed), seed=seed)
             for seed in SEEDS[: 1 if behaviour == "shaker" else None]
         ]
 
