@@ -39,9 +39,9 @@ class Acks:
 
     def take(self, slug: str, result: RepResult, seq: int | None = None) -> RepAck:
         """Note the running count in a result, and return the answer to its rep."""
-        kind, count = result[0], result[1]
+        verdict, count = result[0], result[1]
         self._counts[slug] = count
-        if kind == COUNTED:
+        if verdict == COUNTED:
             changed = self._changed.get(slug)
             if changed is None:
                 changed = self._changed[slug] = Changed(self._user_id, slug)
@@ -50,9 +50,9 @@ class Acks:
                 self._reporter.note(changed, count)
             if seq is None:
                 return RepAck(slug, "counted", count)
-        status, reason = OUTCOMES[kind]
+        status, reason = OUTCOMES[verdict]
         wait_ms = result[2] or None
-        if kind == SESSION_FULL:  # until the session is finished, or is idle for too long
+        if verdict == SESSION_FULL:  # until the session is finished, or is idle for too long
             wait_ms = settings.SENIM_IDLE_MINUTES * 60_000
         session_id = None if seq is None else result[3].decode() or None
         return RepAck(slug, status, count, reason, wait_ms, seq, session_id)

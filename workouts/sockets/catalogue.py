@@ -55,7 +55,7 @@ class Catalogue:
             except DatabaseError as error:
                 if not self.by_slug:
                     raise
-                log.warning("exercises_not_refreshed", error=str(error))
+                log.warning("exercise_refresh_failed", error=str(error))
             else:
                 self.by_slug = {row["slug"]: read_exercise_limits(row) for row in rows}
             self.looked_at = time.monotonic()
@@ -104,7 +104,7 @@ class Catalogue:
             try:
                 await self._refresh_in_thread()
             except Exception:
-                log.exception("exercises_not_refreshed")
+                log.exception("exercise_refresh_failed")
             await asyncio.sleep(REFRESH_S)
 
     async def _refresh_in_thread(self) -> None:

@@ -36,18 +36,18 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
         except DatabaseError:
             await self.close(CLOSE_TRY_LATER, "the database cannot be reached")
             return
-        loop, reporter = MessageLoop(send, self.close), get_reporter()
+        message_loop, reporter = MessageLoop(send, self.close), get_reporter()
         reporter.arrive(user_id)
         try:
             if is_device:
-                await DeviceSocket(user_id, loop).serve(receive)
+                await DeviceSocket(user_id, message_loop).serve(receive)
             else:
                 # reps of a plain socket are news to every device
-                reps = PlainReps(user_id, loop.replies, Acks(user_id, origin=NOBODY))
-                await loop.run(receive, reps.handle_message)
+                reps = PlainReps(user_id, message_loop.replies, Acks(user_id, origin=NOBODY))
+                await message_loop.run(receive, reps.handle_message)
         finally:
             reporter.leave(user_id)
-            loop.replies.close()
+            message_loop.replies.close()
             catalogue.unfollow()
 
 

@@ -26,13 +26,13 @@ NOT_SETTLED = (
 class DeviceReps:
     """Counts the numbered reps of one athlete's device on one socket."""
 
-    def __init__(self, user_id: str, loop: MessageLoop, acks: Acks) -> None:
+    def __init__(self, user_id: str, message_loop: MessageLoop, acks: Acks) -> None:
         self.device = ""  # until a hello names it
         self.sequence = DeviceSequence()
         self.clock_offset = ClockOffset()
         self._user_id = user_id
-        self._loop = loop
-        self._replies = loop.replies
+        self._message_loop = message_loop
+        self._replies = message_loop.replies
         self._acks = acks
         self._submit = get_batcher().submit
         self._keys: dict[str, RepKeys] = {}
@@ -46,7 +46,7 @@ class DeviceReps:
         if not self.sequence.admit(seq):
             self._replies.put(encode_frame(ErrorFrame(Code.UNAVAILABLE, NOT_SETTLED, seq)))
             if self.sequence.is_full:
-                self._loop.restart()
+                self._message_loop.restart()
             return
         try:
             exercise = catalogue.get_active(slug)
@@ -77,4 +77,4 @@ class DeviceReps:
         self._replies.fill(reply, encode_frame(ErrorFrame(Code.UNAVAILABLE, NOT_SETTLED, seq)))
         if result is not None or self.sequence.is_full:
             # a failover lost what was acknowledged: a new hello says from where to send again
-            self._loop.restart()
+            self._message_loop.restart()

@@ -50,14 +50,14 @@ log = structlog.get_logger(__name__)
 class DeviceSocket:
     """Serves one athlete's device, and tells it what others change."""
 
-    def __init__(self, user_id: str, loop: MessageLoop) -> None:
+    def __init__(self, user_id: str, message_loop: MessageLoop) -> None:
         self._user_id = user_id
-        self._loop = loop
-        self._replies = loop.replies
+        self._message_loop = message_loop
+        self._replies = message_loop.replies
         self._name = uuid.uuid4().hex
         acks = Acks(user_id, self._name)
-        self._plain_reps = PlainReps(user_id, loop.replies, acks)
-        self._device_reps = DeviceReps(user_id, loop, acks)
+        self._plain_reps = PlainReps(user_id, message_loop.replies, acks)
+        self._device_reps = DeviceReps(user_id, message_loop, acks)
 
     async def serve(self, receive: Receive) -> None:
         """Greet the device, then handle its messages."""
@@ -68,7 +68,7 @@ class DeviceSocket:
         try:
             await asyncio.wait({listening}, timeout=LISTEN_DEADLINE_S)
             self._replies.fill(first, encode_frame(await build_answer("welcome", self._welcome)))
-            await self._loop.run(receive, self._handle_message)
+            await self._message_loop.run(receive, self._handle_message)
         finally:
             feed.leave(self._user_id, self._hear)
 
@@ -105,7 +105,7 @@ class DeviceSocket:
         try:
             sessions = await ask_redis(self._read_sessions)
         except (*REDIS_AWAY, TimeoutError) as error:
-            log.warning("welcome_without_sessions", error=str(error) or type(error).__name__)
+            log.warning("welcome_sessions_failed", error=str(error) or type(error).__name__)
         return Welcome(self._user_id, now_ms(), catalogue.active_slugs(), sessions)
 
     async def _meet(self, device: str, device_ms: int, server_ms: int) -> HelloAck:
@@ -124,7 +124,7 @@ class DeviceSocket:
                 f"the rep of seq {blocked_seq} is not settled; send it again first",
             )
         if await self._is_forgotten():
-            self._loop.restart()
+            self._message_loop.restart()
             raise WorkoutError(
                 Code.UNAVAILABLE,
                 "acknowledged reps were lost; say hello, send them again, and finish then",
