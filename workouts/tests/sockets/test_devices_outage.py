@@ -1,90 +1,19 @@
-"""senim.v1 while Redis hangs, dies, forgets and comes back, and while the database is down."""
+"""senim.v1 while Redis hangs, dies, forgets and comes back."""
 
-import asyncio
 import contextlib
-import signal
-import time
-from collections.abc import Iterator
 
-import psycopg
-import redis
-from asgiref.sync import sync_to_async
-
-from senim.embedded.postgres import PostgresServer
-from senim.embedded.valkey import ValkeyServer
-from workouts.tests.support.cast import new_athlete
-from workouts.tests.support.outage import OutageCase
+from workouts.tests.support.device_outages import DeviceOutageCase
 from workouts.tests.support.phones import (
-    Frame,
     Phone,
-    PhoneShop,
     column,
     make_rep,
     make_set,
     verdicts,
 )
-from workouts.tests.support.processes import wait_until
 
 ANSWER_WITHIN_S = 2.0
 SOON_S = 0.5  # without waiting for Redis
 UNAVAILABLE = "unavailable"
-
-
-class DeviceOutageCase(PhoneShop, OutageCase):
-    def setUp(self) -> None:
-        self.user_id = new_athlete()
-        # the parts are back, and the pool of connections has noticed
-        wait_until(self.is_healthy)
-
-    def is_healthy(self) -> bool:
-        return self.service.ask("GET", "/").status == 200
-
-    async def bring_back_async(self, part: ValkeyServer | PostgresServer) -> None:
-        # in the main thread: a server ends with the thread that started it, as the test's does
-        await sync_to_async(self.bring_back)(part)
-
-    def redis_client(self) -> redis.Redis:
-        return redis.Redis(unix_socket_path=str(self.redis.socket), protocol=2)
-
-    def forget_all(self) -> None:
-        with self.redis_client() as client:
-            client.flushall()
-
-    def dump(self) -> dict[bytes, bytes]:
-        with self.redis_client() as client:
-            return {key: client.dump(key) for key in client.keys("*")}
-
-    def restore(self, state: dict[bytes, bytes]) -> None:
-        """Reset Redis to this state, as a failover to a lagging replica does."""
-        with self.redis_client() as client:
-            client.flushall()
-            for key, value in state.items():
-                client.restore(key, 0, value)
-
-    @contextlib.contextmanager
-    def redis_stopped(self) -> Iterator[None]:
-        """Have Redis accept commands and answer nothing."""
-        assert self.redis.process is not None
-        self.redis.process.send_signal(signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            self.redis.process.send_signal(signal.SIGCONT)
-
-    async def ask_within(self, phone: Phone, frames: list[Frame], seconds: float) -> list[Frame]:
-        began = time.monotonic()
-        answers = await phone.ask_all(frames)
-        took = time.monotonic() - began
-        assert took < seconds, took
-        return answers
-
-    def rows(self) -> list[tuple[int, dict[str, int]]]:
-        """Return the athlete's sessions as saved, in order: reps, and last seq by device."""
-        query = (
-            "SELECT total_reps, device_seqs FROM workout_sessions WHERE user_id = %s ORDER BY id"
-        )
-        with psycopg.connect(self.database_url) as connection:
-            return connection.execute(query, [self.user_id]).fetchall()
 
 
 class RedisAwayTests(DeviceOutageCase):
@@ -274,63 +203,3 @@ class RedisForgetsTests(DeviceOutageCase):
         assert await phone.finish() == finished
         await phone.close()
         assert self.rows() == [(4, {"phone": 4})]
-
-
-class DatabaseAwayTests(DeviceOutageCase):
-    async def take_new_device(self) -> Phone:
-        """Return a phone that has said hello for a device that Redis does not know."""
-        phone = await self.take_phone(self.user_id)
-        async with asyncio.timeout(ANSWER_WITHIN_S * 5):
-            while (await phone.say_hello())[
-                "event"
-            ] != "hello":  # for a moment after an outage nobody asks the database
-                await asyncio.sleep(0.1)
-        return phone
-
-    async def test_a_finish_works_once_the_database_is_back(self) -> None:
-        phone = await self.take_new_device()
-        reps = make_set([1, 2, 3])
-        await phone.ask_all(reps[:2])
-        self.take_away(self.database)
-        assert (await phone.finish())["code"] == UNAVAILABLE
-        assert verdicts(await phone.ask_all(reps[2:])) == ["counted"]  # into the next session
-        # a device that Redis knows needs no database
-        other = await self.take_phone(self.user_id)
-        assert (await other.say_hello())["last_seq"] == 3
-        assert (await other.say_hello("watch"))["code"] == "invalid_message"
-        stranger = await self.take_phone(self.user_id)
-        assert (await stranger.say_hello("watch"))["code"] == UNAVAILABLE
-        await self.bring_back_async(self.database)
-        wait_until(self.is_healthy)
-        answer = await phone.finish()
-        assert answer["count"] == 1
-        assert self.rows() == [(2, {"phone": 2}), (1, {"phone": 3})]
-        for device in (phone, other, stranger):
-            await device.close()
-
-    async def test_devices_that_redis_knows_say_hello_while_finishes_wait(self) -> None:
-        athletes = [new_athlete() for _ in range(40)]
-        await (await self.take_new_device()).close()
-        for athlete in athletes:
-            await (phone := await self.take_device(athlete)).ask_all(make_set([1]))
-            await phone.close()
-        self.take_away(self.database)
-        finishers = [await self.take_phone(athlete) for athlete in athletes]
-        finishing = [asyncio.create_task(phone.finish()) for phone in finishers]
-        phones = [await self.take_phone(athlete) for athlete in athletes]
-        hellos = await asyncio.gather(*(phone.say_hello() for phone in phones))
-        assert [hello.get("last_seq") for hello in hellos] == [1] * 40, hellos
-        assert {answer["code"] for answer in await asyncio.gather(*finishing)} == {UNAVAILABLE}
-        for phone in (*phones, *finishers):
-            await phone.close()
-
-    async def test_the_offset_leaves_out_the_time_that_the_database_takes(self) -> None:
-        phone = await self.take_new_device()
-        await phone.ask_all(make_set([1]))
-        await phone.finish()
-        self.take_away(self.database)
-        await phone.say_hello()  # takes as long as the pool waits
-        now = time.time_ns() // 1_000_000
-        answers = await phone.ask_all([make_rep(2, now - 1000), make_rep(3, now)])
-        assert verdicts(answers) == ["counted"] * 2
-        await phone.close()

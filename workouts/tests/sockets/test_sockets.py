@@ -4,8 +4,6 @@ import asyncio
 import json
 import sqlite3
 from contextlib import closing
-from socket import SO_RCVBUF, SOL_SOCKET
-from socket import socket as new_socket
 from typing import Any
 
 import pytest
@@ -17,13 +15,11 @@ from workouts.tests.support.service import Service, fresh_folder
 
 REP = '{"event": "rep_detected", "type": "squat"}'
 LONG_REP = REP[:-1] + ', "x": "' + "x" * (4096 - len(REP) - 9) + '"}'
-LONG_UNKNOWN = LONG_REP.replace("squat", "swing")
 DAPHNE = ("manage.py", "runserver", "--noreload", "{port}")
 # floods are to be stopped by what is unanswered
 NO_RATE_LIMIT = {"SENIM_MAX_MESSAGES_PER_SECOND": "1000000"}
 ANSWER_S = 60.0
 A_REP_LATER_S = 0.5
-QUICK_S = 5.0
 
 
 class SocketContract:
@@ -260,58 +256,6 @@ class UvicornTests(SocketContract, SimpleTestCase):
         assert answer[:1] == b"\x88"
         assert int.from_bytes(answer[2:4], "big") == 1009
         writer.close()
-
-    async def test_a_slow_reader_is_no_longer_read_and_holds_up_nobody(self) -> None:
-        slow = Pump(await self.connect_with_small_buffer())
-        slow.socket.transport.pause_reading()
-        pumping = asyncio.create_task(slow.work())
-        async with self.connect() as quick:
-            is_blocked = False
-            async with asyncio.timeout(ANSWER_S):
-                while not is_blocked:
-                    before = slow.sent, slow.unsent_bytes()
-                    for _ in range(50):
-                        answer = await asyncio.wait_for(self.ask(quick, REP), QUICK_S)
-                        assert answer["status"] in ("counted", "debounced")
-                    # meanwhile the server took nothing from the slow one, which had more to send
-                    is_blocked = slow.unsent_bytes() > 0 and before == (
-                        slow.sent,
-                        slow.unsent_bytes(),
-                    )
-        # once it reads, it gets the answers to everything it sent
-        pumping.cancel()
-        slow.socket.transport.resume_reading()
-        answers = [await self.hear(slow.socket) for _ in range(slow.sent)]
-        events = [answer["event"] for answer in answers]
-        assert events == [("error", "rep_ack")[number % 2] for number in range(slow.sent)]
-        await slow.socket.close()
-
-    async def connect_with_small_buffer(self) -> websockets.ClientConnection:
-        """Return a client whose system takes little that it has not read."""
-        raw = new_socket()
-        raw.setsockopt(SOL_SOCKET, SO_RCVBUF, 4096)
-        raw.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(raw, ("127.0.0.1", self.service.port))
-        return await self.connect(sock=raw, ping_interval=None)
-
-
-class Pump:
-    """A client that sends as fast as the server lets it."""
-
-    def __init__(self, socket: websockets.ClientConnection) -> None:
-        self.socket = socket
-        self.sent = 0
-
-    def unsent_bytes(self) -> int:
-        return int(self.socket.transport.get_write_buffer_size())
-
-    async def work(self) -> None:
-        while True:
-            # long frames and long answers fill the buffers of both systems soon
-            frame = LONG_REP if self.sent % 2 else LONG_UNKNOWN
-            self.sent += 1
-            await self.socket.send(frame)
-            await asyncio.sleep(0)  # sending alone yields to nobody
 
 
 @pytest.mark.slow
