@@ -232,7 +232,13 @@ class OrdinaryUserTests(SimpleTestCase):
         folder = fresh_folder()
         os.chown(folder, user.pw_uid, user.pw_gid)
         service = Service(
-            *drop, "manage.py", "start", "--port", "{port}", SENIM_DATA=str(folder)
+            *drop,
+            "manage.py",
+            "start",
+            "--port",
+            "{port}",
+            is_migrated=False,  # a prepared database would be root's
+            SENIM_DATA=str(folder),
         ).start()
         self.addCleanup(service.stop)
         assert send_rep(service, new_athlete())["count"] == 1

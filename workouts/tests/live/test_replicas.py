@@ -4,10 +4,11 @@ import time
 from typing import Any
 
 from django.conf import settings
-from django.test import SimpleTestCase
+from django.test import SimpleTestCase, override_settings
 from redis.exceptions import NoPermissionError, ResponseError
 from structlog.testing import capture_logs
 
+from senim.embedded.valkey import ValkeyServer
 from workouts.live.clients import connect
 from workouts.live.replicas import MIN_REPLICAS, WAIT_AOF_MS, WAIT_MS, cannot_wait_for_replicas
 from workouts.live.runtime import get_store
@@ -15,6 +16,7 @@ from workouts.live.store import LiveStore
 from workouts.tests.support.backends import OnCluster, OnSentinel, OnSingle
 from workouts.tests.support.cast import new_athlete, train
 from workouts.tests.support.redis_servers import Fleet, shared_cluster, shared_sentinels
+from workouts.tests.support.run import fresh_folder
 
 CUT_OFF = (
     "Redis has replicas and min-replicas-to-write 0: a master cut off from them goes on counting, "
@@ -138,6 +140,12 @@ class CannotWaitTests(SimpleTestCase):
 
 class NoReplicaTests(OnSingle):
     def test_without_replicas_a_seal_sends_no_further_commands(self) -> None:
+        # a server of its own: on the shared one, other tests send commands at the same time
+        folder = fresh_folder()
+        server = ValkeyServer(folder / "valkey", folder / "valkey.sock")
+        server.start()
+        self.addCleanup(server.stop)
+        self.enterContext(override_settings(REDIS_URL=f"unix://{server.socket}"))
         athletes = [new_athlete() for _ in range(5)]
         for athlete in athletes:
             train(athlete)

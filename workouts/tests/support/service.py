@@ -88,7 +88,7 @@ class Service:
         threading.Thread(target=self._read, daemon=True).start()
         if wait and not self._ready.wait(START_DEADLINE_S):
             raise TimeoutError(f"did not start: {self.output()}")
-        if wait and self.process.poll() is not None:
+        if wait and not any(self.ready in line for line in self.lines):
             raise RuntimeError(f"ended at once: {self.output()}")
         return self
 
