@@ -18,7 +18,7 @@ REDIS_TAKES = (
 )
 DATABASE_TAKES = "it takes postgresql://user:password@host:port/name?option=value or sqlite:///path"
 POSTGRES_SCHEMES = ("postgresql", "postgres", "postgresql+asyncpg", "postgresql+psycopg")
-# a server that hangs, or a network that swallows packets, is given up after about 10 s
+# give up on a server that hangs, or a network that drops packets, after about 10 s
 POSTGRES_TIMEOUTS = {
     "connect_timeout": 2,
     "tcp_user_timeout": 10_000,
@@ -27,7 +27,7 @@ POSTGRES_TIMEOUTS = {
 }
 # by default the pool waits longer between its attempts, up to 300 s after the database is back
 POOL = {"min_size": 0, "timeout": 3, "max_idle": 60, "reconnect_timeout": 2}
-# redis-py's default of 5 s is as long as the layer's own wait: idle consumers would die of it
+# redis-py's default of 5 s is as long as the layer's own wait, and would kill idle consumers
 LAYER_TIMEOUT_S = 15
 
 

@@ -6,7 +6,7 @@ from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 
 
 class CodedWebSocketProtocol(WebSocketProtocol):
-    """Closes with any code and reason; daphne allows 1000 and 3000 to 4999 only, without one."""
+    """Closes with any code and reason; daphne allows only 1000 and 3000 to 4999, and no reason."""
 
     def handle_reply(self, message: dict[str, Any]) -> None:
         if message.get("type") == "websocket.close" and self.state == self.STATE_OPEN:

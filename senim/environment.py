@@ -53,7 +53,7 @@ env.add_parser("layer_host", parse_layer_host)
 
 
 def load_environment(env_file: Path) -> None:
-    """Add the file's variables to the environment, which takes precedence, and tidy up ours.
+    """Add the file's variables to the environment, which takes precedence, and clean up ours.
 
     A blank variable counts as unset, since that is how docker-compose.yml passes on an unset one.
     A blank SECRET_KEY stays, to be refused: it is a mistake. Raises ImproperlyConfigured if the
@@ -86,7 +86,7 @@ def describe_error(error: EnvValidationError) -> str:
 
 
 def whole_number(low: int, high: int) -> dict[str, Any]:
-    """Return the options of env.int() for a whole number from low to high, both included."""
+    """Return env.int()'s options for a whole number from low to high, both included."""
     message = f"is {{input!r}}; it takes a whole number from {low} to {high}."
     return {
         "validate": validate.Range(low, high, error=message),
@@ -126,7 +126,7 @@ def is_network(text: str) -> bool:
 
 @env.parser_for("folder")
 def parse_folder(text: str | Path, *, writable: bool) -> Path:
-    """Return the folder. One that has to be writable is created, closed to other users."""
+    """Return the folder. If it has to be writable, it is created, closed to other users."""
     try:
         folder = Path(text).expanduser().resolve()
         if writable:

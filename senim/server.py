@@ -82,7 +82,7 @@ class Supervisor(Multiprocess):
 
 
 def end_by_force(after_s: float) -> None:
-    """Exit after so many seconds, even if a thread hangs on a database.
+    """Exit after this many seconds, even if a thread hangs on a database.
 
     Both asyncio and the interpreter would wait for that thread.
     """

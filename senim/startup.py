@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 
 
 def wait_for(name: str, ask: Callable[[], object], *, deadline_s: float = WAIT_S) -> None:
-    """Ask until there is an answer. Raises CommandError at the deadline."""
+    """Ask until the part answers. Raises CommandError at the deadline."""
     began, logged = time.monotonic(), float("-inf")
     while reason := find_reason(ask):
         now = time.monotonic()
@@ -54,7 +54,7 @@ def find_reason(ask: Callable[[], object]) -> str | None:
 
 def wait_for_parts() -> None:
     """Wait until Redis and the database answer. Raises CommandError after a minute for either."""
-    # a cluster's client connects as it is created, so that is part of the question
+    # a cluster's client connects when it is created, so that is part of the attempt
     wait_for("Redis (REDIS_URL)", lambda: get_store().ping())
     wait_for("the database (DATABASE_URL)", connect_once)
     for gap in get_store().durability_gaps():
@@ -62,7 +62,7 @@ def wait_for_parts() -> None:
 
 
 def connect_once() -> None:
-    """Connect to the database without the pool, which reports only that it has waited."""
+    """Connect to the database without the pool, which would report only that it timed out."""
     with closing(connection.copy()) as probe:
         probe.settings_dict["OPTIONS"].pop("pool", None)
         probe.ensure_connection()
@@ -81,7 +81,7 @@ def prepare_database() -> str | None:
         if errors:
             raise CommandError("; ".join(str(error.msg) for error in errors))
         if connection.vendor == "sqlite":
-            # readers beside one writer; the file remembers it
+            # readers can work beside one writer; the file remembers this
             with connection.cursor() as cursor:
                 cursor.execute("PRAGMA journal_mode=WAL")
         call_command("migrate", interactive=False, verbosity=0)

@@ -1,4 +1,4 @@
-"""WebSocket close codes: those of RFC 6455, section 7.4, and our own from 4000 up."""
+"""WebSocket close codes: from RFC 6455, section 7.4, and our own from 4000 up."""
 
 CLOSE_POLICY = 1008
 CLOSE_TOO_BIG = 1009

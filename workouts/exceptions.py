@@ -18,7 +18,7 @@ class Code(StrEnum):
 class WorkoutError(Exception):
     """An error to send to the client: a code for programs and a message for people.
 
-    `seq` is that of the rep it is about, if it is about one.
+    `seq` is set if the error is about a numbered rep.
     """
 
     def __init__(self, code: Code, message: str, *, seq: int | None = None) -> None:

@@ -23,8 +23,8 @@ INITDB = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-syn
 class PostgresServer:
     """A PostgreSQL on a unix socket in its directory, without fsync.
 
-    PostgreSQL refuses to run as root; there it runs as `nobody`, from a copy of the binaries that
-    this user can reach. Servers can share a copy: `wheel` is its folder.
+    PostgreSQL refuses to run as root; for root it runs as `nobody`, from a copy of the binaries
+    that this user can reach. Servers can share a copy: `wheel` is its folder.
     """
 
     def __init__(self, directory: Path, *, wheel: Path | None = None) -> None:
@@ -71,7 +71,7 @@ class PostgresServer:
             self.process = None
 
     def copy_cluster(self, source: "PostgresServer") -> None:
-        """Take a copy of the cluster of a server that was stopped cleanly."""
+        """Copy the cluster of a server that was stopped cleanly."""
         self._make_directory()
         self._run("cp", "-R", str(source.data), str(self.data))
         self.data.chmod(0o700)
@@ -104,7 +104,7 @@ class PostgresServer:
             raise RuntimeError(f"{command[0]} failed: {done.stderr.decode()[-2000:]}")
 
     def _as_user(self) -> dict[str, Any]:
-        """Return what makes subprocess run a program as this user, in a folder that it can read."""
+        """Return subprocess's options for running as this user, in a folder that it can read."""
         if self.user is None:
             return {"cwd": "/"}
         entry = pwd.getpwnam(self.user)

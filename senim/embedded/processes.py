@@ -11,9 +11,9 @@ PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent(signal_number: int = signal.SIGTERM) -> Callable[[], None]:
-    """Return a function for a child to call before exec; on Linux it then gets the signal.
+    """Return a preexec_fn: on Linux, the child gets the signal when its parent ends.
 
-    The signal comes when the thread that started the child ends, not only its process.
+    It also gets the signal when only the thread that started it ends.
     """
     parent = os.getpid()
     libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -28,7 +28,7 @@ def die_with_parent(signal_number: int = signal.SIGTERM) -> Callable[[], None]:
 
 
 def die_with_parent_now() -> None:
-    """End this multiprocessing child with its parent (on Linux); at once if that has ended."""
+    """End this multiprocessing child with its parent (on Linux); now if it has already ended."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     parent = multiprocessing.parent_process()

@@ -11,8 +11,8 @@ from django.http.request import split_domain_port, validate_host
 class AllowedOrigins(OriginValidator):
     """Lets in clients without an Origin (phones, programs), our own pages, and ALLOWED_ORIGINS.
 
-    A page is our own if its Origin is the request's Host and that is in ALLOWED_HOSTS. Without the
-    latter, any name that an attacker points at this machine would be let in.
+    A page is our own if its Origin is the request's Host and that is in ALLOWED_HOSTS. Without that
+    second condition, any name that an attacker points at this machine would be let in.
     """
 
     def __init__(self, application: Any) -> None:

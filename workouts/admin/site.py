@@ -21,7 +21,7 @@ class SenimAdminSite(admin.AdminSite):
     site_header = site_title = "Senim"
     index_title = _("Overview")
     index_template = "admin/workouts/home.html"
-    enable_nav_sidebar = False  # the header links to all that coaches need
+    enable_nav_sidebar = False  # the header links to everything that coaches need
 
     def __init__(self, name: str = "admin") -> None:
         """Register our models here: a decorator in their modules would need the site to exist."""
@@ -40,7 +40,7 @@ class SenimAdminSite(admin.AdminSite):
         return super().index(request, describe_home(request) | (extra_context or {}))
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """Call each list in the directory of models what its own page calls it."""
+        """Title each list in the directory of models as its own page is titled."""
         found: list[Any] = super().get_app_list(request, app_label)
         for app in found:
             for model in app["models"]:

@@ -18,7 +18,7 @@ class TitledList(ChangeList):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if not self.is_popup:  # where "Select athlete" is what the list is for
+        if not self.is_popup:  # in a popup, "Select athlete" is right
             self.title = self.model_admin.get_list_title()
 
 
@@ -65,6 +65,6 @@ class TitledAdmin(admin.ModelAdmin):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         response = super().history_view(request, object_id, extra_context)
-        if context := getattr(response, "context_data", None):  # else the object is not there
+        if context := getattr(response, "context_data", None):  # else there is no such object
             context |= self.get_titles(context["object"], _("History"))
         return response

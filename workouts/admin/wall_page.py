@@ -1,4 +1,4 @@
-"""The live wall's page. What it shows comes over a socket: see workouts/wall/."""
+"""The live wall's page. Its contents come over a socket: see workouts/wall/."""
 
 from typing import Any
 

@@ -23,9 +23,9 @@ log = structlog.get_logger(__name__)
 def check_health() -> dict[str, Any]:
     """Return the health answer, which anybody may read.
 
-    `status`, `redis` and `database` are "ok" or "unavailable"; why goes to the log. `durability`
-    lists what weakens "on disk before the ack", and `parked` counts the sealed sessions that cannot
-    be saved; either is left out if there is nothing to say.
+    `status`, `redis` and `database` are "ok" or "unavailable"; the reason goes to the log.
+    `durability` lists what weakens "on disk before the ack", and `parked` counts the sealed
+    sessions that cannot be saved; either is left out if there is nothing to say.
     """
     parts = {
         "redis": check_part("redis", lambda: get_store().ping()),
@@ -45,7 +45,7 @@ def check_part(name: str, ask: Callable[[], object]) -> str:
     try:
         ask()
     except (*REDIS_AWAY, django.db.Error) as error:
-        # at most a line every few seconds, however often anybody asks
+        # at most one line every few seconds, however often the endpoint is called
         if cache.add(f"health-{name}-logged", True, LOG_EVERY_S):
             reason = " ".join(str(error).split()) or type(error).__name__
             log.warning("health_check_failed", part=name, error=reason)

@@ -1,4 +1,4 @@
-"""How the bodies of requests are read: JSON objects and forms."""
+"""Parsers for request bodies: JSON objects and forms."""
 
 from collections.abc import Mapping
 from typing import IO, Any

@@ -27,7 +27,7 @@ from workouts.client.journal import Journal, Rep
 
 SENIM_V1 = websockets.Subprotocol("senim.v1")
 ANSWER_TIMEOUT_S = 5.0
-# for what the server asks the database, on which it spends up to 6 s
+# for requests that take the server to the database, for up to 6 s
 SLOW_ANSWER_FACTOR = 2
 LEAVE_TIMEOUT_S = 10.0
 CLOSE_TIMEOUT_S = 1.0
@@ -39,20 +39,20 @@ log = logging.getLogger(__name__)
 class WorkoutClient:
     """Counts an athlete's reps, online or offline, in one event loop.
 
-    `async with` starts it, and leaves once everything is settled.
+    `async with` starts it, and on exit waits until everything is settled.
     """
 
     url: str
     user_id: str = "guest"
     _: KW_ONLY
-    # made once; keep it between runs if there is a place to keep it
+    # made once; keep it between runs if you can
     device: str = field(default_factory=lambda: secrets.token_hex(8))
     # must be above every seq the device used before; by default the time in ms
     first_seq: int | None = None
     headers: Mapping[str, str] | None = None
     # called with every rep that gets a verdict, and the running count
     on_ack: Callable[[Rep, int], None] | None = None
-    # called with every frame from the server; mainly of use for session_update
+    # called with every frame from the server; mainly useful for session_update
     on_frame: Callable[[Frame], None] | None = None
     now_ms: Callable[[], int] = field(default_factory=start_clock)
     # takes the number of failures in a row and returns a wait in seconds

@@ -87,7 +87,7 @@ class Journal:
         unsent = [rep for rep in self.reps() if not rep.sent]
         if unsent and unsent[0].seq <= last_seq:
             # an earlier run of this device used these numbers, with its clock ahead: the server
-            # would take the new reps for those
+            # would mistake the new reps for those
             for seq, rep in enumerate(unsent, start=last_seq + 1):
                 rep.seq = seq
         self.seq = max(self.seq, last_seq, *(rep.seq for rep in unsent[-1:]))

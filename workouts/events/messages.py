@@ -66,7 +66,7 @@ class WallReport(
 
 
 class WallFinished(msgspec.Struct, frozen=True, tag_field="type", tag="wall.finished"):
-    """Tell the processes with walls that a session was saved, `at` when (epoch ms)."""
+    """Tell the processes with walls that a session was saved, `at` this time (epoch ms)."""
 
     user_id: str
     exercise_type: str

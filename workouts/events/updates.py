@@ -1,8 +1,8 @@
 """News for an athlete's other devices: when it is published, and who listens.
 
 Changes are noted as they happen and published a few times a second: if another device listens, the
-newest state is read and sent to it. Noting a counted rep costs one dictionary lookup, and where
-nobody listens nothing is read or sent.
+newest state is read and sent to it. Noting a counted rep costs one dictionary lookup, and if nobody
+listens, nothing is read or sent.
 """
 
 import asyncio
@@ -62,7 +62,7 @@ class UpdateFeed:
     def join(self, user_id: str, listener: Listener) -> asyncio.Task[None]:
         """Call `listener` with all news of the athlete.
 
-        The returned task ends once the subscription stands; it retries until then.
+        The returned task retries until the subscription is in place.
         """
         self._listeners.setdefault(user_id, set()).add(listener)
         return self._subscription.start(

@@ -1,9 +1,9 @@
 """What processes with phones report to the walls that coaches watch.
 
-Nothing is sent while no wall is open, and a counted rep then costs one look at None. A process with
-walls announces every few seconds which athletes they watch. Each process with phones then sends it
-numbered reports about those athletes alone, a few a second. A gap in the numbers makes the walls
-read a new snapshot.
+Nothing is sent while no wall is open, and a counted rep then costs one check for None. A process
+with walls announces every few seconds which athletes they watch. Each process with phones then
+sends it numbered reports about those athletes alone, a few a second. A gap in the numbers makes the
+walls read a new snapshot.
 """
 
 import asyncio

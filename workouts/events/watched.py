@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """The athletes a wall watches; `user_ids` is None for everyone, known by now or not."""
+    """The athletes a wall watches; `user_ids` is None for everyone, known yet or not."""
 
     user_ids: frozenset[str] | None
 

@@ -1,1 +1,1 @@
-"""Sessions as CSV and XLSX files, made batch by batch while they are sent."""
+"""Sessions as CSV and XLSX files, made batch by batch as they are sent."""

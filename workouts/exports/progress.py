@@ -52,7 +52,7 @@ class ProgressReporter:
 
 
 def read_progress(owner: str, token: str) -> Progress:
-    """Return the progress of this owner's export, UNKNOWN also if Redis is unavailable."""
+    """Return the progress of this owner's export, or UNKNOWN, also if Redis is unavailable."""
     try:
         written: Any = get_store().client.get(get_key_space().progress(owner, token))
     except REDIS_AWAY:

@@ -1,4 +1,4 @@
-"""The rows of an export: their columns, and how they are read, one short query a batch."""
+"""The rows of an export: their columns, and how they are read, one short query per batch."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, tzinfo
@@ -103,7 +103,7 @@ def read_export_batches(
 
 def is_exported_after(last: Record) -> Q:
     """Return the condition for the sessions after this one."""
-    # the first part is implied by the second, but an index can be searched by it
+    # the second part implies the first, but only the first can use an index
     return Q(created_at__lte=last.saved_at) & (Q(created_at__lt=last.saved_at) | Q(pk__lt=last.id))
 
 

@@ -1,4 +1,4 @@
-"""Sessions as XLSX (ECMA-376), made while they are sent.
+"""Sessions as XLSX (ECMA-376), generated as they are sent.
 
 The usual libraries write each sheet to a temporary file, a gigabyte for 1,000,000 sessions, and
 send nothing until it is complete: a proxy gives up long before. Here the rows of a sheet go
@@ -20,9 +20,9 @@ from workouts.exports.xlsx_parts import SPREADSHEET, TIME_STYLE, XML, write_part
 CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MAX_SHEET_ROWS = 1_048_576  # Excel's limits
 MAX_CELL_LENGTH = 32_767
-# some readers have 31 bits for the size of a part, and Excel takes one in zip64 for damaged
+# some readers use 31 bits for a part's size, and Excel reports one in zip64 as damaged
 MAX_SHEET_BYTES = 1_500_000_000
-TIMELINE_CELLS = 3  # that have a title: enough for 10,000 reps in two hours
+TIMELINE_CELLS = 3  # with a title: enough for 10,000 reps in two hours
 COMPRESSION_LEVEL = 3  # 6 takes a third longer and saves a tenth
 MODIFIED_AT = datetime(1980, 1, 1, tzinfo=UTC)  # the earliest that a zip can hold
 FILE_MODE = 0o600
@@ -107,7 +107,7 @@ def write_sheet_cell(place: str, cell: Cell) -> str:
 
 
 def split_cell_text(text: str) -> list[str]:
-    """Return the text in parts that fit a cell each, split at spaces where it has any."""
+    """Return the text in parts that fit a cell each, split at spaces if it has any."""
     parts = []
     while len(text) > MAX_CELL_LENGTH:
         part, _, rest = text[: MAX_CELL_LENGTH + 1].rpartition(" ")

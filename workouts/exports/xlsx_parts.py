@@ -25,7 +25,7 @@ STYLES = (
 
 
 def write_parts(sheets: int) -> dict[str, str]:
-    """Return everything but the sheets of a workbook with so many of them, by name."""
+    """Return the parts, by name, of a workbook with this many sheets, except the sheets."""
     numbers = range(1, sheets + 1)
     return {
         "xl/styles.xml": STYLES,

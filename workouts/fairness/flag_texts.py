@@ -40,7 +40,7 @@ def name_refusal(reason: str) -> str:
 def explain_flag(flag: Flag) -> str:
     """Return why a session has the flag.
 
-    A flag that this version does not know, or whose figures it does not, is shown as it is stored.
+    A flag is shown as stored if this version does not know it or its figures.
     """
     try:
         return TEXTS[flag["flag"]](flag)

@@ -1,7 +1,7 @@
 """Redis clients for every kind of address: a single server, Sentinel, or a cluster.
 
 No client retries a command by itself: if only the answer was late, the rep would count twice. They
-speak protocol 2, since redis-py 8.1 can take a push message of protocol 3 for the answer to a
+speak protocol 2, since redis-py 8.1 can mistake a protocol 3 push message for the answer to a
 command (issue 4252).
 """
 

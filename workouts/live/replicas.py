@@ -153,7 +153,7 @@ def connect_masters(client: SyncClient) -> list[SyncClient]:
 def read_copies(server: SyncClient) -> Copies | None:
     """Return how many disks a write must reach, or None if there is nothing to wait for.
 
-    Without replicas there is not: the server's own disk has the write before it answers.
+    Without replicas there is nothing: the server's own disk has the write before it answers.
     """
     if not count_replicas(server):
         return None

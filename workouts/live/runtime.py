@@ -1,4 +1,4 @@
-"""What a process has once: its store, its clients, its key space."""
+"""One per process: the store, the clients, the key space."""
 
 import functools
 

@@ -10,7 +10,7 @@ LAST_MS = 253_402_300_799_999  # the last millisecond of the year 9999, where da
 
 
 class DamagedSessionError(Exception):
-    """What Redis holds under a sealed session's keys is not a session."""
+    """A sealed session's keys hold something that is not a session."""
 
 
 class SessionName(NamedTuple):

@@ -1,4 +1,4 @@
-"""Exercises, and what a person can do of each."""
+"""Exercises, and how much of each a person can do."""
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator

@@ -19,7 +19,7 @@ class WorkoutSessionQuerySet(models.QuerySet["WorkoutSession"]):
     def visible_to(self, user: Any) -> "WorkoutSessionQuerySet":
         """Keep the sessions of athletes that a user may see.
 
-        The only gate: lists, pages, searches, exports and the API all go through it.
+        The only check: lists, pages, searches, exports and the API all go through it.
         """
         return (
             self

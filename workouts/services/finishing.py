@@ -31,7 +31,7 @@ from workouts.services.devices import keep_last_seqs, remember_last_seqs
 from workouts.services.merging import lock_athlete
 from workouts.services.rows import assess_row, build_row, find_later_reps
 
-DATABASE_AWAY = django.db.Error  # once the refusals of a single row are dealt with
+DATABASE_AWAY = django.db.Error  # the refusal of a single row is handled first
 log = structlog.get_logger(__name__)
 
 
@@ -89,8 +89,8 @@ def settle_sealed(name: SessionName, *, origin: str = NOBODY) -> WorkoutSession 
     A session stays sealed and is tried again by the next finish or sweep:
 
     - parked, so that coaches see the reason, if the database refuses its row, or if its state in
-      Redis is damaged: trying again helps only once somebody mends either;
-    - not parked, but with a traceback in the log, after any other error: a bug of ours.
+      Redis is damaged: trying again helps only once somebody has fixed that;
+    - not parked, but with a traceback in the log, after any other error, which is a bug in Senim.
 
     Raises django.db.Error or redis.RedisError if the database or Redis is unavailable, and
     RuntimeError inside a transaction.
@@ -136,7 +136,7 @@ def is_database_there() -> bool:
 def park_session(name: SessionName, error: Exception) -> None:
     """Record why a session cannot be saved."""
     reason = str(error).strip() or type(error).__name__
-    # a bug in the reading of good state would look like damage: the traceback tells them apart
+    # a bug in reading good state would look like damage: the traceback tells them apart
     damaged = isinstance(error, DamagedSessionError)
     log.error("session_parked", **name._asdict(), error=reason, exc_info=damaged)
     get_store().park(name, reason)

@@ -1,4 +1,4 @@
-"""Merging two athletes that are the same person.
+"""Merging two athletes who are the same person.
 
 One is kept, the other becomes its alias: sessions saved under the alias go to the kept athlete.
 Saves and merges both lock the athlete's row first, so neither can miss the other.

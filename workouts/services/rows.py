@@ -53,7 +53,7 @@ def find_later_reps(saved: WorkoutSession, sealed: SealedSession) -> list[Rep]:
     """Return the sealed reps that are not in the saved row.
 
     A failover brings back an earlier state of the same list, which may then go on: the new reps
-    begin with the first that differs. Their times do not tell, since a device may send reps that
+    begin with the first that differs. Their times cannot tell, since a device may send reps that
     are an hour old.
     """
     started_ms = to_ms(saved.started_at)

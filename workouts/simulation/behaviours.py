@@ -1,4 +1,4 @@
-"""What people, and scripts that pass for people, send to the server.
+"""What people, and scripts posing as people, send to the server.
 
 Used by tests, the table in docs/fair-counting.md, and `replay --as`. A behaviour turns the times of
 an honest set, in ms since its first rep, into the frames for one athlete and exercise.

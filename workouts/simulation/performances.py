@@ -73,7 +73,7 @@ async def send_performance(
             raise TimeoutError("Redis did not answer")
         outcome.verdicts[Verdict(result[0]).name.lower()] += 1
 
-    # what arrives in one moment shares a call, as it does in the service
+    # reps that arrive at the same moment share a call, as in the service
     for arrival_ms, together in itertools.groupby(frames, key=lambda frame: frame.arrival_ms):
         now_ms = STARTED_MS + arrival_ms
         for frame in together:

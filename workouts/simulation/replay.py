@@ -241,7 +241,7 @@ class Replay:
 
 
 def is_possible_total(total: int, reps: list[Rep]) -> bool:
-    """Return whether a total fits its reps; the verdict is unknown where the ack was lost."""
+    """Return whether a total fits its reps; the verdict is unknown if the ack was lost."""
     counted = sum(rep.counted for rep in reps)
     unknown = sum(not rep.counted and rep.status in (None, "settled", "duplicate") for rep in reps)
     return counted <= total <= counted + unknown

@@ -1,1 +1,1 @@
-"""The hot path: a frame comes in, its rep is counted, and the answer goes out in its turn."""
+"""The hot path: a frame comes in, its rep is counted, and its answer goes out in order."""

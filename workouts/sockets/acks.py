@@ -24,7 +24,7 @@ OUTCOMES: dict[int, tuple[RepStatus, RejectReason | None]] = {
 
 
 class Acks:
-    """The answers to one athlete's reps on one socket; each counted rep is told to others.
+    """The answers to one athlete's reps on one socket; each counted rep is also published.
 
     `origin` names the socket in what is published, so that it need not be told itself.
     """

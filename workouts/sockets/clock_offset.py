@@ -1,4 +1,4 @@
-"""By how much a device's clock is off."""
+"""How far a device's clock is off."""
 
 MAX_HELLO_DELAY_MS = 10_000
 
@@ -7,8 +7,8 @@ class ClockOffset:
     """What is added to a device's times to get the server's: `ms`, as measured by its hellos.
 
     A hello can only be delayed, which makes the offset too large. So of several hellos before a rep
-    the smallest offset counts, unless a new one is larger by 10 s or more: no hello takes so long,
-    the device's clock was set.
+    the smallest offset counts, unless a new one is larger by 10 s or more: no hello takes that
+    long, so the device's clock was set.
     """
 
     __slots__ = ("_is_used", "ms")

@@ -42,7 +42,7 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
             if is_device:
                 await DeviceSocket(user_id, message_loop).serve(receive)
             else:
-                # reps of a plain socket are news to every device
+                # reps from a plain socket are news to every device
                 reps = PlainReps(user_id, message_loop.replies, Acks(user_id, origin=NOBODY))
                 await message_loop.run(receive, reps.handle_message)
         finally:

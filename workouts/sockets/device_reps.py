@@ -1,6 +1,6 @@
-"""Reps of a device that numbers them: each seq counts at most once, however often it is sent.
+"""Reps from a device that numbers them: each seq counts at most once, however often it is sent.
 
-One rep's way: count, the batcher's call, answer.
+A rep's path: count, the batcher's call, answer.
 """
 
 from functools import partial
@@ -18,9 +18,7 @@ from workouts.sockets.message_loop import MessageLoop
 from workouts.sockets.reply_queue import Reply
 from workouts.sockets.sequence import DeviceSequence
 
-NOT_SETTLED = (
-    "the live state did not answer; nothing from this seq on is settled until it comes again"
-)
+NOT_SETTLED = "Redis did not answer; nothing from this seq on is settled until it is sent again"
 
 
 class DeviceReps:

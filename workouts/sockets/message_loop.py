@@ -1,6 +1,6 @@
 """A socket's messages, read one by one, and the codes that it is closed with.
 
-The loop is not Channels' own, which starts two tasks a message and costs four times everything
+The loop is not Channels' own, which starts two tasks per message and costs four times everything
 else.
 """
 
@@ -24,7 +24,7 @@ Close = Callable[[int, str | None], Awaitable[None]]
 Handle = Callable[[str], Awaitable[None] | None]
 
 
-class CloseSocket(Exception):  # noqa: N818 - it ends the loop; not each one is an error
+class CloseSocket(Exception):  # noqa: N818 - it ends the loop, and is not always an error
     """The socket has to be closed, once everything before is answered."""
 
     def __init__(self, code: int, reason: str | None = None) -> None:

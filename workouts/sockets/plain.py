@@ -1,6 +1,6 @@
 """Reps without a seq: the whole of a plain socket, and allowed on a senim.v1 one.
 
-One rep's way: handle_message, count, the batcher's call, answer.
+A rep's path: handle_message, count, the batcher's call, answer.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ NOTE_DEADLINE_S = 3.0
 UNAVAILABLE = encode_frame(
     ErrorFrame(
         Code.UNAVAILABLE,
-        "the live state did not answer in time; whether the rep was counted is not known",
+        "Redis did not answer in time; the rep may or may not have been counted",
     )
 )
 log = structlog.get_logger(__name__)

@@ -10,7 +10,7 @@ BURST_S = 2  # this many seconds' worth of messages may come at once
 class RateLimit:
     """A token bucket.
 
-    `clock` (seconds) is read only when the tokens run out, since a call a message would cost more
+    `clock` (seconds) is read only when the tokens run out, since a call per message would cost more
     than it is worth: after a silence the bucket may give two bursts instead of one.
     """
 

@@ -54,7 +54,7 @@ class ReplyQueue:
         self._flush()
 
     def is_full(self) -> bool:
-        """Return whether so many answers are waiting that no more messages should be read."""
+        """Return whether too many answers are waiting to read more messages."""
         return len(self._replies) >= MAX_UNANSWERED
 
     async def wait_for_space(self) -> None:
@@ -74,7 +74,7 @@ class ReplyQueue:
                 )
 
     def close(self) -> None:
-        """Send nothing any more: the client is gone."""
+        """Stop sending: the client is gone."""
         self._is_closed = True
         self._replies.clear()
         self._progress.set()

@@ -48,7 +48,7 @@ log = structlog.get_logger(__name__)
 
 
 class DeviceSocket:
-    """Serves one athlete's device, and tells it what others change."""
+    """Serves one athlete's device, and tells it about changes made elsewhere."""
 
     def __init__(self, user_id: str, message_loop: MessageLoop) -> None:
         self._user_id = user_id
@@ -61,7 +61,7 @@ class DeviceSocket:
 
     async def serve(self, receive: Receive) -> None:
         """Greet the device, then handle its messages."""
-        # listen first, then look: a change in between is told twice, rather than never
+        # listen first, then look: a change in between is sent twice, rather than never
         feed = get_feed()
         first = self._replies.reserve()
         listening = feed.join(self._user_id, self._hear)

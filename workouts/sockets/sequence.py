@@ -26,7 +26,7 @@ class DeviceSequence:
 
     @property
     def is_full(self) -> bool:
-        """Whether so many seqs are blocked that a new hello is the shorter way."""
+        """Whether enough seqs are blocked that a new hello is quicker."""
         return len(self._blocked) > MAX_BLOCKED
 
     def admit(self, seq: int) -> bool:
@@ -41,7 +41,7 @@ class DeviceSequence:
         return True
 
     def ask(self, seq: int) -> int:
-        """Note that a seq is sent to Redis; return the seq that Redis has to know then.
+        """Note that a seq is sent to Redis; return the seq that Redis must know already.
 
         For a higher seq those in flight count as known: if a failover comes between two calls, the
         second must not settle its reps without those of the first.
@@ -57,12 +57,12 @@ class DeviceSequence:
         self.known = max(self.known, seq)
 
     def fail(self, seq: int) -> None:
-        """Note that a seq was not settled, or nobody knows."""
+        """Note that a seq was not settled, or may not have been."""
         heappush(self._blocked, seq)
         self._asked = 0
 
     def reset(self, last_seq: int) -> None:
-        """Start again from what a hello was told; a seq above that still has to come again."""
+        """Start again from a hello's last_seq; a blocked seq above it still has to come again."""
         self.known, self._asked = last_seq, 0
         self._blocked = [seq for seq in self._blocked if seq > last_seq]
         heapify(self._blocked)

@@ -17,7 +17,7 @@ SessionStore: Any = import_module(settings.SESSION_ENGINE).SessionStore
 
 
 class NotLoggedInError(Exception):
-    """The session belongs to nobody, or not any more."""
+    """The session has no user, or no longer has one."""
 
 
 class NotAllowedError(Exception):

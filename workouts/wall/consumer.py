@@ -1,5 +1,4 @@
-"""A wall's socket: a snapshot, then numbered updates. A browser that misses one asks for another
-snapshot.
+"""A wall's socket: a snapshot, then numbered updates; after a gap, the browser asks again.
 
 Before every update the database is asked who is watching and whom they may see, so a logout or a
 change to the team takes effect at once.

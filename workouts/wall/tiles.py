@@ -128,7 +128,7 @@ def read_finished(watched: Watched, *, limit: int) -> list[tuple[str, FinishedSe
 
 
 def read_snapshot(store: LiveStore, watched: Watched, *, limit: int) -> Callable[[Board], None]:
-    """Read the watched athletes' live and finished sessions, and return what puts them on a board.
+    """Read the watched athletes' sessions, and return a function that puts them on a board.
 
     Raises redis.RedisError and django.db.Error.
     """

@@ -1,4 +1,4 @@
-"""How dates and numbers are written in Kazakh, which Django does not know."""
+"""Date and number formats for Kazakh, which Django lacks."""
 
 DATE_FORMAT = "Y ж. j E"
 TIME_FORMAT = "H:i"

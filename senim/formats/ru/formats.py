@@ -1,3 +1,3 @@
-"""What Django's Russian formats get wrong: a day's month is in the genitive."""
+"""A correction to Django's Russian formats: after a day, the month is in the genitive."""
 
 MONTH_DAY_FORMAT = "j E"

@@ -66,7 +66,7 @@ class Command(BaseCommand):
 
 
 def raise_open_files(wanted: int) -> None:
-    """Raise the limit of open files, which sockets are too, as far as this user may."""
+    """Raise the limit on open files, which covers sockets, as far as this user may."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     if soft != resource.RLIM_INFINITY and soft < most:
@@ -82,7 +82,7 @@ def check_auth(host: str) -> None:
     if not settings.SENIM_AUTH and not is_loopback(host):
         raise CommandError(
             f"SENIM_AUTH is unset and --host {host} is not loopback; "
-            "set SENIM_AUTH=open to let anybody say who they are."
+            "set SENIM_AUTH=open to let clients say who they are, unchecked."
         )
 
 

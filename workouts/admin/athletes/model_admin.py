@@ -65,7 +65,7 @@ class AthleteAdmin(VisibleAdmin):
         return athletes
 
     def get_readonly_fields(self, request: HttpRequest, obj: Athlete | None = None) -> list[str]:
-        """Never rename a user ID, which sessions refer to; linking an account takes view_user."""
+        """Never rename a user ID, which sessions refer to; linking an account needs view_user."""
         user_id = ["user_id"] if obj else []
         account = [] if request.user.has_perm("auth.view_user") else ["account"]
         return ["created_at", *user_id, *account]

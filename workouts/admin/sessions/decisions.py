@@ -40,7 +40,7 @@ class ReviewStepInline(admin.TabularInline):
 
     @admin.display(description=gettext_lazy("note"))
     def said(self, step: ReviewStep) -> str:
-        """Return the note, or what the service asked for a review for."""
+        """Return the note, or why the service asked for a review."""
         return step.note or ", ".join(name_flag({"flag": name}) for name in step.flag_names)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReviewStep]:

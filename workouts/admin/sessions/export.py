@@ -38,7 +38,7 @@ LIST = "admin:workouts_workoutsession_changelist"
 
 
 class ExportForm(forms.Form):
-    """`token` is made up by the page, which asks for the progress by it."""
+    """`token` is made up by the page, which uses it to ask for the progress."""
 
     format = forms.ChoiceField(
         label=gettext_lazy("Format"),
@@ -51,7 +51,7 @@ class ExportForm(forms.Form):
 
 
 class ExportList(ChangeList):
-    """The rows that the list shows on all of its pages together, none of them read or counted."""
+    """All rows of the list, across its pages, without reading or counting any."""
 
     def get_filters_params(self, params: dict[str, Any] | None = None) -> dict[str, Any]:
         of_list = super().get_filters_params(params)
@@ -99,7 +99,7 @@ def show_export(sessions: admin.ModelAdmin, request: HttpRequest) -> HttpRespons
 
 
 def send_export_file(sessions: admin.ModelAdmin, request: HttpRequest) -> HttpResponseBase:
-    """Send the file while it is made."""
+    """Send the file as it is made."""
     form = ExportForm(request.GET)
     try:
         shown = read_export_list(sessions, request)
@@ -174,7 +174,7 @@ def read_export_list(sessions: admin.ModelAdmin, request: HttpRequest) -> Export
         search_help_text=None,
     )
     if shown.query != request.GET.get(SEARCH_VAR, "").strip():
-        # the list shows an error and every session; a file couldn't tell
+        # the list shows an error and every session; a file cannot show the error
         raise IncorrectLookupParameters
     return shown
 

@@ -41,7 +41,7 @@ def find_parked(request: HttpRequest) -> list[ParkedSession]:
         messages.error(request, _("Redis is unavailable: %s") % error)
         return []
     if sees_all(request.user):
-        return parked  # athletes without a saved session, who have no row yet, included
+        return parked  # including athletes without a saved session, who have no row yet
     user_ids = {each.name.user_id for each in parked}
     theirs = Athlete.objects.visible_to(request.user).values("pk")
     trained = Athlete.objects.filter(

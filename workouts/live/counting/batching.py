@@ -29,7 +29,7 @@ PendingRep = tuple[RepKeys, bytes, Settle, bool]  # keys, limits and stamp, sett
 
 
 class RepBatcher:
-    """Counts reps for one event loop, in one lane for a single server or one a hash tag."""
+    """Counts reps for one event loop, in one lane for a single server, or one per hash tag."""
 
     def __init__(self, url: str, *, now_ms: Callable[[], int] | None = None) -> None:
         self._topology = Topology(url) if is_cluster(url) else None
@@ -41,7 +41,7 @@ class RepBatcher:
         """Count a rep in the next batch, and call `settle` with its result.
 
         The result is None if Redis did not answer in time. Each athlete's results come in the order
-        of submission. A device's rep has a stamp, and keys with the device's memory.
+        of submission. A device's rep has a stamp, and its keys include the device's memory.
         """
         number = keys.tag if self._topology else 0
         lane = self._lanes.get(number) or self._open_lane(number)

@@ -1,6 +1,6 @@
 -- Part of rep.lua: devices that number their reps.
 -- A device's rep has a stamp, "device seq time known offset": the device's id; the rep's seq; its
--- time in ms by the server's clock, or "-"; the highest seq that its socket knows as settled; and,
+-- time in ms by the server's clock, or "-"; the highest seq that its socket knows is settled; and,
 -- unless left out, the clock offset that the time was corrected by.
 -- The memory of a device is "seq time offset": the highest seq settled, whatever the verdict, and
 -- the time and the offset used for it.

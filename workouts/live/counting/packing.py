@@ -1,4 +1,4 @@
-"""Calls of rep.lua on the wire (RESP). What reps repeat is packed once, and that is most."""
+"""Calls of rep.lua on the wire (RESP). What reps have in common, most of it, is packed once."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -17,7 +17,7 @@ NO_STAMP = bulk(b"")
 
 
 class Gates(NamedTuple):
-    """An exercise's limits, packed: to be followed by a device's stamp, and with none."""
+    """An exercise's limits, packed: still without a device's stamp, and with an empty one."""
 
     of_device: bytes
     of_plain: bytes
@@ -33,7 +33,7 @@ def pack_gates(*, min_interval_ms: int, max_per_minute: int, max_per_session: in
 def format_stamp(
     device: str, seq: int, at_ms: int | None, known_seq: int, offset_ms: int | None = None
 ) -> bytes:
-    """Return what a device adds to its rep, for device.lua: `at_ms` is corrected by `offset_ms`.
+    """Return the stamp of a device's rep, for device.lua: `at_ms` is corrected by `offset_ms`.
 
     Every seq up to `known_seq` is settled, as far as the device's socket knows.
     """

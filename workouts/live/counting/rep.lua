@@ -1,14 +1,14 @@
 -- Count reps: each rep is one atomic operation, and many share a call.
 -- verdicts.lua, device.lua, marks.lua and gates.lua come before this file.
--- KEYS, 6 a rep: mark, session (hash), timeline (list), refused (list), live index (sorted set),
---   the device's memory (for a plain socket the mark again)
+-- KEYS, 6 per rep: mark, session (hash), timeline (list), refused (list), live index (sorted
+--   set), the device's memory (for a plain socket the mark again)
 -- ARGV: 1 the time in ms, '' for this server's clock
 --   2 the first 32 characters of a UUID for the sessions that begin here
---   then 3 a rep: index member; the exercise's limits, "interval share most": smallest interval in
+--   then 3 per rep: index member; the limits, "interval share most": smallest interval in
 --   ms, a rep's share of a minute in ms, most reps in a session; and the stamp, '' for a plain
 --   socket (see device.lua)
--- Returns 3 numbers a rep: verdict, running count, ms until a rep can count; and in a second list,
---   for each rep with a stamp, the id of its live session, '' if there is none
+-- Returns 3 numbers per rep: verdict, running count, ms until a rep can count; and in a second
+--   list, for each rep with a stamp, the id of its live session, '' if there is none
 -- A timeline entry packs (ms since the session began, device number, late mark), a refused one
 -- (ms, reason): see timeline.py.
 -- What is not saved yet must not vanish: only the mark and the device's memory expire.

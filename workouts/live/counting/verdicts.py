@@ -8,7 +8,7 @@ class Verdict(IntEnum):
     COUNTED = 1
     DEBOUNCED = 2  # too soon after the last rep that counted
     DUPLICATE = 3  # its seq was settled before
-    FORGOTTEN = 4  # a failover lost seqs that the device's socket knows as settled
+    FORGOTTEN = 4  # a failover lost seqs that the device's socket knows to be settled
     PACE = 5  # over the ceiling of reps a minute
     SESSION_FULL = 6
 

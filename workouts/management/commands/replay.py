@@ -61,7 +61,7 @@ class Command(BaseCommand):
             raise CommandError(f"--speed is {speed}; it takes a number above 0")
         if behaviour and (speed != 1 or protocol == "plain"):
             raise CommandError(
-                "--as has its own pace and sockets; it takes neither --speed nor --plain"
+                "--as sets its own pace and sockets; it cannot be combined with --speed or --plain"
             )
         try:
             replay, sets = (
