@@ -248,7 +248,7 @@ class AddressTests(SimpleTestCase):
         assert database["OPTIONS"]["pool"]["max_size"] == 3
 
     def test_it_takes_any_password(self) -> None:
-        for password in ("p@ss", "50%off", "a#b", "a?b", "p:q", "p+q"):
+        for password in ("p@ss", "50%off", "a#b", "a?b", "p:q", "p+q", "a[b", "a]b", "a\tb"):
             database = parse_database(f"postgresql://u:{password}@h/db", pool_size=0)
             assert (database["PASSWORD"], database["HOST"]) == (password, "h")
 
