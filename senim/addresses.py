@@ -119,7 +119,11 @@ def parse_sqlite_path(rest: str) -> Path:
     if not rest.startswith("/") or rest in ("/", "/:memory:"):
         raise ValidationError(f"is not the address of a database file; {DATABASE_TAKES}.")
     path = Path(unquote_plus(urlsplit(f"sqlite://{rest}").path[1:]))
-    if path.is_dir() or not path.parent.is_dir():
+    try:
+        is_usable = path.parent.is_dir() and not path.is_dir()
+    except OSError:  # such as a name that is too long
+        is_usable = False
+    if not is_usable:
         raise ValidationError(f"cannot be a file at {path.absolute()}; {DATABASE_TAKES}.")
     return path
 

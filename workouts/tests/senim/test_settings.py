@@ -108,6 +108,7 @@ WRONG_VALUES = {
         "sqlite:///:memory:",
         "sqlite:////proc/senim/db.sqlite3",
         "sqlite:////proc",
+        f"sqlite:////tmp/{'x' * 300}",
         "nonsense",
     ],
     "TIME_ZONE": ["Mars/Base", "Europe", "../etc/passwd", "/etc/localtime"],
@@ -195,6 +196,13 @@ class NameTests(SimpleTestCase):
             pytest.raises(ImproperlyConfigured, match="did you mean SENIM_IDLE_MINUTES"),
         ):
             load_environment(file)
+
+    def test_what_kubernetes_sets_for_services_is_not_refused(self) -> None:
+        ends = ("HOST", "PORT", "PORT_5432_TCP", "PORT_5432_TCP_ADDR", "SERVICE_HOST")
+        services = ("SENIM", "SENIM_DB", "SENIM_PG", "SENIM_REDIS", "SENIM_WEB")
+        environment = {f"{service}_{end}": "x" for service in services for end in ends}
+        with patch.dict(os.environ, environment, clear=True):
+            load_environment(Path("/none"))
 
     def test_another_unknown_name_is_found_but_not_refused(self) -> None:
         environment = {"SENIM_COLOR": "red", "TERM": "dumb", **dict.fromkeys(OTHER_NAMES, "x")}
