@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote, unquote_plus, urlsplit
+from urllib.parse import unquote, unquote_plus, urlsplit
 
 import redis
 from environs import ValidationError
@@ -81,11 +81,11 @@ def parse_database(url: str, *, pool_size: int) -> dict[str, Any]:
 
 
 def postgres_database(rest: str, *, pool_size: int) -> dict[str, Any]:
+    # user and password apart: libpq refuses an unquoted @ or %, which people do paste
+    authority, slash, name = rest.partition("/")
+    login, _, hosts = authority.rpartition("@")
     try:
-        # user and password apart: libpq refuses an unquoted @ or %, which people do paste
-        parts = urlsplit(f"postgresql://{rest.replace('#', quote('#'))}")
-        login, _, hosts = parts.netloc.rpartition("@")
-        options = conninfo_to_dict(f"postgresql://{hosts}{parts.path}?{parts.query}")
+        options = conninfo_to_dict(f"postgresql://{hosts}{slash}{name}")
     except (ValueError, ProgrammingError):
         options = {}
     ports = str(options.pop("port", ""))
@@ -119,7 +119,11 @@ def parse_sqlite_path(rest: str) -> Path:
     if not rest.startswith("/") or rest in ("/", "/:memory:"):
         raise ValidationError(f"is not the address of a database file; {DATABASE_TAKES}.")
     path = Path(unquote_plus(urlsplit(f"sqlite://{rest}").path[1:]))
-    if path.is_dir() or not path.parent.is_dir():
+    try:
+        is_usable = path.parent.is_dir() and not path.is_dir()
+    except OSError:  # such as a name that is too long
+        is_usable = False
+    if not is_usable:
         raise ValidationError(f"cannot be a file at {path.absolute()}; {DATABASE_TAKES}.")
     return path
 

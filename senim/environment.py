@@ -69,7 +69,8 @@ def load_environment(env_file: Path) -> None:
         if value := os.environ.pop(name, "").strip():
             os.environ[name] = value
     for name in find_unknown_names():
-        for close in difflib.get_close_matches(name, (*NAMES, *OTHER_NAMES), 1, CLOSE_MATCH):
+        # not OTHER_NAMES: Kubernetes sets SENIM_DB_PORT for a service called senim-db
+        for close in difflib.get_close_matches(name, NAMES, 1, CLOSE_MATCH):
             raise ImproperlyConfigured(f"{name} is not a setting; did you mean {close}?")
 
 

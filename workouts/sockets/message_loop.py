@@ -53,6 +53,8 @@ class MessageLoop:
             await self.replies.drain(DRAIN_S)
             if self._restarting is None:
                 await self._close(closing.code, closing.reason)
+            else:
+                await self._restarting
 
     def restart(self) -> None:
         """Have the client connect and say hello again."""

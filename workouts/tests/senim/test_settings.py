@@ -108,6 +108,7 @@ WRONG_VALUES = {
         "sqlite:///:memory:",
         "sqlite:////proc/senim/db.sqlite3",
         "sqlite:////proc",
+        f"sqlite:////tmp/{'x' * 300}",
         "nonsense",
     ],
     "TIME_ZONE": ["Mars/Base", "Europe", "../etc/passwd", "/etc/localtime"],
@@ -196,6 +197,13 @@ class NameTests(SimpleTestCase):
         ):
             load_environment(file)
 
+    def test_what_kubernetes_sets_for_services_is_not_refused(self) -> None:
+        ends = ("HOST", "PORT", "PORT_5432_TCP", "PORT_5432_TCP_ADDR", "SERVICE_HOST")
+        services = ("SENIM", "SENIM_DB", "SENIM_PG", "SENIM_REDIS", "SENIM_WEB")
+        environment = {f"{service}_{end}": "x" for service in services for end in ends}
+        with patch.dict(os.environ, environment, clear=True):
+            load_environment(Path("/none"))
+
     def test_another_unknown_name_is_found_but_not_refused(self) -> None:
         environment = {"SENIM_COLOR": "red", "TERM": "dumb", **dict.fromkeys(OTHER_NAMES, "x")}
         with patch.dict(os.environ, environment, clear=True):
@@ -248,7 +256,7 @@ class AddressTests(SimpleTestCase):
         assert database["OPTIONS"]["pool"]["max_size"] == 3
 
     def test_it_takes_any_password(self) -> None:
-        for password in ("p@ss", "50%off", "a#b", "a?b", "p:q", "p+q"):
+        for password in ("p@ss", "50%off", "a#b", "a?b", "p:q", "p+q", "a[b", "a]b", "a\tb"):
             database = parse_database(f"postgresql://u:{password}@h/db", pool_size=0)
             assert (database["PASSWORD"], database["HOST"]) == (password, "h")
 

@@ -173,6 +173,15 @@ class RestartTests(SimpleTestCase):
         await connection.loop._restarting
         assert connection.closed == [(CLOSE_RESTART, None)]
 
+    async def test_it_closes_before_it_returns_even_if_the_next_message_is_too_big(self) -> None:
+        connection = Connection("1", "x" * (MAX_MESSAGE_BYTES + 1))
+
+        def handle(text: str) -> None:
+            connection.loop.restart()
+
+        await connection.run(handle)
+        assert connection.closed == [(CLOSE_RESTART, None)]
+
     async def test_a_client_that_is_gone_is_no_error(self) -> None:
         connection = Connection()
 
