@@ -146,7 +146,7 @@ def running_servers(folder: Path) -> Iterator[tuple[PostgresServer, dict[str, st
 def fill(
     postgres: PostgresServer, name: str, sessions: int, environment: dict[str, str]
 ) -> dict[str, str]:
-    """Make a database with so many sessions, and return the environment for using it."""
+    """Make a database with this many sessions, and return the environment for using it."""
     environment = {**environment, "DATABASE_URL": postgres.create_database(name)}
     for command in (
         ["migrate", "-v", "0"],

@@ -101,7 +101,7 @@ class Journal:
         self.position = len(kept)
 
     def withdraw(self, finish: Finish) -> None:
-        """Remove a finish that nobody waits for; once sent, it is carried through."""
+        """Remove a finish that nobody waits for, unless it was sent: then it is carried through."""
         if not finish.sent and finish in self.entries:
             self.entries.remove(finish)
 

@@ -71,7 +71,7 @@ class Subscription:
             try:
                 self._receive(decode_message(await get_channel_layer().receive(self._channel)))
             except msgspec.ValidationError as error:
-                log.warning("message_not_understood", error=str(error))
+                log.warning("message_skipped", error=str(error))
             except Exception:
                 log.exception("message_failed")
                 await asyncio.sleep(RETRY_S)

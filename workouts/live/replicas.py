@@ -91,10 +91,10 @@ class ReplicaWait:
             else:
                 # the server changed its role meanwhile: look again
                 self._looked.pop(name, None)
-            log.warning("replicas_not_waited_for", error=str(reached))
+            log.warning("replica_wait_failed", error=str(reached))
         elif reached[0] < copies.local or reached[1] < copies.replicas:
             log.warning(
-                "seal_not_on_replicas",
+                "seal_not_replicated",
                 disks=reached[0],
                 replicas=reached[1],
                 wanted=copies.replicas,

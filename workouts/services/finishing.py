@@ -181,7 +181,7 @@ def save_sealed(sealed: SealedSession, *, origin: str = NOBODY) -> WorkoutSessio
         publish_saved(name, saved, origin)
         return saved
     derived_id = str(uuid.uuid5(saved.session_id, "reps after the saved ones"))
-    log.warning("session_came_back", **name._asdict(), reps=len(later_reps), derived=derived_id)
+    log.warning("session_restored", **name._asdict(), reps=len(later_reps), derived=derived_id)
     later = replace(
         sealed,
         name=name._replace(session_id=derived_id),

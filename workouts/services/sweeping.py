@@ -80,7 +80,7 @@ class Sweeper:
             try:
                 self.sweep_once()
             except (*REDIS_AWAY, django.db.Error) as error:
-                log.warning("sweep_cut_short", error=str(error).strip())
+                log.warning("sweep_interrupted", error=str(error).strip())
             except Exception:
                 log.exception("sweep_failed")  # a bug here must not end the sweeping
             self._stop.wait(settings.SENIM_SWEEP_SECONDS)
@@ -92,7 +92,7 @@ class Sweeper:
         finally:
             close_old_connections()
         if result.saved or result.left:
-            log.info("swept", saved=result.saved, left=result.left)
+            log.info("sweep_finished", saved=result.saved, left=result.left)
         return result
 
     def stop(self) -> None:

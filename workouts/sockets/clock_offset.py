@@ -18,7 +18,7 @@ class ClockOffset:
         self._is_used = True  # by a rep, since the last hello
 
     def measure(self, *, device_ms: int, server_ms: int) -> None:
-        """Take the clocks of a hello: the device's when it was sent, the server's when it came."""
+        """Take both clocks: the device's when it sent a hello, the server's when it arrived."""
         offset_ms = server_ms - device_ms
         if self._is_used or offset_ms < self.ms or offset_ms - self.ms >= MAX_HELLO_DELAY_MS:
             self.ms = offset_ms

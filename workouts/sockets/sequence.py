@@ -9,7 +9,7 @@ class DeviceSequence:
     """The seqs of one device on one socket.
 
     `known` is the highest seq known to be settled. A seq that could not be settled is blocked: no
-    higher one may be settled until it has come again.
+    higher one may be settled until it has been sent again.
     """
 
     __slots__ = ("_asked", "_blocked", "known")
@@ -21,7 +21,7 @@ class DeviceSequence:
 
     @property
     def first_blocked(self) -> int | None:
-        """The lowest seq that has to come again, None if there is none."""
+        """The lowest seq that must be sent again, None if there is none."""
         return self._blocked[0] if self._blocked else None
 
     @property
@@ -62,7 +62,7 @@ class DeviceSequence:
         self._asked = 0
 
     def reset(self, last_seq: int) -> None:
-        """Start again from a hello's last_seq; a blocked seq above it still has to come again."""
+        """Start again from a hello's last_seq; a blocked seq above it must still be sent again."""
         self.known, self._asked = last_seq, 0
         self._blocked = [seq for seq in self._blocked if seq > last_seq]
         heapify(self._blocked)

@@ -59,7 +59,7 @@ class Board:
         self.changed: set[str] = set()
 
     def apply(self, message: WallReport | WallFinished, watched: Watched) -> None:
-        """Apply what a process reports about watched athletes, and skip those of other walls."""
+        """Apply what a process reports about the watched athletes, and skip all others."""
         if isinstance(message, WallFinished):
             if watched.includes(message.user_id):
                 finished = FinishedSession(message.exercise_type, message.reps, message.at)

@@ -21,7 +21,7 @@ from workouts.fairness.reassessment import (
     sessions_without_best_minute,
 )
 
-MAX_BATCH = 10_000  # sessions locked at once: nobody can decide on them meanwhile
+MAX_BATCH = 10_000  # sessions locked at once, which no one can decide on meanwhile
 
 
 class Command(BaseCommand):

@@ -35,7 +35,7 @@ def adapt_cell(value: Any) -> Any:
 
 
 def analyze_tables() -> None:
-    """Update the planner's statistics; on PostgreSQL vacuum too, as it soon would by itself."""
+    """Update the planner's statistics; on PostgreSQL also vacuum, as autovacuum soon would."""
     tidies = connection.vendor == "postgresql" and not connection.in_atomic_block
     with connection.cursor() as cursor:
         cursor.execute("VACUUM (ANALYZE)" if tidies else "ANALYZE")

@@ -65,7 +65,7 @@ class BestsTests(TestCase):
             ("lunge", rows[0]),
         ]
 
-    def test_a_rejected_session_is_no_best(self) -> None:
+    def test_a_rejected_session_is_not_a_best(self) -> None:
         row = save_session(self.user_id, reps=5)
         save_session(self.user_id, reps=50, best_minute=50, is_in_totals=False)
         (bests,) = find_bests(self.user_id)

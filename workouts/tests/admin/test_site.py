@@ -24,7 +24,7 @@ class SiteTests(SimpleTestCase):
         for model in (Athlete, Exercise, Team, WorkoutSession):
             assert admin.site.is_registered(model)
 
-    def test_its_addresses_are_what_they_were(self) -> None:
+    def test_its_addresses_have_not_changed(self) -> None:
         assert reverse("admin:index") == ADMIN
         assert reverse("admin:live") == f"{ADMIN}live/"
         assert resolve(f"{ADMIN}workouts/").url_name == "app_list"

@@ -48,7 +48,7 @@ class CookieTests(TestCase):
     def test_it_accepts_an_old_name_of_a_zone(self) -> None:
         assert "07/02/2026 2 a.m." in self.page("Asia/Calcutta")
 
-    def test_it_ignores_what_is_no_zone(self) -> None:
+    def test_it_ignores_an_unknown_zone(self) -> None:
         nonsense = [
             "",
             " ",

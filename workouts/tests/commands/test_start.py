@@ -172,10 +172,10 @@ class RefusalTests(SimpleTestCase):
     def test_it_asks_for_a_choice_on_other_addresses(self) -> None:
         assert "SENIM_AUTH=open" in self.refuse("--host", "0.0.0.0")  # noqa: S104
 
-    def test_it_refuses_to_have_no_worker(self) -> None:
+    def test_it_refuses_zero_workers(self) -> None:
         assert "--workers is 0" in self.refuse("--workers", "0")
 
-    def test_it_refuses_an_address_that_is_not_here(self) -> None:
+    def test_it_refuses_an_address_of_another_machine(self) -> None:
         with pytest.raises(CommandError, match=r"cannot listen on 192\.0\.2\.1:8000"):
             listen("192.0.2.1", 8000)
 

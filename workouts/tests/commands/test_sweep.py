@@ -104,7 +104,7 @@ class SweepTests(SimpleTestCase):
         service = Service(
             "manage.py",
             "sweep",
-            ready="swept",
+            ready="sweep_finished",
             LOG_LEVEL="INFO",
             SENIM_SWEEP_SECONDS="1",
             **self.environment,
@@ -118,11 +118,11 @@ class SweepTests(SimpleTestCase):
         assert service.stop() == 0
         assert "Traceback" not in service.output()
 
-    def test_it_goes_on_while_redis_is_away(self) -> None:
+    def test_it_goes_on_while_redis_is_unavailable(self) -> None:
         away = {**self.environment, "REDIS_URL": f"unix://{fresh_folder()}/none.sock"}
         service = Service(
-            "manage.py", "sweep", ready="sweep_cut_short", SENIM_SWEEP_SECONDS="1", **away
+            "manage.py", "sweep", ready="sweep_interrupted", SENIM_SWEEP_SECONDS="1", **away
         ).start()
         self.addCleanup(service.kill)
-        wait_until(lambda: service.output().count("sweep_cut_short") >= 2)
+        wait_until(lambda: service.output().count("sweep_interrupted") >= 2)
         assert service.stop() == 0

@@ -127,7 +127,7 @@ class MemorySuite:
         assert self.meet() == 0
         assert self.ttl() == -2  # no key
 
-    def test_it_says_the_higher_of_here_and_the_database(self) -> None:
+    def test_it_returns_the_higher_seq_of_redis_and_the_database(self) -> None:
         send(self.athlete, Sent(7, 0))
         assert (self.meet(), self.meet(5), self.meet(9), self.meet(0)) == (7, 7, 9, 9)
         told = send(self.athlete, Sent(8, 5000), Sent(9, 6000), Sent(10, 7000))
@@ -143,7 +143,7 @@ class MemorySuite:
         send(self.athlete, Sent(6, 5000, -1))
         assert read_one(self.athlete).distrusted == 1
 
-    def test_it_remembers_for_48_hours_from_the_last_word(self) -> None:
+    def test_it_remembers_for_48_hours_from_the_last_rep_or_hello(self) -> None:
         send(self.athlete, Sent(1, 0))
         assert MEMORY_S - 60 < self.ttl() <= MEMORY_S
         get_store().client.expire(get_key_space().device(self.athlete, PHONE), 100)
@@ -153,7 +153,7 @@ class MemorySuite:
         send(self.athlete, Sent(2, 5000))
         assert MEMORY_S - 60 < self.ttl() <= MEMORY_S
 
-    def test_it_takes_the_databases_word_where_the_memory_expired(self) -> None:
+    def test_it_trusts_the_database_once_its_memory_expired(self) -> None:
         send(self.athlete, Sent(1, 0), Sent(2, 1000))
         seal(self.athlete)
         forget(self.athlete)
@@ -162,7 +162,7 @@ class MemorySuite:
             send(self.athlete, Sent(2, 60_000, known=2), Sent(3, 61_000, known=2))
         ) == [(DUPLICATE, 0), (COUNTED, 1)]
 
-    def test_it_settles_nothing_where_it_forgot_what_the_socket_knows(self) -> None:
+    def test_it_settles_nothing_if_it_forgot_what_the_socket_knows(self) -> None:
         send(self.athlete, *(Sent(i, i * 1000) for i in range(1, 6)))
         forget(self.athlete)
         told = send(self.athlete, Sent(6, 60_000, known=5), Sent(7, 61_000, known=5))
@@ -170,18 +170,18 @@ class MemorySuite:
         assert told[0].session_id != b""
         assert self.meet() == 0
 
-    def test_it_forgets_to_an_earlier_seq_as_well(self) -> None:
+    def test_it_counts_again_what_it_forgot_from_the_first_lost_seq(self) -> None:
         send(self.athlete, Sent(1, 0), Sent(2, 1000))
         assert verdicts_of(send(self.athlete, Sent(4, 5000, known=3))) == [(FORGOTTEN, 2)]
         assert self.meet() == 2
         told = send(self.athlete, Sent(3, 6000, known=2), Sent(4, 7000, known=3))
         assert verdicts_of(told) == [(COUNTED, 3), (COUNTED, 4)]
 
-    def test_it_calls_a_repeat_a_repeat_whatever_the_socket_knows(self) -> None:
+    def test_a_repeat_is_a_duplicate_whatever_the_socket_knows(self) -> None:
         send(self.athlete, Sent(1, 0), Sent(2, 1000))
         assert verdicts_of(send(self.athlete, Sent(2, 5000, known=99))) == [(DUPLICATE, 2)]
 
-    def test_it_counts_all_again_that_is_sent_again_after_all_was_lost(self) -> None:
+    def test_after_losing_everything_it_counts_every_resent_rep(self) -> None:
         reps = [Sent(i, 0, i * 1000 - 30_000) for i in range(1, 21)]
         send(self.athlete, *reps, at_once=True)
         client, keys = get_store().client, get_key_space().live(self.athlete, "squat")
@@ -195,7 +195,7 @@ class MemorySuite:
 
 
 class StatusSuite:
-    def test_it_tells_what_is_live(self) -> None:
+    def test_it_lists_live_sessions(self) -> None:
         athlete = new_athlete()
         assert get_store().live_sessions(athlete, ["push_up", "squat"]) == []
         (squat,) = send(athlete, Sent(1, 0))

@@ -108,7 +108,7 @@ class PaceSuite:
         )
         assert told[-1].count <= BURST + 6000 // SHARE_MS + 1
 
-    def test_a_ceiling_of_over_a_rep_a_millisecond_is_none(self) -> None:
+    def test_a_ceiling_above_a_rep_per_millisecond_is_no_ceiling(self) -> None:
         verdicts = count_reps(
             self.athlete,
             [STARTED_MS + i for i in range(100)],

@@ -74,7 +74,7 @@ class WaitSuite:
             began = time.monotonic()
             (session_id,) = self.store.seal(self.athlete, "squat")
             assert time.monotonic() - began < (WAIT_MS + WAIT_AOF_MS) / 1000 + 0.5
-        assert [line["event"] for line in logs] == ["seal_not_on_replicas"]
+        assert [line["event"] for line in logs] == ["seal_not_replicated"]
         self.doCleanups()
         assert get_store().seal(self.athlete, "squat") == [session_id]
 
@@ -88,7 +88,7 @@ class WaitSuite:
             self.addCleanup(node.client.acl_setuser, "default", enabled=True, commands=["+@all"])
         with capture_logs() as logs:
             assert all(len(self.store.seal(athlete, "squat")) == 1 for athlete in athletes)
-        assert {line["event"] for line in logs} == {"replicas_not_waited_for"}
+        assert {line["event"] for line in logs} == {"replica_wait_failed"}
         assert len(logs) <= len(self.fleet.masters())
 
     def test_it_names_replicas_that_no_write_requires(self) -> None:

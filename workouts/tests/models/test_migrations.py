@@ -1,4 +1,4 @@
-"""Databases of earlier versions, taken over as they are, and the way back."""
+"""Databases of earlier versions: migrated with all their rows, and back again."""
 
 import html
 import json
@@ -228,7 +228,7 @@ def read_cells(page: str, name: str) -> list[str]:
 
 
 def show_old_note(actor: str, note: str) -> str:
-    """Return what the page showed for a note before the flags of a step were data."""
+    """Return the page's text for a note from before a step's flags were data."""
     if actor != "service":
         return note
     return ", ".join(name_flag({"flag": name}) for name in note.split(", ") if name)

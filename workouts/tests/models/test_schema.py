@@ -36,7 +36,7 @@ EXERCISE = (
 
 
 class SchemaSuite(UsesExtraDatabases):
-    """What holds after `migrate` on an empty database."""
+    """The schema after `migrate` on an empty database."""
 
     __test__ = False
     database: ExtraDatabase

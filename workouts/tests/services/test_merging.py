@@ -163,7 +163,7 @@ class AliasTests(MergingCase):
 
 
 class SeenTests(MergingCase):
-    """What coaches see of an alias."""
+    """How coaches see an alias."""
 
     def setUp(self) -> None:
         super().setUp()

@@ -94,7 +94,7 @@ class RefusedRowTests(SealedCase, TestCase):
 
 
 class DamagedTests(SealedCase, TestCase):
-    """What Redis holds under the session's keys is not a session."""
+    """The session's keys in Redis hold something that is not a session."""
 
     def assert_parked(self) -> None:
         with capture_logs() as logs:
@@ -131,7 +131,7 @@ class DamagedTests(SealedCase, TestCase):
 
 
 class BugTests(SealedCase, TestCase):
-    """Any other error is a bug of ours."""
+    """Any other error is a bug in Senim."""
 
     @contextmanager
     def bug(self, error: Exception) -> Iterator[list[Any]]:

@@ -63,7 +63,7 @@ class OuterTransactionTests(CommitCase):
         assert len(self.read(name).reps) == 3
         assert settle_sealed(name) == WorkoutSession.objects.get()
 
-    def test_settling_is_refused_there_though_the_session_is_saved_already(self) -> None:
+    def test_settling_a_saved_session_is_refused_there_too(self) -> None:
         name = self.seal_one()
         save_sealed(self.read(name))
         with pytest.raises(RuntimeError, match="durable"), transaction.atomic():

@@ -1,4 +1,4 @@
-"""Sweeps save what nobody finished, and no sweep stops at one session that cannot be saved."""
+"""Sweeps save sessions that nobody finished, and go on after one that cannot be saved."""
 
 import uuid
 from datetime import timedelta

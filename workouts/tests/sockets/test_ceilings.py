@@ -158,7 +158,7 @@ class TooFastTests(CeilingCase):
         assert set(verdicts(answers)) == {"counted"}
         await phone.close()
 
-    async def test_a_device_may_not_without_a_seq(self) -> None:
+    async def test_reps_without_a_seq_are_limited_on_a_device_too(self) -> None:
         phone = Phone(await self.open_socket(new_athlete(), subprotocols=["senim.v1"]))
         await phone.hear()
         answers = await phone.ask_all([make_rep()] * 300)

@@ -27,7 +27,7 @@ CLOSE_ENOUGH_MS = 5000
 
 
 class DeviceContract(PhoneShop):
-    """What holds on each server; the classes below run it."""
+    """Tests for every server; the classes below run them."""
 
     def setUp(self) -> None:
         self.user_id = new_athlete()
@@ -208,7 +208,7 @@ class UvicornTests(DeviceContract, SimpleTestCase):
         assert (await phone.say_hello())["last_seq"] == MAX_WHOLE
         await phone.close()
 
-    async def test_it_counts_a_rep_once_that_two_sockets_send(self) -> None:
+    async def test_it_counts_a_rep_sent_on_two_sockets_once(self) -> None:
         phones = [await self.take_device(self.user_id) for _ in range(5)]
         reps = make_set(range(1, 201))
         answers = await asyncio.gather(*(phone.ask_all(reps) for phone in phones))
@@ -220,7 +220,7 @@ class UvicornTests(DeviceContract, SimpleTestCase):
         assert sorted(counted) == list(range(1, 201))
         assert max(answer["count"] for many in answers for answer in many) == 200
 
-    async def test_it_numbers_each_device_apart(self) -> None:
+    async def test_each_device_has_its_own_numbering(self) -> None:
         phone, watch = (
             await self.take_device(self.user_id, "phone"),
             await self.take_device(self.user_id, "watch"),

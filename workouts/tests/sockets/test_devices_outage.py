@@ -27,7 +27,7 @@ class RedisAwayTests(DeviceOutageCase):
             assert list(column(answers, "seq")) == [3, 4, 5]
             assert verdicts(await self.ask_within(phone, [reps[6]], SOON_S)) == [UNAVAILABLE]
         assert verdicts(await phone.ask_all([reps[7], reps[4]])) == [UNAVAILABLE] * 2
-        # sent again, it is settled, whether Redis counted it when it went on or not
+        # sent again, it is settled, whether or not Redis counted it when it resumed
         answers = await phone.ask_all([reps[3], reps[8], reps[4], reps[9], reps[2], reps[5]])
         assert [verdict == UNAVAILABLE for verdict in verdicts(answers)] == [
             False,
@@ -61,7 +61,7 @@ class RedisAwayTests(DeviceOutageCase):
             assert (await phone.say_hello())["code"] == UNAVAILABLE
             assert verdicts(await self.ask_within(phone, reps[5:6], SOON_S)) == [UNAVAILABLE]
         last_seq = (await phone.say_hello())["last_seq"]
-        assert 2 <= last_seq <= 5  # what Redis was sent, it may have counted when it went on
+        assert 2 <= last_seq <= 5  # Redis may have counted the reps it was sent when it resumed
         answers = await phone.ask_all(reps[last_seq:])
         assert answers[-1]["count"] == 7
         await phone.close()

@@ -82,7 +82,7 @@ class BlockedSeqTests(SimpleTestCase):
         assert self.sequence.admit(7)
         assert self.sequence.first_blocked is None
 
-    def test_those_that_come_again_in_the_wrong_order_are_refused(self) -> None:
+    def test_seqs_sent_again_in_the_wrong_order_are_refused(self) -> None:
         for seq in (7, 5, 6):
             self.sequence.fail(seq)
         assert [self.sequence.admit(seq) for seq in (7, 6, 5, 6, 7)] == [
@@ -110,7 +110,7 @@ class BlockedSeqTests(SimpleTestCase):
         assert not self.sequence.admit(9)
         assert self.sequence.admit(8)
 
-    def test_a_hello_frees_none_that_still_has_to_come_again(self) -> None:
+    def test_a_hello_does_not_free_a_seq_that_must_be_sent_again(self) -> None:
         self.sequence.fail(5)
         self.sequence.reset(4)
         assert self.sequence.first_blocked == 5

@@ -16,14 +16,14 @@ from workouts.tests.support.service import Service, fresh_folder
 REP = '{"event": "rep_detected", "type": "squat"}'
 LONG_REP = REP[:-1] + ', "x": "' + "x" * (4096 - len(REP) - 9) + '"}'
 DAPHNE = ("manage.py", "runserver", "--noreload", "{port}")
-# floods are to be stopped by what is unanswered
+# so that only the limit of unanswered messages stops a flood
 NO_RATE_LIMIT = {"SENIM_MAX_MESSAGES_PER_SECOND": "1000000"}
 ANSWER_S = 60.0
 A_REP_LATER_S = 0.5
 
 
 class SocketContract:
-    """What holds on each server; the classes below run it."""
+    """Tests for every server; the classes below run them."""
 
     service: Service
 
@@ -112,7 +112,7 @@ class SocketContract:
         assert counts == sorted(counts)
         assert sum(answer["status"] == "counted" for answer in answers) == counts[-1]
 
-    async def test_it_counts_one_rep_that_ten_sockets_of_an_athlete_send(self) -> None:
+    async def test_it_counts_a_rep_sent_on_ten_sockets_once(self) -> None:
         athlete = new_athlete()
         sockets = [await self.connect(athlete) for _ in range(10)]
         answers = await asyncio.gather(

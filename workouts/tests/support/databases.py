@@ -52,7 +52,7 @@ def copy_sqlite(folder: Path) -> None:
 
 
 def copy_postgres(folder: Path) -> PostgresServer:
-    """Return a PostgreSQL that can be hurt, not yet started, with the migrated database "senim"."""
+    """Return a PostgreSQL that a test may break, with a migrated "senim"; it is not started yet."""
     template = PostgresServer(run_folder() / "postgres-template", wheel=run_folder() / "wheel")
     with run_lock("postgres"):
         if not template.directory.exists():

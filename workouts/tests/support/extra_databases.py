@@ -45,7 +45,7 @@ class ExtraDatabase(NamedTuple):
 
 
 class UsesExtraDatabases(SimpleTestCase):
-    """Removes the databases at its end: other tests are not to meet them."""
+    """Removes the databases at its end, so that other tests do not find them."""
 
     databases = {"default"}
 

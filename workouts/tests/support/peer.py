@@ -22,7 +22,7 @@ async def within(awaitable: Awaitable[T], seconds: float = PATIENCE_S) -> T:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    """Wait until it holds."""
+    """Wait until the condition holds."""
     while not holds():
         await asyncio.sleep(0.01)
 

@@ -1,4 +1,4 @@
-"""What belongs to one test run: its folder, its ports, and a clean environment for processes."""
+"""A test run's own folder and ports, and a clean environment for processes."""
 
 import fcntl
 import os

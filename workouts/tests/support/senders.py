@@ -35,7 +35,7 @@ class Sender:
     seq: int = 0  # the highest that was made
     known: int = 0  # the highest that is settled, as this socket knows
     acknowledged: int = 0  # the highest that was ever answered
-    lost: int = 0  # acknowledged, and forgotten by the server
+    lost: int = 0  # acknowledged, but forgotten by the server
     unanswered: int = 0
     forgotten: int = 0
     counted: int = 0
@@ -75,7 +75,7 @@ class Sender:
         return int(verdict[0])
 
     async def say_hello(self) -> None:
-        """Ask how far the server came, as often as it takes."""
+        """Ask which seq was settled last, until there is an answer."""
         while True:
             with suppress(*REDIS_AWAY):
                 self.known = await asyncio.to_thread(
@@ -86,7 +86,7 @@ class Sender:
             await asyncio.sleep(AFTER_FAILURE_S)
 
     def seal(self) -> list[str]:
-        """Seal, and retry while Redis or its replica is away, as a client retries a 503."""
+        """Seal, and retry while Redis or its replica is unavailable, as a client retries a 503."""
         deadline = time.monotonic() + FINISH_DEADLINE_S
         while True:
             try:

@@ -20,7 +20,7 @@ MAX_SEQ = 2**53 - 1
 
 
 class Sent(NamedTuple):
-    """A rep as a device sends it: times in ms after STARTED_MS, `at` None where it does not say."""
+    """A rep as a device sends it: times in ms after STARTED_MS, `at` None if it gives no time."""
 
     seq: int
     arrival: int
@@ -28,11 +28,11 @@ class Sent(NamedTuple):
     device: str = PHONE
     known: int = 0
     exercise: str = "squat"
-    offset: int | None = None  # by how much the clock was corrected for `at`
+    offset: int | None = None  # the clock offset by which `at` was corrected
 
 
 class Told(NamedTuple):
-    """What is said of a rep of a device."""
+    """The result for a device's rep."""
 
     verdict: int
     count: int
@@ -87,5 +87,5 @@ def offsets(sealed: SealedSession) -> list[int]:
 
 
 def forget(user_id: str, device: str = PHONE) -> None:
-    """Take the device's memory away, as 48 hours or a failover do."""
+    """Delete the device's memory, as it is lost after 48 hours or in a failover."""
     get_store().client.delete(get_key_space().device(user_id, device))
