@@ -61,9 +61,9 @@ class ReplyQueue:
         """Wait until at most half of the places are taken."""
         await self._wait_until(lambda: len(self._replies) <= MAX_UNANSWERED // 2 or self._is_closed)
 
-    async def wait_for_known(self) -> None:
-        """Wait until every reserved answer is known, sent or not."""
-        await self._wait_until(lambda: not self._unknown)
+    async def wait_for_earlier(self) -> None:
+        """Wait until every reserved answer but the last is known, sent or not."""
+        await self._wait_until(lambda: self._unknown <= 1)
 
     async def drain(self, timeout_s: float) -> None:
         """Wait until everything is sent, or the time is up."""

@@ -97,8 +97,10 @@ class DeviceSocket:
 
     async def _answer(self, request: str, build: Build) -> None:
         """Answer a request, once all reps before it are settled."""
-        await self._replies.wait_for_known()
-        self._replies.put(encode_frame(await build_answer(request, build)))
+        # reserved before the wait: a restart meanwhile closes the socket only after this answer
+        reply = self._replies.reserve()
+        await self._replies.wait_for_earlier()
+        self._replies.fill(reply, encode_frame(await build_answer(request, build)))
 
     async def _welcome(self) -> Welcome:
         sessions: list[SessionState] | msgspec.UnsetType = msgspec.UNSET

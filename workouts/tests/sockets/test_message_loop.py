@@ -12,6 +12,7 @@ from workouts.exceptions import Code, WorkoutError
 from workouts.sockets.frames import MAX_MESSAGE_BYTES
 from workouts.sockets.message_loop import MAX_ERRORS_IN_A_ROW, CloseSocket, MessageLoop
 from workouts.sockets.reply_queue import MAX_UNANSWERED, Reply
+from workouts.sockets.senim_v1 import DeviceSocket
 
 GONE = {"type": "websocket.disconnect", "code": 1001}
 STOPPING = {"type": "websocket.disconnect", "code": CLOSE_RESTART}
@@ -181,6 +182,25 @@ class RestartTests(SimpleTestCase):
 
         await connection.run(handle)
         assert connection.closed == [(CLOSE_RESTART, None)]
+
+    async def test_it_closes_only_after_a_request_that_waits_for_reps_is_answered(self) -> None:
+        connection = Connection()
+        answered: list[int] = []
+
+        async def close(code: int, reason: str | None) -> None:
+            answered.append(len(connection.sent))
+
+        loop = MessageLoop(connection.send, close)
+        rep = loop.replies.reserve()
+        request = DeviceSocket("ann", loop)._handle_message('{"event": "status"}')
+        assert request is not None
+        answering = asyncio.ensure_future(request)
+        await asyncio.sleep(0)
+        loop.restart()
+        loop.replies.fill(rep, "rep")
+        await answering
+        await loop._restarting
+        assert answered == [2]
 
     async def test_a_client_that_is_gone_is_no_error(self) -> None:
         connection = Connection()

@@ -61,12 +61,12 @@ class ReplyQueueTests(SimpleTestCase):
         await asyncio.wait_for(waiting, 5)
         assert len(client.received) == MAX_UNANSWERED
 
-    async def test_it_waits_until_every_answer_is_known_sent_or_not(self) -> None:
+    async def test_it_waits_until_every_earlier_answer_is_known_sent_or_not(self) -> None:
         slow = Client()
         slow.reads.clear()
         replies = ReplyQueue(slow.send)
-        first, second = replies.reserve(), replies.reserve()
-        waiting = asyncio.ensure_future(replies.wait_for_known())
+        first, second, _last = replies.reserve(), replies.reserve(), replies.reserve()
+        waiting = asyncio.ensure_future(replies.wait_for_earlier())
         replies.put("known at once")
         replies.fill(second, "two")
         await asyncio.sleep(0)
