@@ -13,6 +13,7 @@ from senim import __version__
 from senim.embedded.valkey import ValkeyServer
 from workouts.tests.support.backends import forget_store
 from workouts.tests.support.outage import OutageCase
+from workouts.tests.support.sealed import OwnRedis
 from workouts.tests.support.service import Answer, fresh_folder
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -23,7 +24,11 @@ RECOVERY_S = 15.0
 WELL = {"status": "ok", "version": __version__, "redis": "ok", "database": "ok"}
 
 
-class HealthTests(TestCase):
+class HealthTests(OwnRedis, TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        cache.clear()  # the answers of other tests' Redis
+
     def test_it_answers_programs_in_json(self) -> None:
         for accept in ("application/json", "*/*", "text/plain", None):
             with self.subTest(accept=accept):
