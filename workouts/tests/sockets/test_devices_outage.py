@@ -128,9 +128,10 @@ class RedisForgetsTests(DeviceOutageCase):
         state = self.dump()
         await phone.ask_all(reps[3:7])
         self.restore(state)
-        answers = await phone.ask_all(reps[7:])
-        assert verdicts(answers) == [UNAVAILABLE] * 3
-        assert list(column(answers, "seq")) == [8, 9, 10]
+        # the server may close before it has read them all: those get no answer
+        answers = await phone.ask_until_closed(reps[7:])
+        assert set(verdicts(answers)) == {UNAVAILABLE}
+        assert list(column(answers, "seq")) == [8, 9, 10][: len(answers)]
         assert await phone.close_code() == 1012
         phone = await self.take_phone(self.user_id)
         assert (await phone.say_hello())["last_seq"] == 3

@@ -1,6 +1,7 @@
 """Phones that speak senim.v1."""
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import Iterable, Iterator
@@ -74,6 +75,16 @@ class Phone:
         sending = asyncio.create_task(self.send(*frames))
         answers = [await self.hear_answer() for _ in frames]
         await sending
+        return answers
+
+    async def ask_until_closed(self, frames: Iterable[Frame]) -> list[Frame]:
+        """Send frames until the server closes the socket, and return the answers it gave."""
+        answers = []
+        with contextlib.suppress(websockets.ConnectionClosed):
+            await self.send(*frames)
+        with contextlib.suppress(websockets.ConnectionClosed):
+            while True:
+                answers.append(await self.hear_answer())
         return answers
 
     async def say_hello(self, device: str = "phone", now: int | None = None) -> Frame:
