@@ -4,7 +4,7 @@ import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, assert_never
 
 import django.db
 import msgspec
@@ -32,6 +32,7 @@ from workouts.sockets.frames import (
     Sessions,
     SessionState,
     SessionUpdate,
+    Status,
     Welcome,
     decode_message,
     encode_frame,
@@ -92,8 +93,10 @@ class DeviceSocket:
                 if catalogue.find(slug) is None:  # one that is switched off can still be finished
                     catalogue.get_active(slug)
                 return self._answer("finish", partial(self._finish, slug))
-            case _:
+            case Status():
                 return self._answer("status", self._tell_status)
+            case _ as never:
+                assert_never(never)
 
     async def _answer(self, request: str, build: Build) -> None:
         """Answer a request, once all reps before it are settled."""
