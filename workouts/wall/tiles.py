@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from django.utils import timezone
 
+from workouts.clock import to_ms
 from workouts.events.messages import WallFinished, WallReport
 from workouts.events.watched import Watched
 from workouts.live.sessions import Training
@@ -122,7 +123,7 @@ def read_finished(watched: Watched, *, limit: int) -> list[tuple[str, FinishedSe
         :limit
     ]
     return [
-        (user_id, FinishedSession(slug, reps, int(at.timestamp() * 1000)))
+        (user_id, FinishedSession(slug, reps, to_ms(at)))
         for user_id, slug, reps, at in reversed(rows)
     ]
 

@@ -3,23 +3,19 @@
 import asyncio
 import contextlib
 import json
-import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import websockets
 
+from workouts.clock import now_ms
 from workouts.tests.support.service import Service
 
 ANSWER_S = 60.0
 SILENCE_S = 0.8  # an update takes less
 PACE_MS = 1000  # over the minimum interval of every exercise
-LONG_AGO_MS = time.time_ns() // 1_000_000 - 5_010 * PACE_MS
+LONG_AGO_MS = now_ms() - 5_010 * PACE_MS
 Frame = dict[str, Any]
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 def make_rep(seq: int | None = None, at: int | None = None, exercise: str = "squat") -> Frame:

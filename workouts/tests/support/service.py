@@ -154,16 +154,18 @@ def read_answer(response: Any) -> Answer:
 
 
 @functools.cache
-def shared_service() -> Service:
+def shared_service(**environment: str) -> Service:
     """Return the service that all tests of this process share, on the run's PostgreSQL and Redis.
 
-    It is stopped at exit. The sweeper leaves live sessions alone.
+    There is one for each environment that is asked for. It is stopped at exit. The sweeper leaves
+    live sessions alone.
     """
     service = Service(
         SENIM_DATA=str(fresh_folder()),
         DATABASE_URL=migrated_database(),
         REDIS_URL=settings.REDIS_URL,
         SENIM_REDIS_PREFIX=f"test-{uuid.uuid4().hex[:8]}",
+        **environment,
     ).start()
     atexit.register(service.stop)
     return service

@@ -3,8 +3,6 @@
 import asyncio
 import atexit
 import functools
-import os
-import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -14,7 +12,7 @@ from workouts.tests.support.cast import new_athlete
 from workouts.tests.support.coaches import MAKE_TEAM, PASSWORD, Browser, Wall
 from workouts.tests.support.outage import SWEEP_NEVER
 from workouts.tests.support.phones import Phone, PhoneShop, make_set
-from workouts.tests.support.service import Service, fresh_folder, migrated_database
+from workouts.tests.support.service import Service, shared_service
 from workouts.tests.support.shell import Shell
 
 MODELS = "from workouts.models import Athlete, Team; from django.contrib.auth.models import User; "
@@ -23,14 +21,7 @@ MODELS = "from workouts.models import Athlete, Team; from django.contrib.auth.mo
 @functools.cache
 def shared_wall_service() -> tuple[Service, Shell]:
     """Return the service for all tests that neither stop it nor take its servers away."""
-    service = Service(
-        REDIS_URL=os.environ["REDIS_URL"],
-        SENIM_REDIS_PREFIX=f"walls-{uuid.uuid4().hex[:8]}",
-        DATABASE_URL=migrated_database(),
-        SENIM_DATA=str(fresh_folder()),
-        SENIM_SWEEP_SECONDS=SWEEP_NEVER,
-    ).start()
-    atexit.register(service.kill)
+    service = shared_service(SENIM_SWEEP_SECONDS=SWEEP_NEVER)
     shell = Shell(service)
     atexit.register(shell.close)
     return service, shell
