@@ -7,9 +7,9 @@ database, decides whether it is saved already.
 import uuid
 from dataclasses import replace
 from functools import partial
+from logging import ERROR
 
 import django.db
-import structlog
 from django.db import (
     DatabaseError,
     DataError,
@@ -26,13 +26,14 @@ from workouts.fairness.assessment import open_review
 from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store
 from workouts.live.sessions import DamagedSessionError, SealedSession, SessionName
+from workouts.log_limits import limit_log
 from workouts.models import WorkoutSession, kept_user_id
+from workouts.outages import log_outage
 from workouts.services.devices import keep_last_seqs, remember_last_seqs
 from workouts.services.merging import lock_athlete
 from workouts.services.rows import assess_row, build_row, find_later_reps
 
 DATABASE_AWAY = django.db.Error  # the refusal of a single row is handled first
-log = structlog.get_logger(__name__)
 
 
 def finish_workout(*, user_id: str, exercise_type: str, origin: str = NOBODY) -> WorkoutSession:
@@ -55,12 +56,12 @@ def finish_workout(*, user_id: str, exercise_type: str, origin: str = NOBODY) ->
             )
         newest = newest or find_newest_saved(user_id=user_id, exercise_type=exercise_type)
     except REDIS_AWAY as error:
-        log.warning("redis_unavailable", error=str(error))
+        log_outage("redis_unavailable", error)
         raise WorkoutError(
             Code.UNAVAILABLE, "Redis cannot be reached; nothing is lost, try again"
         ) from error
     except DATABASE_AWAY as error:
-        log.warning("database_unavailable", error=str(error).strip())
+        log_outage("database_unavailable", error)
         raise WorkoutError(
             Code.UNAVAILABLE, "the database cannot be reached; the session is kept, try again"
         ) from error
@@ -109,7 +110,7 @@ def settle_sealed(name: SessionName, *, origin: str = NOBODY) -> WorkoutSession 
             raise
         park_session(name, error)
     except Exception:
-        log.exception("session_save_failed", **name._asdict())
+        limit_log("session_save_failed", level=ERROR, exc_info=True, **name._asdict())
     else:
         clear_session(name, saved)
         return saved
@@ -138,19 +139,20 @@ def park_session(name: SessionName, error: Exception) -> None:
     reason = str(error).strip() or type(error).__name__
     # a bug in reading good state would look like damage: the traceback tells them apart
     damaged = isinstance(error, DamagedSessionError)
-    log.error("session_parked", **name._asdict(), error=reason, exc_info=damaged)
+    fields = {**name._asdict(), "error": reason, "exc_info": damaged}
+    limit_log("session_parked", level=ERROR, **fields)
     get_store().park(name, reason)
 
 
 def clear_session(name: SessionName, saved: WorkoutSession | None) -> None:
     """Clear a session that is saved, or that is neither in Redis nor in the database."""
     if saved is None:
-        log.error("session_missing", **name._asdict())
+        limit_log("session_missing", level=ERROR, **name._asdict())
     try:
         get_store().clear(name)
     except REDIS_AWAY as error:
         # the next finish or sweep clears it
-        log.warning("session_clear_failed", **name._asdict(), error=str(error))
+        log_outage("session_clear_failed", error, **name._asdict())
 
 
 def find_saved(session_id: str) -> WorkoutSession | None:
@@ -181,7 +183,7 @@ def save_sealed(sealed: SealedSession, *, origin: str = NOBODY) -> WorkoutSessio
         publish_saved(name, saved, origin)
         return saved
     derived_id = str(uuid.uuid5(saved.session_id, "reps after the saved ones"))
-    log.warning("session_restored", **name._asdict(), reps=len(later_reps), derived=derived_id)
+    limit_log("session_restored", **name._asdict(), reps=len(later_reps), derived=derived_id)
     later = replace(
         sealed,
         name=name._replace(session_id=derived_id),

@@ -14,6 +14,7 @@ from workouts.clock import now_ms
 from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store
 from workouts.live.sessions import SessionName
+from workouts.outages import log_outage
 from workouts.services.finishing import is_database_there, settle_sealed
 
 log = structlog.get_logger(__name__)
@@ -60,7 +61,7 @@ def sweep_sealed(names: Iterable[SessionName], result: SweepResult) -> None:
         except OperationalError as error:
             if not is_database_there():
                 raise
-            log.warning("session_save_postponed", **name._asdict(), error=str(error).strip())
+            log_outage("session_save_postponed", error, **name._asdict())
             saved = None
         if saved is None:
             result.left += 1
@@ -80,7 +81,7 @@ class Sweeper:
             try:
                 self.sweep_once()
             except (*REDIS_AWAY, django.db.Error) as error:
-                log.warning("sweep_interrupted", error=str(error).strip())
+                log_outage("sweep_interrupted", error)
             except Exception:
                 log.exception("sweep_failed")  # a bug here must not end the sweeping
             self._stop.wait(settings.SENIM_SWEEP_SECONDS)

@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from functools import partial
+from logging import ERROR
 from typing import Any, TypeVar
 from urllib.parse import parse_qs
 
 import django.db
-import structlog
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
@@ -29,6 +29,8 @@ from workouts.events.messages import WallFinished, WallReport
 from workouts.events.watched import EVERYONE, NO_ONE
 from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store
+from workouts.log_limits import limit_log
+from workouts.outages import log_outage
 from workouts.threads import for_database, in_thread
 from workouts.wall.audience import (
     MAX_ATHLETES,
@@ -49,7 +51,6 @@ AWAY = (*REDIS_AWAY, django.db.Error, TimeoutError)
 EMPTY_TILE = Tile()
 NEVER = float("-inf")
 T = TypeVar("T")
-log = structlog.get_logger(__name__)
 
 
 class WallConsumer(AsyncWebsocketConsumer):
@@ -105,7 +106,7 @@ class WallConsumer(AsyncWebsocketConsumer):
         except AWAY:
             await self.close(CLOSE_TRY_LATER, "the database cannot be reached")
         except Exception:
-            log.exception("wall_failed")
+            limit_log("wall_failed", level=ERROR, exc_info=True)
             await self.close(CLOSE_RESTART)
 
     async def show_subscribed(self) -> None:
@@ -137,7 +138,7 @@ class WallConsumer(AsyncWebsocketConsumer):
                 if self.watched == EVERYONE:
                     audience = await self.find_audience(self.board.tiles)
         except AWAY as error:
-            log.warning("wall_not_updated", error=str(error).strip() or type(error).__name__)
+            log_outage("wall_not_updated", error)
             self.number = 0
             await self.send_event("unavailable")
             return

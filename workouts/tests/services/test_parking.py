@@ -9,7 +9,6 @@ from unittest import mock
 import pytest
 from django.db import IntegrityError, InterfaceError, OperationalError
 from django.test import TestCase, TransactionTestCase
-from structlog.testing import capture_logs
 
 from workouts.exceptions import Code, WorkoutError
 from workouts.live.runtime import get_store
@@ -18,6 +17,7 @@ from workouts.models import Athlete
 from workouts.services.finishing import save_sealed, settle_sealed
 from workouts.services.sweeping import SweepResult, sweep
 from workouts.tests.support.cast import STARTED_MS, seal, train
+from workouts.tests.support.log_lines import capture_unlimited_logs
 from workouts.tests.support.sealed import (
     OwnRedis,
     finish,
@@ -97,7 +97,7 @@ class DamagedTests(SealedCase, TestCase):
     """The session's keys in Redis hold something that is not a session."""
 
     def assert_parked(self) -> None:
-        with capture_logs() as logs:
+        with capture_unlimited_logs() as logs:
             assert settle_sealed(self.name) is None
         assert [(line["event"], line["exc_info"]) for line in logs] == [("session_parked", True)]
         assert "in Redis" in parked_reasons()[self.name]
@@ -135,7 +135,7 @@ class BugTests(SealedCase, TestCase):
 
     @contextmanager
     def bug(self, error: Exception) -> Iterator[list[Any]]:
-        with mock.patch(BUILD, side_effect=error), capture_logs() as logs:
+        with mock.patch(BUILD, side_effect=error), capture_unlimited_logs() as logs:
             yield logs
 
     def test_the_session_stays_sealed_and_is_not_parked(self) -> None:
