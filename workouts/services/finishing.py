@@ -49,7 +49,7 @@ def finish_workout(*, user_id: str, exercise_type: str, origin: str = NOBODY) ->
         session_ids = get_store().seal(user_id, exercise_type)
         newest = None
         for session_id in session_ids:
-            newest = settle_sealed(SessionName(user_id, exercise_type, session_id), origin=origin)
+            newest = save_and_clear(SessionName(user_id, exercise_type, session_id), origin=origin)
         if session_ids and newest is None:
             raise WorkoutError(
                 Code.UNAVAILABLE, "the session cannot be saved yet; it is kept, try again later"
@@ -84,7 +84,7 @@ def find_newest_saved(*, user_id: str, exercise_type: str) -> WorkoutSession | N
     )
 
 
-def settle_sealed(name: SessionName, *, origin: str = NOBODY) -> WorkoutSession | None:
+def save_and_clear(name: SessionName, *, origin: str = NOBODY) -> WorkoutSession | None:
     """Save one sealed session, publish it and clear it. Return its row, or None if it stays sealed.
 
     A session stays sealed and is tried again by the next finish or sweep:

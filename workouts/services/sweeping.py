@@ -15,7 +15,7 @@ from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store
 from workouts.live.sessions import SessionName
 from workouts.outages import log_outage
-from workouts.services.finishing import is_database_there, settle_sealed
+from workouts.services.finishing import is_database_there, save_and_clear
 
 log = structlog.get_logger(__name__)
 
@@ -57,7 +57,7 @@ def sweep_sealed(names: Iterable[SessionName], result: SweepResult) -> None:
     """
     for name in names:
         try:
-            saved = settle_sealed(name)
+            saved = save_and_clear(name)
         except OperationalError as error:
             if not is_database_there():
                 raise
