@@ -15,8 +15,9 @@ from workouts.live.store import LiveStore
 from workouts.tests.support.backends import OnCluster, OnSentinel, OnSingle
 from workouts.tests.support.cast import new_athlete, train
 from workouts.tests.support.log_lines import capture_unlimited_logs
-from workouts.tests.support.redis_servers import Fleet, shared_cluster, shared_sentinels
+from workouts.tests.support.redis_servers import Fleet, shared_cluster
 from workouts.tests.support.run import fresh_folder
+from workouts.tests.support.sentinels import shared_sentinels
 
 CUT_OFF = (
     "Redis has replicas and min-replicas-to-write 0: a master cut off from them goes on counting, "

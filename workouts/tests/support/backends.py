@@ -4,7 +4,8 @@ import pytest
 from django.test import SimpleTestCase, override_settings
 
 from workouts.live.runtime import get_key_space, get_store
-from workouts.tests.support.redis_servers import shared_cluster, shared_sentinels
+from workouts.tests.support.redis_servers import shared_cluster
+from workouts.tests.support.sentinels import shared_sentinels
 
 
 class OnSingle(SimpleTestCase):
