@@ -29,14 +29,14 @@ class Connection:
         ] + [end]
         self.handled: list[str] = []
         self.closed: list[tuple[int, str | None]] = []
-        self.sent: list[str] = []
+        self.sent: list[Any] = []
         self.loop = MessageLoop(self.send, self.close)
 
     async def receive(self) -> dict[str, Any]:
         return self.messages.pop(0)
 
     async def send(self, message: dict[str, Any]) -> None:
-        self.sent.append(message["text"])
+        self.sent.append(json.loads(message["text"]))
 
     async def close(self, code: int, reason: str | None) -> None:
         self.closed.append((code, reason))
@@ -64,7 +64,7 @@ class MessageLoopTests(SimpleTestCase):
         connection = Connection(BAD, "2")
         await connection.run()
         error, second = connection.sent
-        assert json.loads(error) == {
+        assert error == {
             "event": "error",
             "code": "invalid_message",
             "detail": "it is bad",
@@ -89,7 +89,7 @@ class MessageLoopTests(SimpleTestCase):
         connection = Connection(*[b"\x00"] * MAX_ERRORS_IN_A_ROW)
         await connection.run()
         assert connection.handled == []
-        assert json.loads(connection.sent[0])["detail"] == "a binary message; send text"
+        assert connection.sent[0]["detail"] == "a binary message; send text"
         assert connection.closed == [(CLOSE_POLICY, "20 errors in a row")]
 
     async def test_it_measures_messages_in_bytes(self) -> None:
@@ -155,7 +155,11 @@ class MessageLoopTests(SimpleTestCase):
             connection.loop.replies.fill(reply, "ok")
         await asyncio.sleep(0.05)
         assert len(replies) == MAX_UNANSWERED + MAX_UNANSWERED // 2
-        connection.loop.replies.close()
+        for reply in replies[MAX_UNANSWERED // 2 :]:
+            connection.loop.replies.fill(reply, "ok")
+        await asyncio.sleep(0.05)
+        for reply in replies[-MAX_UNANSWERED // 2 :]:
+            connection.loop.replies.fill(reply, "ok")
         await running
 
 

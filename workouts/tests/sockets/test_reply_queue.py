@@ -1,6 +1,7 @@
 """Answers go out in order, and a slow reader holds up nobody else."""
 
 import asyncio
+import json
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -13,7 +14,7 @@ class Client:
     """Reads at once, unless told not to."""
 
     def __init__(self) -> None:
-        self.received: list[str] = []
+        self.received: list[Any] = []
         self.reads = asyncio.Event()
         self.reads.set()
         self.gone = False
@@ -22,7 +23,7 @@ class Client:
         await self.reads.wait()
         if self.gone:
             raise ConnectionError("gone")
-        self.received.append(message["text"])
+        self.received.append(json.loads(message["text"]))
 
 
 class ReplyQueueTests(SimpleTestCase):
@@ -116,17 +117,17 @@ class ReplyQueueTests(SimpleTestCase):
         await asyncio.wait_for(replies.wait_for_space(), 5)
 
     def test_it_sends_everything_to_a_reader_that_stutters(self) -> None:
-        async def play() -> list[str]:
+        async def play() -> list[int]:
             client = Client()
             replies = ReplyQueue(client.send)
             for number in range(200):
                 if number % 7 == 0:
                     client.reads.clear()
                     asyncio.get_running_loop().call_later(0.001, client.reads.set)
-                replies.put(str(number))
+                replies.put(number)
                 if number % 5 == 0:
                     await asyncio.sleep(0)
             await replies.drain(10)
             return client.received
 
-        assert async_to_sync(play)() == [str(number) for number in range(200)]
+        assert async_to_sync(play)() == [*range(200)]
