@@ -11,7 +11,7 @@ from redis.crc import key_slot
 
 from senim.embedded.valkey import ValkeyServer
 from workouts.live.clients import connect
-from workouts.live.counting.batching import RepBatcher
+from workouts.live.counting.batching import ANSWER_DEADLINE_S, RepBatcher
 from workouts.live.counting.packing import RepKeys, pack_keys
 from workouts.live.counting.verdicts import COUNTED
 from workouts.live.keys import TAGS, KeySpace, tag_of
@@ -113,6 +113,22 @@ class OwnServerTests(SimpleTestCase):
             await batcher.settled()
             assert verdicts == [None, None, None]
             assert time.monotonic() - waits < 2.3
+
+        self.run_with_batcher(play)
+
+    def test_a_call_takes_no_longer_than_its_oldest_rep_may_wait(self) -> None:
+        async def play(batcher: RepBatcher) -> None:
+            await count_one(batcher, self.athlete)
+            verdicts: list[tuple[int, int, int] | None] = []
+            batcher.open_source(tag_of(self.athlete)).submit(
+                squat_keys(self.athlete), gates(1), verdicts.append
+            )
+            time.sleep(ANSWER_DEADLINE_S / 2)  # noqa: ASYNC251 - it waits without being sent
+            # Redis answers in time for a rep that is new now, and too late for this one
+            pause_ms = int(ANSWER_DEADLINE_S * 750)
+            connect(f"unix://{self.socket}").execute_command("CLIENT", "PAUSE", pause_ms, "ALL")
+            await batcher.settled()
+            assert verdicts == [None]
 
         self.run_with_batcher(play)
 

@@ -10,7 +10,12 @@ from django.test import SimpleTestCase
 from workouts.close_codes import CLOSE_POLICY, CLOSE_RESTART, CLOSE_TOO_BIG
 from workouts.exceptions import Code, WorkoutError
 from workouts.sockets.frames import MAX_MESSAGE_BYTES
-from workouts.sockets.message_loop import MAX_ERRORS_IN_A_ROW, CloseSocket, MessageLoop
+from workouts.sockets.message_loop import (
+    MAX_ERRORS_IN_A_ROW,
+    MESSAGES_A_TURN,
+    CloseSocket,
+    MessageLoop,
+)
 from workouts.sockets.reply_queue import MAX_UNANSWERED, Reply
 from workouts.sockets.senim_v1 import DeviceSocket
 
@@ -161,6 +166,18 @@ class MessageLoopTests(SimpleTestCase):
         for reply in replies[-MAX_UNANSWERED // 2 :]:
             connection.loop.replies.fill(reply, "ok")
         await running
+
+    async def test_no_socket_is_read_to_its_end_while_others_wait(self) -> None:
+        many = [str(number) for number in range(10 * MESSAGES_A_TURN)]
+        flood, other = Connection(*many), Connection("a rep")
+        read_before: list[int] = []
+
+        def handle(text: str) -> None:
+            read_before.append(len(flood.handled))
+
+        await asyncio.gather(flood.run(), other.run(handle))
+        assert read_before == [MESSAGES_A_TURN]
+        assert flood.handled == many
 
 
 class RestartTests(SimpleTestCase):

@@ -7,7 +7,7 @@ from typing import Any
 from asgiref.sync import async_to_sync
 from django.test import SimpleTestCase
 
-from workouts.sockets.reply_queue import MAX_UNANSWERED, ReplyQueue
+from workouts.sockets.reply_queue import MAX_UNANSWERED, MAX_UNSENT, ReplyQueue
 
 
 class Client:
@@ -103,6 +103,44 @@ class ReplyQueueTests(SimpleTestCase):
         replies.fill(replies.reserve(), "after")
         await replies.drain(5)
         assert client.received == []
+
+    async def test_it_encodes_nothing_for_a_client_that_went_away(self) -> None:
+        client = Client()
+        replies = ReplyQueue(client.send)
+        not_json = object()
+        answer = replies.reserve()
+        replies.put(not_json)
+        replies.close()
+        replies.fill(answer, not_json)
+        replies.put(not_json)
+        assert client.received == []
+
+    async def test_after_the_client_went_away_earlier_answers_are_still_waited_for(self) -> None:
+        replies = ReplyQueue(Client().send)
+        rep, _request = replies.reserve(), replies.reserve()
+        replies.close()
+        waiting = asyncio.ensure_future(replies.wait_for_earlier())
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        replies.fill(rep, "counted")
+        await asyncio.wait_for(waiting, 5)
+
+    async def test_it_is_full_with_a_few_answers_behind_one_that_is_not_read(self) -> None:
+        client = Client()
+        client.reads.clear()
+        replies = ReplyQueue(client.send)
+        replies.put("not read")
+        for _ in range(MAX_UNSENT - 1):
+            replies.put("behind it")
+        assert not replies.is_full()
+        replies.put("one too many")
+        assert replies.is_full()
+        waiting = asyncio.ensure_future(replies.wait_for_space())
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        client.reads.set()
+        await asyncio.wait_for(waiting, 5)
+        assert not replies.is_full()
 
     async def test_it_forgets_a_slow_reader_that_went_away(self) -> None:
         client = Client()

@@ -43,6 +43,16 @@ class WallTests(WallCase, OnSharedService):
             most = (time.monotonic() - began) / UPDATE_EVERY_S + 2
             assert 1 < wall.number <= most
 
+    async def test_a_flood_of_messages_makes_at_most_two_snapshots_a_second(self) -> None:
+        async with self.watching() as wall:
+            began, snapshots = time.monotonic(), 0
+            for _ in range(2000):
+                await wall.socket.send("x")
+            # the last of them is read, and answered by a snapshot
+            while time.monotonic() - began < 4 * UPDATE_EVERY_S:
+                snapshots += (await wall.hear())["event"] == "snapshot"
+            assert 1 < snapshots <= (time.monotonic() - began) / UPDATE_EVERY_S + 1
+
     async def test_it_shows_an_athlete_arrive_finish_and_leave(self) -> None:
         async with self.watching() as wall:
             assert not wall.tiles[self.athlete]["online"]
