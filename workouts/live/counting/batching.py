@@ -24,6 +24,8 @@ from workouts.live.keys import slot_of
 
 ANSWER_DEADLINE_S = 1.8  # a client has its answer within 2 s, the wait for a turn included
 MIN_CALL_S = 0.15  # what is left of the 2 s for a rep that is sent at the last moment
+# a rep in a backlog gives up while a call has 0.5 s left: if that fails, everybody's reps fail
+BACKLOG_DEADLINE_S = 1.3
 MAX_BATCH = 500  # bounds how long one call keeps Redis from others: about 10 ms
 # of a batch, for sources that wait for another turn. Floods fill it every time, and each rep takes
 # about 35 us of Redis and the event loop: a rep from another socket waits 5 ms for them
@@ -154,16 +156,16 @@ class RepLane:
     def _take_batch(self) -> list[PendingRep]:
         """Take the next turns; a source whose first rep waited for too long gives up instead."""
         batch: list[PendingRep] = []
-        overdue = time.monotonic() - ANSWER_DEADLINE_S
-        for sources, room in (
-            (self._new_sources, MAX_BATCH - MAX_BACKLOG),
-            (self._backlog, MAX_BACKLOG),
+        now = time.monotonic()
+        for sources, room, deadline_s in (
+            (self._new_sources, MAX_BATCH - MAX_BACKLOG, ANSWER_DEADLINE_S),
+            (self._backlog, MAX_BACKLOG, BACKLOG_DEADLINE_S),
         ):
             end = len(batch) + room
             while sources and len(batch) < end:
                 source = sources.popleft()
                 pending = source.pending
-                if pending[0][4] < overdue:
+                if now - pending[0][4] > deadline_s:
                     source.give_up()
                     continue
                 for _ in range(min(len(pending), MAX_REPS_A_TURN, end - len(batch))):
