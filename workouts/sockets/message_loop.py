@@ -17,7 +17,7 @@ from workouts.sockets.reply_queue import ReplyQueue, Send
 
 MAX_ERRORS_IN_A_ROW = 20
 # a server may have thousands of small messages ready, and nothing else runs while they are read
-MESSAGES_A_TURN = 16
+MESSAGES_A_TURN = 8
 MAX_UTF8_BYTES = 4  # of a character
 DRAIN_S = 5.0
 RESTART_DRAIN_S = 1.0

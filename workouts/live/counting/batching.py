@@ -27,9 +27,10 @@ MIN_CALL_S = 0.15  # what is left of the 2 s for a rep that is sent at the last 
 # a rep in a backlog gives up while a call has 0.5 s left: if that fails, everybody's reps fail
 BACKLOG_DEADLINE_S = 1.3
 MAX_BATCH = 500  # bounds how long one call keeps Redis from others: about 10 ms
-# of a batch, for sources that wait for another turn. Floods fill it every time, and each rep takes
-# about 35 us of Redis and the event loop: a rep from another socket waits 5 ms for them
-MAX_BACKLOG = 128
+# of a batch, for sources that wait for another turn. Floods fill it every time, and a rep takes
+# about 50 us of Redis and the event loop: a rep from another socket waits 3 ms for them. With half
+# as many, calls would cost a quarter more per rep
+MAX_BACKLOG = 64
 # a person makes one rep at a time, and two devices or a stutter make two or three
 MAX_REPS_A_TURN = 4
 
