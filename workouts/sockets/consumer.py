@@ -10,6 +10,8 @@ from workouts.events.messages import NOBODY
 from workouts.events.wall_reports import get_reporter
 from workouts.exceptions import WorkoutError
 from workouts.identity import identify_socket
+from workouts.live.counting.batching import get_batcher
+from workouts.live.keys import tag_of
 from workouts.sockets.acks import Acks
 from workouts.sockets.catalogue import catalogue
 from workouts.sockets.frames import SENIM_V1
@@ -42,8 +44,10 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
             if is_device:
                 await DeviceSocket(user_id, message_loop).serve(receive)
             else:
+                source = get_batcher().open_source(tag_of(user_id))
                 # reps from a plain socket are news to every device
-                reps = PlainReps(user_id, message_loop.replies, Acks(user_id, origin=NOBODY))
+                acks = Acks(user_id, origin=NOBODY)
+                reps = PlainReps(user_id, message_loop.replies, acks, source)
                 await message_loop.run(receive, reps.handle_message)
         finally:
             reporter.leave(user_id)
