@@ -163,6 +163,10 @@ CHANNEL_LAYERS = {
     },
 }
 
+PASSWORD_HASHERS = [
+    "senim.passwords.Argon2PasswordHasher",
+    "senim.passwords.PBKDF2PasswordHasher",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
