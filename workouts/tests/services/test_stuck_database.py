@@ -2,18 +2,15 @@
 
 import asyncio
 import contextlib
-import os
-import signal
 import time
 from collections.abc import Callable, Iterator
 from http.client import HTTPException
-from pathlib import Path
 
 import psycopg
 import pytest
 
 from workouts.tests.support.cast import new_athlete
-from workouts.tests.support.outage import SWEEP_NEVER, OutageCase
+from workouts.tests.support.outage import SWEEP_NEVER, OutageCase, frozen
 from workouts.tests.support.phones import Phone, PhoneShop, make_set, verdicts
 from workouts.tests.support.processes import HAS_PROC, running, wait_until
 from workouts.tests.support.service import Service, free_port, fresh_folder
@@ -23,29 +20,10 @@ SOON_S = 2.5
 LOCK = "LOCK TABLE workout_sessions IN SHARE ROW EXCLUSIVE MODE"
 
 
-def children_of(pid: int) -> list[int]:
-    found = []
-    for entry in Path("/proc").iterdir():
-        with contextlib.suppress(OSError, IndexError, ValueError):
-            if int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == pid:
-                found.append(int(entry.name))
-    return found
-
-
 class StuckCase(PhoneShop, OutageCase):
-    @contextlib.contextmanager
-    def frozen(self) -> Iterator[None]:
+    def frozen(self) -> contextlib.AbstractContextManager[None]:
         """Freeze PostgreSQL: it accepts connections and answers nothing."""
-        assert self.database.process is not None
-        pids = [self.database.process.pid, *children_of(self.database.process.pid)]
-        for pid in pids:
-            os.kill(pid, signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            for pid in pids:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGCONT)
+        return frozen(self.database)
 
     @contextlib.contextmanager
     def locked(self, statement: str = LOCK) -> Iterator[None]:
