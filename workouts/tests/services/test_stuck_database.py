@@ -33,6 +33,13 @@ class StuckCase(PhoneShop, OutageCase):
             yield
             connection.rollback()
 
+    def is_waiting_for_a_lock(self) -> bool:
+        with psycopg.connect(self.database_url) as connection:
+            row = connection.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            ).fetchone()
+        return row is not None and row[0] > 0
+
     def start_process(self, *options: str) -> Service:
         """Start another process of the service."""
         port = free_port()
@@ -144,13 +151,6 @@ class StopTests(StuckCase):
         assert (await phone.finish())["count"] == 1
         await phone.close()
 
-    def is_waiting_for_a_lock(self) -> bool:
-        with psycopg.connect(self.database_url) as connection:
-            row = connection.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-            ).fetchone()
-        return row is not None and row[0] > 0
-
 
 @pytest.mark.skipif(not HAS_PROC, reason="finds PostgreSQL's processes in /proc")
 class GoOnTests(StuckCase):
@@ -191,6 +191,20 @@ class GoOnTests(StuckCase):
                     await asyncio.sleep(0.2)
             await phone.close()
         assert [self.rows_of(user_id) for user_id in athletes] == [[1]] * 20
+
+    async def test_a_hello_is_answered_while_finishes_fill_their_threads(self) -> None:
+        phones = [await self.take_device(new_athlete()) for _ in range(20)]
+        for phone in phones:
+            await phone.ask_all(make_set([1]))
+        fresh = Phone(await self.open_socket(new_athlete(), subprotocols=["senim.v1"]))
+        assert (await fresh.hear())["event"] == "welcome"
+        with self.locked():
+            for phone in phones:
+                await phone.send({"event": "finish"})
+            await asyncio.to_thread(wait_until, self.is_waiting_for_a_lock)
+            assert (await fresh.say_hello())["last_seq"] == 0
+        for phone in [*phones, fresh]:
+            await phone.close()
 
     async def test_a_finish_over_http_is_told_to_try_again(self) -> None:
         user_id = new_athlete()

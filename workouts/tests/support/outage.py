@@ -64,7 +64,7 @@ class OutageCase(SimpleTestCase):
         cls.service = Service(
             REDIS_URL=f"unix://{cls.redis.socket}",
             DATABASE_URL=cls.database_url,
-            DATABASE_POOL_SIZE="8",
+            DATABASE_POOL_SIZE="16",
             SENIM_SWEEP_SECONDS=SWEEP_NEVER,
             SENIM_DATA=str(folder / "data"),
         ).start()
