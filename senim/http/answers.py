@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
-from functools import partial
 from itertools import islice
 from typing import Any
+
+from django.utils import timezone, translation
 
 from senim.http.refusals import Send
 
@@ -40,7 +40,12 @@ def iterate_from_thread(
     ahead: list[bytes], blocks: Iterator[bytes], executor: ThreadPoolExecutor
 ) -> AsyncIterator[bytes]:
     """Return an iterator over the blocks, read in the language and time zone of this thread."""
-    read = partial(copy_context().run, lambda: list(islice(blocks, BLOCKS_AHEAD)))
+    # Django's own state belongs to one thread, and any of the executor's may be the next
+    zone, language = timezone.get_current_timezone(), translation.get_language()
+
+    def read() -> list[bytes]:
+        with timezone.override(zone), translation.override(language):
+            return list(islice(blocks, BLOCKS_AHEAD))
 
     async def iterate() -> AsyncIterator[bytes]:
         some = ahead

@@ -29,6 +29,7 @@ class Bodies:
 
     def __init__(self) -> None:
         self.held_bytes = 0
+        self.max_held_bytes = MAX_HELD_BYTES
 
     async def read(self, scope: Any, receive: Receive, *, max_bytes: int) -> "Body":
         """Read a body to its end.
@@ -62,7 +63,7 @@ class Body:
         if self._bytes + len(part) > max_bytes:
             raise refuse_long_body(max_bytes)
         is_small = self._bytes + len(part) <= SMALL_BODY_BYTES
-        if not is_small and self._bodies.held_bytes + len(part) > MAX_HELD_BYTES:
+        if not is_small and self._bodies.held_bytes + len(part) > self._bodies.max_held_bytes:
             raise refuse_for_now("Too many long requests at once.", closes=True)
         self._bytes += len(part)
         self._bodies.held_bytes += len(part)

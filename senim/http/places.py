@@ -35,20 +35,19 @@ class Place:
     ) -> None:
         self.name, self.answers_problems = name, answers_problems
         self.executor = ThreadPoolExecutor(threads, name)
+        self.wait_s = WAIT_S
         self.waiting = self.long_answers = 0
-        self._max_waiting, self._max_long_answers = max_waiting, max_long_answers
+        self.max_waiting, self.max_long_answers = max_waiting, max_long_answers
         self._free = asyncio.Semaphore(threads)
 
-    async def run(
-        self, act: Callable[[], T], *, then: Callable[[], None], wait_s: float = WAIT_S
-    ) -> T:
+    async def run(self, act: Callable[[], T], *, then: Callable[[], None]) -> T:
         """Call `act` in a thread of this place, and `then` afterwards in the event loop.
 
-        Raises RefusedError if too many wait already, or if no thread is free within `wait_s`;
-        `then` is called in any case. If this is cancelled, a call that has begun goes on.
+        Raises RefusedError if too many wait already, or if no thread is free in time; `then` is
+        called in any case. If this is cancelled, a call that has begun goes on.
         """
         try:
-            await self._wait_for_thread(wait_s)
+            await self._wait_for_thread()
         except BaseException:
             then()
             raise
@@ -59,15 +58,15 @@ class Place:
         working.add_done_callback(lambda _: then())
         return await asyncio.shield(working)
 
-    async def _wait_for_thread(self, wait_s: float) -> None:
+    async def _wait_for_thread(self) -> None:
         if not self._free.locked():
             await self._free.acquire()
             return
-        if self.waiting >= self._max_waiting:
+        if self.waiting >= self.max_waiting:
             raise refuse_for_now("Too many requests of this kind wait already.")
         self.waiting += 1
         try:
-            async with asyncio.timeout(wait_s):
+            async with asyncio.timeout(self.wait_s):
                 await self._free.acquire()
         except TimeoutError:
             raise refuse_for_now("The request waited too long.") from None
@@ -80,7 +79,7 @@ class Place:
 
         Raises RefusedError over the bound.
         """
-        if self.long_answers >= self._max_long_answers:
+        if self.long_answers >= self.max_long_answers:
             raise refuse_for_now("Too many long answers are being sent already.")
         self.long_answers += 1
         try:
