@@ -2,19 +2,20 @@
 
 import os
 
+import django
 from channels.routing import ProtocolTypeRouter, URLRouter
-from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "senim.settings")
-django_application = get_asgi_application()
+django.setup(set_prefix=False)
 
-# after Django's set-up, which consumers need
+# after Django's set-up, which views and consumers need
+from senim.http.handler import OneHopHandler  # noqa: E402
 from senim.middleware.origins import AllowedOrigins  # noqa: E402
 from workouts.routing import websocket_urlpatterns  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": django_application,
+        "http": OneHopHandler(),
         "websocket": AllowedOrigins(URLRouter(websocket_urlpatterns)),
     }
 )

@@ -141,8 +141,8 @@ TEMPLATES = [
     },
 ]
 
-# processes x pool size has to stay below PostgreSQL's max_connections
-DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", 8, **whole_number(0, 500))
+# processes x pool size has to stay below PostgreSQL's max_connections; half of it is for finishes
+DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", 16, **whole_number(0, 500))
 DATABASES = {
     "default": env.database(
         "DATABASE_URL",
@@ -163,6 +163,10 @@ CHANNEL_LAYERS = {
     },
 }
 
+PASSWORD_HASHERS = [
+    "senim.passwords.Argon2PasswordHasher",
+    "senim.passwords.PBKDF2PasswordHasher",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

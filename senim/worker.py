@@ -2,6 +2,7 @@
 
 import contextlib
 import multiprocessing
+import sys
 import threading
 
 from senim.embedded.processes import die_with_parent_now
@@ -15,6 +16,8 @@ from senim.asgi import application
 from workouts.sockets.catalogue import catalogue
 
 __all__ = ["application"]
+# how long the event loop waits for a thread that computes; Python's 5 ms would be felt by each rep
+SWITCH_INTERVAL_S = 0.001
 
 
 def load_exercises() -> None:
@@ -24,6 +27,7 @@ def load_exercises() -> None:
     connection.close()
 
 
+sys.setswitchinterval(SWITCH_INTERVAL_S)
 # in a thread: the server imports this module inside its event loop, where Django forbids queries
 thread = threading.Thread(target=load_exercises)
 thread.start()

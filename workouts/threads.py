@@ -1,6 +1,7 @@
-"""Thread pools for blocking calls, one for each service they wait for.
+"""Thread pools for blocking calls, one for each kind of question.
 
-Calls that wait for an unavailable database leave those that Redis can answer alone.
+A flood of one kind waits behind itself, and calls that wait for an unavailable database leave those
+that Redis can answer alone. HTTP requests have threads of their own, in senim/http/places.py.
 """
 
 import asyncio
@@ -11,8 +12,17 @@ from typing import TypeVar
 from channels.db import database_sync_to_async
 
 T = TypeVar("T")
-for_redis = ThreadPoolExecutor(8, "redis")
-for_database = ThreadPoolExecutor(16, "database")
+# a hello asks the database, then Redis
+for_saved_seqs = ThreadPoolExecutor(4, "saved-seq")
+for_live_seqs = ThreadPoolExecutor(4, "live-seq")
+# welcomes and statuses
+for_statuses = ThreadPoolExecutor(4, "status")
+# with those over HTTP, half of the connections of DATABASE_POOL_SIZE: others still get one when
+# a locked table holds all finishes
+for_finishes = ThreadPoolExecutor(4, "socket-finish")
+# what nobody waits for: refusals to note, news to publish
+for_notes = ThreadPoolExecutor(2, "note")
+for_walls = ThreadPoolExecutor(4, "wall")
 # exports keep the CPU busy: more threads would only compete with each other, and with the reps
 for_exports = ThreadPoolExecutor(2, "export")
 

@@ -18,7 +18,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from workouts.api.filters import WorkoutSessionFilter
-from workouts.api.health import OK, check_health
+from workouts.api.health import check_health
+from workouts.api.health_parts import OK
 from workouts.api.pagination import NewestFirst
 from workouts.api.parsers import BODY_PARSERS, read_body
 from workouts.api.problems import plain_problem, wants_page

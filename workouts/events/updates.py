@@ -20,7 +20,7 @@ from workouts.events.subscription import Subscription
 from workouts.events.wall_reports import Changed
 from workouts.live.runtime import get_store
 from workouts.outages import log_outage
-from workouts.threads import for_redis, in_thread
+from workouts.threads import for_notes, in_thread
 
 PUBLISH_EVERY_S = 0.3
 READ_DEADLINE_S = 5.0
@@ -112,7 +112,7 @@ class UpdatePublisher:
                 if origin != NOBODY and feed.count(changed.user_id) == 1
             }
             for news in await in_thread(
-                for_redis, partial(read_session_news, origins, alone), timeout_s=READ_DEADLINE_S
+                for_notes, partial(read_session_news, origins, alone), timeout_s=READ_DEADLINE_S
             ):
                 await get_channel_layer().group_send(
                     athlete_group(news.user_id), encode_message(news)

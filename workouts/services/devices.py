@@ -13,7 +13,7 @@ from workouts.live.runtime import get_store
 from workouts.models import Device
 from workouts.outages import log_outage
 from workouts.services.circuit_breaker import CircuitBreaker
-from workouts.threads import for_database, for_redis, in_thread
+from workouts.threads import for_live_seqs, for_saved_seqs, in_thread
 
 REDIS_DEADLINE_S = 3.0
 DATABASE_DEADLINE_S = 3.5  # longer than the connection pool waits
@@ -29,7 +29,7 @@ async def find_last_seq(*, user_id: str, device: str) -> int:
     """
     saved_seq, error = await ask_for_saved_seq(user_id=user_id, device=device)
     raise_last_seq = partial(get_store().raise_last_seq, user_id, device, saved_seq)
-    last_seq = await in_thread(for_redis, raise_last_seq, timeout_s=REDIS_DEADLINE_S)
+    last_seq = await in_thread(for_live_seqs, raise_last_seq, timeout_s=REDIS_DEADLINE_S)
     if error is not None and not last_seq:
         raise error
     return last_seq
@@ -42,7 +42,7 @@ async def ask_for_saved_seq(*, user_id: str, device: str) -> tuple[int, django.d
     works = False
     try:
         saved_seq = await in_thread(
-            for_database, partial(find_saved_seq, user_id, device), timeout_s=DATABASE_DEADLINE_S
+            for_saved_seqs, partial(find_saved_seq, user_id, device), timeout_s=DATABASE_DEADLINE_S
         )
         works = True
     except (django.db.Error, TimeoutError) as error:

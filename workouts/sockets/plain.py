@@ -23,7 +23,7 @@ from workouts.sockets.frames import ErrorFrame, decode_rep
 from workouts.sockets.message_loop import CloseSocket
 from workouts.sockets.rate_limit import RateLimit
 from workouts.sockets.reply_queue import Reply, ReplyQueue
-from workouts.threads import for_redis, in_thread
+from workouts.threads import for_notes, in_thread
 
 BURST_S = 2  # this many seconds' worth of reps may come at once
 MAX_TOO_FAST_IN_A_ROW = 1000
@@ -83,6 +83,6 @@ class PlainReps:
         try:
             for slug, number in refused.items():
                 note = partial(get_store().note_refused, self._user_id, slug, "too_fast", number)
-                await in_thread(for_redis, note, timeout_s=NOTE_DEADLINE_S)
+                await in_thread(for_notes, note, timeout_s=NOTE_DEADLINE_S)
         except (*REDIS_AWAY, TimeoutError) as error:
             log_outage("refusals_lost", error)

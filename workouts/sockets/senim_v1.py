@@ -43,7 +43,7 @@ from workouts.sockets.frames import (
 from workouts.sockets.message_loop import MessageLoop, Receive
 from workouts.sockets.plain import PlainReps
 from workouts.sockets.rate_limit import RateLimit
-from workouts.threads import for_database, for_redis, in_thread
+from workouts.threads import for_finishes, for_statuses, in_thread
 
 FINISH_DEADLINE_S = 6.0  # a finish in progress at SIGTERM is answered before the process ends
 LISTEN_DEADLINE_S = 1.0
@@ -167,7 +167,7 @@ class DeviceSocket:
         finish = partial(
             finish_workout, user_id=self._user_id, exercise_type=slug, origin=self._name
         )
-        session = await in_thread(for_database, finish, timeout_s=FINISH_DEADLINE_S)
+        session = await in_thread(for_finishes, finish, timeout_s=FINISH_DEADLINE_S)
         return FinishAck(slug, session.pk, session.total_reps)
 
     async def _is_forgotten(self) -> bool:
@@ -176,7 +176,9 @@ class DeviceSocket:
         if not known:
             return False
         read_last_seq = partial(get_store().raise_last_seq, self._user_id, device, 0)
-        return await ask_redis(read_last_seq) < known
+        # as a finish: a flood of statuses must not delay it
+        last_seq = await in_thread(for_finishes, read_last_seq, timeout_s=REDIS_DEADLINE_S)
+        return last_seq < known
 
     async def _tell_status(self) -> Sessions:
         return Sessions(now_ms(), await ask_redis(self._read_sessions))
@@ -209,7 +211,7 @@ async def build_answer(request: str, build: Build) -> OutgoingFrame:
 
 
 async def ask_redis(ask: Callable[[], T]) -> T:
-    return await in_thread(for_redis, ask, timeout_s=REDIS_DEADLINE_S)
+    return await in_thread(for_statuses, ask, timeout_s=REDIS_DEADLINE_S)
 
 
 def describe_update(news: SessionNews) -> SessionUpdate:

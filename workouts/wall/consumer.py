@@ -31,7 +31,7 @@ from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store
 from workouts.log_limits import limit_log
 from workouts.outages import log_outage
-from workouts.threads import for_database, in_thread
+from workouts.threads import for_walls, in_thread
 from workouts.wall.audience import (
     MAX_ATHLETES,
     Audience,
@@ -150,7 +150,7 @@ class WallConsumer(AsyncWebsocketConsumer):
         return await self.ask(partial(find_audience, self.session_key, self.team, named))
 
     async def ask(self, question: Callable[[], T]) -> T:
-        return await in_thread(for_database, question, timeout_s=READ_DEADLINE_S)
+        return await in_thread(for_walls, question, timeout_s=READ_DEADLINE_S)
 
     def watch(self, audience: Audience) -> None:
         """Watch whom the coach may see now, and no one else."""

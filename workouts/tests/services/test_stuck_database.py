@@ -2,18 +2,15 @@
 
 import asyncio
 import contextlib
-import os
-import signal
 import time
 from collections.abc import Callable, Iterator
 from http.client import HTTPException
-from pathlib import Path
 
 import psycopg
 import pytest
 
 from workouts.tests.support.cast import new_athlete
-from workouts.tests.support.outage import SWEEP_NEVER, OutageCase
+from workouts.tests.support.outage import SWEEP_NEVER, OutageCase, frozen
 from workouts.tests.support.phones import Phone, PhoneShop, make_set, verdicts
 from workouts.tests.support.processes import HAS_PROC, running, wait_until
 from workouts.tests.support.service import Service, free_port, fresh_folder
@@ -23,29 +20,10 @@ SOON_S = 2.5
 LOCK = "LOCK TABLE workout_sessions IN SHARE ROW EXCLUSIVE MODE"
 
 
-def children_of(pid: int) -> list[int]:
-    found = []
-    for entry in Path("/proc").iterdir():
-        with contextlib.suppress(OSError, IndexError, ValueError):
-            if int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == pid:
-                found.append(int(entry.name))
-    return found
-
-
 class StuckCase(PhoneShop, OutageCase):
-    @contextlib.contextmanager
-    def frozen(self) -> Iterator[None]:
+    def frozen(self) -> contextlib.AbstractContextManager[None]:
         """Freeze PostgreSQL: it accepts connections and answers nothing."""
-        assert self.database.process is not None
-        pids = [self.database.process.pid, *children_of(self.database.process.pid)]
-        for pid in pids:
-            os.kill(pid, signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            for pid in pids:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGCONT)
+        return frozen(self.database)
 
     @contextlib.contextmanager
     def locked(self, statement: str = LOCK) -> Iterator[None]:
@@ -54,6 +32,13 @@ class StuckCase(PhoneShop, OutageCase):
             connection.execute(statement)
             yield
             connection.rollback()
+
+    def is_waiting_for_a_lock(self) -> bool:
+        with psycopg.connect(self.database_url) as connection:
+            row = connection.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            ).fetchone()
+        return row is not None and row[0] > 0
 
     def start_process(self, *options: str) -> Service:
         """Start another process of the service."""
@@ -166,13 +151,6 @@ class StopTests(StuckCase):
         assert (await phone.finish())["count"] == 1
         await phone.close()
 
-    def is_waiting_for_a_lock(self) -> bool:
-        with psycopg.connect(self.database_url) as connection:
-            row = connection.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-            ).fetchone()
-        return row is not None and row[0] > 0
-
 
 @pytest.mark.skipif(not HAS_PROC, reason="finds PostgreSQL's processes in /proc")
 class GoOnTests(StuckCase):
@@ -213,6 +191,20 @@ class GoOnTests(StuckCase):
                     await asyncio.sleep(0.2)
             await phone.close()
         assert [self.rows_of(user_id) for user_id in athletes] == [[1]] * 20
+
+    async def test_a_hello_is_answered_while_finishes_fill_their_threads(self) -> None:
+        phones = [await self.take_device(new_athlete()) for _ in range(20)]
+        for phone in phones:
+            await phone.ask_all(make_set([1]))
+        fresh = Phone(await self.open_socket(new_athlete(), subprotocols=["senim.v1"]))
+        assert (await fresh.hear())["event"] == "welcome"
+        with self.locked():
+            for phone in phones:
+                await phone.send({"event": "finish"})
+            await asyncio.to_thread(wait_until, self.is_waiting_for_a_lock)
+            assert (await fresh.say_hello())["last_seq"] == 0
+        for phone in [*phones, fresh]:
+            await phone.close()
 
     async def test_a_finish_over_http_is_told_to_try_again(self) -> None:
         user_id = new_athlete()

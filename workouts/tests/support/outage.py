@@ -1,5 +1,11 @@
 """A real service with its own Redis and PostgreSQL, which can go away and come back."""
 
+import contextlib
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 from django.test import SimpleTestCase
 
@@ -10,6 +16,30 @@ from workouts.tests.support.run import fresh_folder
 from workouts.tests.support.service import Service
 
 SWEEP_NEVER = "3600"
+
+
+@contextlib.contextmanager
+def frozen(part: ValkeyServer | PostgresServer) -> Iterator[None]:
+    """Freeze a part: it accepts connections and answers nothing."""
+    assert part.process is not None
+    pids = [part.process.pid, *children_of(part.process.pid)]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+
+def children_of(pid: int) -> list[int]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError, IndexError, ValueError):
+            if int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == pid:
+                found.append(int(entry.name))
+    return found
 
 
 @pytest.mark.slow
@@ -34,7 +64,7 @@ class OutageCase(SimpleTestCase):
         cls.service = Service(
             REDIS_URL=f"unix://{cls.redis.socket}",
             DATABASE_URL=cls.database_url,
-            DATABASE_POOL_SIZE="8",
+            DATABASE_POOL_SIZE="16",
             SENIM_SWEEP_SECONDS=SWEEP_NEVER,
             SENIM_DATA=str(folder / "data"),
         ).start()

@@ -1,0 +1,1 @@
+"""HTTP: what is refused before Django sees it, and Django in bounded threads."""

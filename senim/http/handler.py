@@ -1,0 +1,128 @@
+"""Django's handler, with one hop into a thread for each request.
+
+Django's own hops between the event loop and a thread at each middleware, and each request has a
+thread of its own. Here a request's middleware and view run in one thread of its place, signals and
+all, and a short answer gives its thread and its database connection back before it is sent.
+"""
+
+import asyncio
+from contextlib import nullcontext
+from functools import partial
+from typing import IO, Any
+
+import structlog
+from django.core import signals
+from django.core.exceptions import RequestAborted
+from django.core.handlers.asgi import ASGIHandler, get_script_prefix
+from django.db import close_old_connections
+from django.http import FileResponse
+from django.urls import set_script_prefix
+
+from senim.http.answers import abort_connection, is_long, read_ahead
+from senim.http.bodies import (
+    MAX_ADMIN_BODY_BYTES,
+    MAX_BODY_BYTES,
+    Bodies,
+    Body,
+    Receive,
+    drain_body,
+)
+from senim.http.places import Place, Sorter, make_places
+from senim.http.refusals import RefusedError, Send, send_refusal
+
+STALL_S = 60.0
+log = structlog.get_logger(__name__)
+
+
+class OneHopHandler(ASGIHandler):
+    """The HTTP application."""
+
+    stall_s = STALL_S
+
+    def __init__(self) -> None:
+        # not Django's __init__, which would load the middleware for the event loop
+        self.load_middleware(is_async=False)
+        self.places = make_places()
+        self.sorter = Sorter(self.places)
+        self.bodies = Bodies()
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            raise ValueError(f"This application takes HTTP alone, not {scope['type']}.")
+        await self.handle(scope, receive, send)
+
+    async def handle(self, scope: Any, receive: Receive, send: Send) -> None:
+        path = scope["path"].removeprefix(get_script_prefix(scope)) or "/"
+        place = self.sorter.find_place(scope["method"], path)
+        is_admin = path.startswith(self.sorter.admin)
+        max_bytes = MAX_ADMIN_BODY_BYTES if is_admin else MAX_BODY_BYTES
+        try:
+            body = await self.bodies.read(scope, receive, max_bytes=max_bytes)
+        except RequestAborted:
+            return
+        except RefusedError as refusal:
+            await send_refusal(send, refusal, as_problem=True, is_last=False)
+            await drain_body(receive)
+            await send({"type": "http.response.body"})
+            return
+        await self.answer_while_connected(place, scope, body, receive, send)
+
+    async def answer_while_connected(
+        self, place: Place, scope: Any, body: Body, receive: Receive, send: Send
+    ) -> None:
+        """Answer, and stop as soon as the client goes; a view that has begun runs to its end."""
+        answering = asyncio.create_task(self.answer(place, scope, body, send))
+        leaving = asyncio.ensure_future(receive())
+        try:
+            await asyncio.wait((answering, leaving), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            answering.cancel()
+            leaving.cancel()
+        await asyncio.wait((answering, leaving))
+        if not answering.cancelled():
+            answering.result()
+
+    async def answer(self, place: Place, scope: Any, body: Body, send: Send) -> None:
+        try:
+            respond = partial(self.respond, place, scope, body.file)
+            response = await place.run(respond, then=body.close)
+            try:
+                with place.sending_long_answer() if is_long(response) else nullcontext():
+                    await self.send_response(response, partial(self.send_or_cut, place, send))
+            finally:
+                if not response.closed:
+                    # not awaited: this task may itself have been cancelled
+                    place.executor.submit(response.close)
+        except RefusedError as refusal:
+            await send_refusal(send, refusal, as_problem=place.answers_problems)
+        except RequestAborted:
+            pass
+
+    def respond(self, place: Place, scope: Any, body_file: IO[bytes]) -> Any:
+        """Return Django's response. All of this runs in one thread."""
+        set_script_prefix(get_script_prefix(scope))
+        signals.request_started.send(sender=self.__class__, scope=scope)
+        try:
+            request, error_response = self.create_request(scope, body_file)
+            response: Any = error_response if request is None else self.get_response(request)
+            response._handler_class = self.__class__
+            if isinstance(response, FileResponse):
+                response.block_size = self.chunk_size
+            if not response.streaming:
+                response.close()
+            elif not response.is_async:
+                read_ahead(response, place.executor)
+            return response
+        finally:
+            # a streaming response is closed only when it has been sent
+            close_old_connections()
+
+    async def send_or_cut(self, place: Place, send: Send, message: Any) -> None:
+        """Send a message. Raises RequestAborted, and cuts the client, if it reads nothing."""
+        try:
+            async with asyncio.timeout(self.stall_s):
+                await send(message)
+        except TimeoutError:
+            log.warning("answer_cut", place=place.name, error="the client reads nothing")
+            await abort_connection(send)
+            raise RequestAborted from None

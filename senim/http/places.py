@@ -1,0 +1,145 @@
+"""The places of HTTP requests: each has a few threads and a bounded queue of its own.
+
+A flood of one kind of request waits behind itself. The threads are few, since all of them share
+one interpreter lock with the event loop, which counts the reps.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import NamedTuple, TypeVar
+
+from asgiref.sync import SyncToAsync
+from django.urls import reverse
+
+from senim.http.refusals import refuse_for_now
+
+T = TypeVar("T")
+WAIT_S = 5.0
+# answers longer than 64 KiB that are on their way at once, in one place
+MAX_LONG_ANSWERS = 32
+
+
+class Place:
+    """Some threads, and the requests that wait for them."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        threads: int,
+        max_waiting: int = 64,
+        max_long_answers: int = MAX_LONG_ANSWERS,
+        answers_problems: bool = False,
+    ) -> None:
+        self.name, self.answers_problems = name, answers_problems
+        self.executor = ThreadPoolExecutor(threads, name)
+        self.wait_s = WAIT_S
+        self.waiting = self.long_answers = 0
+        self.max_waiting, self.max_long_answers = max_waiting, max_long_answers
+        self._free = asyncio.Semaphore(threads)
+
+    async def run(self, act: Callable[[], T], *, then: Callable[[], None]) -> T:
+        """Call `act` in a thread of this place, and `then` afterwards in the event loop.
+
+        Raises RefusedError if too many wait already, or if no thread is free in time; `then` is
+        called in any case. If this is cancelled, a call that has begun goes on.
+        """
+        try:
+            await self._wait_for_thread()
+        except BaseException:
+            then()
+            raise
+        # asgiref's: views call async_to_sync, which has to find this event loop
+        call = SyncToAsync(act, thread_sensitive=False, executor=self.executor)
+        working: asyncio.Task[T] = asyncio.create_task(call())
+        working.add_done_callback(lambda _: self._free.release())
+        working.add_done_callback(lambda _: then())
+        return await asyncio.shield(working)
+
+    async def _wait_for_thread(self) -> None:
+        if not self._free.locked():
+            await self._free.acquire()
+            return
+        if self.waiting >= self.max_waiting:
+            raise refuse_for_now("Too many requests of this kind wait already.")
+        self.waiting += 1
+        try:
+            async with asyncio.timeout(self.wait_s):
+                await self._free.acquire()
+        except TimeoutError:
+            raise refuse_for_now("The request waited too long.") from None
+        finally:
+            self.waiting -= 1
+
+    @contextmanager
+    def sending_long_answer(self) -> Iterator[None]:
+        """Count an answer that a slow reader can keep in memory.
+
+        Raises RefusedError over the bound.
+        """
+        if self.long_answers >= self.max_long_answers:
+            raise refuse_for_now("Too many long answers are being sent already.")
+        self.long_answers += 1
+        try:
+            yield
+        finally:
+            self.long_answers -= 1
+
+
+class Places(NamedTuple):
+    """A process's places, with what their numbers were reckoned from."""
+
+    health: Place
+    log_ins: Place
+    finishes: Place
+    api: Place
+    exports: Place
+    pages: Place
+
+
+def make_places() -> Places:
+    return Places(
+        # the two checks have threads of their own, which all callers share
+        health=Place("health", threads=2),
+        # hashing is one at a time, and 50 ms each: more would only time out
+        log_ins=Place("log-in", threads=1, max_waiting=32),
+        # they wait for the database; a class of 250 may finish in the same second
+        finishes=Place("finish", threads=4, max_waiting=256, answers_problems=True),
+        api=Place("api", threads=2, answers_problems=True),
+        # only their beginning: the steps run in workouts.threads.for_exports, two at a time
+        exports=Place("export", threads=2, max_waiting=8, max_long_answers=8),
+        pages=Place("page", threads=2),
+    )
+
+
+class Sorter:
+    """Says which place a request belongs to, by its method and path."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self.admin = reverse("admin:index")
+        self._finish = reverse("finish").rstrip("/")
+        self._api = reverse("session-list").removesuffix("sessions/")
+        self._export = reverse("admin:workouts_export_file")
+        # log-ins, and the forms that set a password
+        self._hashing = (
+            reverse("admin:login"),
+            reverse("admin:password_change"),
+            reverse("admin:auth_user_changelist"),
+        )
+
+    def find_place(self, method: str, path: str) -> Place:
+        """Return the request's place. The path is without the script prefix."""
+        places = self._places
+        if path == "/":
+            return places.health
+        if path.startswith(self._api):
+            is_finish = method == "POST" and path.rstrip("/") == self._finish
+            return places.finishes if is_finish else places.api
+        if method == "POST" and path.startswith(self._hashing):
+            return places.log_ins
+        if path == self._export:
+            return places.exports
+        return places.pages
