@@ -40,6 +40,10 @@ class Stage:
     pid: int
     log: Path
 
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
     def is_healthy(self) -> bool:
         """Return whether GET / answers 200 in a few seconds."""
         try:
