@@ -14,7 +14,8 @@ from workouts.simulation.raw_socket import HandshakeRefused, RawSocket, SocketCl
 # short, but not so short that the reconnecting alone is the attack
 RECONNECT_S = 0.1
 STARTED_AT_ONCE, START_PAUSE_S = 50, 0.05
-CUT = (OSError, EOFError, asyncio.LimitOverrunError)
+# ValueError: an answer that was cut is no answer
+CUT = (OSError, EOFError, ValueError, asyncio.LimitOverrunError)
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 

@@ -55,14 +55,23 @@ class Stage:
 
 @contextlib.contextmanager
 def running_stage(
-    folder: Path, *, workers: int, with_nginx: bool, with_long_sessions: bool = False
+    folder: Path,
+    *,
+    workers: int = 1,
+    with_nginx: bool = False,
+    with_long_sessions: bool = False,
+    **more: str,
 ) -> Iterator[Stage]:
-    """Run the service with its data in the folder, and nginx in front of it if asked for."""
+    """Run the service with its data in the folder, and nginx in front of it if asked for.
+
+    `more` are settings that are not left at their defaults.
+    """
     log = folder / "service.log"
     environment = {
         **clean_environment(folder / "data"),
         "SENIM_MAX_MESSAGES_PER_SECOND": "",
         "TRUSTED_PROXIES": "127.0.0.1",
+        **more,
     }
     manage = [sys.executable, "manage.py"]
     command = [*manage, "start", "--port", "0", "--workers", str(workers)]

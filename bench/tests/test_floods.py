@@ -75,7 +75,7 @@ class JudgeTests(SimpleTestCase):
         assert make_outcome(most_mb=165.0).problems() == ["memory"]
         assert make_outcome(after_mb=150.0).problems() == ["memory kept"]
 
-    def test_a_service_without_an_answer_got_worst_marks(self) -> None:
+    def test_a_service_that_does_not_answer_is_found(self) -> None:
         assert "slow" in make_outcome(during=Feelings()).problems()
         assert make_outcome(is_healthy=False).problems() == ["not healthy after"]
 
