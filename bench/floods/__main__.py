@@ -26,12 +26,14 @@ RECOVERY_S = 15.0
 # a quiet machine answers in a few ms: three times that is still nothing that anybody feels
 LEAST_QUIET_MS = 20.0
 MAX_RATIO, MAX_FAILED_SHARE = 3.0, 0.001
+# of the reps that are answered when it is quiet: athletes who wait for a handshake send none
+MIN_ANSWERED_SHARE = 0.5
 MAX_GROWTH_MB = 64.0
 # 2,000 sockets leave 45 MB in the allocator, which the next ones use again
 MAX_LEFT_MB = 48.0
 HEAD = """\
-| kind | quiet p99 ms | p99 ms | max ms | ratio | reps failed | others failed | memory MB | |
-| --- | ---: | ---: | ---: | ---: | --- | --- | --- | --- |"""
+| kind | quiet p99 ms | p99 ms | max ms | ratio | new p99 ms | failed | others failed | memory MB | |
+| --- | ---: | ---: | ---: | ---: | ---: | --- | --- | --- | --- |"""
 
 
 @dataclass
@@ -57,6 +59,7 @@ class Outcome:
         checks = {
             "slow": self.ratio() > MAX_RATIO,
             "failed": self.during.failed_share() > MAX_FAILED_SHARE,
+            "starved": len(self.during.reps_ms) < MIN_ANSWERED_SHARE * len(self.quiet.reps_ms),
             "unanswered": self.during.unanswered() > 0,
             "memory": self.most_mb - self.before_mb > MAX_GROWTH_MB,
             "memory kept": self.after_mb - self.before_mb > MAX_LEFT_MB,
@@ -168,6 +171,7 @@ def format_row(outcome: Outcome) -> str:
         f"{quantile(during.reps_ms, 0.99):.0f}",
         f"{quantile(during.reps_ms, 1):.0f}",
         f"{outcome.ratio():.1f}",
+        f"{quantile(during.newcomers_ms, 0.99):.0f}",
         f"{failed} ({reasons})" if reasons else failed,
         others or "0",
         f"{outcome.before_mb:.0f} → {outcome.most_mb:.0f} → {outcome.after_mb:.0f}",

@@ -18,7 +18,7 @@ RUN = ["-m", "bench.floods", "--kinds", "tcpidle", "--seconds", "2", "--verbose"
 def make_outcome(quiet_ms: float = 10.0, during_ms: float = 60.0, **more: Any) -> Outcome:
     """Return a round that is just good enough, but for what is given."""
     fields = {
-        "during": Feelings([during_ms] * 2000),
+        "during": Feelings([during_ms] * 2000, [90.0]),
         "before_mb": 100.0,
         "most_mb": 164.0,
         "after_mb": 110.0,
@@ -26,7 +26,7 @@ def make_outcome(quiet_ms: float = 10.0, during_ms: float = 60.0, **more: Any) -
         "is_stopped": False,
         "attackers": "{}",
     }
-    return Outcome("flood", Feelings([quiet_ms] * 100), **{**fields, **more})
+    return Outcome("flood", Feelings([quiet_ms] * 2000), **{**fields, **more})
 
 
 @pytest.mark.slow
@@ -54,7 +54,7 @@ class JudgeTests(SimpleTestCase):
         assert outcome.problems() == []
         assert (
             format_row(outcome)
-        ) == "| flood | 10 | 60 | 60 | 3.0 | 0 of 2000 | 0 | 100 → 164 → 110 | ok |"
+        ) == "| flood | 10 | 60 | 60 | 3.0 | 90 | 0 of 2000 | 0 | 100 → 164 → 110 | ok |"
 
     def test_it_is_slow_beyond_three_times_the_quiet_time_or_twenty_ms(self) -> None:
         assert make_outcome(during_ms=61).problems() == ["slow"]
@@ -74,6 +74,10 @@ class JudgeTests(SimpleTestCase):
     def test_memory_that_is_taken_or_kept_is_found(self) -> None:
         assert make_outcome(most_mb=165.0).problems() == ["memory"]
         assert make_outcome(after_mb=150.0).problems() == ["memory kept"]
+
+    def test_athletes_who_get_half_as_many_answers_are_starved(self) -> None:
+        assert make_outcome(during=Feelings([10.0] * 1000)).problems() == []
+        assert make_outcome(during=Feelings([10.0] * 999)).problems() == ["starved"]
 
     def test_a_service_that_does_not_answer_is_found(self) -> None:
         assert "slow" in make_outcome(during=Feelings()).problems()
