@@ -32,7 +32,7 @@ MAX_GROWTH_MB = 64.0
 # 2,000 sockets leave 45 MB in the allocator, which the next ones use again
 MAX_LEFT_MB = 48.0
 HEAD = """\
-| kind | quiet p99 ms | p99 ms | max ms | ratio | new p99 ms | failed | others failed | memory MB | |
+| kind | quiet p99 ms | p99 ms | max ms | ratio | new p99 ms | failed | others | memory MB | |
 | --- | ---: | ---: | ---: | ---: | ---: | --- | --- | --- | --- |"""
 
 
