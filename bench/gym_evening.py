@@ -222,9 +222,9 @@ def find_problems(evening: Evening, saved: dict[str, int]) -> list[str]:
 def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.gym_evening", description=__doc__)
     parser.add_argument("--athletes", type=int, default=1000)
-    parser.add_argument("--sets-each", type=int, default=4, help="sets of each athlete")
+    parser.add_argument("--sets-each", type=int, default=3, help="sets of each athlete")
     parser.add_argument("--minutes", type=int, default=90, help="how long the evening is")
-    parser.add_argument("--speed", type=float, default=60.0, help="times as fast as people")
+    parser.add_argument("--speed", type=float, default=20.0, help="times as fast as people")
     parser.add_argument(
         "--sets", type=Path, help="a file of recorded sets; made-up ones without it"
     )
