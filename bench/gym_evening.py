@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -24,6 +25,7 @@ from bench.chaos.proxy import Proxy
 from bench.chaos.recordings import read_paces
 from bench.floods.stage import running_stage
 from workouts.client import WorkoutClient, WorkoutClientError
+from workouts.client.frames import Frame
 
 ADDRESS = {"X-Forwarded-For": "203.0.113.7"}
 # parts of the evening: all have come, all lose their connection, all have begun their last set
@@ -99,7 +101,7 @@ async def train(evening: Evening, number: int) -> None:
             f"http://127.0.0.1:{evening.port}",
             user_id=user_id,
             headers=ADDRESS,
-            on_frame=lambda frame: note_frame(evening, frame.event, frame.code),
+            on_frame=partial(note_frame, evening),
         ) as client:
             for which in range(sets):
                 exercise = chance.choice(sorted(evening.paces))
@@ -114,9 +116,9 @@ async def train(evening: Evening, number: int) -> None:
     await ask(evening, "GET", f"/workout/sessions/?user_id={quote(user_id)}")
 
 
-def note_frame(evening: Evening, event: str, code: str) -> None:
-    if event == "error":
-        evening.refused[f"answer: {code}"] += 1
+def note_frame(evening: Evening, frame: Frame) -> None:
+    if frame.event == "error":
+        evening.refused[f"answer: {frame.code}: {frame.detail}"] += 1
 
 
 async def do_set(
