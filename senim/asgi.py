@@ -9,12 +9,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "senim.settings")
 django_application = get_asgi_application()
 
 # after Django's set-up, which consumers need
+from senim.middleware.admission import RequestAdmission, SocketAdmission  # noqa: E402
 from senim.middleware.origins import AllowedOrigins  # noqa: E402
 from workouts.routing import websocket_urlpatterns  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": django_application,
-        "websocket": AllowedOrigins(URLRouter(websocket_urlpatterns)),
+        "http": RequestAdmission(django_application),
+        "websocket": SocketAdmission(AllowedOrigins(URLRouter(websocket_urlpatterns))),
     }
 )
