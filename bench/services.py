@@ -122,17 +122,22 @@ def ask_redis_pid(socket: Path) -> int:
 
 @contextlib.contextmanager
 def running(
-    command: list[str], folder: Path, environment: dict[str, str]
+    command: list[str], folder: Path, environment: dict[str, str], *, log: Path | None = None
 ) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """Run a server, and yield its process and the host:port that it announces."""
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        preexec_fn=die_with_parent(),
-    )
+    """Run a server, and yield its process and the host:port that it announces.
+
+    Its errors go into the log, or where this process's own go.
+    """
+    with log.open("ab") if log else contextlib.nullcontext() as errors:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            preexec_fn=die_with_parent(),
+        )
     try:
         yield process, read_address(process)
     finally:
