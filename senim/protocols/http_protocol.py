@@ -136,12 +136,17 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """Answer a request that cannot be read or is over a limit, and close the connection."""
         self._refusal = refusal
         self._end_deadline()
-        if self.cycle is not None and not self.cycle.response_complete:
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete:
+            self._answer(refusal)
+        elif not cycle.more_body:
             # the requests before it are answered first; what follows is not read any more
             self.flow.pause_reading()
-            last = self.pipeline[0][0] if self.pipeline else self.cycle
-            last.keep_alive = False
+            cycle.keep_alive = False
+        elif self.pipeline or cycle.response_started:
+            self.transport.abort()
         else:
+            # the application, which waits for the rest of the body, hears that the client is gone
             self._answer(refusal)
 
     def _answer(self, refusal: Refusal) -> None:
@@ -166,9 +171,4 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self.flow.read_paused:  # the server has not read what is there
             self._expect_more()
             return
-        self._refusal = TOO_SLOW
-        if self.pipeline or (self.cycle is not None and self.cycle.response_started):
-            self.transport.abort()
-            return
-        # an application that waits for the rest of the body then hears that the client is gone
-        self._answer(TOO_SLOW)
+        self._refuse(TOO_SLOW)
