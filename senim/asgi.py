@@ -10,12 +10,13 @@ django.setup(set_prefix=False)
 
 # after Django's set-up, which views and consumers need
 from senim.http.handler import OneHopHandler  # noqa: E402
+from senim.middleware.admission import RequestAdmission, SocketAdmission  # noqa: E402
 from senim.middleware.origins import AllowedOrigins  # noqa: E402
 from workouts.routing import websocket_urlpatterns  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": OneHopHandler(),
-        "websocket": AllowedOrigins(URLRouter(websocket_urlpatterns)),
+        "http": RequestAdmission(OneHopHandler()),
+        "websocket": SocketAdmission(AllowedOrigins(URLRouter(websocket_urlpatterns))),
     }
 )

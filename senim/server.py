@@ -10,8 +10,8 @@ import uvicorn
 from django.conf import settings
 from uvicorn.supervisors import Multiprocess
 
-from senim.socket_protocol import DrainingWebSocketProtocol
-from workouts.sockets.frames import MAX_MESSAGE_BYTES
+from senim.protocols.http_protocol import BoundedHttpProtocol
+from senim.protocols.socket_protocol import MAX_FRAME_BYTES, FairWebSocketProtocol
 
 GRACEFUL_SHUTDOWN_S = 7
 WORKERS_DEADLINE_S = 8.5
@@ -23,15 +23,15 @@ def build_config(*, workers: int) -> uvicorn.Config:
     return uvicorn.Config(
         "senim.worker:application",
         workers=workers,
-        ws=DrainingWebSocketProtocol,
-        ws_max_size=MAX_MESSAGE_BYTES,
+        http=BoundedHttpProtocol,
+        ws=FairWebSocketProtocol,
+        ws_max_size=MAX_FRAME_BYTES,
         ws_per_message_deflate=False,
         lifespan="off",
         log_config=None,
         access_log=False,
         forwarded_allow_ips=settings.TRUSTED_PROXIES,
         proxy_headers=bool(settings.TRUSTED_PROXIES),
-        limit_concurrency=settings.SENIM_MAX_CONNECTIONS,
         timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_S,
     )
 

@@ -37,6 +37,10 @@ WRONG_VALUES = {
     "SENIM_IDLE_MINUTES": ["0", "1441", "-1"],
     "SENIM_SWEEP_SECONDS": ["0", "15s"],
     "SENIM_MAX_CONNECTIONS": ["9", "many"],
+    "SENIM_MAX_CONNECTIONS_PER_USER": ["0", "eight"],
+    "SENIM_REQUEST_SECONDS": ["0", "10s"],
+    "SENIM_MAX_HEADERS": ["19", "many"],
+    "SENIM_MAX_HEADER_BYTES": ["4095", "16k"],
     "SENIM_MAX_MESSAGES_PER_SECOND": ["0", "fast"],
     "SENIM_REDIS_PREFIX": ["a:b", "{a}", "a b"],
     "REDIS_URL": [

@@ -1,0 +1,115 @@
+"""Who gets in while the server is nearly full: the limit on connections, and fair shares of it."""
+
+import random
+from collections import Counter
+from ipaddress import IPv6Address, ip_address
+from typing import Any
+
+from django.conf import settings
+
+from workouts.close_codes import CLOSE_TRY_LATER
+from workouts.sockets.frames import SENIM_V1
+
+FULL = "The server is full; try again later."
+NEARLY_FULL = 0.9
+# those who are sent away come back spread over some seconds
+RETRY_AFTER_MS = (5_000, 15_000)
+HEALTH_PATH = "/"
+IPV6_NETWORK_BITS = 64  # what one customer usually has
+
+
+class RequestAdmission:
+    """Answers 503 to requests over SENIM_MAX_CONNECTIONS, except for the health answer."""
+
+    def __init__(self, application: Any) -> None:
+        self.application = application
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        is_full = count_connections(scope) > settings.SENIM_MAX_CONNECTIONS
+        if not is_full or scope["path"] == HEALTH_PATH:
+            await self.application(scope, receive, send)
+            return
+        await send(
+            {
+                "type": "http.response.start",
+                "status": 503,
+                "headers": [*describe_refusal(), (b"connection", b"close")],
+            }
+        )
+        await send({"type": "http.response.body", "body": FULL.encode()})
+
+
+class SocketAdmission:
+    """Refuses sockets over SENIM_MAX_CONNECTIONS, and from 90 % on asks them to come back later.
+
+    An address gets as many sockets as are left for everybody: the more are taken, the fewer it may
+    have, and no address can take them all. That is only known behind a trusted proxy; without one,
+    all of a site's clients may share an address. Sockets that are open stay open.
+    """
+
+    def __init__(self, application: Any) -> None:
+        self.application = application
+        self._sockets: Counter[str] = Counter()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        most = settings.SENIM_MAX_CONNECTIONS
+        taken = count_connections(scope)
+        if taken > most:
+            await refuse_handshake(receive, send)
+            return
+        network = find_network(scope) if settings.TRUSTED_PROXIES else None
+        if taken > most * NEARLY_FULL or (network and self._sockets[network] > most - taken):
+            await send_away(scope, receive, send)
+            return
+        if network is None:
+            await self.application(scope, receive, send)
+            return
+        self._sockets[network] += 1
+        try:
+            await self.application(scope, receive, send)
+        finally:
+            self._sockets[network] -= 1
+            if not self._sockets[network]:
+                del self._sockets[network]
+
+
+def count_connections(scope: Any) -> int:
+    """Return how many connections the process has, with this one; 0 if the server does not say."""
+    return len(scope.get("state", {}).get("connections", ()))
+
+
+def find_network(scope: Any) -> str | None:
+    """Return the client's address, or for IPv6 the network that one customer has."""
+    try:
+        address = ip_address(scope["client"][0])
+    except (KeyError, TypeError, ValueError):
+        return None
+    if isinstance(address, IPv6Address):
+        return str(int(address) >> (128 - IPV6_NETWORK_BITS))
+    return str(address)
+
+
+def describe_refusal() -> list[tuple[bytes, bytes]]:
+    retry_after_s = random.randint(*RETRY_AFTER_MS) // 1000  # noqa: S311 (to spread, not to hide)
+    return [
+        (b"retry-after", b"%d" % retry_after_s),
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", b"%d" % len(FULL)),
+    ]
+
+
+async def refuse_handshake(receive: Any, send: Any) -> None:
+    await receive()
+    headers = describe_refusal()
+    await send({"type": "websocket.http.response.start", "status": 503, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": FULL.encode()})
+
+
+async def send_away(scope: Any, receive: Any, send: Any) -> None:
+    """Accept a socket, so that its client sees why, and close it."""
+    await receive()
+    subprotocol = SENIM_V1 if SENIM_V1 in scope.get("subprotocols", ()) else None
+    await send({"type": "websocket.accept", "subprotocol": subprotocol})
+    retry_after_ms = random.randint(*RETRY_AFTER_MS)  # noqa: S311
+    reason = f"retry_after_ms={retry_after_ms}"
+    await send({"type": "websocket.close", "code": CLOSE_TRY_LATER, "reason": reason})

@@ -1,0 +1,1 @@
+"""The server's protocols: what a connection may send, how fast, and for how long."""

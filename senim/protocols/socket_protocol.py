@@ -1,0 +1,271 @@
+"""uvicorn's WebSocket protocol, which reads no more from a socket than is fair.
+
+What comes within a socket's budget is read at once, as long as its answers can be written and its
+messages are handled. The rest waits for its turn (reading_turns.py), and so does the client: the
+transport is paused meanwhile.
+"""
+
+import asyncio
+from socket import SO_RCVBUF, SOL_SOCKET
+from typing import cast
+
+from uvicorn._types import ASGIReceiveEvent
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request
+
+from senim.protocols.frame_budget import FrameBudget
+from senim.protocols.reading_turns import get_reading_turns
+from workouts.close_codes import CLOSE_POLICY, CLOSE_RESTART, CLOSE_TOO_BIG
+from workouts.sockets.frames import MAX_MESSAGE_BYTES
+
+CLOSE_ABNORMAL = 1006
+MAX_CONTROL_BYTES = 125  # of a ping, RFC 6455, section 5.5
+# The parser takes a ping between two fragments for a part of the message, so it has to allow for
+# one. The message's own size is checked here.
+MAX_FRAME_BYTES = MAX_MESSAGE_BYTES + MAX_CONTROL_BYTES
+MAX_QUEUED = 16
+# what is read at once, and in a turn: about 10 reps, or 170 empty frames, which take 1 ms
+SLICE_BYTES = 1024
+# Linux doubles it. An offline hour of 2,000 reps comes in 8 windows, well under a second by phone.
+RECEIVE_BUFFER_BYTES = 16_384
+LINGER_S = 3.0
+
+
+class FairWebSocketProtocol(WebSocketsSansIOProtocol):
+    """Reads fairly, finishes the answers in flight, and survives invalid UTF-8.
+
+    When it is told to stop, uvicorn closes a socket at once, and the answers in flight are lost. It
+    also closes the socket of a client that sends invalid UTF-8, which here is ordinary bad input:
+    the consumer gets such a message as bytes. After a protocol error it lingers, so that the client
+    sees the close code.
+    """
+
+    lingers = False
+    is_gone = False
+    _unread = b""  # what waits for its turn, from _unread_from on
+    _unread_from = 0
+    _takes_turns = False
+    _message_bytes = 0  # of the fragments of an unfinished message
+    _is_served = True
+    _loss: Exception | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._budget = FrameBudget()
+        self._turns = get_reading_turns(self.loop)
+        # a flood of sockets must not fill the memory: data waits in the client's system instead
+        transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self._unread or self.close_sent or not self._is_served:
+            super().connection_lost(exc)
+            return
+        # The reps that were received still count: the consumer hears of the end after them. Until
+        # then send() tells it that nobody reads its answers.
+        self.stop_keepalive()
+        self.is_gone = self.disconnected = True
+        self._loss = exc
+        self.writable.set()
+        self._wait_for_turn()
+
+    def on_task_complete(self, task: asyncio.Task[None]) -> None:
+        super().on_task_complete(task)
+        self._is_served = False
+        if self.is_gone:
+            self._drop_unread()
+            self._end_backlog()
+
+    def shutdown(self) -> None:
+        if self.close_sent or self.is_gone or not self.handshake_complete:
+            super().shutdown()
+            return
+        self.stop_keepalive()
+        # the consumer answers what it received before this, closes with 1012, and returns
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": CLOSE_RESTART})
+
+    # --- reading, as fast as is fair
+
+    def data_received(self, data: bytes) -> None:
+        if self.lingers:
+            return
+        if not self.handshake_initiated:
+            self._parse(data)
+        elif (
+            self._unread
+            or self.read_paused
+            or len(data) > SLICE_BYTES
+            or not (self._budget.allows() or self._turns.is_idle)
+        ):
+            self._unread += data
+            if len(self._unread) > SLICE_BYTES:
+                self._pause_reading()
+            self._wait_for_turn()
+        else:
+            self._parse(data)
+
+    def read_slice(self) -> bool:
+        """Read a little of what is waiting; return whether there is more that can be read."""
+        if self._can_read():
+            ends = self._unread_from + SLICE_BYTES
+            piece, self._unread_from = self._unread[self._unread_from : ends], ends
+            if ends >= len(self._unread):
+                self._drop_unread()
+            self._parse(piece)
+        self._takes_turns = bool(self._unread) and self._can_read()
+        if not self._unread:
+            self._end_backlog()
+        return self._takes_turns
+
+    def _can_read(self) -> bool:
+        if self.close_sent or self.is_gone:
+            return self.queue.qsize() < MAX_QUEUED or self.close_sent
+        return self.queue.qsize() < MAX_QUEUED and self.writable.is_set()
+
+    def _wait_for_turn(self) -> None:
+        if not self._takes_turns and self._unread and self._can_read():
+            self._takes_turns = True
+            self._turns.join(self)
+
+    def _drop_unread(self) -> None:
+        self._unread, self._unread_from = b"", 0
+
+    def _end_backlog(self) -> None:
+        """Read from the transport again, or pass on that the client is gone."""
+        if self.is_gone:
+            self.is_gone = False
+            super().connection_lost(self._loss)
+        else:
+            self._go_on()
+
+    def _pause_reading(self) -> None:
+        if not self.read_paused and not self.disconnected:
+            self.read_paused = True
+            self.transport.pause_reading()
+
+    def _go_on(self) -> None:
+        """Read on, if nothing stands in the way any more."""
+        if self._unread:
+            self._wait_for_turn()
+        elif self.read_paused and not self.disconnected and self._can_read():
+            self.read_paused = False
+            self.transport.resume_reading()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._pause_reading()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._go_on()
+
+    async def receive(self) -> ASGIReceiveEvent:
+        message = await self.queue.get()
+        if (self.read_paused or self._unread) and self.queue.empty():
+            self._go_on()
+        return message
+
+    def keepalive_timeout(self) -> None:
+        if self.read_paused and self.writable.is_set():
+            # its pong may be among what is not read yet
+            self.pong_timer = self.loop.call_later(self.ping_timeout or 0, self.keepalive_timeout)
+            return
+        super().keepalive_timeout()
+
+    # --- frames
+
+    def _parse(self, data: bytes) -> None:
+        conn = self.conn
+        conn.receive_data(data)
+        events = conn.events_received()
+        self._budget.spend(len(data), len(events))
+        for event in events:
+            if isinstance(event, Frame):
+                self._handle_frame(event)
+            else:
+                self.handle_connect(cast(Request, event))
+        if conn.parser_exc is not None and not self.lingers:
+            self.handle_parser_exception()
+
+    def _handle_frame(self, frame: Frame) -> None:
+        opcode = frame.opcode
+        if opcode is Opcode.TEXT or opcode is Opcode.BINARY:
+            self.curr_msg_data_type = "text" if opcode is Opcode.TEXT else "bytes"
+            self.frames = []
+            self._message_bytes = 0
+            self._take_data(frame)
+        elif opcode is Opcode.CONT:
+            self._take_data(frame)
+        elif opcode is Opcode.CLOSE:
+            self.handle_close(frame)
+        elif not self._budget.take_idle_frame():
+            self.break_off(CLOSE_POLICY, "too many control frames")
+        elif opcode is Opcode.PING:
+            self.handle_ping()
+        else:
+            self.handle_pong(frame)
+
+    def _take_data(self, frame: Frame) -> None:
+        data = frame.data
+        self._message_bytes += len(data)
+        if self._message_bytes > MAX_MESSAGE_BYTES:
+            self.break_off(CLOSE_TOO_BIG, f"a message over {MAX_MESSAGE_BYTES} bytes")
+        elif frame.fin:
+            self.frames.append(data)  # type: ignore[arg-type]  # bytes or a bytearray
+            self.send_receive_event_to_app()
+        elif not data and not self._budget.take_idle_frame():
+            self.break_off(CLOSE_POLICY, "too many empty frames")
+        elif data:
+            self.frames.append(data)  # type: ignore[arg-type]
+
+    def handle_ping(self) -> None:
+        if not self.disconnected:
+            super().handle_ping()
+
+    def send_receive_event_to_app(self) -> None:
+        frames = self.frames
+        data = frames[0] if len(frames) == 1 else b"".join(frames)
+        self.frames = []
+        self._budget.end_message()
+        if self.close_sent:
+            return
+        self.queue.put_nowait(as_event(data, text=self.curr_msg_data_type == "text"))
+        if self.queue.qsize() >= MAX_QUEUED:
+            self._pause_reading()
+
+    # --- endings
+
+    def break_off(self, code: int, reason: str) -> None:
+        """Close the socket because of what the client sent."""
+        if not self.lingers and not self.close_sent:
+            self.conn.fail(code, reason)
+            self.handle_parser_exception()
+
+    def handle_parser_exception(self) -> None:
+        """Send the close frame, then read and drop the rest for a while.
+
+        A socket closed with unread data is reset, and the client never sees the close code.
+        """
+        close = self.conn.close_sent
+        self.lingers = self.close_sent = True
+        self._drop_unread()
+        self.queue.put_nowait(
+            {"type": "websocket.disconnect", "code": close.code if close else CLOSE_ABNORMAL}
+        )
+        if self.disconnected:
+            return
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.transport.write_eof()
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(LINGER_S, self.transport.close)
+
+
+def as_event(data: bytes, *, text: bool) -> ASGIReceiveEvent:
+    if text:
+        try:
+            return {"type": "websocket.receive", "text": data.decode()}
+        except UnicodeDecodeError:
+            pass
+    return {"type": "websocket.receive", "bytes": data}
