@@ -12,8 +12,7 @@ from django.core.exceptions import RequestAborted
 from senim.http.refusals import RefusedError, refuse_for_now
 
 Receive = Callable[[], Awaitable[Any]]
-MAX_BODY_BYTES = 64 * 1024  # a finish has 60 bytes, an appeal at most 4 KiB
-MAX_ADMIN_BODY_BYTES = 5 * 1024 * 1024
+SPOOL_BYTES = 64 * 1024  # a longer body is kept in a file
 # a body this short is never refused for want of room: large ones must not keep out finishes
 SMALL_BODY_BYTES = 4 * 1024
 # of all bodies beyond that: a thousand of 64 KiB, or twelve of the admin's largest
@@ -54,7 +53,7 @@ class Body:
     """One request's body; `close` gives its room back."""
 
     def __init__(self, bodies: Bodies) -> None:
-        self.file: IO[bytes] = SpooledTemporaryFile(max_size=MAX_BODY_BYTES)  # noqa: SIM115
+        self.file: IO[bytes] = SpooledTemporaryFile(max_size=SPOOL_BYTES)  # noqa: SIM115
         self._bodies = bodies
         self._bytes = 0
 

@@ -11,6 +11,7 @@ from functools import partial
 from typing import IO, Any
 
 import structlog
+from django.conf import settings
 from django.core import signals
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
@@ -20,8 +21,6 @@ from django.urls import set_script_prefix
 
 from senim.http.answers import abort_connection, is_long, read_ahead
 from senim.http.bodies import (
-    MAX_ADMIN_BODY_BYTES,
-    MAX_BODY_BYTES,
     Bodies,
     Body,
     Receive,
@@ -55,7 +54,9 @@ class OneHopHandler(ASGIHandler):
         path = scope["path"].removeprefix(get_script_prefix(scope)) or "/"
         place = self.sorter.find_place(scope["method"], path)
         is_admin = path.startswith(self.sorter.admin)
-        max_bytes = MAX_ADMIN_BODY_BYTES if is_admin else MAX_BODY_BYTES
+        max_bytes = (
+            settings.SENIM_MAX_ADMIN_BODY_BYTES if is_admin else settings.SENIM_MAX_BODY_BYTES
+        )
         try:
             body = await self.bodies.read(scope, receive, max_bytes=max_bytes)
         except RequestAborted:

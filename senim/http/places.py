@@ -11,14 +11,13 @@ from contextlib import contextmanager
 from typing import NamedTuple, TypeVar
 
 from asgiref.sync import SyncToAsync
+from django.conf import settings
 from django.urls import reverse
 
 from senim.http.refusals import refuse_for_now
 
 T = TypeVar("T")
 WAIT_S = 5.0
-# answers longer than 64 KiB that are on their way at once, in one place
-MAX_LONG_ANSWERS = 32
 
 
 class Place:
@@ -30,14 +29,15 @@ class Place:
         *,
         threads: int,
         max_waiting: int = 64,
-        max_long_answers: int = MAX_LONG_ANSWERS,
+        max_long_answers: int | None = None,
         answers_problems: bool = False,
     ) -> None:
         self.name, self.answers_problems = name, answers_problems
         self.executor = ThreadPoolExecutor(threads, name)
         self.wait_s = WAIT_S
         self.waiting = self.long_answers = 0
-        self.max_waiting, self.max_long_answers = max_waiting, max_long_answers
+        self.max_waiting = max_waiting
+        self.max_long_answers = max_long_answers or settings.SENIM_MAX_LONG_ANSWERS
         self._free = asyncio.Semaphore(threads)
 
     async def run(self, act: Callable[[], T], *, then: Callable[[], None]) -> T:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 
+from senim.http.refusals import refuse_for_now, send_refusal
 from workouts.close_codes import CLOSE_TRY_LATER
 from workouts.sockets.frames import SENIM_V1
 
@@ -29,14 +30,7 @@ class RequestAdmission:
         if not is_full or scope["path"] == HEALTH_PATH:
             await self.application(scope, receive, send)
             return
-        await send(
-            {
-                "type": "http.response.start",
-                "status": 503,
-                "headers": [*describe_refusal(), (b"connection", b"close")],
-            }
-        )
-        await send({"type": "http.response.body", "body": FULL.encode()})
+        await send_refusal(send, refuse_for_now(FULL, closes=True), as_problem=True)
 
 
 class SocketAdmission:
@@ -89,18 +83,12 @@ def find_network(scope: Any) -> str | None:
     return str(address)
 
 
-def describe_refusal() -> list[tuple[bytes, bytes]]:
-    retry_after_s = random.randint(*RETRY_AFTER_MS) // 1000  # noqa: S311 (to spread, not to hide)
-    return [
-        (b"retry-after", b"%d" % retry_after_s),
-        (b"content-type", b"text/plain; charset=utf-8"),
-        (b"content-length", b"%d" % len(FULL)),
-    ]
-
-
 async def refuse_handshake(receive: Any, send: Any) -> None:
     await receive()
-    headers = describe_refusal()
+    headers = [
+        (b"retry-after", b"%d" % (draw_retry_after_ms() // 1000)),
+        (b"content-type", b"text/plain; charset=utf-8"),
+    ]
     await send({"type": "websocket.http.response.start", "status": 503, "headers": headers})
     await send({"type": "websocket.http.response.body", "body": FULL.encode()})
 
@@ -110,6 +98,9 @@ async def send_away(scope: Any, receive: Any, send: Any) -> None:
     await receive()
     subprotocol = SENIM_V1 if SENIM_V1 in scope.get("subprotocols", ()) else None
     await send({"type": "websocket.accept", "subprotocol": subprotocol})
-    retry_after_ms = random.randint(*RETRY_AFTER_MS)  # noqa: S311
-    reason = f"retry_after_ms={retry_after_ms}"
+    reason = f"retry_after_ms={draw_retry_after_ms()}"
     await send({"type": "websocket.close", "code": CLOSE_TRY_LATER, "reason": reason})
+
+
+def draw_retry_after_ms() -> int:
+    return random.randint(*RETRY_AFTER_MS)  # noqa: S311 (to spread them, not to hide anything)

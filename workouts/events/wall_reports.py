@@ -82,6 +82,10 @@ class Reporter:
             del self._sockets[user_id]
         self._note_move(user_id)
 
+    def count_sockets(self, user_id: str) -> int:
+        """Return how many connections an athlete has to this process."""
+        return self._sockets[user_id]
+
     def note(self, changed: Changed, reps: int) -> None:
         """Note a counted rep."""
         watched = self.watched

@@ -3,13 +3,14 @@
 from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
 from django.db import DatabaseError
 
 from workouts.close_codes import CLOSE_POLICY, CLOSE_TRY_LATER
 from workouts.events.messages import NOBODY
 from workouts.events.wall_reports import get_reporter
 from workouts.exceptions import WorkoutError
-from workouts.identity import identify_socket
+from workouts.identity import GUEST, identify_socket
 from workouts.live.counting.batching import get_batcher
 from workouts.live.keys import tag_of
 from workouts.sockets.acks import Acks
@@ -18,6 +19,8 @@ from workouts.sockets.frames import SENIM_V1
 from workouts.sockets.message_loop import MessageLoop
 from workouts.sockets.plain import PlainReps
 from workouts.sockets.senim_v1 import DeviceSocket
+
+LOST_SOCKET_MS = 40_000  # the server's pings find a lost connection within this time
 
 
 class WorkoutConsumer(AsyncWebsocketConsumer):
@@ -39,6 +42,14 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
             await self.close(CLOSE_TRY_LATER, "the database cannot be reached")
             return
         message_loop, reporter = MessageLoop(send, self.close), get_reporter()
+        if (
+            settings.SENIM_AUTH == "token"
+            and user_id != GUEST
+            and reporter.count_sockets(user_id) >= settings.SENIM_MAX_CONNECTIONS_PER_USER
+        ):
+            catalogue.unfollow()
+            await self.close(CLOSE_TRY_LATER, f"retry_after_ms={LOST_SOCKET_MS}")
+            return
         reporter.arrive(user_id)
         try:
             if is_device:

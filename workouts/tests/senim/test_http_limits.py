@@ -1,14 +1,16 @@
 """What HTTP refuses before Django sees it: requests over a queue's bound, and long bodies."""
 
+from django.conf import settings
 from django.test import SimpleTestCase
 
-from senim.http.bodies import MAX_ADMIN_BODY_BYTES, MAX_BODY_BYTES
 from senim.http.places import Sorter, make_places
 from workouts.tests.support import http_views
 from workouts.tests.support.http_cases import HttpCase, Reply
 from workouts.tests.support.http_servers import read_to_end, write_head
 from workouts.tests.support.processes import wait_until
 
+MAX_BODY_BYTES = settings.SENIM_MAX_BODY_BYTES
+MAX_ADMIN_BODY_BYTES = settings.SENIM_MAX_ADMIN_BODY_BYTES
 PROBLEM = "application/problem+json"
 
 
