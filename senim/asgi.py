@@ -10,11 +10,14 @@ django_application = get_asgi_application()
 
 # after Django's set-up, which consumers need
 from senim.middleware.origins import AllowedOrigins  # noqa: E402
+from senim.middleware.request_ids import RequestIds  # noqa: E402
 from workouts.routing import websocket_urlpatterns  # noqa: E402
 
-application = ProtocolTypeRouter(
-    {
-        "http": django_application,
-        "websocket": AllowedOrigins(URLRouter(websocket_urlpatterns)),
-    }
+application = RequestIds(
+    ProtocolTypeRouter(
+        {
+            "http": django_application,
+            "websocket": AllowedOrigins(URLRouter(websocket_urlpatterns)),
+        }
+    )
 )

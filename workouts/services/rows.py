@@ -10,6 +10,7 @@ from workouts.fairness.assessment import assess, read_records
 from workouts.live.sessions import SealedSession
 from workouts.live.timeline import Rep
 from workouts.models import WorkoutSession
+from workouts.request_ids import current_request_id
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +34,7 @@ def build_row(sealed: SealedSession, user_id: str) -> WorkoutSession:
         late_reps=[index for index, rep in enumerate(sealed.reps) if rep.late],
         device_seqs=sealed.device_seqs,
         distrusted_times=sealed.distrusted,
+        request_id=current_request_id(),
     )
 
 
