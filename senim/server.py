@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import uvicorn
 from django.conf import settings
+from prometheus_client.multiprocess import mark_process_dead
 from uvicorn.supervisors import Multiprocess
 
 from senim.socket_protocol import DrainingWebSocketProtocol
@@ -71,6 +72,13 @@ class Supervisor(Multiprocess):
         for listener in self.sockets:
             listener.close()
         super().terminate_all()
+
+    def keep_subprocess_alive(self) -> None:
+        """Replace workers that ended; the sockets that they had open are open no more."""
+        before = {worker.pid for worker in self.processes}
+        super().keep_subprocess_alive()
+        for ended in before - {worker.pid for worker in self.processes}:
+            mark_process_dead(ended)
 
     def join_all(self) -> None:
         deadline = time.monotonic() + WORKERS_DEADLINE_S

@@ -3,9 +3,8 @@
 from uvicorn._types import ASGIReceiveEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from workouts.close_codes import CLOSE_RESTART
+from workouts.close_codes import CLOSE_ABNORMAL, CLOSE_RESTART
 
-CLOSE_ABNORMAL = 1006
 MAX_QUEUED = 16
 LINGER_S = 3.0
 

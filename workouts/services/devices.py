@@ -11,6 +11,7 @@ import structlog
 from django.db import OperationalError
 
 from workouts.live.runtime import get_store
+from workouts.metrics import count_outage
 from workouts.models import Device
 from workouts.services.circuit_breaker import CircuitBreaker
 from workouts.threads import for_database, for_redis, in_thread
@@ -48,6 +49,7 @@ async def ask_for_saved_seq(*, user_id: str, device: str) -> tuple[int, django.d
         works = True
     except (django.db.Error, TimeoutError) as error:
         log.warning("database_unavailable", error=str(error).strip() or type(error).__name__)
+        count_outage(error)
         if isinstance(error, django.db.Error):
             return 0, error
         return 0, OperationalError("the database did not answer in time")

@@ -4,9 +4,11 @@ Interrupted and retried at any point, a session becomes exactly one row: its UUI
 database, decides whether it is saved already.
 """
 
+import time
 import uuid
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import django.db
 import structlog
@@ -26,6 +28,7 @@ from workouts.fairness.assessment import open_review
 from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store
 from workouts.live.sessions import DamagedSessionError, SealedSession, SessionName
+from workouts.metrics import count_outage, finish_seconds, finishes
 from workouts.models import WorkoutSession, kept_user_id
 from workouts.services.devices import keep_last_seqs, remember_last_seqs
 from workouts.services.merging import lock_athlete
@@ -44,6 +47,34 @@ def finish_workout(*, user_id: str, exercise_type: str, origin: str = NOBODY) ->
     database is unavailable or the newest session cannot be saved yet: it stays sealed, and the
     next finish or sweep tries again. Raises RuntimeError inside a transaction.
     """
+    began, result = time.monotonic(), "failed"
+    try:
+        newest, is_new = seal_and_save(user_id, exercise_type, origin)
+        result = "saved" if is_new else "repeated"
+    except WorkoutError as error:
+        result = error.code
+        raise
+    finally:
+        seconds = round(time.monotonic() - began, 3)
+        finishes.labels(result).inc()
+        finish_seconds.observe(seconds)
+    log_finish(newest, source="socket" if origin else "http", result=result, seconds=seconds)
+    return newest
+
+
+def log_finish(row: WorkoutSession, **fields: Any) -> None:
+    log.info(
+        "workout_finished",
+        user_id=row.athlete_id,
+        exercise=row.exercise_id,
+        reps=row.total_reps,
+        workout_id=row.pk,
+        **fields,
+    )
+
+
+def seal_and_save(user_id: str, exercise_type: str, origin: str) -> tuple[WorkoutSession, bool]:
+    """Return the athlete's newest session, and whether this call saved it; errors as above."""
     try:
         session_ids = get_store().seal(user_id, exercise_type)
         newest = None
@@ -56,11 +87,13 @@ def finish_workout(*, user_id: str, exercise_type: str, origin: str = NOBODY) ->
         newest = newest or find_newest_saved(user_id=user_id, exercise_type=exercise_type)
     except REDIS_AWAY as error:
         log.warning("redis_unavailable", error=str(error))
+        count_outage(error)
         raise WorkoutError(
             Code.UNAVAILABLE, "Redis cannot be reached; nothing is lost, try again"
         ) from error
     except DATABASE_AWAY as error:
         log.warning("database_unavailable", error=str(error).strip())
+        count_outage(error)
         raise WorkoutError(
             Code.UNAVAILABLE, "the database cannot be reached; the session is kept, try again"
         ) from error
@@ -68,7 +101,7 @@ def finish_workout(*, user_id: str, exercise_type: str, origin: str = NOBODY) ->
         raise WorkoutError(
             Code.NOTHING_TO_FINISH, f"{user_id} has no {exercise_type} workout to finish"
         )
-    return newest
+    return newest, bool(session_ids)
 
 
 def find_newest_saved(*, user_id: str, exercise_type: str) -> WorkoutSession | None:

@@ -16,6 +16,7 @@ from workouts.events.updates import get_feed
 from workouts.exceptions import Code, WorkoutError
 from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store
+from workouts.metrics import count_outage, requests
 from workouts.services.devices import REDIS_DEADLINE_S, find_last_seq
 from workouts.services.finishing import finish_workout
 from workouts.sockets.acks import Acks
@@ -56,9 +57,14 @@ class DeviceSocket:
         self._message_loop = message_loop
         self._replies = message_loop.replies
         self._name = uuid.uuid4().hex
-        acks = Acks(user_id, self._name)
-        self._plain_reps = PlainReps(user_id, message_loop.replies, acks)
-        self._device_reps = DeviceReps(user_id, message_loop, acks)
+        self.acks = Acks(user_id, self._name)
+        self._plain_reps = PlainReps(user_id, message_loop.replies, self.acks)
+        self._device_reps = DeviceReps(user_id, message_loop, self.acks)
+
+    @property
+    def device(self) -> str:
+        """The device that said hello, "" before it has."""
+        return self._device_reps.device
 
     async def serve(self, receive: Receive) -> None:
         """Greet the device, then handle its messages."""
@@ -166,16 +172,24 @@ class DeviceSocket:
 
 async def build_answer(request: str, build: Build) -> OutgoingFrame:
     """Return the frame that answers a request, or an error frame if that cannot be built."""
+    result = "failed"
     try:
-        return await build()
+        frame = await build()
+        result = "done"
+        return frame
     except WorkoutError as error:
+        result = error.code
         return ErrorFrame(error.code, error.message)
     except (*REDIS_AWAY, django.db.Error, TimeoutError) as error:
+        result = Code.UNAVAILABLE
+        count_outage(error)
         reason = str(error).strip() or type(error).__name__
         log.warning("request_failed", request=request, error=reason)
     except Exception:
         # a bug here must not close the client's socket
         log.exception("request_failed", request=request)
+    finally:
+        requests.labels(request, result).inc()
     return ErrorFrame(Code.UNAVAILABLE, "Redis or the database cannot be reached; try again")
 
 

@@ -7,6 +7,7 @@ import asyncio
 import uuid
 import weakref
 from collections.abc import Callable, Sequence
+from contextvars import Context
 
 import structlog
 from django.conf import settings
@@ -18,6 +19,7 @@ from workouts.live.counting.packing import Gates, RepKeys, bulk, pack_call
 from workouts.live.counting.topology import Topology
 from workouts.live.counting.verdicts import RepResult
 from workouts.live.keys import slot_of
+from workouts.metrics import count_batch, redis_errors
 
 ANSWER_DEADLINE_S = 1.8  # a client has its answer within 2 s
 MAX_BATCH = 500  # bounds how long one call keeps Redis from others: about 10 ms
@@ -83,11 +85,14 @@ class Lane:
         self._now_ms = now_ms
         self._pending: list[PendingRep] = []
         self._task: asyncio.Task[None] | None = None
+        # of its own: a batch must not log under the request ID of one of its sockets
+        self._context = Context()
 
     def submit(self, rep: PendingRep) -> None:
         self._pending.append(rep)
         if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._work())
+            loop = asyncio.get_running_loop()
+            self._task = loop.create_task(self._work(), context=self._context)
 
     async def settled(self) -> None:
         if self._task is not None:
@@ -97,14 +102,17 @@ class Lane:
         await self._calls.close()
 
     async def _work(self) -> None:
+        clock = asyncio.get_running_loop().time
         try:
             while self._pending:
+                began = clock()
                 batch, self._pending = self._pending[:MAX_BATCH], self._pending[MAX_BATCH:]
                 results = await self._count(batch)
                 if results is None:
                     # what queued up behind a failed call would wait for a second deadline
                     batch, self._pending = batch + self._pending, []
                     results = [None] * len(batch)
+                count_batch(results, clock() - began)
                 for rep, result in zip(batch, results, strict=True):
                     rep[2](result)
         finally:
@@ -120,6 +128,7 @@ class Lane:
         except (*REDIS_AWAY, OSError, TimeoutError) as error:
             reason = str(error) or type(error).__name__
             log.warning("redis_unavailable", reps=len(batch), error=reason)
+            redis_errors.inc()
         except Exception:
             # a bug here must not leave sockets without an answer
             log.exception("counting_failed", reps=len(batch))

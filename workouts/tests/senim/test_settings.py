@@ -49,6 +49,7 @@ WRONG_VALUES = {
     "SENIM_SWEEP_SECONDS": ["0", "15s"],
     "SENIM_MAX_CONNECTIONS": ["9", "many"],
     "SENIM_MAX_MESSAGES_PER_SECOND": ["0", "fast"],
+    "SENIM_METRICS_ALLOW": ["prometheus.local", "10.0.0.1/8", "*"],
     "SENIM_REDIS_PREFIX": ["a:b", "{a}", "a b"],
     "REDIS_URL": [
         f"http://:{PASSWORD}@127.0.0.1",
