@@ -67,6 +67,8 @@ class AnnouncingServer(uvicorn.Server):
 class Supervisor(Multiprocess):
     """Closes the listening sockets as soon as it stops, and kills workers that do not stop."""
 
+    known_pids: frozenset[int | None] = frozenset()
+
     def terminate_all(self) -> None:
         end_by_force(EXIT_DEADLINE_S)
         for listener in self.sockets:
@@ -74,11 +76,12 @@ class Supervisor(Multiprocess):
         super().terminate_all()
 
     def keep_subprocess_alive(self) -> None:
-        """Replace workers that ended; the sockets that they had open are open no more."""
-        before = {worker.pid for worker in self.processes}
+        """Replace workers that ended, and count their sockets as open no more."""
         super().keep_subprocess_alive()
-        for ended in before - {worker.pid for worker in self.processes}:
+        pids = frozenset(worker.pid for worker in self.processes)
+        for ended in self.known_pids - pids:
             mark_process_dead(ended)
+        self.known_pids = pids
 
     def join_all(self) -> None:
         deadline = time.monotonic() + WORKERS_DEADLINE_S

@@ -15,7 +15,7 @@ from workouts.metrics import write_metrics
 
 FORWARDING_HEADERS = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Real-IP", "Forwarded", "Via")
 # uvicorn puts the forwarded address there for a trusted proxy, with this port, which no peer has
-FORWARDED_PORT = "0"
+FORWARDED_PORT = 0
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 

@@ -4,6 +4,7 @@ No rep is ever sent twice: if the answer is lost, the rep has no result.
 """
 
 import asyncio
+import time
 import uuid
 import weakref
 from collections.abc import Callable, Sequence
@@ -102,17 +103,16 @@ class Lane:
         await self._calls.close()
 
     async def _work(self) -> None:
-        clock = asyncio.get_running_loop().time
         try:
             while self._pending:
-                began = clock()
+                began = time.monotonic()
                 batch, self._pending = self._pending[:MAX_BATCH], self._pending[MAX_BATCH:]
                 results = await self._count(batch)
                 if results is None:
                     # what queued up behind a failed call would wait for a second deadline
                     batch, self._pending = batch + self._pending, []
                     results = [None] * len(batch)
-                count_batch(results, clock() - began)
+                count_batch(results, time.monotonic() - began)
                 for rep, result in zip(batch, results, strict=True):
                     rep[2](result)
         finally:

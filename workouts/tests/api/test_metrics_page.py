@@ -2,11 +2,11 @@
 
 from django.test import SimpleTestCase, override_settings
 
-PROXY_PORT = "0"  # what uvicorn notes for an address that a trusted proxy forwards
+PROXY_PORT = 0  # what uvicorn notes for an address that a trusted proxy forwards
 
 
 class MetricsPageTests(SimpleTestCase):
-    def status(self, address: str, port: str = "54321", **headers: str) -> int:
+    def status(self, address: str, port: int = 54321, **headers: str) -> int:
         return self.client.get(
             "/metrics",
             headers={name.replace("_", "-"): value for name, value in headers.items()},

@@ -46,6 +46,7 @@ def wait_for_line(service: Service, event: str, **fields: Any) -> dict[str, Any]
 
 class SeenCase(PhoneShop, SimpleTestCase):
     workers = "1"
+    environment: dict[str, str] = {}
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -61,11 +62,20 @@ class SeenCase(PhoneShop, SimpleTestCase):
             SENIM_SWEEP_SECONDS=SWEEP_NEVER,
             LOG_LEVEL="INFO",
             LOG_FORMAT="json",
+            **cls.environment,
         ).start()
         cls.addClassCleanup(cls.service.stop)
 
 
-class LogTests(SeenCase):
+class OneWorkerTests(SeenCase):
+    environment = {"TRUSTED_PROXIES": "127.0.0.1"}
+
+    def test_behind_a_trusted_proxy_the_metrics_are_for_allowed_clients_alone(self) -> None:
+        for client, status in (("203.0.113.7", 403), ("203.0.113.7:80", 403), ("127.0.0.1", 200)):
+            answer = self.service.ask("GET", "/metrics", X_Forwarded_For=client)
+            assert answer.status == status, client
+        assert self.service.ask("GET", "/metrics", X_Real_IP="127.0.0.1").status == 403
+
     async def test_a_sockets_end_is_one_line_with_the_athlete_the_device_and_why(self) -> None:
         athlete = new_athlete()
         phone = await self.take_device(athlete, "watch")
@@ -152,6 +162,12 @@ class LogTests(SeenCase):
 @pytest.mark.slow
 class TwoWorkersTests(SeenCase):
     workers = "2"
+
+    def test_an_untrusted_proxy_gets_no_metrics_whatever_it_forwards(self) -> None:
+        assert self.service.ask("GET", "/metrics").status == 200
+        for client in ("203.0.113.7", "127.0.0.1", "127.0.0.1:0"):
+            answer = self.service.ask("GET", "/metrics", X_Forwarded_For=client)
+            assert answer.status == 403, client
 
     async def test_any_worker_answers_for_all(self) -> None:
         before = await asyncio.to_thread(read_metrics, self.service)
