@@ -1,4 +1,8 @@
-"""The format of log events: lines for people, or JSON for machines."""
+"""The format of log events: lines for people, or JSON for machines; and how many there may be."""
+
+import logging
+import time
+from collections.abc import Callable
 
 import structlog
 from structlog.typing import Processor
@@ -9,6 +13,33 @@ SHARED: list[Processor] = [
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso"),
 ]
+
+
+EVERY_S = 1.0
+
+
+class LibraryLimit(logging.Filter):
+    """Lets pass one line a second from each place in a library's code that logs.
+
+    Every 503, every request that is not HTTP and every handshake that fails would make one. Senim's
+    own lines have limits where they are written.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._next_at: dict[tuple[str, int, int], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.msg, dict):  # one of Senim's events
+            return True
+        # Django logs all its answers from one place
+        place = (record.pathname, record.lineno, getattr(record, "status_code", 0))
+        now = self._clock()
+        if now < self._next_at.get(place, now):
+            return False
+        self._next_at[place] = now + EVERY_S
+        return True
 
 
 class EventFormatter(structlog.stdlib.ProcessorFormatter):

@@ -214,7 +214,14 @@ LOGGING = {
             "style_name": LOG_FORMAT,
         },
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "events"}},
+    "filters": {"libraries": {"()": "senim.logs.LibraryLimit"}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "events",
+            "filters": ["libraries"],
+        },
+    },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "django.server": {"handlers": ["stderr"], "propagate": False},

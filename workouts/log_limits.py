@@ -3,6 +3,7 @@
 The rest are counted, and the next line of the same kind says how many there were.
 """
 
+import logging
 import threading
 import time
 from collections import Counter
@@ -24,8 +25,10 @@ class LogLimit:
         self._next_at: dict[tuple[str, str], float] = {}
         self._left_out: Counter[tuple[str, str]] = Counter()
 
-    def write(self, event: str, *, kind: str = "", **fields: Any) -> None:
-        """Log a warning, or count it if the last one of its kind is less than a second old.
+    def write(
+        self, event: str, *, kind: str = "", level: int = logging.WARNING, **fields: Any
+    ) -> None:
+        """Log a line, or count it if the last one of its kind is less than a second old.
 
         Both names come from a small set in the code, never from a client. A line after some that
         were left out says how many: `repeats=N`.
@@ -42,7 +45,7 @@ class LogLimit:
             fields["kind"] = kind
         if left_out:
             fields["repeats"] = left_out
-        log.warning(event, **fields)
+        log.log(level, event, **fields)
 
 
 limit_log = LogLimit().write

@@ -102,6 +102,7 @@ exports = make_counter("senim_exports_total", "Exports", "result")
 
 redis_errors = make_counter("senim_redis_errors_total", "Calls that Redis failed")
 database_errors = make_counter("senim_database_errors_total", "Calls that the database failed")
+timeouts = make_counter("senim_timeouts_total", "Calls to either that took too long")
 
 build_info.labels(settings.SENIM_VERSION).set(1)
 # every series is there from the start: a rate needs the zero before the first one
@@ -138,10 +139,12 @@ def count_socket_end(kind: str, code: int) -> None:
 
 
 def count_outage(error: BaseException) -> None:
-    """Count an error of Redis or of the database; a TimeoutError is neither's for certain."""
+    """Count an error of Redis or of the database, or a call to one of them that was given up."""
     if isinstance(error, django.db.Error):
         database_errors.inc()
-    elif isinstance(error, (redis.RedisError, RedisClusterException)):
+    elif isinstance(error, TimeoutError):
+        timeouts.inc()
+    elif isinstance(error, (redis.RedisError, RedisClusterException, OSError)):
         redis_errors.inc()
 
 

@@ -1,18 +1,14 @@
 from django.urls import path, re_path
 
 from workouts.api.metrics import show_metrics
-from workouts.api.views import AppealView, FinishView, SessionViewSet, show_health
+from workouts.api.views import AppealView, FinishView, SessionListView, SessionView, show_health
 
 urlpatterns = [
     path("", show_health, name="health"),
     re_path(r"^metrics/?$", show_metrics, name="metrics"),
     re_path(r"^workout/finish/?$", FinishView.as_view(), name="finish"),
-    path("workout/sessions/", SessionViewSet.as_view({"get": "list"}), name="session-list"),
-    path(
-        "workout/sessions/<int:pk>/",
-        SessionViewSet.as_view({"get": "retrieve"}),
-        name="session-detail",
-    ),
+    path("workout/sessions/", SessionListView.as_view(), name="session-list"),
+    path("workout/sessions/<int:pk>/", SessionView.as_view(), name="session-detail"),
     re_path(
         r"^workout/sessions/(?P<pk>\d{1,18})/appeal/?$", AppealView.as_view(), name="session-appeal"
     ),

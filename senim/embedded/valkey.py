@@ -6,23 +6,25 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from logging import ERROR
 from pathlib import Path
 
 import redis
-import structlog
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from senim.embedded.processes import die_with_parent
+from workouts.log_limits import limit_log
+from workouts.outages import explain_outage
 
 START_DEADLINE_S = 20.0
 STOP_DEADLINE_S = 10.0
 LOCK_DEADLINE_S = 5.0
 CHECK_EVERY_S = 0.3
+LOG_END_BYTES = 2000  # the dozen lines in which it says why it ends
 DURABLE = ["--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction"]
-log = structlog.get_logger(__name__)
 
 
 class ValkeyServer:
@@ -31,6 +33,7 @@ class ValkeyServer:
     def __init__(self, directory: Path, socket: Path, options: list[str] | None = None) -> None:
         self.directory = directory
         self.socket = socket
+        self.log_path = directory / "valkey.log"
         self.options = [*DURABLE, *(options or [])]
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -40,9 +43,8 @@ class ValkeyServer:
         Raises ImproperlyConfigured if this platform has no binary or the server does not start.
         """
         self.directory.mkdir(parents=True, exist_ok=True)
-        log_path = self.directory / "valkey.log"
         address = ["--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "700"]
-        with log_path.open("ab") as output:
+        with self.log_path.open("ab") as output:
             self.process = subprocess.Popen(
                 [find_valkey(), *address, "--save", "", *self.options],
                 cwd=self.directory,
@@ -59,9 +61,15 @@ class ValkeyServer:
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
                 raise ImproperlyConfigured(
-                    f"the embedded Valkey did not start: see {log_path}, or set REDIS_URL."
+                    f"the embedded Valkey did not start: see {self.log_path}, or set REDIS_URL."
                 )
             time.sleep(0.02)
+
+    def read_log_end(self) -> str:
+        """Return the last lines of the server's log, or nothing if it cannot be read."""
+        with contextlib.suppress(OSError):
+            return self.log_path.read_bytes()[-LOG_END_BYTES:].decode(errors="replace")
+        return ""
 
     def stop(self) -> None:
         """Stop the server; its data stays on disk."""
@@ -138,7 +146,8 @@ def kept_alive(server: ValkeyServer, hold: tuple[int, ...]) -> Iterator[None]:
     def watch() -> None:
         while not stop.wait(CHECK_EVERY_S):
             if server.process is None or server.process.poll() is not None:
-                log.error("valkey_ended", log=str(server.directory / "valkey.log"))
+                reason = explain_outage(server.read_log_end())
+                limit_log("valkey_ended", level=ERROR, log=str(server.log_path), reason=reason)
                 with contextlib.suppress(ImproperlyConfigured, OSError):
                     server.start(hold=hold)
 

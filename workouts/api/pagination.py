@@ -12,7 +12,7 @@ class NewestFirst(CursorPagination):
     ordering = ("-created_at", "-id")
     page_size = 50
     page_size_query_param = "page_size"
-    max_page_size = 500
+    max_page_size = 100
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
         try:

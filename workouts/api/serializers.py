@@ -64,6 +64,12 @@ class WorkoutSessionSerializer(serializers.ModelSerializer[WorkoutSession]):
         read_only_fields = fields
 
 
+class ListedSessionSerializer(WorkoutSessionSerializer):
+    class Meta(WorkoutSessionSerializer.Meta):
+        fields = [name for name in WorkoutSessionSerializer.Meta.fields if name != "timeline_ms"]
+        read_only_fields = fields
+
+
 class AppealSerializer(serializers.Serializer[Any]):
     user_id = UserIdField(default=GUEST)
     text = serializers.CharField(max_length=MAX_NOTE_LENGTH)

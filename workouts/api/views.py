@@ -11,8 +11,8 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django_filters.rest_framework import DjangoFilterBackend
-from rest_framework import viewsets
 from rest_framework.exceptions import ParseError
+from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -22,12 +22,19 @@ from workouts.api.health import OK, check_health
 from workouts.api.pagination import NewestFirst
 from workouts.api.parsers import BODY_PARSERS, read_body
 from workouts.api.problems import plain_problem, wants_page
-from workouts.api.serializers import AppealSerializer, FinishSerializer, WorkoutSessionSerializer
+from workouts.api.serializers import (
+    AppealSerializer,
+    FinishSerializer,
+    ListedSessionSerializer,
+    WorkoutSessionSerializer,
+)
 from workouts.exceptions import Code, WorkoutError
 from workouts.fairness.review import appeal
 from workouts.metrics import count_outage
 from workouts.models import WorkoutSession, kept_user_id
 from workouts.services.finishing import finish_workout
+
+COLUMNS_OF_REPS = ("timeline_ms", "refusals", "rep_devices", "late_reps")
 
 
 @csrf_exempt  # a wrong method gets 405, not CSRF's 403
@@ -88,9 +95,15 @@ class AppealView(DatabaseView):
         )
 
 
-class SessionViewSet(DatabaseView, viewsets.ReadOnlyModelViewSet[Any]):
+class SessionView(DatabaseView, RetrieveAPIView[Any]):
     queryset = WorkoutSession.objects.with_review_note()
     serializer_class = WorkoutSessionSerializer
+
+
+class SessionListView(DatabaseView, ListAPIView[Any]):
+    # a timeline can be tens of kilobytes, and a list shows none
+    queryset = WorkoutSession.objects.with_review_note().defer(*COLUMNS_OF_REPS)
+    serializer_class = ListedSessionSerializer
     pagination_class = NewestFirst
     filter_backends = [DjangoFilterBackend]
     filterset_class = WorkoutSessionFilter

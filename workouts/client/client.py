@@ -18,6 +18,7 @@ from workouts.client.connection import (
     Backoff,
     full_jitter,
     raise_fatal,
+    read_retry_after_s,
     socket_address,
     start_clock,
 )
@@ -175,7 +176,7 @@ class WorkoutClient:
                     self._backoff.failures = (
                         1 if clock() - began > BACKOFF_MAX_S else self._backoff.failures + 1
                     )
-                    wait_s = self._backoff.wait_s()
+                    wait_s = self._backoff.wait_s(at_least_s=read_retry_after_s(error))
                     log.info(
                         "reconnecting in %.2f s: %s", wait_s, str(error) or type(error).__name__
                     )

@@ -1,5 +1,6 @@
 """Where to connect, when to try again, and when to give up."""
 
+import re
 import secrets
 import time
 from collections.abc import Callable
@@ -10,6 +11,10 @@ import websockets
 from workouts.client.frames import WorkoutClientError
 
 BACKOFF_MIN_S, BACKOFF_MAX_S = 0.1, 5.0
+# a full server that is given back all its clients at the same moment would be full again
+RETRY_AFTER_SPREAD = 0.5
+RETRY_AFTER_MAX_S = 300.0  # a proxy's maintenance page may ask for hours
+TRY_LATER = 1013
 FATAL_CLOSE_CODES = (1008, 1009, 4401, 4403)
 FATAL_STATUSES = (400, 401, 403, 404, 410, 426)
 
@@ -31,8 +36,9 @@ class Backoff:
         self._wait = wait
         self.failures = 0
 
-    def wait_s(self) -> float:
-        return self._wait(self.failures)
+    def wait_s(self, *, at_least_s: float = 0.0) -> float:
+        spread = RETRY_AFTER_SPREAD * secrets.randbelow(1_000_001) / 1_000_000
+        return at_least_s * (1 + spread) + self._wait(self.failures)
 
 
 def wall_clock_ms() -> int:
@@ -58,6 +64,22 @@ def socket_address(url: str, user_id: str) -> str:
         raise ValueError(f"{url!r} is not an address like http://127.0.0.1:8000")
     scheme, path = parts.scheme.replace("http", "ws"), parts.path.rstrip("/")
     return f"{scheme}://{parts.netloc}{path}/ws/workout?user_id={quote(user_id, safe='')}"
+
+
+def read_retry_after_s(error: Exception) -> float:
+    """Return for how long the server asked to be left alone, or 0 if it did not say.
+
+    It says so by `retry_after_ms=N` in the reason of a close with 1013, or by the header
+    Retry-After, in seconds, of a refused handshake.
+    """
+    asked_s = 0.0
+    if isinstance(error, websockets.ConnectionClosed) and error.rcvd is not None:
+        found = re.search(r"retry_after_ms=(\d{1,9})\b", error.rcvd.reason)
+        asked_s = int(found[1]) / 1000 if found and error.rcvd.code == TRY_LATER else 0.0
+    elif isinstance(error, websockets.InvalidStatus):
+        header = error.response.headers.get("Retry-After", "")
+        asked_s = float(header) if re.fullmatch(r"[0-9]{1,9}", header) else 0.0
+    return min(asked_s, RETRY_AFTER_MAX_S)
 
 
 def raise_fatal(error: Exception) -> None:

@@ -11,6 +11,8 @@ from channels.layers import get_channel_layer
 
 from workouts.events.messages import Message, decode_message
 from workouts.live.clients import REDIS_AWAY
+from workouts.log_limits import limit_log
+from workouts.outages import log_outage
 
 RETRY_S = 1.0
 LAYER_AWAY = (*REDIS_AWAY, OSError, TimeoutError)
@@ -45,7 +47,7 @@ class Subscription:
             try:
                 await get_channel_layer().group_add(group, await self.open())
             except LAYER_AWAY as error:
-                log.warning("group_join_failed", group=group, error=str(error))
+                log_outage("group_join_failed", error, group=group)
                 await asyncio.sleep(RETRY_S)
             else:
                 break
@@ -59,7 +61,7 @@ class Subscription:
         try:
             await get_channel_layer().group_discard(group, self._channel)
         except LAYER_AWAY as error:
-            log.warning("group_leave_failed", group=group, error=str(error))
+            log_outage("group_leave_failed", error, group=group)
 
     async def open(self) -> str:
         """Return the name of the channel that others can send to."""
@@ -74,7 +76,7 @@ class Subscription:
             try:
                 self._receive(decode_message(await get_channel_layer().receive(self._channel)))
             except msgspec.ValidationError as error:
-                log.warning("message_skipped", error=str(error))
+                limit_log("message_skipped", error=str(error))
             except Exception:
                 log.exception("message_failed")
                 await asyncio.sleep(RETRY_S)

@@ -10,7 +10,6 @@ import weakref
 from collections.abc import Callable, Iterable
 from functools import partial
 
-import structlog
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 
@@ -20,12 +19,12 @@ from workouts.events.messages import NOBODY, Message, SessionNews, WallFinished,
 from workouts.events.subscription import Subscription
 from workouts.events.wall_reports import Changed
 from workouts.live.runtime import get_store
+from workouts.outages import log_outage
 from workouts.threads import for_redis, in_thread
 
 PUBLISH_EVERY_S = 0.3
 READ_DEADLINE_S = 5.0
 Listener = Callable[[SessionNews], None]
-log = structlog.get_logger(__name__)
 
 
 def count_listeners(user_ids: Iterable[str]) -> dict[str, int]:
@@ -49,7 +48,7 @@ def publish_finished(news: SessionNews) -> None:
             if members:
                 send(group, encode_message(messages[group]))
     except Exception as error:
-        log.warning("news_not_published", error=str(error))
+        log_outage("news_not_published", error)
 
 
 class UpdateFeed:
@@ -119,7 +118,7 @@ class UpdatePublisher:
                     athlete_group(news.user_id), encode_message(news)
                 )
         except Exception as error:
-            log.warning("news_not_published", error=str(error))
+            log_outage("news_not_published", error)
 
 
 def read_session_news(origins: dict[Changed, str], alone: set[Changed]) -> list[SessionNews]:

@@ -15,7 +15,6 @@ from contextvars import Context
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import structlog
 from channels.layers import get_channel_layer
 
 from workouts.clock import now_ms
@@ -30,10 +29,10 @@ from workouts.events.messages import (
 )
 from workouts.events.subscription import LAYER_AWAY, Subscription
 from workouts.events.watched import NO_ONE, Watched, join_watched
+from workouts.outages import log_outage
 
 REPORT_EVERY_S = 0.4
 WATCH_TTL_S = 10.0  # a process not heard from for this long is considered gone
-log = structlog.get_logger(__name__)
 
 
 class Changed(NamedTuple):
@@ -132,7 +131,7 @@ class Reporter:
         try:
             await get_channel_layer().send(channel, encode_message(report))
         except LAYER_AWAY as error:
-            log.warning("report_not_sent", error=str(error))
+            log_outage("report_not_sent", error)
 
     async def _subscribe(self) -> None:
         await self._subscription.join(REPORTERS)
@@ -140,7 +139,7 @@ class Reporter:
             await get_channel_layer().group_send(WALLS, encode_message(RollCall()))
         except LAYER_AWAY as error:
             # the walls' processes announce themselves within seconds anyway
-            log.warning("roll_call_not_sent", error=str(error))
+            log_outage("roll_call_not_sent", error)
 
     def _receive(self, message: Message) -> None:
         if isinstance(message, WallWatch):

@@ -4,16 +4,14 @@ import json
 import time
 from typing import Any, NamedTuple
 
-import structlog
-
 from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_key_space, get_store
+from workouts.outages import log_outage
 
 TTL_S = 600
 WRITE_EVERY_S = 0.5
 RETRY_AFTER_S = 10.0  # it can take 2 s to find out that Redis is unavailable
 PREPARING, SENDING, DONE, FAILED, UNKNOWN = "preparing", "sending", "done", "failed", "unknown"
-log = structlog.get_logger(__name__)
 
 
 class Progress(NamedTuple):
@@ -48,7 +46,7 @@ class ProgressReporter:
             get_store().client.set(self._key, json.dumps(self.progress._asdict()), ex=TTL_S)
         except REDIS_AWAY as error:
             self._retry_at = now + RETRY_AFTER_S
-            log.warning("progress_write_failed", error=str(error))
+            log_outage("progress_write_failed", error)
 
 
 def read_progress(owner: str, token: str) -> Progress:

@@ -4,21 +4,22 @@ import threading
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
 from contextvars import copy_context
 from datetime import tzinfo
+from logging import ERROR, INFO
 from typing import NamedTuple
 
 import django.db
-import structlog
 from django.utils import timezone, translation
 
 from workouts.exports import csv_file, xlsx_file
 from workouts.exports.progress import DONE, FAILED, PREPARING, SENDING, ProgressReporter
 from workouts.exports.rows import Row, list_column_titles, make_export_row, read_export_batches
+from workouts.log_limits import limit_log
 from workouts.metrics import exports
 from workouts.models import WorkoutSessionQuerySet
+from workouts.outages import log_outage
 from workouts.threads import for_exports, in_thread
 
 STEP_DEADLINE_S = 60.0  # most of it for waiting while other exports have the threads
-log = structlog.get_logger(__name__)
 
 
 class Format(NamedTuple):
@@ -98,12 +99,17 @@ def make_file_chunks(export: Export) -> Generator[bytes, None, None]:
         reporter.report(state=DONE)
         exports.labels("done").inc()
     except GeneratorExit:
-        log.info("export_closed", rows=reporter.progress.rows)
+        limit_log("export_closed", level=INFO, rows=reporter.progress.rows)
         exports.labels("closed").inc()
         raise
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}".strip()
-        log.error("export_failed", rows=reporter.progress.rows, error=reason)
+        log_outage(
+            "export_failed",
+            error,
+            kind=type(error).__name__,
+            level=ERROR,
+            rows=reporter.progress.rows,
+        )
         exports.labels("failed").inc()
         raise
     finally:
@@ -127,5 +133,5 @@ def count_export_rows(sessions: WorkoutSessionQuerySet) -> int | None:
     try:
         return sessions.order_by().count()
     except django.db.OperationalError as error:
-        log.warning("export_count_failed", error=str(error).strip())
+        log_outage("export_count_failed", error)
         return None

@@ -4,18 +4,18 @@ import time
 from typing import Any, NamedTuple
 
 import redis
-import structlog
 from redis.exceptions import NoPermissionError, NoScriptError
 from redis.sentinel import SentinelConnectionPool
 
 from workouts.live import scripts
 from workouts.live.clients import REDIS_AWAY, SyncClient
+from workouts.log_limits import limit_log
+from workouts.outages import log_outage
 
 WANTED = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
 MIN_REPLICAS = "min-replicas-to-write"
 LOOK_EVERY_S = 10.0  # a running server may gain or lose replicas
 WAIT_MS, WAIT_AOF_MS = 300, 1000  # together below the client's command timeout of 2 s
-log = structlog.get_logger(__name__)
 
 
 class Copies(NamedTuple):
@@ -91,9 +91,9 @@ class ReplicaWait:
             else:
                 # the server changed its role meanwhile: look again
                 self._looked.pop(name, None)
-            log.warning("replica_wait_failed", error=str(reached))
+            log_outage("replica_wait_failed", reached)
         elif reached[0] < copies.local or reached[1] < copies.replicas:
-            log.warning(
+            limit_log(
                 "seal_not_replicated",
                 disks=reached[0],
                 replicas=reached[1],

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from functools import partial
 
 import django.db
-import structlog
 from django.db import OperationalError
 
 from workouts.live.runtime import get_store
-from workouts.metrics import count_outage
 from workouts.models import Device
+from workouts.outages import log_outage
 from workouts.services.circuit_breaker import CircuitBreaker
 from workouts.threads import for_database, for_redis, in_thread
 
@@ -20,7 +19,6 @@ REDIS_DEADLINE_S = 3.0
 DATABASE_DEADLINE_S = 3.5  # longer than the connection pool waits
 # many phones may say hello at once, and each would wait for an unavailable database
 database_breaker = CircuitBreaker(retry_s=2.0)
-log = structlog.get_logger(__name__)
 
 
 async def find_last_seq(*, user_id: str, device: str) -> int:
@@ -48,8 +46,7 @@ async def ask_for_saved_seq(*, user_id: str, device: str) -> tuple[int, django.d
         )
         works = True
     except (django.db.Error, TimeoutError) as error:
-        log.warning("database_unavailable", error=str(error).strip() or type(error).__name__)
-        count_outage(error)
+        log_outage("database_unavailable", error)
         if isinstance(error, django.db.Error):
             return 0, error
         return 0, OperationalError("the database did not answer in time")

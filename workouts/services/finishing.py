@@ -8,6 +8,7 @@ import time
 import uuid
 from dataclasses import replace
 from functools import partial
+from logging import ERROR
 from typing import Any
 
 import django.db
@@ -28,8 +29,10 @@ from workouts.fairness.assessment import open_review
 from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store
 from workouts.live.sessions import DamagedSessionError, SealedSession, SessionName
-from workouts.metrics import count_outage, finish_seconds, finishes
+from workouts.log_limits import limit_log
+from workouts.metrics import finish_seconds, finishes
 from workouts.models import WorkoutSession, kept_user_id
+from workouts.outages import log_outage
 from workouts.services.devices import keep_last_seqs, remember_last_seqs
 from workouts.services.merging import lock_athlete
 from workouts.services.rows import assess_row, build_row, find_later_reps
@@ -79,21 +82,19 @@ def seal_and_save(user_id: str, exercise_type: str, origin: str) -> tuple[Workou
         session_ids = get_store().seal(user_id, exercise_type)
         newest = None
         for session_id in session_ids:
-            newest = settle_sealed(SessionName(user_id, exercise_type, session_id), origin=origin)
+            newest = save_and_clear(SessionName(user_id, exercise_type, session_id), origin=origin)
         if session_ids and newest is None:
             raise WorkoutError(
                 Code.UNAVAILABLE, "the session cannot be saved yet; it is kept, try again later"
             )
         newest = newest or find_newest_saved(user_id=user_id, exercise_type=exercise_type)
     except REDIS_AWAY as error:
-        log.warning("redis_unavailable", error=str(error))
-        count_outage(error)
+        log_outage("redis_unavailable", error)
         raise WorkoutError(
             Code.UNAVAILABLE, "Redis cannot be reached; nothing is lost, try again"
         ) from error
     except DATABASE_AWAY as error:
-        log.warning("database_unavailable", error=str(error).strip())
-        count_outage(error)
+        log_outage("database_unavailable", error)
         raise WorkoutError(
             Code.UNAVAILABLE, "the database cannot be reached; the session is kept, try again"
         ) from error
@@ -116,7 +117,7 @@ def find_newest_saved(*, user_id: str, exercise_type: str) -> WorkoutSession | N
     )
 
 
-def settle_sealed(name: SessionName, *, origin: str = NOBODY) -> WorkoutSession | None:
+def save_and_clear(name: SessionName, *, origin: str = NOBODY) -> WorkoutSession | None:
     """Save one sealed session, publish it and clear it. Return its row, or None if it stays sealed.
 
     A session stays sealed and is tried again by the next finish or sweep:
@@ -142,7 +143,7 @@ def settle_sealed(name: SessionName, *, origin: str = NOBODY) -> WorkoutSession 
             raise
         park_session(name, error)
     except Exception:
-        log.exception("session_save_failed", **name._asdict())
+        limit_log("session_save_failed", level=ERROR, exc_info=True, **name._asdict())
     else:
         clear_session(name, saved)
         return saved
@@ -171,19 +172,20 @@ def park_session(name: SessionName, error: Exception) -> None:
     reason = str(error).strip() or type(error).__name__
     # a bug in reading good state would look like damage: the traceback tells them apart
     damaged = isinstance(error, DamagedSessionError)
-    log.error("session_parked", **name._asdict(), error=reason, exc_info=damaged)
+    fields = {**name._asdict(), "error": reason, "exc_info": damaged}
+    limit_log("session_parked", level=ERROR, **fields)
     get_store().park(name, reason)
 
 
 def clear_session(name: SessionName, saved: WorkoutSession | None) -> None:
     """Clear a session that is saved, or that is neither in Redis nor in the database."""
     if saved is None:
-        log.error("session_missing", **name._asdict())
+        limit_log("session_missing", level=ERROR, **name._asdict())
     try:
         get_store().clear(name)
     except REDIS_AWAY as error:
         # the next finish or sweep clears it
-        log.warning("session_clear_failed", **name._asdict(), error=str(error))
+        log_outage("session_clear_failed", error, **name._asdict())
 
 
 def find_saved(session_id: str) -> WorkoutSession | None:
@@ -214,7 +216,7 @@ def save_sealed(sealed: SealedSession, *, origin: str = NOBODY) -> WorkoutSessio
         publish_saved(name, saved, origin)
         return saved
     derived_id = str(uuid.uuid5(saved.session_id, "reps after the saved ones"))
-    log.warning("session_restored", **name._asdict(), reps=len(later_reps), derived=derived_id)
+    limit_log("session_restored", **name._asdict(), reps=len(later_reps), derived=derived_id)
     later = replace(
         sealed,
         name=name._replace(session_id=derived_id),

@@ -1,18 +1,17 @@
 """The row of a sealed session: built, assessed, and compared with a saved one."""
 
 import uuid
+from logging import ERROR
 
 import django.db
-import structlog
 
 from workouts.clock import from_ms, to_ms
 from workouts.fairness.assessment import assess, read_records
 from workouts.live.sessions import SealedSession
 from workouts.live.timeline import Rep
+from workouts.log_limits import limit_log
 from workouts.models import WorkoutSession
 from workouts.request_ids import current_request_id
-
-log = structlog.get_logger(__name__)
 
 
 def build_row(sealed: SealedSession, user_id: str) -> WorkoutSession:
@@ -48,7 +47,9 @@ def assess_row(row: WorkoutSession) -> None:
     except django.db.Error:
         raise
     except Exception:
-        log.exception("session_not_assessed", session_id=str(row.session_id))
+        limit_log(
+            "session_not_assessed", level=ERROR, exc_info=True, session_id=str(row.session_id)
+        )
 
 
 def find_later_reps(saved: WorkoutSession, sealed: SealedSession) -> list[Rep]:

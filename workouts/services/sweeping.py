@@ -16,15 +16,15 @@ from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store
 from workouts.live.sessions import SessionName
 from workouts.metrics import (
-    count_outage,
     last_sweep,
     sessions_parked,
     sessions_sealed,
     sweeps,
     swept_sessions,
 )
+from workouts.outages import log_outage
 from workouts.request_ids import make_request_id
-from workouts.services.finishing import is_database_there, log_finish, settle_sealed
+from workouts.services.finishing import is_database_there, log_finish, save_and_clear
 
 log = structlog.get_logger(__name__)
 
@@ -66,11 +66,11 @@ def sweep_sealed(names: Iterable[SessionName], result: SweepResult) -> None:
     """
     for name in names:
         try:
-            saved = settle_sealed(name)
+            saved = save_and_clear(name)
         except OperationalError as error:
             if not is_database_there():
                 raise
-            log.warning("session_save_postponed", **name._asdict(), error=str(error).strip())
+            log_outage("session_save_postponed", error, **name._asdict())
             saved = None
         if saved is None:
             result.left += 1
@@ -103,8 +103,7 @@ class Sweeper:
             try:
                 self.sweep_once()
             except (*REDIS_AWAY, django.db.Error) as error:
-                log.warning("sweep_interrupted", error=str(error).strip())
-                count_outage(error)
+                log_outage("sweep_interrupted", error)
                 sweeps.labels("interrupted").inc()
             except Exception:
                 log.exception("sweep_failed")  # a bug here must not end the sweeping

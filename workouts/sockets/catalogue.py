@@ -13,6 +13,7 @@ from django.db import DatabaseError
 from workouts.exceptions import Code, WorkoutError
 from workouts.live.counting.packing import Gates, pack_gates
 from workouts.models import Exercise
+from workouts.outages import log_outage
 
 REFRESH_S = 2.0
 LIMITS = ("min_interval_ms", "max_per_minute", "max_per_session")
@@ -56,7 +57,7 @@ class Catalogue:
             except DatabaseError as error:
                 if not self.by_slug:
                     raise
-                log.warning("exercise_refresh_failed", error=str(error))
+                log_outage("exercise_refresh_failed", error)
             else:
                 self.by_slug = {row["slug"]: read_exercise_limits(row) for row in rows}
             self.looked_at = time.monotonic()

@@ -7,7 +7,6 @@ import asyncio
 from collections import Counter
 from functools import partial
 
-import structlog
 from django.conf import settings
 
 from workouts.close_codes import CLOSE_POLICY
@@ -18,6 +17,7 @@ from workouts.live.counting.packing import RepKeys, pack_keys
 from workouts.live.counting.verdicts import RepResult
 from workouts.live.runtime import get_key_space, get_store
 from workouts.metrics import note_refusal
+from workouts.outages import log_outage
 from workouts.sockets.acks import Acks
 from workouts.sockets.catalogue import catalogue
 from workouts.sockets.frames import ErrorFrame, decode_rep, encode_frame
@@ -35,7 +35,6 @@ UNAVAILABLE = encode_frame(
         "Redis did not answer in time; the rep may or may not have been counted",
     )
 )
-log = structlog.get_logger(__name__)
 
 
 class PlainReps:
@@ -88,4 +87,4 @@ class PlainReps:
                 note = partial(get_store().note_refused, self._user_id, slug, "too_fast", number)
                 await in_thread(for_redis, note, timeout_s=NOTE_DEADLINE_S)
         except (*REDIS_AWAY, TimeoutError) as error:
-            log.warning("refusals_lost", error=str(error) or type(error).__name__)
+            log_outage("refusals_lost", error)

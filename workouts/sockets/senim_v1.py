@@ -4,11 +4,11 @@ import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
 from functools import partial
+from logging import ERROR
 from typing import Literal, TypeVar, assert_never
 
 import django.db
 import msgspec
-import structlog
 
 from workouts.clock import now_ms
 from workouts.events.messages import SessionNews
@@ -16,7 +16,9 @@ from workouts.events.updates import get_feed
 from workouts.exceptions import Code, WorkoutError
 from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store
-from workouts.metrics import count_outage, requests
+from workouts.log_limits import limit_log
+from workouts.metrics import requests
+from workouts.outages import log_outage
 from workouts.services.devices import REDIS_DEADLINE_S, find_last_seq
 from workouts.services.finishing import finish_workout
 from workouts.sockets.acks import Acks
@@ -46,7 +48,6 @@ FINISH_DEADLINE_S = 6.0  # a finish in progress at SIGTERM is answered before th
 LISTEN_DEADLINE_S = 1.0
 T = TypeVar("T")
 Build = Callable[[], Awaitable[OutgoingFrame]]
-log = structlog.get_logger(__name__)
 
 
 class DeviceSocket:
@@ -116,7 +117,7 @@ class DeviceSocket:
         try:
             sessions = await ask_redis(self._read_sessions)
         except (*REDIS_AWAY, TimeoutError) as error:
-            log.warning("welcome_sessions_failed", error=str(error) or type(error).__name__)
+            log_outage("welcome_sessions_failed", error)
         return Welcome(self._user_id, now_ms(), catalogue.active_slugs(), sessions)
 
     async def _meet(self, device: str, device_ms: int, server_ms: int) -> HelloAck:
@@ -182,12 +183,10 @@ async def build_answer(request: str, build: Build) -> OutgoingFrame:
         return ErrorFrame(error.code, error.message)
     except (*REDIS_AWAY, django.db.Error, TimeoutError) as error:
         result = Code.UNAVAILABLE
-        count_outage(error)
-        reason = str(error).strip() or type(error).__name__
-        log.warning("request_failed", request=request, error=reason)
+        log_outage("request_failed", error, kind=request)
     except Exception:
         # a bug here must not close the client's socket
-        log.exception("request_failed", request=request)
+        limit_log("request_failed", kind=request, level=ERROR, exc_info=True)
     finally:
         requests.labels(request, result).inc()
     return ErrorFrame(Code.UNAVAILABLE, "Redis or the database cannot be reached; try again")

@@ -68,8 +68,8 @@ class CountingTests(SimpleTestCase):
         assert read("senim_sockets_open", kind="plain") == open_before - 2
         metrics.sockets_open.labels("plain").inc(2)
 
-    def test_it_tells_errors_of_redis_and_the_database_apart(self) -> None:
-        errors = ("senim_redis_errors_total", "senim_database_errors_total")
+    def test_it_tells_errors_of_redis_errors_of_the_database_and_timeouts_apart(self) -> None:
+        errors = ("senim_redis_errors_total", "senim_database_errors_total", "senim_timeouts_total")
         before = [read(name) for name in errors]
         for error in (redis.ConnectionError(), django.db.OperationalError(), TimeoutError()):
             metrics.count_outage(error)

@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from functools import partial
+from logging import ERROR
 from typing import Any, TypeVar
 from urllib.parse import parse_qs
 
 import django.db
-import structlog
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
@@ -24,12 +24,15 @@ from workouts.close_codes import (
     CLOSE_NOT_ALLOWED,
     CLOSE_NOT_LOGGED_IN,
     CLOSE_RESTART,
+    CLOSE_TRY_LATER,
 )
 from workouts.events.messages import WallFinished, WallReport
 from workouts.events.watched import EVERYONE, NO_ONE
 from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store
-from workouts.metrics import count_outage, wall_messages
+from workouts.log_limits import limit_log
+from workouts.metrics import wall_messages
+from workouts.outages import log_outage
 from workouts.request_ids import answer_headers
 from workouts.sockets.socket_record import BY_CLIENT, SocketRecord
 from workouts.threads import for_database, in_thread
@@ -52,7 +55,6 @@ AWAY = (*REDIS_AWAY, django.db.Error, TimeoutError)
 EMPTY_TILE = Tile()
 NEVER = float("-inf")
 T = TypeVar("T")
-log = structlog.get_logger(__name__)
 
 
 class WallConsumer(AsyncWebsocketConsumer):
@@ -106,6 +108,21 @@ class WallConsumer(AsyncWebsocketConsumer):
 
     async def show(self) -> None:
         """Send changes until the coach leaves or may no longer watch."""
+        try:
+            # strangers must not make this process subscribe, or announce anything to others
+            self.watched = (await self.find_audience(())).watched
+            await self.show_subscribed()
+        except NotLoggedInError:
+            await self.close(CLOSE_NOT_LOGGED_IN, "you are not logged in")
+        except NotAllowedError:
+            await self.close(CLOSE_NOT_ALLOWED, "you may not watch these athletes")
+        except AWAY:
+            await self.close(CLOSE_TRY_LATER, "the database cannot be reached")
+        except Exception:
+            limit_log("wall_failed", level=ERROR, exc_info=True)
+            await self.close(CLOSE_RESTART)
+
+    async def show_subscribed(self) -> None:
         hub = get_hub()
         hub.open(self)
         try:
@@ -117,13 +134,6 @@ class WallConsumer(AsyncWebsocketConsumer):
                 await asyncio.sleep(UPDATE_EVERY_S)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self.update_due.wait(), CHECK_EVERY_S - UPDATE_EVERY_S)
-        except NotLoggedInError:
-            await self.close(CLOSE_NOT_LOGGED_IN)
-        except NotAllowedError:
-            await self.close(CLOSE_NOT_ALLOWED)
-        except Exception:
-            log.exception("wall_failed")
-            await self.close(CLOSE_RESTART)
         finally:
             hub.close(self)
 
@@ -141,14 +151,15 @@ class WallConsumer(AsyncWebsocketConsumer):
                 if self.watched == EVERYONE:
                     audience = await self.find_audience(self.board.tiles)
         except AWAY as error:
-            log.warning("wall_not_updated", error=str(error).strip() or type(error).__name__)
-            count_outage(error)
+            log_outage("wall_not_updated", error)
             self.number = 0
             await self.send_event("unavailable")
             return
         await self.send_changes(audience, changed)
 
     async def find_audience(self, named: Collection[str]) -> Audience:
+        if not self.session_key:
+            raise NotLoggedInError
         return await self.ask(partial(find_audience, self.session_key, self.team, named))
 
     async def ask(self, question: Callable[[], T]) -> T:
@@ -165,10 +176,13 @@ class WallConsumer(AsyncWebsocketConsumer):
         """Read all tiles anew, and return whose changed."""
         self.read_at = time.monotonic()
         put = await self.ask(partial(read_snapshot, get_store(), self.watched, limit=MAX_ATHLETES))
+        was_cut = self.board.is_cut
         if self.board.changed:
             # a change applied during the read may be newer than the snapshot or older: read again
             self.read_at = NEVER
         put(self.board)
+        if self.board.is_cut != was_cut:
+            self.number = 0  # only a snapshot says whether the wall is cut
         return self.board.take_changed()
 
     async def send_changes(self, audience: Audience, changed: set[str]) -> None:
@@ -177,7 +191,7 @@ class WallConsumer(AsyncWebsocketConsumer):
             await self.send_event(
                 "snapshot",
                 number=1,
-                is_cut=audience.is_cut,
+                is_cut=audience.is_cut or self.board.is_cut,
                 tiles=self.describe(audience, self.find_shown(audience)),
             )
         elif changed:

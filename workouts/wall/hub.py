@@ -6,7 +6,6 @@ import weakref
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import structlog
 from channels.layers import get_channel_layer
 
 from workouts.events.groups import REPORTERS, WALLS
@@ -21,9 +20,9 @@ from workouts.events.messages import (
 from workouts.events.subscription import LAYER_AWAY, Subscription
 from workouts.events.wall_reports import WATCH_TTL_S
 from workouts.events.watched import Watched, join_watched
+from workouts.outages import log_outage
 
 ANNOUNCE_EVERY_S = 4.0
-log = structlog.get_logger(__name__)
 
 
 class Wall(Protocol):
@@ -99,7 +98,7 @@ class WallHub:
             watch = WallWatch(await self._subscription.open(), watched.user_ids, fresh)
             await get_channel_layer().group_send(REPORTERS, encode_message(watch))
         except LAYER_AWAY as error:
-            log.warning("watch_not_sent", error=str(error))
+            log_outage("watch_not_sent", error)
 
     def _forget_silent(self) -> None:
         earliest = time.monotonic() - WATCH_TTL_S

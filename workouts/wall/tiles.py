@@ -57,6 +57,7 @@ class Board:
 
     def __init__(self) -> None:
         self.tiles: dict[str, Tile] = {}
+        self.is_cut = False  # the last snapshot left some sessions out
         self.changed: set[str] = set()
 
     def apply(self, message: WallReport | WallFinished, watched: Watched) -> None:
@@ -72,10 +73,14 @@ class Board:
         self.changed.update(user_id for user_id in message.moves if watched.includes(user_id))
 
     def replace(
-        self, training: Iterable[Training], finished: Iterable[tuple[str, FinishedSession]]
+        self,
+        training: Iterable[Training],
+        finished: Iterable[tuple[str, FinishedSession]],
+        *,
+        is_cut: bool = False,
     ) -> None:
         """Replace all tiles by a snapshot, and note those that differ as changed."""
-        before, self.tiles = self.tiles, {}
+        before, self.tiles, self.is_cut = self.tiles, {}, is_cut
         for user_id, session in finished:
             self.tiles.setdefault(user_id, Tile()).finished = session
         for each in training:
@@ -131,8 +136,10 @@ def read_finished(watched: Watched, *, limit: int) -> list[tuple[str, FinishedSe
 def read_snapshot(store: LiveStore, watched: Watched, *, limit: int) -> Callable[[Board], None]:
     """Read the watched athletes' sessions, and return a function that puts them on a board.
 
+    It puts up to `limit` live ones there, those with the latest reps, and as many finished ones.
     Raises redis.RedisError and django.db.Error.
     """
-    training = store.who_trains(watched.user_ids)[:limit]
-    finished = read_finished(watched, limit=limit)
-    return lambda board: board.replace(training, finished)
+    training = store.who_trains(watched.user_ids)
+    finished = read_finished(watched, limit=limit + 1)
+    is_cut = max(len(training), len(finished)) > limit
+    return lambda board: board.replace(training[:limit], finished[-limit:], is_cut=is_cut)

@@ -15,7 +15,7 @@ from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store
 from workouts.live.sessions import ParkedSession
 from workouts.models import Athlete, sees_all
-from workouts.services.finishing import DATABASE_AWAY, settle_sealed
+from workouts.services.finishing import DATABASE_AWAY, save_and_clear
 
 
 def show_parked(request: HttpRequest) -> HttpResponse:
@@ -58,7 +58,7 @@ def describe_parked_row(parked: ParkedSession) -> tuple[ParkedSession, datetime]
 def retry_parked(request: HttpRequest) -> None:
     parked = find_parked(request)
     try:
-        saved = sum(settle_sealed(each.name) is not None for each in parked)
+        saved = sum(save_and_clear(each.name) is not None for each in parked)
     except (*REDIS_AWAY, DATABASE_AWAY) as error:
         messages.error(request, _("Stopped: %s") % error)
     else:

@@ -9,8 +9,8 @@ import uuid
 import weakref
 from collections.abc import Callable, Sequence
 from contextvars import Context
+from logging import ERROR
 
-import structlog
 from django.conf import settings
 from redis.asyncio.sentinel import SentinelConnectionPool
 
@@ -20,12 +20,13 @@ from workouts.live.counting.packing import Gates, RepKeys, bulk, pack_call
 from workouts.live.counting.topology import Topology
 from workouts.live.counting.verdicts import RepResult
 from workouts.live.keys import slot_of
-from workouts.metrics import count_batch, redis_errors
+from workouts.log_limits import limit_log
+from workouts.metrics import count_batch
+from workouts.outages import log_outage
 
 ANSWER_DEADLINE_S = 1.8  # a client has its answer within 2 s
 MAX_BATCH = 500  # bounds how long one call keeps Redis from others: about 10 ms
 
-log = structlog.get_logger(__name__)
 
 Settle = Callable[[RepResult | None], None]
 PendingRep = tuple[RepKeys, bytes, Settle, bool]  # keys, limits and stamp, settle, has a stamp
@@ -126,12 +127,10 @@ class Lane:
                 reply = await self._calls.call(call)
             return unpack_reply(batch, *reply)
         except (*REDIS_AWAY, OSError, TimeoutError) as error:
-            reason = str(error) or type(error).__name__
-            log.warning("redis_unavailable", reps=len(batch), error=reason)
-            redis_errors.inc()
+            log_outage("redis_unavailable", error, reps=len(batch))
         except Exception:
             # a bug here must not leave sockets without an answer
-            log.exception("counting_failed", reps=len(batch))
+            limit_log("counting_failed", level=ERROR, exc_info=True, reps=len(batch))
         await self._calls.drop()
         return None
 

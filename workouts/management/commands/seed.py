@@ -8,6 +8,7 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from workouts.models import Exercise
+from workouts.simulation.seeding.people import make_named_coach
 from workouts.simulation.seeding.sessions import Plan, seed_sessions
 from workouts.simulation.seeding.tables import analyze_tables
 
@@ -48,7 +49,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--coach",
             metavar="NAME",
-            help="the user who coaches the first team; created without a password if missing",
+            help="the user who coaches the first team; created with a random password if missing",
         )
 
     def handle(
@@ -66,9 +67,10 @@ class Command(BaseCommand):
             raise CommandError(f"--days is {days}; it takes a whole number from 1 to {MAX_DAYS:,}")
         if not Exercise.objects.filter(active=True).exists():
             raise CommandError("There is no active exercise to train.")
-        plan = Plan(
-            sessions, timezone.now(), athletes, teams, days, options["seed"], options["coach"]
-        )
+        coach = options["coach"]
+        if coach is not None and (password := make_named_coach(coach)) is not None:
+            self.stdout.write(f"{coach}'s password, shown only once: {password}")
+        plan = Plan(sessions, timezone.now(), athletes, teams, days, options["seed"], coach)
         with tqdm(total=sessions, unit="session", disable=None) as bar:
             for saved in seed_sessions(plan):
                 bar.update(saved)

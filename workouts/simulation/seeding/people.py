@@ -1,5 +1,6 @@
 """Made-up athletes, their teams and coaches."""
 
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -170,17 +171,23 @@ def memberships(athletes: int, teams: int) -> Iterator[tuple[int, int]]:
             yield athlete, (team + 1) % teams
 
 
+def make_named_coach(username: str) -> str | None:
+    """Create a coach unless the user exists; return the password, which is not stored."""
+    users = get_user_model().objects
+    if users.filter(username=username).exists():
+        return None
+    password = secrets.token_urlsafe(12)
+    users.create_user(username, password=password, is_staff=True)
+    return password
+
+
 def make_coaches(number: int, named: str | None, rng: Random) -> list[int]:
-    """Return coaches' ids, the named one's first. New coaches have no password."""
+    """Return coaches' ids, the named one's first. The others are new, and have no password."""
     group, users = Group.objects.get(name="coaches"), get_user_model().objects
     first = (users.aggregate(last=Max("pk"))["last"] or 0) + 1
     made: list[User] = []
     if named is not None:
-        made = [
-            users.get_or_create(
-                username=named, defaults={"is_staff": True, "password": make_password(None)}
-            )[0]
-        ]
+        made = [users.get(username=named)]
     new = [
         new_coach(f"{PREFIX}coach-{first + index:06d}", rng) for index in range(number - len(made))
     ]

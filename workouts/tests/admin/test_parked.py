@@ -9,7 +9,7 @@ from django.test import TestCase
 from workouts.live.runtime import get_store
 from workouts.live.sessions import SessionName
 from workouts.models import Exercise, WorkoutSession
-from workouts.services.finishing import settle_sealed
+from workouts.services.finishing import save_and_clear
 from workouts.tests.support.cast import new_athlete, seal, train
 
 PARKED = "/admin/workouts/workoutsession/parked/"
@@ -31,7 +31,7 @@ class ParkedTests(TestCase):
         get_store().client.rpush(self.timeline, "nonsense")
         self.addCleanup(get_store().clear, self.name)
         cache.clear()
-        assert settle_sealed(self.name) is None
+        assert save_and_clear(self.name) is None
 
     def mend(self) -> None:
         get_store().client.rpop(self.timeline)
@@ -46,12 +46,12 @@ class ParkedTests(TestCase):
 
     def test_a_retry_keeps_the_time_it_was_parked(self) -> None:
         before = {each.name: each.since_ms for each in get_store().parked_sessions()}
-        settle_sealed(self.name)
+        save_and_clear(self.name)
         assert {each.name: each.since_ms for each in get_store().parked_sessions()} == before
 
     def test_a_saved_session_is_no_longer_parked(self) -> None:
         self.mend()
-        saved = settle_sealed(self.name)
+        saved = save_and_clear(self.name)
         assert saved is not None
         assert saved.total_reps == 3
         assert self.parked() == []

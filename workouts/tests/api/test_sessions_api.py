@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db import connection
 from django.test import TestCase
+from django.test.utils import CaptureQueriesContext
 
 from workouts.api.problems import CONTENT_TYPE
 from workouts.models import Athlete, WorkoutSession
@@ -176,9 +178,21 @@ class PagesTests(SessionsCase):
             with self.subTest(size=size[:10]):
                 assert len(self.ids(user_id=self.user_id, page_size=size)) == shown
 
-    def test_a_page_has_at_most_500_rows(self) -> None:
-        save_many(self.user_id, 501)
-        assert len(self.ids(user_id=self.user_id, page_size=10_000)) == 500
+    def test_a_page_has_at_most_100_rows(self) -> None:
+        save_many(self.user_id, 101)
+        for size in (100, 101, 500):
+            with self.subTest(size=size):
+                assert len(self.ids(user_id=self.user_id, page_size=size)) == 100
+
+    def test_it_neither_shows_nor_reads_timelines(self) -> None:
+        save_session(self.user_id)
+        with CaptureQueriesContext(connection) as queries:
+            (session,) = self.ask(user_id=self.user_id)["results"]
+        assert list(session) == [key for key in KEYS if key != "timeline_ms"]
+        read = "".join(query["sql"] for query in queries)
+        assert "total_reps" in read
+        for column in ("timeline_ms", "refusals", "rep_devices", "late_reps"):
+            assert column not in read
 
     def test_it_answers_404_for_a_cursor_that_it_never_gave(self) -> None:
         save_many(self.user_id, 2)

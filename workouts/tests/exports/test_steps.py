@@ -18,6 +18,7 @@ from workouts.exports.steps import FORMATS, Steps, send_from_threads
 from workouts.models import WorkoutSession
 from workouts.tests.support.cast import save_session
 from workouts.tests.support.exports import TOKEN, make_export, read_csv, read_xlsx, save_many
+from workouts.tests.support.log_lines import capture_unlimited_logs
 from workouts.threads import for_exports
 
 
@@ -114,10 +115,12 @@ class ThreadTests(TransactionTestCase):
             steps = Steps(make_export(kind))
             chunks: Any = send_from_threads(steps)
             await anext(chunks)
-            with patch("workouts.exports.steps.log") as log:
+            with capture_unlimited_logs() as logs:
                 await chunks.aclose()
                 await asyncio.wrap_future(for_exports.submit(steps.close))
-            assert [call.args for call in log.info.call_args_list] == [("export_closed",)]
+            assert [(line["event"], line["log_level"]) for line in logs] == [
+                ("export_closed", "info")
+            ]
             assert list(steps) == []
 
     async def test_a_cancelled_step_is_finished_before_the_work_ends(self) -> None:

@@ -8,12 +8,12 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
-from structlog.testing import capture_logs
 
 from workouts.fairness.assessment import assess, find_personal_best, read_records
 from workouts.models import ReviewStatus, WorkoutSession
 from workouts.services.finishing import finish_workout
 from workouts.tests.support.cast import STARTED_MS, count_reps, new_athlete, save_session
+from workouts.tests.support.log_lines import capture_unlimited_logs
 from workouts.tests.support.sent import Sent, send
 
 UNEVEN = [2000, 2300, 1900, 2200, 2600, 2050, 2450]
@@ -52,7 +52,7 @@ class SavedTests(TestCase):
         count_reps(self.athlete, [STARTED_MS + i * 2000 for i in range(40)])
         with (
             patch("workouts.fairness.assessment.find_flags", side_effect=ZeroDivisionError),
-            capture_logs() as logs,
+            capture_unlimited_logs() as logs,
         ):
             row = self.finish()
         assert (row.total_reps, row.flags, row.review_status) == (40, [], ReviewStatus.CLEAN)

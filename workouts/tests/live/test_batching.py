@@ -16,7 +16,8 @@ from workouts.live.counting.packing import pack_keys
 from workouts.live.counting.verdicts import COUNTED
 from workouts.live.keys import TAGS, KeySpace
 from workouts.tests.support.cast import Result, gates, new_athlete
-from workouts.tests.support.redis_servers import shared_cluster, shared_sentinels
+from workouts.tests.support.redis_servers import shared_cluster
+from workouts.tests.support.sentinels import shared_sentinels
 from workouts.tests.support.service import free_port, fresh_folder
 
 SPACE = KeySpace("test")

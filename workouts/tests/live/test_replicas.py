@@ -6,7 +6,6 @@ from typing import Any
 from django.conf import settings
 from django.test import SimpleTestCase, override_settings
 from redis.exceptions import NoPermissionError, ResponseError
-from structlog.testing import capture_logs
 
 from senim.embedded.valkey import ValkeyServer
 from workouts.live.clients import connect
@@ -15,8 +14,10 @@ from workouts.live.runtime import get_store
 from workouts.live.store import LiveStore
 from workouts.tests.support.backends import OnCluster, OnSentinel, OnSingle
 from workouts.tests.support.cast import new_athlete, train
-from workouts.tests.support.redis_servers import Fleet, shared_cluster, shared_sentinels
+from workouts.tests.support.log_lines import capture_unlimited_logs
+from workouts.tests.support.redis_servers import Fleet, shared_cluster
 from workouts.tests.support.run import fresh_folder
+from workouts.tests.support.sentinels import shared_sentinels
 
 CUT_OFF = (
     "Redis has replicas and min-replicas-to-write 0: a master cut off from them goes on counting, "
@@ -54,7 +55,7 @@ class WaitSuite:
         train(self.athlete)
         before = count_waits(self.fleet)
         self.store.client.script_flush()
-        with capture_logs() as logs:
+        with capture_unlimited_logs() as logs:
             began = time.monotonic()
             assert len(self.store.seal(self.athlete, "squat")) == 1
             assert (
@@ -70,7 +71,7 @@ class WaitSuite:
             if node.follows():
                 node.hang()
                 self.addCleanup(node.wake)
-        with capture_logs() as logs:
+        with capture_unlimited_logs() as logs:
             began = time.monotonic()
             (session_id,) = self.store.seal(self.athlete, "squat")
             assert time.monotonic() - began < (WAIT_MS + WAIT_AOF_MS) / 1000 + 0.5
@@ -86,7 +87,7 @@ class WaitSuite:
         for node in self.fleet.nodes:
             node.client.acl_setuser("default", enabled=True, commands=["-waitaof"])
             self.addCleanup(node.client.acl_setuser, "default", enabled=True, commands=["+@all"])
-        with capture_logs() as logs:
+        with capture_unlimited_logs() as logs:
             assert all(len(self.store.seal(athlete, "squat")) == 1 for athlete in athletes)
         assert {line["event"] for line in logs} == {"replica_wait_failed"}
         assert len(logs) <= len(self.fleet.masters())

@@ -11,6 +11,7 @@ from django.db.models import ProtectedError
 from django.test import TestCase, TransactionTestCase
 
 from workouts.models import Athlete, Exercise, WorkoutSession
+from workouts.models.exercises import SEEDED_NAMES
 from workouts.tests.support.cast import new_athlete, save_session
 
 BURST_SHARE, MINUTE_SHARE, STEP_MS = 0.85, 0.60, 50
@@ -187,6 +188,9 @@ class CatalogueTests(TestCase):
     def test_it_has_sixteen_exercises_in_use(self) -> None:
         assert len(self.by_slug) == 16
         assert all(exercise.active for exercise in self.by_slug.values())
+
+    def test_the_names_of_all_of_them_are_marked_for_translation(self) -> None:
+        assert sorted(SEEDED_NAMES) == sorted(each.name for each in self.by_slug.values())
 
     def test_it_has_the_published_figures(self) -> None:
         squat, burpee = self.by_slug["squat"], self.by_slug["burpee"]

@@ -1,39 +1,28 @@
-"""The settings: a wrong value ends the start with one line, and Senim keeps its own key safe."""
+"""The settings: a wrong value or name ends the start with one line."""
 
 import os
 import re
-import runpy
-import subprocess
-import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 from unittest.mock import patch
 
 import pytest
-from channels_redis.utils import create_pool
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.test import SimpleTestCase
-from environs import EnvValidationError
 
-from senim.addresses import parse_database, parse_layer_host
 from senim.environment import (
     NAMES,
     OTHER_NAMES,
-    describe_error,
     env,
     find_unknown_names,
     load_environment,
 )
-from senim.secret_key import keep_secret_key
+from workouts.tests.support.environments import LONG_KEY, read_settings, refuse
 from workouts.tests.support.processes import only_line, run_manage
-from workouts.tests.support.service import clean_environment, free_port, fresh_folder
+from workouts.tests.support.service import free_port, fresh_folder
 
-SETTINGS = str(settings.BASE_DIR / "senim" / "settings.py")
 PASSWORD = "hunter2"
-LONG_KEY = "kH3-2mZq_b8Xw0RtLr5PvNc9sYd7GjAe"
 WRONG_VALUES = {
     "SENIM_DATA": [
         "/proc/senim",
@@ -116,23 +105,6 @@ WRONG_VALUES = {
     "LOG_LEVEL": ["LOUD", "info"],
     "LOG_FORMAT": ["xml"],
 }
-
-
-def read_settings(**environment: str) -> dict[str, Any]:
-    """Read the settings in this process, with nothing set but the given variables."""
-    with patch.dict(os.environ, environment, clear=True):
-        return {name: value for name, value in runpy.run_path(SETTINGS).items() if name.isupper()}
-
-
-def refuse(**environment: str) -> str:
-    """Return the line with which the settings refuse the environment."""
-    try:
-        read_settings(**{"SENIM_DATA": str(fresh_folder()), **environment})
-    except EnvValidationError as error:
-        return describe_error(error)
-    except ImproperlyConfigured as error:
-        return str(error)
-    return "not refused"
 
 
 def refuse_start(**environment: str) -> str:
@@ -237,113 +209,6 @@ class EnvFileTests(SimpleTestCase):
     def test_a_file_in_another_encoding_is_refused(self) -> None:
         with pytest.raises(ImproperlyConfigured, match=r"\.env cannot be read .*in UTF-8"):
             self.load("TIME_ZONE=Алматы".encode("cp1251"))
-
-
-class AddressTests(SimpleTestCase):
-    def test_it_takes_the_older_stacks_address_of_postgresql(self) -> None:
-        database = parse_database(
-            "postgresql+asyncpg://ann:p%40ss@db.example:5433/senim?sslmode=require", pool_size=3
-        )
-        expected = {
-            "ENGINE": "django.db.backends.postgresql",
-            "NAME": "senim",
-            "HOST": "db.example",
-            "PORT": "5433",
-            "USER": "ann",
-            "PASSWORD": "p@ss",
-        }
-        assert database.items() >= expected.items()
-        assert database["OPTIONS"]["sslmode"] == "require"
-        assert database["OPTIONS"]["pool"]["max_size"] == 3
-
-    def test_it_takes_any_password(self) -> None:
-        for password in ("p@ss", "50%off", "a#b", "a?b", "p:q", "p+q", "a[b", "a]b", "a\tb"):
-            database = parse_database(f"postgresql://u:{password}@h/db", pool_size=0)
-            assert (database["PASSWORD"], database["HOST"]) == (password, "h")
-
-    def test_it_takes_several_hosts_and_sockets(self) -> None:
-        for url, host, port in (
-            ("postgresql://u@one:5433,two:5434/db", "one,two", "5433,5434"),
-            ("postgres://u@[::1]:5433/db", "::1", "5433"),
-            ("postgresql://u@/db?host=/run/postgresql", "/run/postgresql", ""),
-        ):
-            database = parse_database(url, pool_size=0)
-            assert (database["HOST"], database["PORT"], database["NAME"]) == (host, port, "db")
-
-    def test_it_takes_a_service_in_place_of_a_name(self) -> None:
-        database = parse_database("postgresql:///?service=senim", pool_size=0)
-        assert (database["NAME"], database["OPTIONS"]["service"]) == ("", "senim")
-
-    def test_it_gives_the_channel_layer_its_sentinels(self) -> None:
-        pool = create_pool(parse_layer_host("redis+sentinel://:pass@one:26380,two/main"))
-        sentinels = [
-            sentinel.connection_pool.connection_kwargs
-            for sentinel in pool.sentinel_manager.sentinels
-        ]
-        assert [(sentinel["host"], sentinel["port"]) for sentinel in sentinels] == [
-            ("one", 26380),
-            ("two", 26379),
-        ]
-        assert (pool.service_name, pool.connection_kwargs["password"]) == ("main", "pass")
-
-    def test_it_leaves_the_data_folder_alone_if_everything_is_given(self) -> None:
-        folder = fresh_folder() / "none"
-        addresses = {"DATABASE_URL": "postgresql:///db", "REDIS_URL": settings.REDIS_URL}
-        read_settings(SENIM_DATA=str(folder), SECRET_KEY=LONG_KEY, **addresses)
-        assert not folder.exists()
-        read_settings(SENIM_DATA=str(folder), **addresses)
-        assert [path.name for path in folder.iterdir()] == ["secret_key"]
-
-
-class SecretKeyTests(SimpleTestCase):
-    PRINT = ("-c", "from senim.settings import SECRET_KEY; print(SECRET_KEY)")
-
-    def read_keys(self, folder: Path, processes: int) -> list[str]:
-        """Return the keys that as many processes read, started at once."""
-        environment = clean_environment(SENIM_DATA=str(folder))
-        del environment["SECRET_KEY"]
-        command = [sys.executable, *self.PRINT]
-        started = [
-            subprocess.Popen(
-                command, cwd=settings.BASE_DIR, env=environment, stdout=subprocess.PIPE, text=True
-            )
-            for _ in range(processes)
-        ]
-        return [process.communicate()[0].strip() for process in started]
-
-    def test_it_is_made_once_and_kept_from_others(self) -> None:
-        folder = fresh_folder() / "data"
-        keys = self.read_keys(folder, 2)
-        assert len(keys[0]) >= 50
-        assert set(keys) == {keys[0]}
-        assert self.read_keys(folder, 1) == [keys[0]]
-        assert [path.name for path in folder.iterdir()] == ["secret_key"]
-        assert (folder / "secret_key").stat().st_mode & 0o777 == 0o600
-        assert folder.stat().st_mode & 0o777 == 0o700
-
-    def test_callers_that_make_it_at_once_get_the_same_one(self) -> None:
-        callers = 8
-        for _ in range(20):
-            path, barrier = fresh_folder() / "secret_key", threading.Barrier(callers)
-
-            def keep(path: Path = path, barrier: threading.Barrier = barrier) -> str:
-                barrier.wait(30)
-                return keep_secret_key(path)
-
-            with ThreadPoolExecutor(callers) as pool:
-                keys = {task.result() for task in [pool.submit(keep) for _ in range(callers)]}
-            assert keys == {path.read_text()}
-
-    def test_another_folder_has_another_key(self) -> None:
-        one, two = (keep_secret_key(fresh_folder() / "secret_key") for _ in range(2))
-        assert one != two
-
-    def test_a_file_that_lost_its_key_is_refused_unless_one_is_given(self) -> None:
-        folder = fresh_folder()
-        (folder / "secret_key").touch()
-        assert str(folder / "secret_key") in refuse(SENIM_DATA=str(folder))
-        given = read_settings(SENIM_DATA=str(folder), SECRET_KEY=LONG_KEY)
-        assert given["SECRET_KEY"] == LONG_KEY
 
 
 class ExampleTests(SimpleTestCase):

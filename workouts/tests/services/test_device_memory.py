@@ -15,7 +15,7 @@ from workouts.live.sessions import SessionName
 from workouts.models import Device, WorkoutSession
 from workouts.services import finishing
 from workouts.services.devices import remember_last_seqs
-from workouts.services.finishing import settle_sealed
+from workouts.services.finishing import save_and_clear
 from workouts.services.sweeping import sweep
 from workouts.tests.support.cast import new_athlete, save_session, seal
 from workouts.tests.support.sealed import OwnRedis, spoil_sealed
@@ -38,12 +38,12 @@ class WaitingTests(OwnRedis, TestCase):
 
     def test_a_device_is_remembered_while_its_session_is_parked(self) -> None:
         spoil_sealed(self.name)
-        assert settle_sealed(self.name) is None
+        assert save_and_clear(self.name) is None
         self.assert_remembered()
 
     def test_a_device_is_remembered_while_a_bug_keeps_its_session_sealed(self) -> None:
         with mock.patch.object(finishing, "build_row", side_effect=ValueError):
-            assert settle_sealed(self.name) is None
+            assert save_and_clear(self.name) is None
         self.assert_remembered()
 
 

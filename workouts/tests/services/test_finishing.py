@@ -8,7 +8,7 @@ from workouts.exceptions import Code, WorkoutError
 from workouts.live.runtime import get_key_space, get_store
 from workouts.live.sessions import SessionName
 from workouts.models import Athlete
-from workouts.services.finishing import settle_sealed
+from workouts.services.finishing import save_and_clear
 from workouts.tests.support.cast import STARTED_MS, save_session, seal, train
 from workouts.tests.support.sealed import OwnRedis, finish, rows_of, sealed_ids, sealed_keys
 
@@ -38,7 +38,7 @@ class FinishTests(OwnRedis, TestCase):
         train(self.user_id)
         (session_id,) = seal(self.user_id)
         name = SessionName(self.user_id, "squat", session_id)
-        first, second = settle_sealed(name), settle_sealed(name)
+        first, second = save_and_clear(name), save_and_clear(name)
         assert first == second is not None
 
     def test_it_gives_up_on_a_session_that_is_neither_in_redis_nor_saved(self) -> None:

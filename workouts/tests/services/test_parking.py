@@ -9,15 +9,15 @@ from unittest import mock
 import pytest
 from django.db import IntegrityError, InterfaceError, OperationalError
 from django.test import TestCase, TransactionTestCase
-from structlog.testing import capture_logs
 
 from workouts.exceptions import Code, WorkoutError
 from workouts.live.runtime import get_store
 from workouts.live.sessions import SessionName
 from workouts.models import Athlete
-from workouts.services.finishing import save_sealed, settle_sealed
+from workouts.services.finishing import save_and_clear, save_sealed
 from workouts.services.sweeping import SweepResult, sweep
 from workouts.tests.support.cast import STARTED_MS, seal, train
+from workouts.tests.support.log_lines import capture_unlimited_logs
 from workouts.tests.support.sealed import (
     OwnRedis,
     finish,
@@ -52,19 +52,19 @@ class RefusedRowTests(SealedCase, TestCase):
         spoil_sealed(self.name)
 
     def test_it_is_parked_with_the_reason_that_the_database_gives(self) -> None:
-        assert settle_sealed(self.name) is None
+        assert save_and_clear(self.name) is None
         assert "Unicode" in parked_reasons()[self.name]
 
     def test_it_is_parked_for_a_nul_in_text_as_well(self) -> None:
         mend_sealed(self.name)
         self.set_field("seq:\0", 7)
-        assert settle_sealed(self.name) is None
+        assert save_and_clear(self.name) is None
         assert "NUL" in parked_reasons()[self.name]
 
     def test_it_is_parked_for_a_number_that_its_column_cannot_hold(self) -> None:
         mend_sealed(self.name)
         self.set_field("clock", 2**40)
-        assert settle_sealed(self.name) is None
+        assert save_and_clear(self.name) is None
         assert "integer out of range" in parked_reasons()[self.name]
 
     def test_it_does_not_hold_up_the_others(self) -> None:
@@ -87,7 +87,7 @@ class RefusedRowTests(SealedCase, TestCase):
         assert rows_of(self.user_id) == [3]
 
     def test_it_is_saved_and_parked_no_more_once_it_is_mended(self) -> None:
-        settle_sealed(self.name)
+        save_and_clear(self.name)
         mend_sealed(self.name)
         assert finish(self.user_id).session_id == uuid.UUID(self.session_id)
         assert parked_reasons() == {}
@@ -97,8 +97,8 @@ class DamagedTests(SealedCase, TestCase):
     """The session's keys in Redis hold something that is not a session."""
 
     def assert_parked(self) -> None:
-        with capture_logs() as logs:
-            assert settle_sealed(self.name) is None
+        with capture_unlimited_logs() as logs:
+            assert save_and_clear(self.name) is None
         assert [(line["event"], line["exc_info"]) for line in logs] == [("session_parked", True)]
         assert "in Redis" in parked_reasons()[self.name]
         assert sealed_ids() == {self.session_id}
@@ -135,18 +135,18 @@ class BugTests(SealedCase, TestCase):
 
     @contextmanager
     def bug(self, error: Exception) -> Iterator[list[Any]]:
-        with mock.patch(BUILD, side_effect=error), capture_logs() as logs:
+        with mock.patch(BUILD, side_effect=error), capture_unlimited_logs() as logs:
             yield logs
 
     def test_the_session_stays_sealed_and_is_not_parked(self) -> None:
         for error in (LookupError("x"), ValueError("x"), TypeError("x"), OverflowError("x")):
             with self.subTest(error=error), self.bug(error):
-                assert settle_sealed(self.name) is None
+                assert save_and_clear(self.name) is None
                 assert (sealed_ids(), parked_reasons()) == ({self.session_id}, {})
 
     def test_it_is_logged_with_its_traceback(self) -> None:
         with self.bug(KeyError("total_reps")) as logs:
-            settle_sealed(self.name)
+            save_and_clear(self.name)
         (line,) = logs
         assert (line["event"], line["exc_info"]) == ("session_save_failed", True)
         assert line["session_id"] == self.session_id
@@ -163,7 +163,7 @@ class DatabaseAwayTests(SealedCase, TestCase):
         for error in (OperationalError("gone"), InterfaceError("the connection is closed")):
             with self.subTest(error=error), mock.patch(BUILD, side_effect=error):
                 with pytest.raises(type(error)):
-                    settle_sealed(self.name)
+                    save_and_clear(self.name)
                 assert (sealed_ids(), parked_reasons()) == ({self.session_id}, {})
 
 

@@ -11,7 +11,7 @@ from workouts.events.messages import SessionNews
 from workouts.live.runtime import get_store
 from workouts.live.sessions import SealedSession, SessionName
 from workouts.models import WorkoutSession
-from workouts.services.finishing import finish_workout, save_sealed, settle_sealed
+from workouts.services.finishing import finish_workout, save_and_clear, save_sealed
 from workouts.tests.support.cast import seal, train
 from workouts.tests.support.sealed import OwnRedis
 
@@ -54,20 +54,20 @@ class OuterTransactionTests(CommitCase):
             save_sealed(sealed)
         assert not WorkoutSession.objects.exists()
 
-    def test_settling_is_refused_inside_a_transaction_and_clears_nothing(self) -> None:
+    def test_clearing_is_refused_inside_a_transaction_and_clears_nothing(self) -> None:
         name = self.seal_one()
         with mock.patch(PUBLISH) as publish:
             with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
-                settle_sealed(name)
+                save_and_clear(name)
             assert not publish.called
         assert len(self.read(name).reps) == 3
-        assert settle_sealed(name) == WorkoutSession.objects.get()
+        assert save_and_clear(name) == WorkoutSession.objects.get()
 
-    def test_settling_a_saved_session_is_refused_there_too(self) -> None:
+    def test_clearing_a_saved_session_is_refused_there_too(self) -> None:
         name = self.seal_one()
         save_sealed(self.read(name))
         with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
-            settle_sealed(name)
+            save_and_clear(name)
         assert len(self.read(name).reps) == 3
 
     def test_a_finish_is_refused_inside_a_transaction_and_clears_nothing(self) -> None:
@@ -86,7 +86,7 @@ class PublishTests(CommitCase):
             seen.append((is_saved_for_others(news.session_id), get_store().read(name) is not None))
 
         with mock.patch(PUBLISH, look):
-            settle_sealed(name)
+            save_and_clear(name)
         assert seen == [(True, True)]
         assert get_store().read(name) is None
 
@@ -102,7 +102,7 @@ class PublishTests(CommitCase):
         name = self.seal_one()
         with mock.patch(PUBLISH) as publish:
             row = save_sealed(self.read(name))
-            assert settle_sealed(name, origin="socket") == row
+            assert save_and_clear(name, origin="socket") == row
         news = [
             SessionNews(self.user_id, "squat", 3, name.session_id, row.pk, origin)
             for origin in ("", "socket")

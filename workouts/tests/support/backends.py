@@ -3,8 +3,9 @@
 import pytest
 from django.test import SimpleTestCase, override_settings
 
-from workouts.live.runtime import get_store
-from workouts.tests.support.redis_servers import shared_cluster, shared_sentinels
+from workouts.live.runtime import get_key_space, get_store
+from workouts.tests.support.redis_servers import shared_cluster
+from workouts.tests.support.sentinels import shared_sentinels
 
 
 class OnSingle(SimpleTestCase):
@@ -43,6 +44,8 @@ class OnSentinel(OnSingle):
 
 
 def forget_store() -> None:
+    """Have the next call make a store and keys from the settings of that moment."""
     if get_store.cache_info().currsize:
         get_store().client.close()
     get_store.cache_clear()
+    get_key_space.cache_clear()

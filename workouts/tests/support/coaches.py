@@ -120,10 +120,14 @@ class Wall:
         sessions = self.tiles.get(user_id, {}).get("sessions")
         return sessions[0]["count"] if sessions else None
 
-    async def close_code(self) -> int | None:
+    async def closing(self) -> tuple[int | None, str | None]:
+        """Wait until the server closes it, and return the close code and the reason."""
         async with asyncio.timeout(SHOWN_S):
             await self.socket.wait_closed()
-        return self.socket.close_code
+        return self.socket.close_code, self.socket.close_reason
+
+    async def close_code(self) -> int | None:
+        return (await self.closing())[0]
 
     async def close(self) -> None:
         await self.socket.close()

@@ -113,7 +113,8 @@ class Peer:
     `async with` raises at its end what went wrong in a script.
     """
 
-    def __init__(self, *scripts: Script) -> None:
+    def __init__(self, *scripts: Script, **options: Any) -> None:
+        self.options = options  # of websockets.serve
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.scripts = list(scripts)
@@ -123,7 +124,11 @@ class Peer:
 
     async def __aenter__(self) -> Self:
         self.server = await websockets.serve(
-            self.play, "127.0.0.1", self.port, subprotocols=[websockets.Subprotocol("senim.v1")]
+            self.play,
+            "127.0.0.1",
+            self.port,
+            subprotocols=[websockets.Subprotocol("senim.v1")],
+            **self.options,
         )
         return self
 

@@ -10,6 +10,7 @@ from workouts.live.runtime import get_key_space, get_store
 from workouts.live.sessions import SessionName
 from workouts.models import WorkoutSession
 from workouts.services.finishing import finish_workout
+from workouts.tests.support.backends import forget_store
 from workouts.tests.support.cast import new_athlete
 
 SPOILT = "refused:\0"  # PostgreSQL takes no NUL, in JSON neither
@@ -45,11 +46,6 @@ def spoil_sealed(name: SessionName) -> None:
 
 def mend_sealed(name: SessionName) -> None:
     get_store().client.hdel(sealed_keys(name).session, SPOILT)
-
-
-def forget_store() -> None:
-    get_store.cache_clear()
-    get_key_space.cache_clear()
 
 
 class OwnRedis(SimpleTestCase):

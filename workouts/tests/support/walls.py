@@ -15,7 +15,10 @@ from workouts.tests.support.phones import Phone, PhoneShop, make_set
 from workouts.tests.support.service import Service, shared_service
 from workouts.tests.support.shell import Shell
 
-MODELS = "from workouts.models import Athlete, Team; from django.contrib.auth.models import User; "
+MODELS = (
+    "from workouts.models import Athlete, Team, WorkoutSession;"
+    "from django.contrib.auth.models import User; "
+)
 
 
 @functools.cache

@@ -4,9 +4,22 @@ import asyncio
 import time
 
 from workouts.tests.support.cast import new_athlete
+from workouts.tests.support.coaches import Wall
 from workouts.tests.support.phones import make_rep, make_set
 from workouts.tests.support.walls import OnSharedService, WallCase
+from workouts.wall.audience import MAX_ATHLETES
 from workouts.wall.consumer import UPDATE_EVERY_S
+
+SAVE_MANY = """
+import uuid
+from django.utils import timezone
+athlete, now = Athlete.objects.create(user_id={user_id!r}), timezone.now()
+WorkoutSession.objects.bulk_create(
+    WorkoutSession(session_id=uuid.uuid4(), athlete=athlete, exercise_id="squat", total_reps=1,
+        started_at=now, finished_at=now, timeline_ms=[0])
+    for _ in range({count})
+)
+"""
 
 
 class WallTests(WallCase, OnSharedService):
@@ -121,3 +134,17 @@ class WallTests(WallCase, OnSharedService):
                 await wall.socket.send("again")
                 assert (await wall.hear())["event"] == "snapshot"
                 assert wall.tiles[self.stranger]["name"] == "Dana"
+
+    async def test_a_wall_of_everyone_says_when_it_cannot_show_all_sessions(
+        self,
+    ) -> None:
+        _, _, browser = await self.hire(group="head coaches")
+        await self.change(SAVE_MANY.format(user_id=self.stranger, count=MAX_ATHLETES + 1))
+        wall = await Wall.open(browser)
+        assert (await wall.hear())["is_cut"]
+        await self.change(f"WorkoutSession.objects.filter(athlete_id={self.stranger!r}).delete()")
+        message = {"event": "update"}
+        while message["event"] != "snapshot":
+            message = await wall.hear()
+        assert not message["is_cut"]
+        await wall.close()

@@ -8,16 +8,17 @@ from workouts.tests.support.walls import OnSharedService, WallCase
 
 
 class WallAccessTests(WallCase, OnSharedService):
-    async def close_code(self, browser: Browser, team: int | None = None) -> int | None:
-        return await (await Wall.open(browser, team)).close_code()
+    async def closing(self, browser: Browser, team: int | None = None) -> tuple[int, str]:
+        return await (await Wall.open(browser, team)).closing()
 
     async def test_it_refuses_a_browser_that_is_not_logged_in(self) -> None:
-        assert await self.close_code(Browser(self.service)) == 4401
+        assert await self.closing(Browser(self.service)) == (4401, "you are not logged in")
 
     async def test_it_refuses_another_coachs_team_and_one_that_does_not_exist(self) -> None:
         team = await asyncio.to_thread(self.make_team, self.stranger + "-coach", self.stranger)
         for wrong in (team, 10**30):
-            assert await self.close_code(self.browser, wrong) == 4403
+            closing = await self.closing(self.browser, wrong)
+            assert closing == (4403, "you may not watch these athletes")
 
     async def test_it_never_shows_another_teams_athletes(self) -> None:
         async with (

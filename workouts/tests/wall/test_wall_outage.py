@@ -2,6 +2,7 @@
 
 from asgiref.sync import sync_to_async
 
+from workouts.tests.support.coaches import Browser, Wall
 from workouts.tests.support.outage import OutageCase
 from workouts.tests.support.service import Service, fresh_folder
 from workouts.tests.support.walls import Shell, WallCase
@@ -64,3 +65,12 @@ class WallOutageTests(WallCase, OnOwnServers):
             await sync_to_async(self.bring_back)(self.database)
             while (await wall.hear())["event"] != "snapshot":
                 pass
+
+    async def test_without_a_database_a_new_wall_is_told_to_try_later(
+        self,
+    ) -> None:
+        await sync_to_async(self.take_away)(self.database)
+        closing = await (await Wall.open(self.browser)).closing()
+        assert closing == (1013, "the database cannot be reached")
+        stranger = await Wall.open(Browser(self.service))
+        assert await stranger.closing() == (4401, "you are not logged in")
