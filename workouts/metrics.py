@@ -68,7 +68,7 @@ build_info = make_gauge("senim_build_info", "1 for the version that runs", "vers
 reps = make_counter("senim_reps_total", "Reps that were sent to Redis, by verdict", "verdict")
 rep_ack_seconds = Histogram(
     "senim_rep_ack_seconds",
-    "Time until a batch's reps had their verdicts, one observation a batch",
+    "Longest wait for a verdict in a batch of reps, one observation a batch",
     buckets=ACK_BUCKETS_S,
     registry=registry,
 )
@@ -123,7 +123,8 @@ reps_by_verdict = {number: reps.labels(verdict) for number, verdict in VERDICTS.
 def count_batch(results: Sequence[Any], seconds: float) -> None:
     """Count the results of one batch of reps, None for each that has none.
 
-    `seconds` is how long the batch took. This is on the hot path: it is called once a batch.
+    `seconds` is how long the rep that waited longest has waited. This is on the hot path: it is
+    called once a batch.
     """
     verdicts = Tally([result and result[0] for result in results])
     for verdict, number in verdicts.items():

@@ -12,6 +12,7 @@ from django.conf import settings
 from workouts.live.counting.batching import RepBatcher
 from workouts.live.counting.packing import RepKeys, format_stamp, pack_keys
 from workouts.live.counting.verdicts import RepResult, Verdict
+from workouts.live.keys import tag_of
 from workouts.live.runtime import get_key_space
 from workouts.services.finishing import finish_workout
 from workouts.simulation.behaviours import SentRep, perform
@@ -64,6 +65,7 @@ async def send_performance(
         raise LookupError(exercise)
     now_ms = STARTED_MS
     batcher = RepBatcher(settings.REDIS_URL, now_ms=lambda: now_ms)
+    source = batcher.open_source(tag_of(user_id))
     keys = {
         device: keys_of(user_id, exercise, device) for device in {frame.device for frame in frames}
     }
@@ -77,7 +79,7 @@ async def send_performance(
     for arrival_ms, together in itertools.groupby(frames, key=lambda frame: frame.arrival_ms):
         now_ms = STARTED_MS + arrival_ms
         for frame in together:
-            batcher.submit(
+            source.submit(
                 keys[frame.device],
                 limits.gates,
                 note,

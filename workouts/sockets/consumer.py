@@ -10,6 +10,8 @@ from workouts.events.messages import NOBODY
 from workouts.events.wall_reports import get_reporter
 from workouts.exceptions import WorkoutError
 from workouts.identity import identify_socket
+from workouts.live.counting.batching import get_batcher
+from workouts.live.keys import tag_of
 from workouts.metrics import count_outage
 from workouts.request_ids import answer_headers
 from workouts.sockets.acks import Acks
@@ -56,7 +58,8 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
             if device_socket:
                 await device_socket.serve(receive)
             else:
-                reps = PlainReps(user_id, message_loop.replies, acks)
+                source = get_batcher().open_source(tag_of(user_id))
+                reps = PlainReps(user_id, message_loop.replies, acks, source)
                 await message_loop.run(receive, reps.handle_message)
         finally:
             reporter.leave(user_id)

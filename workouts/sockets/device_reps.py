@@ -6,14 +6,14 @@ A rep's path: count, the batcher's call, answer.
 from functools import partial
 
 from workouts.exceptions import Code, WorkoutError
-from workouts.live.counting.batching import get_batcher
+from workouts.live.counting.batching import RepSource
 from workouts.live.counting.packing import RepKeys, format_stamp, pack_keys
 from workouts.live.counting.verdicts import FORGOTTEN, RepResult
 from workouts.live.runtime import get_key_space
 from workouts.sockets.acks import Acks
 from workouts.sockets.catalogue import catalogue
 from workouts.sockets.clock_offset import ClockOffset
-from workouts.sockets.frames import ErrorFrame, encode_frame
+from workouts.sockets.frames import ErrorFrame
 from workouts.sockets.message_loop import MessageLoop
 from workouts.sockets.reply_queue import Reply
 from workouts.sockets.sequence import DeviceSequence
@@ -24,7 +24,9 @@ NOT_SETTLED = "Redis did not answer; nothing from this seq on is settled until i
 class DeviceReps:
     """Counts the numbered reps of one athlete's device on one socket."""
 
-    def __init__(self, user_id: str, message_loop: MessageLoop, acks: Acks) -> None:
+    def __init__(
+        self, user_id: str, message_loop: MessageLoop, acks: Acks, source: RepSource
+    ) -> None:
         self.device = ""  # until a hello names it
         self.sequence = DeviceSequence()
         self.clock_offset = ClockOffset()
@@ -32,7 +34,7 @@ class DeviceReps:
         self._message_loop = message_loop
         self._replies = message_loop.replies
         self._acks = acks
-        self._submit = get_batcher().submit
+        self._submit = source.submit
         self._keys: dict[str, RepKeys] = {}
 
     def count(self, slug: str, seq: int, at_ms: int | None) -> None:
@@ -42,7 +44,7 @@ class DeviceReps:
                 Code.INVALID_MESSAGE, "a seq without a hello; say hello first", seq=seq
             )
         if not self.sequence.admit(seq):
-            self._replies.put(encode_frame(ErrorFrame(Code.UNAVAILABLE, NOT_SETTLED, seq)))
+            self._replies.put(ErrorFrame(Code.UNAVAILABLE, NOT_SETTLED, seq))
             if self.sequence.is_full:
                 self._message_loop.restart()
             return
@@ -69,10 +71,10 @@ class DeviceReps:
     def _answer(self, reply: Reply, slug: str, seq: int, result: RepResult | None) -> None:
         if result is not None and result[0] != FORGOTTEN:
             self.sequence.settle(seq)
-            self._replies.fill(reply, encode_frame(self._acks.take(slug, result, seq)))
+            self._replies.fill(reply, self._acks.take(slug, result, seq))
             return
         self.sequence.fail(seq)
-        self._replies.fill(reply, encode_frame(ErrorFrame(Code.UNAVAILABLE, NOT_SETTLED, seq)))
+        self._replies.fill(reply, ErrorFrame(Code.UNAVAILABLE, NOT_SETTLED, seq))
         if result is not None or self.sequence.is_full:
             # a failover lost what was acknowledged: a new hello says from where to send again
             self._message_loop.restart()

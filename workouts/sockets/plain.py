@@ -12,7 +12,7 @@ from django.conf import settings
 from workouts.close_codes import CLOSE_POLICY
 from workouts.exceptions import Code
 from workouts.live.clients import REDIS_AWAY
-from workouts.live.counting.batching import get_batcher
+from workouts.live.counting.batching import RepSource
 from workouts.live.counting.packing import RepKeys, pack_keys
 from workouts.live.counting.verdicts import RepResult
 from workouts.live.runtime import get_key_space, get_store
@@ -20,32 +20,31 @@ from workouts.metrics import note_refusal
 from workouts.outages import log_outage
 from workouts.sockets.acks import Acks
 from workouts.sockets.catalogue import catalogue
-from workouts.sockets.frames import ErrorFrame, decode_rep, encode_frame
+from workouts.sockets.frames import ErrorFrame, decode_rep
 from workouts.sockets.message_loop import CloseSocket
 from workouts.sockets.rate_limit import RateLimit
 from workouts.sockets.reply_queue import Reply, ReplyQueue
 from workouts.threads import for_redis, in_thread
 
+BURST_S = 2  # this many seconds' worth of reps may come at once
 MAX_TOO_FAST_IN_A_ROW = 1000
 NOTE_EVERY_S = 0.5
 NOTE_DEADLINE_S = 3.0
-UNAVAILABLE = encode_frame(
-    ErrorFrame(
-        Code.UNAVAILABLE,
-        "Redis did not answer in time; the rep may or may not have been counted",
-    )
+UNAVAILABLE = ErrorFrame(
+    Code.UNAVAILABLE, "Redis did not answer in time; the rep may or may not have been counted"
 )
 
 
 class PlainReps:
     """Counts one athlete's reps that carry no seq."""
 
-    def __init__(self, user_id: str, replies: ReplyQueue, acks: Acks) -> None:
+    def __init__(self, user_id: str, replies: ReplyQueue, acks: Acks, source: RepSource) -> None:
         self._user_id = user_id
         self._replies = replies
         self._acks = acks
-        self._rate_limit = RateLimit(settings.SENIM_MAX_MESSAGES_PER_SECOND)
-        self._submit = get_batcher().submit
+        per_second = settings.SENIM_MAX_MESSAGES_PER_SECOND
+        self._rate_limit = RateLimit(per_second, burst=BURST_S * per_second)
+        self._submit = source.submit
         self._keys: dict[str, RepKeys] = {}
         self._too_fast: Counter[str] = Counter()  # by exercise, until noted with the session
         self._noting: asyncio.Task[None] | None = None
@@ -65,15 +64,16 @@ class PlainReps:
         self._submit(keys, exercise.gates, partial(self._answer, self._replies.reserve(), slug))
 
     def _answer(self, reply: Reply, slug: str, result: RepResult | None) -> None:
-        text = UNAVAILABLE if result is None else encode_frame(self._acks.take(slug, result))
-        self._replies.fill(reply, text)
+        # taken even if the client is gone: the athlete's other devices and the walls hear of it
+        answer = UNAVAILABLE if result is None else self._acks.take(slug, result)
+        self._replies.fill(reply, answer)
 
     def _reject_too_fast(self, slug: str) -> None:
         self._too_fast[slug] += 1
         if self._noting is None:
             self._noting = asyncio.get_running_loop().create_task(self._note_too_fast())
         ack = self._acks.reject_too_fast(slug, self._rate_limit.retry_after_ms)
-        self._replies.put(encode_frame(ack))
+        self._replies.put(ack)
         if self._rate_limit.refused_in_a_row >= MAX_TOO_FAST_IN_A_ROW:
             raise CloseSocket(CLOSE_POLICY, "too many messages")
 

@@ -4,11 +4,9 @@ import math
 import time
 from collections.abc import Callable
 
-BURST_S = 2  # this many seconds' worth of messages may come at once
-
 
 class RateLimit:
-    """A token bucket.
+    """A token bucket of `burst` messages, filled by `per_second`.
 
     `clock` (seconds) is read only when the tokens run out, since a call per message would cost more
     than it is worth: after a silence the bucket may give two bursts instead of one.
@@ -16,9 +14,11 @@ class RateLimit:
 
     __slots__ = ("_capacity", "_clock", "_filled_at", "_per_second", "_tokens", "refused_in_a_row")
 
-    def __init__(self, per_second: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, per_second: int, burst: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._per_second = per_second
-        self._capacity = self._tokens = float(BURST_S * per_second)
+        self._capacity = self._tokens = float(burst)
         self._clock = clock
         self._filled_at = clock()
         self.refused_in_a_row = 0  # without a pause that fills the bucket

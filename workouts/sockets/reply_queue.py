@@ -11,27 +11,34 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any
 
-MAX_UNANSWERED = 256  # with this many unanswered, no more messages are read from the socket
+from workouts.sockets.frames import OutgoingFrame, encode_frame
+
+# No more messages are read from the socket with this many unanswered, or with this many behind an
+# answer that waits for a slow reader.
+MAX_UNANSWERED = 64
+MAX_UNSENT = 16
 
 Send = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
 
 
 class Reply:
-    """An answer's place in the order; `text` is None until the answer is known."""
+    """An answer's place in the order; `frame` is None until the answer is known."""
 
-    __slots__ = ("text",)
+    __slots__ = ("frame",)
 
-    def __init__(self, text: str | None = None) -> None:
-        self.text = text
+    def __init__(self, frame: OutgoingFrame | None = None) -> None:
+        self.frame = frame
 
 
 class ReplyQueue:
+    """Sends one socket's answers; once `is_closed`, the client is gone and they are dropped."""
+
     def __init__(self, send: Send) -> None:
+        self.is_closed = False
         self._send = send
         self._replies: deque[Reply] = deque()
         self._unknown = 0
         self._writer: asyncio.Task[None] | None = None
-        self._is_closed = False
         self._waiters = 0
         self._progress = asyncio.Event()
 
@@ -42,24 +49,26 @@ class ReplyQueue:
         self._unknown += 1
         return reply
 
-    def fill(self, reply: Reply, text: str) -> None:
+    def fill(self, reply: Reply, frame: OutgoingFrame) -> None:
         """Send an answer as soon as all before it are sent."""
-        reply.text = text
+        reply.frame = frame
         self._unknown -= 1
         self._flush()
 
-    def put(self, text: str) -> None:
+    def put(self, frame: OutgoingFrame) -> None:
         """Send an answer that is known at once, after all before it."""
-        self._replies.append(Reply(text))
+        self._replies.append(Reply(frame))
         self._flush()
 
     def is_full(self) -> bool:
         """Return whether too many answers are waiting to read more messages."""
-        return len(self._replies) >= MAX_UNANSWERED
+        return len(self._replies) >= (MAX_UNSENT if self._writer else MAX_UNANSWERED)
 
     async def wait_for_space(self) -> None:
         """Wait until at most half of the places are taken."""
-        await self._wait_until(lambda: len(self._replies) <= MAX_UNANSWERED // 2 or self._is_closed)
+        await self._wait_until(
+            lambda: len(self._replies) <= (MAX_UNSENT if self._writer else MAX_UNANSWERED) // 2
+        )
 
     async def wait_for_earlier(self) -> None:
         """Wait until every reserved answer but the last is known, sent or not."""
@@ -70,14 +79,13 @@ class ReplyQueue:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
                 await self._wait_until(
-                    lambda: not (self._replies or self._writer) or self._is_closed
+                    lambda: not (self._replies or self._writer) or self.is_closed
                 )
 
     def close(self) -> None:
         """Stop sending: the client is gone."""
-        self._is_closed = True
-        self._replies.clear()
-        self._progress.set()
+        self.is_closed = True
+        self._flush()
 
     async def _wait_until(self, is_reached: Callable[[], bool]) -> None:
         self._waiters += 1
@@ -90,16 +98,18 @@ class ReplyQueue:
 
     def _flush(self) -> None:
         replies = self._replies
-        while self._writer is None and replies and (text := replies[0].text) is not None:
+        while self._writer is None and replies and (frame := replies[0].frame) is not None:
             replies.popleft()
-            coroutine = self._send({"type": "websocket.send", "text": text})
+            if self.is_closed:
+                continue
+            coroutine = self._send({"type": "websocket.send", "text": encode_frame(frame)})
             try:
                 waits_for = coroutine.send(None)
             except StopIteration:
                 pass
             except Exception:
                 # each server says in its own way that the client is gone; the disconnect follows
-                self.close()
+                self.is_closed = True
             else:
                 self._writer = asyncio.get_running_loop().create_task(
                     self._wait_for(coroutine, waits_for)
@@ -111,7 +121,7 @@ class ReplyQueue:
         try:
             await _resume(coroutine, waits_for)
         except Exception:
-            self.close()
+            self.is_closed = True
         finally:
             self._writer = None
         self._flush()

@@ -15,6 +15,8 @@ from workouts.events.messages import SessionNews
 from workouts.events.updates import get_feed
 from workouts.exceptions import Code, WorkoutError
 from workouts.live.clients import REDIS_AWAY
+from workouts.live.counting.batching import get_batcher
+from workouts.live.keys import tag_of
 from workouts.live.runtime import get_store
 from workouts.log_limits import limit_log
 from workouts.metrics import requests
@@ -38,14 +40,19 @@ from workouts.sockets.frames import (
     Status,
     Welcome,
     decode_message,
-    encode_frame,
 )
 from workouts.sockets.message_loop import MessageLoop, Receive
 from workouts.sockets.plain import PlainReps
+from workouts.sockets.rate_limit import RateLimit
 from workouts.threads import for_database, for_redis, in_thread
 
 FINISH_DEADLINE_S = 6.0  # a finish in progress at SIGTERM is answered before the process ends
 LISTEN_DEADLINE_S = 1.0
+# hello, status and finish cost as much as a hundred reps. A client says hello once a connection (up
+# to three times while it measures its clock) and finishes a few times an hour; more is read slowly
+REQUESTS_AT_ONCE = 20
+REQUESTS_PER_S = 1
+DROPPED = ErrorFrame(Code.UNAVAILABLE, "the client is gone")  # so nobody reads it
 T = TypeVar("T")
 Build = Callable[[], Awaitable[OutgoingFrame]]
 
@@ -59,8 +66,11 @@ class DeviceSocket:
         self._replies = message_loop.replies
         self._name = uuid.uuid4().hex
         self.acks = Acks(user_id, self._name)
-        self._plain_reps = PlainReps(user_id, message_loop.replies, self.acks)
-        self._device_reps = DeviceReps(user_id, message_loop, self.acks)
+        source = get_batcher().open_source(tag_of(user_id))
+        self._plain_reps = PlainReps(user_id, message_loop.replies, self.acks, source)
+        self._device_reps = DeviceReps(user_id, message_loop, self.acks, source)
+        self._request_limit = RateLimit(REQUESTS_PER_S, burst=REQUESTS_AT_ONCE)
+        self._finished_alone: set[str] = set()  # exercises, since the client is gone
 
     @property
     def device(self) -> str:
@@ -75,7 +85,7 @@ class DeviceSocket:
         listening = feed.join(self._user_id, self._hear)
         try:
             await asyncio.wait({listening}, timeout=LISTEN_DEADLINE_S)
-            self._replies.fill(first, encode_frame(await build_answer("welcome", self._welcome)))
+            self._replies.fill(first, await build_answer("welcome", self._welcome))
             await self._message_loop.run(receive, self._handle_message)
         finally:
             feed.leave(self._user_id, self._hear)
@@ -95,22 +105,41 @@ class DeviceSocket:
                         f"this socket is device {self._device_reps.device};"
                         " another device takes another socket",
                     )
-                return self._answer("hello", partial(self._meet, device, device_ms, now_ms()))
+                meet = partial(self._meet, device, device_ms, now_ms())
+                return self._answer("hello", meet, self._is_hello_due)
             case Finish(type=slug):
                 if catalogue.find(slug) is None:  # one that is switched off can still be finished
                     catalogue.get_active(slug)
-                return self._answer("finish", partial(self._finish, slug))
+                is_due = partial(self._is_finish_due, slug)
+                return self._answer("finish", partial(self._finish, slug), is_due)
             case Status():
                 return self._answer("status", self._tell_status)
             case _ as never:
                 assert_never(never)
 
-    async def _answer(self, request: str, build: Build) -> None:
-        """Answer a request, once all reps before it are settled."""
+    async def _answer(
+        self, request: str, build: Build, is_due: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Answer a request, once all reps before it are settled.
+
+        Once the client is gone, only what `is_due` is done.
+        """
         # reserved before the wait: a restart meanwhile closes the socket only after this answer
         reply = self._replies.reserve()
+        if not (self._replies.is_closed or self._request_limit.allows()):
+            await asyncio.sleep(self._request_limit.retry_after_ms / 1000)
+            self._request_limit.allows()  # takes what has come in meanwhile
         await self._replies.wait_for_earlier()
-        self._replies.fill(reply, encode_frame(await build_answer(request, build)))
+        is_dropped = self._replies.is_closed and not is_due()
+        self._replies.fill(reply, DROPPED if is_dropped else await build_answer(request, build))
+
+    def _is_hello_due(self) -> bool:
+        return not self._device_reps.device  # the reps that follow it still count
+
+    def _is_finish_due(self, slug: str) -> bool:
+        is_due = slug not in self._finished_alone
+        self._finished_alone.add(slug)
+        return is_due
 
     async def _welcome(self) -> Welcome:
         sessions: list[SessionState] | msgspec.UnsetType = msgspec.UNSET
@@ -168,7 +197,7 @@ class DeviceSocket:
     def _hear(self, news: SessionNews) -> None:
         # a client that reads too slowly hears of the next change, or asks
         if news.origin != self._name and not self._replies.is_full():
-            self._replies.put(encode_frame(describe_update(news)))
+            self._replies.put(describe_update(news))
 
 
 async def build_answer(request: str, build: Build) -> OutgoingFrame:

@@ -1,12 +1,14 @@
 """The hot path to Redis: reps that arrive in one turn of the event loop share one script call.
 
-No rep is ever sent twice: if the answer is lost, the rep has no result.
+Each socket is a source of reps, and sources take turns, so a flood waits behind itself. No rep is
+ever sent twice: if the answer is lost, the rep has no result.
 """
 
 import asyncio
 import time
 import uuid
 import weakref
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextvars import Context
 from logging import ERROR
@@ -21,15 +23,25 @@ from workouts.live.counting.topology import Topology
 from workouts.live.counting.verdicts import RepResult
 from workouts.live.keys import slot_of
 from workouts.log_limits import limit_log
-from workouts.metrics import count_batch
+from workouts.metrics import count_batch, reps_by_verdict
 from workouts.outages import log_outage
 
-ANSWER_DEADLINE_S = 1.8  # a client has its answer within 2 s
+ANSWER_DEADLINE_S = 1.8  # a client has its answer within 2 s, the wait for a turn included
+MIN_CALL_S = 0.15  # what is left of the 2 s for a rep that is sent at the last moment
+# a rep in a backlog gives up while a call has 0.5 s left: if that fails, everybody's reps fail
+BACKLOG_DEADLINE_S = 1.3
 MAX_BATCH = 500  # bounds how long one call keeps Redis from others: about 10 ms
+# of a batch, for sources that wait for another turn. Floods fill it every time, and a rep takes
+# about 50 us of Redis and the event loop: a rep from another socket waits 3 ms for them. With half
+# as many, calls would cost a quarter more per rep
+MAX_BACKLOG = 64
+# a person makes one rep at a time, and two devices or a stutter make two or three
+MAX_REPS_A_TURN = 4
 
 
 Settle = Callable[[RepResult | None], None]
-PendingRep = tuple[RepKeys, bytes, Settle, bool]  # keys, limits and stamp, settle, has a stamp
+# keys, limits and stamp, settle, has a stamp, when it was submitted (monotonic s)
+PendingRep = tuple[RepKeys, bytes, Settle, bool, float]
 
 
 class RepBatcher:
@@ -39,20 +51,12 @@ class RepBatcher:
         self._topology = Topology(url) if is_cluster(url) else None
         self._pool = None if self._topology else connect_async(url).connection_pool
         self._now_ms = now_ms
-        self._lanes: dict[int, Lane] = {}
+        self._lanes: dict[int, RepLane] = {}
 
-    def submit(self, keys: RepKeys, gates: Gates, settle: Settle, *, stamp: bytes = b"") -> None:
-        """Count a rep in the next batch, and call `settle` with its result.
-
-        The result is None if Redis did not answer in time. Each athlete's results come in the order
-        of submission. A device's rep has a stamp, and its keys include the device's memory.
-        """
-        number = keys.tag if self._topology else 0
-        lane = self._lanes.get(number) or self._open_lane(number)
-        if stamp:
-            lane.submit((keys, gates.of_device + bulk(stamp), settle, True))
-        else:
-            lane.submit((keys, gates.of_plain, settle, False))
+    def open_source(self, tag: int) -> "RepSource":
+        """Return a source for the reps of one socket; `tag` is its athlete's."""
+        number = tag if self._topology else 0
+        return RepSource(self._lanes.get(number) or self._open_lane(number))
 
     async def settled(self) -> None:
         """Wait until every submitted rep has its result."""
@@ -69,32 +73,70 @@ class RepBatcher:
         elif isinstance(self._pool, SentinelConnectionPool):
             await self._pool.sentinel_manager.aclose()
 
-    def _open_lane(self, number: int) -> "Lane":
+    def _open_lane(self, number: int) -> "RepLane":
         calls = (
             ClusterCalls(self._topology, slot_of(number))
             if self._topology
             else SingleCalls(self._pool)
         )
-        lane = self._lanes[number] = Lane(calls, self._now_ms)
+        lane = self._lanes[number] = RepLane(calls, self._now_ms)
         return lane
 
 
-class Lane:
-    """Sends reps to Redis one call after another; what arrives during a call makes up the next."""
+class RepSource:
+    """One socket's reps, which are counted in the order of their submission."""
+
+    __slots__ = ("_lane", "pending")
+
+    def __init__(self, lane: "RepLane") -> None:
+        self._lane = lane
+        self.pending: deque[PendingRep] = deque()
+
+    def submit(self, keys: RepKeys, gates: Gates, settle: Settle, *, stamp: bytes = b"") -> None:
+        """Count a rep when it is this source's turn, and call `settle` with its result.
+
+        The result is None if Redis did not answer in time, or if the rep waited for too long to be
+        sent. A device's rep has a stamp, and its keys include the device's memory.
+        """
+        if not self.pending:
+            self._lane.line_up(self)
+        limits_and_stamp = gates.of_device + bulk(stamp) if stamp else gates.of_plain
+        self.pending.append((keys, limits_and_stamp, settle, bool(stamp), time.monotonic()))
+
+    def give_up(self) -> None:
+        """Give every pending rep the result None.
+
+        All of them, since a device's rep may not be settled before the one that it follows.
+        """
+        pending, self.pending = self.pending, deque()
+        reps_by_verdict[None].inc(len(pending))
+        for rep in pending:
+            rep[2](None)
+
+
+class RepLane:
+    """Sends reps to Redis one call after another; what arrives during a call makes up the next.
+
+    Sources that had nothing pending go first, as in the fq_codel scheduler (RFC 8290): however many
+    floods are queued, a rep from another socket is in the next call.
+    """
 
     def __init__(self, calls: SingleCalls | ClusterCalls, now_ms: Callable[[], int] | None) -> None:
         self._calls = calls
         self._now_ms = now_ms
-        self._pending: list[PendingRep] = []
+        # a source is in one of them while it has reps pending
+        self._new_sources: deque[RepSource] = deque()
+        self._backlog: deque[RepSource] = deque()
         self._task: asyncio.Task[None] | None = None
         # of its own: a batch must not log under the request ID of one of its sockets
         self._context = Context()
 
-    def submit(self, rep: PendingRep) -> None:
-        self._pending.append(rep)
+    def line_up(self, source: RepSource) -> None:
+        """Give a source that is about to have a rep pending its first turn."""
+        self._new_sources.append(source)
         if self._task is None:
             loop = asyncio.get_running_loop()
-            self._task = loop.create_task(self._work(), context=self._context)
+            self._task = loop.create_task(self._send_batches(), context=self._context)
 
     async def settled(self) -> None:
         if self._task is not None:
@@ -103,27 +145,57 @@ class Lane:
     async def close(self) -> None:
         await self._calls.close()
 
-    async def _work(self) -> None:
+    async def _send_batches(self) -> None:
         try:
-            while self._pending:
-                began = time.monotonic()
-                batch, self._pending = self._pending[:MAX_BATCH], self._pending[MAX_BATCH:]
-                results = await self._count(batch)
+            while self._new_sources or self._backlog:
+                batch = self._take_batch()
+                results = await self._count(batch) if batch else ()
                 if results is None:
+                    for rep in batch:
+                        rep[2](None)
                     # what queued up behind a failed call would wait for a second deadline
-                    batch, self._pending = batch + self._pending, []
-                    results = [None] * len(batch)
-                count_batch(results, time.monotonic() - began)
+                    count_batch([None] * len(batch), wait_s(batch))
+                    self._give_up()
+                    continue
+                if batch:
+                    count_batch(results, wait_s(batch))
                 for rep, result in zip(batch, results, strict=True):
                     rep[2](result)
         finally:
             self._task = None
 
+    def _take_batch(self) -> list[PendingRep]:
+        """Take the next turns; a source whose first rep waited for too long gives up instead."""
+        batch: list[PendingRep] = []
+        now = time.monotonic()
+        for sources, room, deadline_s in (
+            (self._new_sources, MAX_BATCH - MAX_BACKLOG, ANSWER_DEADLINE_S),
+            (self._backlog, MAX_BACKLOG, BACKLOG_DEADLINE_S),
+        ):
+            end = len(batch) + room
+            while sources and len(batch) < end:
+                source = sources.popleft()
+                pending = source.pending
+                if now - pending[0][4] > deadline_s:
+                    source.give_up()
+                    continue
+                for _ in range(min(len(pending), MAX_REPS_A_TURN, end - len(batch))):
+                    batch.append(pending.popleft())
+                if pending:
+                    self._backlog.append(source)
+        return batch
+
+    def _give_up(self) -> None:
+        for sources in (self._new_sources, self._backlog):
+            while sources:
+                sources.popleft().give_up()
+
     async def _count(self, batch: list[PendingRep]) -> Sequence[RepResult | None] | None:
         now_ms = b"%d" % self._now_ms() if self._now_ms else b""
         call = pack_call([rep[:2] for rep in batch], now_ms, str(uuid.uuid4())[:-4].encode())
+        left_s = min(rep[4] for rep in batch) + ANSWER_DEADLINE_S - time.monotonic()
         try:
-            async with asyncio.timeout(ANSWER_DEADLINE_S):
+            async with asyncio.timeout(max(left_s, MIN_CALL_S)):
                 reply = await self._calls.call(call)
             return unpack_reply(batch, *reply)
         except (*REDIS_AWAY, OSError, TimeoutError) as error:
@@ -133,6 +205,11 @@ class Lane:
             limit_log("counting_failed", level=ERROR, exc_info=True, reps=len(batch))
         await self._calls.drop()
         return None
+
+
+def wait_s(batch: list[PendingRep]) -> float:
+    """Return how long the rep that has waited longest in a batch has waited."""
+    return time.monotonic() - min(rep[4] for rep in batch)
 
 
 def unpack_reply(

@@ -47,9 +47,8 @@ class SweepTests(SimpleTestCase):
         @async_to_sync
         async def count() -> None:
             batcher = RepBatcher(settings.REDIS_URL, now_ms=lambda: at_ms)
-            batcher.submit(
-                pack_keys(self.store.keys.live(self.athlete, exercise)), gates(), lambda _: None
-            )
+            keys = pack_keys(self.store.keys.live(self.athlete, exercise))
+            batcher.open_source(keys.tag).submit(keys, gates(), lambda _: None)
             await batcher.close()
 
         count()

@@ -11,10 +11,10 @@ from redis.crc import key_slot
 
 from senim.embedded.valkey import ValkeyServer
 from workouts.live.clients import connect
-from workouts.live.counting.batching import RepBatcher
-from workouts.live.counting.packing import pack_keys
+from workouts.live.counting.batching import ANSWER_DEADLINE_S, RepBatcher
+from workouts.live.counting.packing import RepKeys, pack_keys
 from workouts.live.counting.verdicts import COUNTED
-from workouts.live.keys import TAGS, KeySpace
+from workouts.live.keys import TAGS, KeySpace, tag_of
 from workouts.tests.support.cast import Result, gates, new_athlete
 from workouts.tests.support.redis_servers import shared_cluster
 from workouts.tests.support.sentinels import shared_sentinels
@@ -23,9 +23,14 @@ from workouts.tests.support.service import free_port, fresh_folder
 SPACE = KeySpace("test")
 
 
+def squat_keys(user_id: str) -> RepKeys:
+    return pack_keys(SPACE.live(user_id, "squat"))
+
+
 async def count_one(batcher: RepBatcher, user_id: str, *, interval_ms: int = 1) -> Result | None:
     verdicts: list[tuple[int, int, int] | None] = []
-    batcher.submit(pack_keys(SPACE.live(user_id, "squat")), gates(interval_ms), verdicts.append)
+    keys = squat_keys(user_id)
+    batcher.open_source(keys.tag).submit(keys, gates(interval_ms), verdicts.append)
     await batcher.settled()
     return verdicts[0] and Result._make(verdicts[0])
 
@@ -102,14 +107,29 @@ class OwnServerTests(SimpleTestCase):
             verdicts: list[tuple[int, int, int] | None] = []
             waits = time.monotonic()
             connect(f"unix://{self.socket}").execute_command("CLIENT", "PAUSE", "2500", "ALL")
+            source = batcher.open_source(tag_of(self.athlete))
             for _ in range(3):
-                batcher.submit(
-                    pack_keys(SPACE.live(self.athlete, "squat")), gates(1), verdicts.append
-                )
+                source.submit(squat_keys(self.athlete), gates(1), verdicts.append)
                 await asyncio.sleep(0.1)
             await batcher.settled()
             assert verdicts == [None, None, None]
             assert time.monotonic() - waits < 2.3
+
+        self.run_with_batcher(play)
+
+    def test_a_call_takes_no_longer_than_its_oldest_rep_may_wait(self) -> None:
+        async def play(batcher: RepBatcher) -> None:
+            await count_one(batcher, self.athlete)
+            verdicts: list[tuple[int, int, int] | None] = []
+            batcher.open_source(tag_of(self.athlete)).submit(
+                squat_keys(self.athlete), gates(1), verdicts.append
+            )
+            time.sleep(ANSWER_DEADLINE_S / 2)  # noqa: ASYNC251 - it waits without being sent
+            # Redis answers in time for a rep that is new now, and too late for this one
+            pause_ms = int(ANSWER_DEADLINE_S * 750)
+            connect(f"unix://{self.socket}").execute_command("CLIENT", "PAUSE", pause_ms, "ALL")
+            await batcher.settled()
+            assert verdicts == [None]
 
         self.run_with_batcher(play)
 
@@ -129,10 +149,9 @@ class OwnServerTests(SimpleTestCase):
     def test_it_counts_a_thousand_at_once_in_order(self) -> None:
         async def play(batcher: RepBatcher) -> None:
             verdicts: list[tuple[int, int, int] | None] = []
+            source = batcher.open_source(tag_of(self.athlete))
             for _ in range(1000):
-                batcher.submit(
-                    pack_keys(SPACE.live(self.athlete, "squat")), gates(1), verdicts.append
-                )
+                source.submit(squat_keys(self.athlete), gates(1), verdicts.append)
             await batcher.settled()
             counts = [verdict[1] for verdict in verdicts if verdict]
             assert len(counts) == 1000
@@ -160,7 +179,8 @@ class ClusterTests(SimpleTestCase):
         for count in (1, 2):
             verdicts.clear()
             for athlete in athletes.values():
-                batcher.submit(pack_keys(SPACE.live(athlete, "squat")), gates(1), verdicts.append)
+                keys = squat_keys(athlete)
+                batcher.open_source(keys.tag).submit(keys, gates(1), verdicts.append)
             await batcher.settled()
             assert verdicts == [Result(COUNTED, count, 0)] * TAGS
             await asyncio.sleep(0.01)

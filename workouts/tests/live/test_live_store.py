@@ -72,12 +72,10 @@ class CountRepSuite:
 
         async def count_two() -> None:
             batcher = RepBatcher(settings.REDIS_URL)
+            keys = pack_keys(get_key_space().live(self.athlete, "squat"))
+            source = batcher.open_source(keys.tag)
             for _ in range(2):
-                batcher.submit(
-                    pack_keys(get_key_space().live(self.athlete, "squat")),
-                    gates(60_000),
-                    batcher_verdicts.append,
-                )
+                source.submit(keys, gates(60_000), batcher_verdicts.append)
             await batcher.close()
 
         async_to_sync(count_two)()
@@ -184,11 +182,8 @@ class SealSuite:
         async def count_at_once() -> None:
             batcher = RepBatcher(settings.REDIS_URL)
             for athlete in athletes:
-                batcher.submit(
-                    pack_keys(get_key_space().live(athlete, "squat")),
-                    gates(1),
-                    lambda verdict: None,
-                )
+                keys = pack_keys(get_key_space().live(athlete, "squat"))
+                batcher.open_source(keys.tag).submit(keys, gates(1), lambda verdict: None)
             await batcher.close()
 
         async_to_sync(count_at_once)()

@@ -10,7 +10,12 @@ from django.test import SimpleTestCase
 from workouts.close_codes import CLOSE_POLICY, CLOSE_RESTART, CLOSE_TOO_BIG
 from workouts.exceptions import Code, WorkoutError
 from workouts.sockets.frames import MAX_MESSAGE_BYTES
-from workouts.sockets.message_loop import MAX_ERRORS_IN_A_ROW, CloseSocket, MessageLoop
+from workouts.sockets.message_loop import (
+    MAX_ERRORS_IN_A_ROW,
+    MESSAGES_A_TURN,
+    CloseSocket,
+    MessageLoop,
+)
 from workouts.sockets.reply_queue import MAX_UNANSWERED, Reply
 from workouts.sockets.senim_v1 import DeviceSocket
 
@@ -29,14 +34,14 @@ class Connection:
         ] + [end]
         self.handled: list[str] = []
         self.closed: list[tuple[int, str | None]] = []
-        self.sent: list[str] = []
+        self.sent: list[Any] = []
         self.loop = MessageLoop(self.send, self.close)
 
     async def receive(self) -> dict[str, Any]:
         return self.messages.pop(0)
 
     async def send(self, message: dict[str, Any]) -> None:
-        self.sent.append(message["text"])
+        self.sent.append(json.loads(message["text"]))
 
     async def close(self, code: int, reason: str | None) -> None:
         self.closed.append((code, reason))
@@ -64,7 +69,7 @@ class MessageLoopTests(SimpleTestCase):
         connection = Connection(BAD, "2")
         await connection.run()
         error, second = connection.sent
-        assert json.loads(error) == {
+        assert error == {
             "event": "error",
             "code": "invalid_message",
             "detail": "it is bad",
@@ -89,7 +94,7 @@ class MessageLoopTests(SimpleTestCase):
         connection = Connection(*[b"\x00"] * MAX_ERRORS_IN_A_ROW)
         await connection.run()
         assert connection.handled == []
-        assert json.loads(connection.sent[0])["detail"] == "a binary message; send text"
+        assert connection.sent[0]["detail"] == "a binary message; send text"
         assert connection.closed == [(CLOSE_POLICY, "20 errors in a row")]
 
     async def test_it_measures_messages_in_bytes(self) -> None:
@@ -155,8 +160,24 @@ class MessageLoopTests(SimpleTestCase):
             connection.loop.replies.fill(reply, "ok")
         await asyncio.sleep(0.05)
         assert len(replies) == MAX_UNANSWERED + MAX_UNANSWERED // 2
-        connection.loop.replies.close()
+        for reply in replies[MAX_UNANSWERED // 2 :]:
+            connection.loop.replies.fill(reply, "ok")
+        await asyncio.sleep(0.05)
+        for reply in replies[-MAX_UNANSWERED // 2 :]:
+            connection.loop.replies.fill(reply, "ok")
         await running
+
+    async def test_no_socket_is_read_to_its_end_while_others_wait(self) -> None:
+        many = [str(number) for number in range(10 * MESSAGES_A_TURN)]
+        flood, other = Connection(*many), Connection("a rep")
+        read_before: list[int] = []
+
+        def handle(text: str) -> None:
+            read_before.append(len(flood.handled))
+
+        await asyncio.gather(flood.run(), other.run(handle))
+        assert read_before == [MESSAGES_A_TURN]
+        assert flood.handled == many
 
 
 class RestartTests(SimpleTestCase):

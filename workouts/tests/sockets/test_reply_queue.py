@@ -1,19 +1,20 @@
 """Answers go out in order, and a slow reader holds up nobody else."""
 
 import asyncio
+import json
 from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.test import SimpleTestCase
 
-from workouts.sockets.reply_queue import MAX_UNANSWERED, ReplyQueue
+from workouts.sockets.reply_queue import MAX_UNANSWERED, MAX_UNSENT, ReplyQueue
 
 
 class Client:
     """Reads at once, unless told not to."""
 
     def __init__(self) -> None:
-        self.received: list[str] = []
+        self.received: list[Any] = []
         self.reads = asyncio.Event()
         self.reads.set()
         self.gone = False
@@ -22,7 +23,7 @@ class Client:
         await self.reads.wait()
         if self.gone:
             raise ConnectionError("gone")
-        self.received.append(message["text"])
+        self.received.append(json.loads(message["text"]))
 
 
 class ReplyQueueTests(SimpleTestCase):
@@ -103,6 +104,44 @@ class ReplyQueueTests(SimpleTestCase):
         await replies.drain(5)
         assert client.received == []
 
+    async def test_it_encodes_nothing_for_a_client_that_went_away(self) -> None:
+        client = Client()
+        replies = ReplyQueue(client.send)
+        not_json = object()
+        answer = replies.reserve()
+        replies.put(not_json)
+        replies.close()
+        replies.fill(answer, not_json)
+        replies.put(not_json)
+        assert client.received == []
+
+    async def test_after_the_client_went_away_earlier_answers_are_still_waited_for(self) -> None:
+        replies = ReplyQueue(Client().send)
+        rep, _request = replies.reserve(), replies.reserve()
+        replies.close()
+        waiting = asyncio.ensure_future(replies.wait_for_earlier())
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        replies.fill(rep, "counted")
+        await asyncio.wait_for(waiting, 5)
+
+    async def test_it_is_full_with_a_few_answers_behind_one_that_is_not_read(self) -> None:
+        client = Client()
+        client.reads.clear()
+        replies = ReplyQueue(client.send)
+        replies.put("not read")
+        for _ in range(MAX_UNSENT - 1):
+            replies.put("behind it")
+        assert not replies.is_full()
+        replies.put("one too many")
+        assert replies.is_full()
+        waiting = asyncio.ensure_future(replies.wait_for_space())
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        client.reads.set()
+        await asyncio.wait_for(waiting, 5)
+        assert not replies.is_full()
+
     async def test_it_forgets_a_slow_reader_that_went_away(self) -> None:
         client = Client()
         client.reads.clear()
@@ -116,17 +155,17 @@ class ReplyQueueTests(SimpleTestCase):
         await asyncio.wait_for(replies.wait_for_space(), 5)
 
     def test_it_sends_everything_to_a_reader_that_stutters(self) -> None:
-        async def play() -> list[str]:
+        async def play() -> list[int]:
             client = Client()
             replies = ReplyQueue(client.send)
             for number in range(200):
                 if number % 7 == 0:
                     client.reads.clear()
                     asyncio.get_running_loop().call_later(0.001, client.reads.set)
-                replies.put(str(number))
+                replies.put(number)
                 if number % 5 == 0:
                     await asyncio.sleep(0)
             await replies.drain(10)
             return client.received
 
-        assert async_to_sync(play)() == [str(number) for number in range(200)]
+        assert async_to_sync(play)() == [*range(200)]

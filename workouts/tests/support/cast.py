@@ -52,9 +52,10 @@ async def count_reps_async(
     clock = iter(times_ms)
     batcher = RepBatcher(settings.REDIS_URL, now_ms=lambda: next(clock))
     keys = pack_keys(get_key_space().live(user_id, exercise))
+    source = batcher.open_source(keys.tag)
     verdicts: list[Result | None] = []
     for _ in times_ms:
-        batcher.submit(
+        source.submit(
             keys,
             limits or gates(),
             lambda verdict: verdicts.append(verdict and Result._make(verdict)),

@@ -24,7 +24,8 @@ CUT_OFF_S = 0.4
 
 async def count_one(batcher: RepBatcher, user_id: str) -> Any:
     verdicts: list[Any] = []
-    batcher.submit(pack_keys(SPACE.live(user_id, "squat")), gates(1), verdicts.append)
+    keys = pack_keys(SPACE.live(user_id, "squat"))
+    batcher.open_source(keys.tag).submit(keys, gates(1), verdicts.append)
     await batcher.settled()
     return verdicts[0]
 

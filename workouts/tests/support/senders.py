@@ -11,7 +11,7 @@ from workouts.live.clients import REDIS_AWAY, connect
 from workouts.live.counting.batching import RepBatcher
 from workouts.live.counting.packing import format_stamp, pack_keys
 from workouts.live.counting.verdicts import COUNTED, DUPLICATE, FORGOTTEN
-from workouts.live.keys import KeySpace
+from workouts.live.keys import KeySpace, tag_of
 from workouts.live.sessions import SessionName
 from workouts.live.store import LiveStore
 from workouts.tests.support.cast import gates, new_athlete
@@ -42,6 +42,9 @@ class Sender:
     longest_wait_s: float = 0.0
     answered_at: float = 0.0
 
+    def __post_init__(self) -> None:
+        self.source = self.batcher.open_source(tag_of(self.user_id))
+
     async def work(self, stop: asyncio.Event) -> None:
         """Make reps until told to stop, and go on until all of them are settled."""
         while not stop.is_set() or self.known < self.seq:
@@ -58,7 +61,7 @@ class Sender:
         keys = pack_keys(SPACE.live(self.user_id, "squat"), SPACE.device(self.user_id, DEVICE))
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         sent_at = time.monotonic()
-        self.batcher.submit(
+        self.source.submit(
             keys, gates(1), answer.set_result, stamp=format_stamp(DEVICE, seq, at, self.known)
         )
         verdict = await answer

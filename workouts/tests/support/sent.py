@@ -9,6 +9,7 @@ from django.conf import settings
 
 from workouts.live.counting.batching import RepBatcher
 from workouts.live.counting.packing import Gates, format_stamp, pack_keys
+from workouts.live.keys import tag_of
 from workouts.live.runtime import get_key_space, get_store
 from workouts.live.sessions import SealedSession, SessionName
 from workouts.tests.support.cast import STARTED_MS, gates, seal
@@ -45,6 +46,7 @@ async def send_async(
 ) -> list[Told]:
     clock = itertools.chain((rep.arrival for rep in reps), itertools.repeat(0))
     batcher = RepBatcher(settings.REDIS_URL, now_ms=lambda: STARTED_MS + next(clock))
+    source = batcher.open_source(tag_of(user_id))
     verdicts: list[Told] = []
     for rep in reps:
         at_ms = None if rep.at is None else STARTED_MS + rep.at
@@ -52,7 +54,7 @@ async def send_async(
             get_key_space().live(user_id, rep.exercise), get_key_space().device(user_id, rep.device)
         )
         stamp = format_stamp(rep.device, rep.seq, at_ms, rep.known, rep.offset)
-        batcher.submit(
+        source.submit(
             keys,
             limits or gates(),
             lambda verdict: verdicts.append(Told._make(verdict)),

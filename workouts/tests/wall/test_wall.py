@@ -56,6 +56,24 @@ class WallTests(WallCase, OnSharedService):
             most = (time.monotonic() - began) / UPDATE_EVERY_S + 2
             assert 1 < wall.number <= most
 
+    async def test_a_flood_of_messages_makes_at_most_two_snapshots_a_second(self) -> None:
+        async with self.watching() as wall:
+
+            async def flood() -> None:
+                while True:
+                    await wall.socket.send("x")
+                    await asyncio.sleep(0)  # sending alone yields to nobody
+
+            flooding, heard = asyncio.create_task(flood()), 0
+            while not heard:
+                heard += (await wall.hear())["event"] == "snapshot"
+            began = time.monotonic()
+            while heard < 4:
+                heard += (await wall.hear())["event"] == "snapshot"
+            flooding.cancel()
+            # sent at least so far apart, but the first may have been under way for a while
+            assert time.monotonic() - began > 2 * UPDATE_EVERY_S
+
     async def test_it_shows_an_athlete_arrive_finish_and_leave(self) -> None:
         async with self.watching() as wall:
             assert not wall.tiles[self.athlete]["online"]
