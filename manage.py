@@ -4,6 +4,7 @@
 import os
 import platform
 import sys
+from contextlib import nullcontext
 
 import django
 from django.core.exceptions import ImproperlyConfigured
@@ -12,6 +13,7 @@ from environs import EnvValidationError
 
 from senim import __version__
 from senim.environment import describe_error
+from senim.metrics_folder import metrics_folder
 
 
 def main() -> None:
@@ -20,7 +22,8 @@ def main() -> None:
         print(f"{__version__}\nPython {platform.python_version()}, Django {django.__version__}")  # noqa: T201
         return
     try:
-        execute_from_command_line(sys.argv)
+        with metrics_folder() if sys.argv[1:2] == ["start"] else nullcontext():
+            execute_from_command_line(sys.argv)
     except EnvValidationError as error:
         sys.exit(f"senim: {describe_error(error)}")
     except ImproperlyConfigured as error:

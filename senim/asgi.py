@@ -12,11 +12,14 @@ django.setup(set_prefix=False)
 from senim.http.handler import OneHopHandler  # noqa: E402
 from senim.middleware.admission import RequestAdmission, SocketAdmission  # noqa: E402
 from senim.middleware.origins import AllowedOrigins  # noqa: E402
+from senim.middleware.request_ids import RequestIds  # noqa: E402
 from workouts.routing import websocket_urlpatterns  # noqa: E402
 
-application = ProtocolTypeRouter(
-    {
-        "http": RequestAdmission(OneHopHandler()),
-        "websocket": SocketAdmission(AllowedOrigins(URLRouter(websocket_urlpatterns))),
-    }
+application = RequestIds(
+    ProtocolTypeRouter(
+        {
+            "http": RequestAdmission(OneHopHandler()),
+            "websocket": SocketAdmission(AllowedOrigins(URLRouter(websocket_urlpatterns))),
+        }
+    )
 )

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import uvicorn
 from django.conf import settings
+from prometheus_client.multiprocess import mark_process_dead
 from uvicorn.supervisors import Multiprocess
 
 from senim.protocols.http_protocol import BoundedHttpProtocol
@@ -66,11 +67,21 @@ class AnnouncingServer(uvicorn.Server):
 class Supervisor(Multiprocess):
     """Closes the listening sockets as soon as it stops, and kills workers that do not stop."""
 
+    known_pids: frozenset[int | None] = frozenset()
+
     def terminate_all(self) -> None:
         end_by_force(EXIT_DEADLINE_S)
         for listener in self.sockets:
             listener.close()
         super().terminate_all()
+
+    def keep_subprocess_alive(self) -> None:
+        """Replace workers that ended, and count their sockets as open no more."""
+        super().keep_subprocess_alive()
+        pids = frozenset(worker.pid for worker in self.processes)
+        for ended in self.known_pids - pids:
+            mark_process_dead(ended)
+        self.known_pids = pids
 
     def join_all(self) -> None:
         deadline = time.monotonic() + WORKERS_DEADLINE_S

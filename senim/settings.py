@@ -87,6 +87,12 @@ CSRF_TRUSTED_ORIGINS = ALLOWED_ORIGINS
 TRUSTED_PROXIES = env.items(
     "TRUSTED_PROXIES", "", accept=is_network, takes="addresses or networks like 10.0.0.0/8"
 )
+SENIM_METRICS_ALLOW = env.items(
+    "SENIM_METRICS_ALLOW",
+    "127.0.0.0/8,::1",
+    accept=is_network,
+    takes="addresses or networks like 10.0.0.0/8",
+)
 HTTPS_ONLY = env.bool("HTTPS_ONLY", False, **ON_OR_OFF)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS_ONLY
 SECURE_HSTS_SECONDS = A_YEAR_S if HTTPS_ONLY else 0

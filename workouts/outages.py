@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from workouts.log_limits import limit_log
+from workouts.metrics import count_outage
 
 DISK_FULL = "the disk is full; free some space on it, and Senim goes on by itself"
 DISK_REFUSES = "Redis cannot write to its disk, which may be full: its own log says why"
@@ -28,7 +29,8 @@ def explain_outage(error: BaseException | str) -> str:
 
 
 def log_outage(event: str, error: BaseException, **fields: Any) -> None:
-    """Log that a part is unavailable, at most once a second for each event."""
+    """Count that a part is unavailable, and log it, at most once a second for each event."""
+    count_outage(error)
     fields["error"] = " ".join(str(error).split()) or type(error).__name__
     if reason := explain_outage(error):
         fields["reason"] = reason

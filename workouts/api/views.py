@@ -31,6 +31,7 @@ from workouts.api.serializers import (
 )
 from workouts.exceptions import Code, WorkoutError
 from workouts.fairness.review import appeal
+from workouts.metrics import count_outage
 from workouts.models import WorkoutSession, kept_user_id
 from workouts.services.finishing import finish_workout
 
@@ -59,6 +60,7 @@ class DatabaseView(APIView):
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, django.db.Error):
+            count_outage(exc)
             exc = WorkoutError(Code.UNAVAILABLE, "the database cannot be reached; try again")
         elif isinstance(exc, OverflowError):
             # SQLite keeps times in UTC, up to the year 9999

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextvars import Context
 from typing import Any
 
 import msgspec
@@ -31,9 +32,11 @@ class Subscription:
         """Run a coroutine in a task and keep a reference to it.
 
         These tasks are never cancelled: a join cut short would leave the layer's connection
-        half made.
+        half made. Since sockets share them, they do not log under the request ID of the one that
+        came first.
         """
-        task: asyncio.Task[None] = asyncio.get_running_loop().create_task(coroutine)
+        loop = asyncio.get_running_loop()
+        task: asyncio.Task[None] = loop.create_task(coroutine, context=Context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task

@@ -11,6 +11,7 @@ import time
 import uuid
 import weakref
 from collections import Counter
+from contextvars import Context
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -100,7 +101,8 @@ class Reporter:
 
     def _report_soon(self) -> None:
         if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._report())
+            loop = asyncio.get_running_loop()
+            self._task = loop.create_task(self._report(), context=Context())
 
     async def _report(self) -> None:
         await asyncio.sleep(REPORT_EVERY_S)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
+from contextvars import copy_context
 from datetime import tzinfo
 from logging import ERROR, INFO
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from workouts.exports import csv_file, xlsx_file
 from workouts.exports.progress import DONE, FAILED, PREPARING, SENDING, ProgressReporter
 from workouts.exports.rows import Row, list_column_titles, make_export_row, read_export_batches
 from workouts.log_limits import limit_log
+from workouts.metrics import exports
 from workouts.models import WorkoutSessionQuerySet
 from workouts.outages import log_outage
 from workouts.threads import for_exports, in_thread
@@ -84,7 +86,7 @@ async def send_from_threads(steps: Steps) -> AsyncIterator[bytes]:
             yield chunk
     finally:
         # not awaited: the task that closes this may itself have been cancelled
-        for_exports.submit(steps.close)
+        for_exports.submit(copy_context().run, steps.close)
 
 
 def make_file_chunks(export: Export) -> Generator[bytes, None, None]:
@@ -95,8 +97,10 @@ def make_file_chunks(export: Export) -> Generator[bytes, None, None]:
         titles = list_column_titles(with_timeline=export.with_timeline)
         yield from export.format.write(titles, make_row_batches(export))
         reporter.report(state=DONE)
+        exports.labels("done").inc()
     except GeneratorExit:
         limit_log("export_closed", level=INFO, rows=reporter.progress.rows)
+        exports.labels("closed").inc()
         raise
     except Exception as error:
         log_outage(
@@ -106,6 +110,7 @@ def make_file_chunks(export: Export) -> Generator[bytes, None, None]:
             level=ERROR,
             rows=reporter.progress.rows,
         )
+        exports.labels("failed").inc()
         raise
     finally:
         if reporter.progress.state != DONE:

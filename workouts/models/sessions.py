@@ -122,6 +122,16 @@ class WorkoutSession(models.Model):
         help_text=_("Off after a rejection, until a coach approves the session."),
     )
 
+    request_id = models.CharField(
+        _("request ID"),
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text=_("Of the request, socket or sweep that saved it, as in the log."),
+    )
+
     objects = WorkoutSessionQuerySet.as_manager()
 
     class Meta:

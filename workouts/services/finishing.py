@@ -4,12 +4,15 @@ Interrupted and retried at any point, a session becomes exactly one row: its UUI
 database, decides whether it is saved already.
 """
 
+import time
 import uuid
 from dataclasses import replace
 from functools import partial
 from logging import ERROR
+from typing import Any
 
 import django.db
+import structlog
 from django.db import (
     DatabaseError,
     DataError,
@@ -27,6 +30,7 @@ from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store
 from workouts.live.sessions import DamagedSessionError, SealedSession, SessionName
 from workouts.log_limits import limit_log
+from workouts.metrics import finish_seconds, finishes
 from workouts.models import WorkoutSession, kept_user_id
 from workouts.outages import log_outage
 from workouts.services.devices import keep_last_seqs, remember_last_seqs
@@ -34,6 +38,7 @@ from workouts.services.merging import lock_athlete
 from workouts.services.rows import assess_row, build_row, find_later_reps
 
 DATABASE_AWAY = django.db.Error  # the refusal of a single row is handled first
+log = structlog.get_logger(__name__)
 
 
 def finish_workout(*, user_id: str, exercise_type: str, origin: str = NOBODY) -> WorkoutSession:
@@ -45,6 +50,34 @@ def finish_workout(*, user_id: str, exercise_type: str, origin: str = NOBODY) ->
     database is unavailable or the newest session cannot be saved yet: it stays sealed, and the
     next finish or sweep tries again. Raises RuntimeError inside a transaction.
     """
+    began, result = time.monotonic(), "failed"
+    try:
+        newest, is_new = seal_and_save(user_id, exercise_type, origin)
+        result = "saved" if is_new else "repeated"
+    except WorkoutError as error:
+        result = error.code
+        raise
+    finally:
+        seconds = round(time.monotonic() - began, 3)
+        finishes.labels(result).inc()
+        finish_seconds.observe(seconds)
+    log_finish(newest, source="socket" if origin else "http", result=result, seconds=seconds)
+    return newest
+
+
+def log_finish(row: WorkoutSession, **fields: Any) -> None:
+    log.info(
+        "workout_finished",
+        user_id=row.athlete_id,
+        exercise=row.exercise_id,
+        reps=row.total_reps,
+        workout_id=row.pk,
+        **fields,
+    )
+
+
+def seal_and_save(user_id: str, exercise_type: str, origin: str) -> tuple[WorkoutSession, bool]:
+    """Return the athlete's newest session, and whether this call saved it; errors as above."""
     try:
         session_ids = get_store().seal(user_id, exercise_type)
         newest = None
@@ -69,7 +102,7 @@ def finish_workout(*, user_id: str, exercise_type: str, origin: str = NOBODY) ->
         raise WorkoutError(
             Code.NOTHING_TO_FINISH, f"{user_id} has no {exercise_type} workout to finish"
         )
-    return newest
+    return newest, bool(session_ids)
 
 
 def find_newest_saved(*, user_id: str, exercise_type: str) -> WorkoutSession | None:

@@ -11,6 +11,7 @@ from workouts.live.sessions import SealedSession
 from workouts.live.timeline import Rep
 from workouts.log_limits import limit_log
 from workouts.models import WorkoutSession
+from workouts.request_ids import current_request_id
 
 
 def build_row(sealed: SealedSession, user_id: str) -> WorkoutSession:
@@ -32,6 +33,7 @@ def build_row(sealed: SealedSession, user_id: str) -> WorkoutSession:
         late_reps=[index for index, rep in enumerate(sealed.reps) if rep.late],
         device_seqs=sealed.device_seqs,
         distrusted_times=sealed.distrusted,
+        request_id=current_request_id(),
     )
 
 

@@ -9,13 +9,22 @@ import django.db
 import structlog
 from django.conf import settings
 from django.db import OperationalError, close_old_connections
+from structlog.contextvars import bound_contextvars
 
 from workouts.clock import now_ms
 from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store
 from workouts.live.sessions import SessionName
+from workouts.metrics import (
+    last_sweep,
+    sessions_parked,
+    sessions_sealed,
+    sweeps,
+    swept_sessions,
+)
 from workouts.outages import log_outage
-from workouts.services.finishing import is_database_there, save_and_clear
+from workouts.request_ids import make_request_id
+from workouts.services.finishing import is_database_there, log_finish, save_and_clear
 
 log = structlog.get_logger(__name__)
 
@@ -67,6 +76,19 @@ def sweep_sealed(names: Iterable[SessionName], result: SweepResult) -> None:
             result.left += 1
         else:
             result.saved += 1
+            log_finish(saved, source="sweep")
+
+
+def count_sweep(result: SweepResult) -> None:
+    """Count a sweep that went through, and what it left behind."""
+    sweeps.labels("done").inc()
+    last_sweep.set_to_current_time()
+    swept_sessions.labels("saved").inc(result.saved)
+    swept_sessions.labels("left").inc(result.left)
+    sessions_sealed.set(result.left)
+    # a parked session is a sealed one: with none left, Redis need not be asked
+    parked = sum(1 for _ in get_store().parked_sessions()) if result.left else 0
+    sessions_parked.set(parked)
 
 
 class Sweeper:
@@ -82,18 +104,22 @@ class Sweeper:
                 self.sweep_once()
             except (*REDIS_AWAY, django.db.Error) as error:
                 log_outage("sweep_interrupted", error)
+                sweeps.labels("interrupted").inc()
             except Exception:
                 log.exception("sweep_failed")  # a bug here must not end the sweeping
+                sweeps.labels("failed").inc()
             self._stop.wait(settings.SENIM_SWEEP_SECONDS)
 
     def sweep_once(self) -> SweepResult:
         """Sweep once; errors as for sweep()."""
-        try:
-            result = sweep(idle_minutes=settings.SENIM_IDLE_MINUTES)
-        finally:
-            close_old_connections()
-        if result.saved or result.left:
-            log.info("sweep_finished", saved=result.saved, left=result.left)
+        with bound_contextvars(request_id=make_request_id()):
+            try:
+                result = sweep(idle_minutes=settings.SENIM_IDLE_MINUTES)
+            finally:
+                close_old_connections()
+            count_sweep(result)
+            if result.saved or result.left:
+                log.info("sweep_finished", saved=result.saved, left=result.left)
         return result
 
     def stop(self) -> None:

@@ -11,6 +11,7 @@ from workouts.live.counting.verdicts import (
     PACE,
     SESSION_FULL,
     RepResult,
+    Verdict,
 )
 from workouts.sockets.frames import RejectReason, RepAck, RepStatus
 
@@ -33,6 +34,7 @@ class Acks:
         self._user_id = user_id
         self._origin = origin
         self._counts: dict[str, int] = {}
+        self._verdicts = [0] * (len(Verdict) + 1)  # by number; the first is too_fast
         self._changed: dict[str, Changed] = {}
         self._publisher = get_publisher()
         self._reporter = get_reporter()
@@ -40,6 +42,7 @@ class Acks:
     def take(self, slug: str, result: RepResult, seq: int | None = None) -> RepAck:
         """Note the running count in a result, and return the answer to its rep."""
         verdict, count = result[0], result[1]
+        self._verdicts[verdict] += 1
         self._counts[slug] = count
         if verdict == COUNTED:
             changed = self._changed.get(slug)
@@ -59,4 +62,10 @@ class Acks:
 
     def reject_too_fast(self, slug: str, retry_after_ms: int) -> RepAck:
         """Return the answer to a rep that Redis was not asked about, with the last known count."""
+        self._verdicts[0] += 1
         return RepAck(slug, "rejected", self._counts.get(slug, 0), "too_fast", retry_after_ms)
+
+    def count_verdicts(self) -> dict[str, int]:
+        """Return how many reps got each verdict, without those that none got."""
+        names = ["too_fast", *(verdict.name.lower() for verdict in Verdict)]
+        return {name: number for name, number in zip(names, self._verdicts, strict=True) if number}

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from contextvars import Context
 from typing import Any, NamedTuple
 
 import structlog
@@ -92,7 +93,9 @@ class Catalogue:
             or self._task.done()
             or self._task.get_loop() is not asyncio.get_running_loop()
         ):
-            self._task = asyncio.get_running_loop().create_task(self._keep_fresh())
+            loop = asyncio.get_running_loop()
+            # not under the request ID of the socket that came first
+            self._task = loop.create_task(self._keep_fresh(), context=Context())
 
     def unfollow(self) -> None:
         self._followers -= 1

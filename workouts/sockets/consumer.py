@@ -6,19 +6,22 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.db import DatabaseError
 
-from workouts.close_codes import CLOSE_POLICY, CLOSE_TRY_LATER
+from workouts.close_codes import CLOSE_ABNORMAL, CLOSE_POLICY, CLOSE_TRY_LATER
 from workouts.events.messages import NOBODY
 from workouts.events.wall_reports import get_reporter
 from workouts.exceptions import WorkoutError
 from workouts.identity import GUEST, identify_socket
 from workouts.live.counting.batching import get_batcher
 from workouts.live.keys import tag_of
+from workouts.metrics import count_outage, note_refusal
+from workouts.request_ids import answer_headers
 from workouts.sockets.acks import Acks
 from workouts.sockets.catalogue import catalogue
 from workouts.sockets.frames import SENIM_V1
 from workouts.sockets.message_loop import MessageLoop
 from workouts.sockets.plain import PlainReps
 from workouts.sockets.senim_v1 import DeviceSocket
+from workouts.sockets.socket_record import SocketRecord
 
 LOST_SOCKET_MS = 40_000  # the server's pings find a lost connection within this time
 
@@ -31,39 +34,59 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
         await receive()
         is_device = SENIM_V1 in scope.get("subprotocols", ())
         # accepted before it may be closed: a browser does not see why a handshake is refused
-        await self.accept(SENIM_V1 if is_device else None)
+        await self.accept(SENIM_V1 if is_device else None, headers=answer_headers())
+        with SocketRecord("senim_v1" if is_device else "plain") as record:
+            await self.serve(record, receive, is_device=is_device)
+
+    async def serve(self, record: SocketRecord, receive: Any, *, is_device: bool) -> None:
+        """Serve the accepted socket until it closes."""
         try:
-            user_id = identify_socket(scope)
+            user_id = identify_socket(self.scope)
             await catalogue.follow()
         except WorkoutError as error:
             await self.close(CLOSE_POLICY, error.message)
+            record.note_end(CLOSE_POLICY, error.message)
             return
-        except DatabaseError:
+        except DatabaseError as error:
+            count_outage(error)
             await self.close(CLOSE_TRY_LATER, "the database cannot be reached")
+            record.note_end(CLOSE_TRY_LATER, "the database cannot be reached", user_id=user_id)
             return
-        message_loop, reporter = MessageLoop(send, self.close), get_reporter()
+        message_loop, reporter = MessageLoop(self.base_send, self.close), get_reporter()
         if (
             settings.SENIM_AUTH == "token"
             and user_id != GUEST
             and reporter.count_sockets(user_id) >= settings.SENIM_MAX_CONNECTIONS_PER_USER
         ):
             catalogue.unfollow()
-            await self.close(CLOSE_TRY_LATER, f"retry_after_ms={LOST_SOCKET_MS}")
+            note_refusal("sockets_a_user", user_id=user_id)
+            reason = f"retry_after_ms={LOST_SOCKET_MS}"
+            await self.close(CLOSE_TRY_LATER, reason)
+            record.note_end(CLOSE_TRY_LATER, reason, user_id=user_id)
             return
         reporter.arrive(user_id)
+        device_socket = DeviceSocket(user_id, message_loop) if is_device else None
+        # reps from a plain socket are news to every device
+        acks = device_socket.acks if device_socket else Acks(user_id, origin=NOBODY)
         try:
-            if is_device:
-                await DeviceSocket(user_id, message_loop).serve(receive)
+            if device_socket:
+                await device_socket.serve(receive)
             else:
                 source = get_batcher().open_source(tag_of(user_id))
-                # reps from a plain socket are news to every device
-                acks = Acks(user_id, origin=NOBODY)
                 reps = PlainReps(user_id, message_loop.replies, acks, source)
                 await message_loop.run(receive, reps.handle_message)
         finally:
             reporter.leave(user_id)
             message_loop.replies.close()
             catalogue.unfollow()
+            closing = message_loop.closing
+            record.note_end(
+                closing.code if closing else CLOSE_ABNORMAL,
+                closing.reason if closing else None,
+                user_id=user_id,
+                device=device_socket.device if device_socket else "",
+                reps=acks.count_verdicts(),
+            )
 
 
 class UnknownAddressConsumer(AsyncWebsocketConsumer):

@@ -10,10 +10,12 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
-from workouts.close_codes import CLOSE_POLICY, CLOSE_RESTART, CLOSE_TOO_BIG
+from workouts.close_codes import CLOSE_ABNORMAL, CLOSE_POLICY, CLOSE_RESTART, CLOSE_TOO_BIG
 from workouts.exceptions import Code, WorkoutError
+from workouts.metrics import note_refusal
 from workouts.sockets.frames import MAX_MESSAGE_BYTES, ErrorFrame
 from workouts.sockets.reply_queue import ReplyQueue, Send
+from workouts.sockets.socket_record import BY_CLIENT
 
 MAX_ERRORS_IN_A_ROW = 20
 # a server may have thousands of small messages ready, and nothing else runs while they are read
@@ -21,6 +23,7 @@ MESSAGES_A_TURN = 8
 MAX_UTF8_BYTES = 4  # of a character
 DRAIN_S = 5.0
 RESTART_DRAIN_S = 1.0
+REFUSALS = {CLOSE_POLICY: "socket_policy", CLOSE_TOO_BIG: "message_size"}
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Close = Callable[[int, str | None], Awaitable[None]]
@@ -41,6 +44,7 @@ class MessageLoop:
 
     def __init__(self, send: Send, close: Close) -> None:
         self.replies = ReplyQueue(send)
+        self.closing: CloseSocket | None = None  # why the socket closed, once it has
         self._close = close
         self._restarting: asyncio.Task[None] | None = None
 
@@ -53,6 +57,9 @@ class MessageLoop:
         try:
             await self._handle_messages(receive, handle)
         except CloseSocket as closing:
+            self.closing = closing
+            if closing.code in REFUSALS:
+                note_refusal(REFUSALS[closing.code], reason=closing.reason)
             await self.replies.drain(DRAIN_S)
             if self._restarting is None:
                 await self._close(closing.code, closing.reason)
@@ -72,6 +79,7 @@ class MessageLoop:
                 # 1012 is this server stopping: the client waits for its answers
                 if message.get("code") == CLOSE_RESTART and self._restarting is None:
                     raise CloseSocket(CLOSE_RESTART)
+                self.closing = CloseSocket(message.get("code", CLOSE_ABNORMAL), BY_CLIENT)
                 return
             try:
                 request = handle(check_message_text(message.get("text")))

@@ -16,6 +16,7 @@ from workouts.live.counting.batching import RepSource
 from workouts.live.counting.packing import RepKeys, pack_keys
 from workouts.live.counting.verdicts import RepResult
 from workouts.live.runtime import get_key_space, get_store
+from workouts.metrics import note_refusal
 from workouts.outages import log_outage
 from workouts.sockets.acks import Acks
 from workouts.sockets.catalogue import catalogue
@@ -80,6 +81,7 @@ class PlainReps:
         """Note refusals with the session, many in one call: Redis must not get the flood."""
         await asyncio.sleep(NOTE_EVERY_S)
         refused, self._too_fast, self._noting = self._too_fast, Counter(), None
+        note_refusal("too_fast", refused.total(), user_id=self._user_id)
         try:
             for slug, number in refused.items():
                 note = partial(get_store().note_refused, self._user_id, slug, "too_fast", number)

@@ -19,6 +19,7 @@ from workouts.live.counting.batching import get_batcher
 from workouts.live.keys import tag_of
 from workouts.live.runtime import get_store
 from workouts.log_limits import limit_log
+from workouts.metrics import requests
 from workouts.outages import log_outage
 from workouts.services.devices import REDIS_DEADLINE_S, find_last_seq
 from workouts.services.finishing import finish_workout
@@ -64,12 +65,17 @@ class DeviceSocket:
         self._message_loop = message_loop
         self._replies = message_loop.replies
         self._name = uuid.uuid4().hex
-        acks = Acks(user_id, self._name)
+        self.acks = Acks(user_id, self._name)
         source = get_batcher().open_source(tag_of(user_id))
-        self._plain_reps = PlainReps(user_id, message_loop.replies, acks, source)
-        self._device_reps = DeviceReps(user_id, message_loop, acks, source)
+        self._plain_reps = PlainReps(user_id, message_loop.replies, self.acks, source)
+        self._device_reps = DeviceReps(user_id, message_loop, self.acks, source)
         self._request_limit = RateLimit(REQUESTS_PER_S, burst=REQUESTS_AT_ONCE)
         self._finished_alone: set[str] = set()  # exercises, since the client is gone
+
+    @property
+    def device(self) -> str:
+        """The device that said hello, "" before it has."""
+        return self._device_reps.device
 
     async def serve(self, receive: Receive) -> None:
         """Greet the device, then handle its messages."""
@@ -198,15 +204,22 @@ class DeviceSocket:
 
 async def build_answer(request: str, build: Build) -> OutgoingFrame:
     """Return the frame that answers a request, or an error frame if that cannot be built."""
+    result = "failed"
     try:
-        return await build()
+        frame = await build()
+        result = "done"
+        return frame
     except WorkoutError as error:
+        result = error.code
         return ErrorFrame(error.code, error.message)
     except (*REDIS_AWAY, django.db.Error, TimeoutError) as error:
+        result = Code.UNAVAILABLE
         log_outage("request_failed", error, kind=request)
     except Exception:
         # a bug here must not close the client's socket
         limit_log("request_failed", kind=request, level=ERROR, exc_info=True)
+    finally:
+        requests.labels(request, result).inc()
     return ErrorFrame(Code.UNAVAILABLE, "Redis or the database cannot be reached; try again")
 
 

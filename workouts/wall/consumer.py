@@ -20,6 +20,7 @@ from django.conf import settings
 
 from workouts.clock import now_ms
 from workouts.close_codes import (
+    CLOSE_NORMAL,
     CLOSE_NOT_ALLOWED,
     CLOSE_NOT_LOGGED_IN,
     CLOSE_RESTART,
@@ -30,7 +31,10 @@ from workouts.events.watched import EVERYONE, NO_ONE
 from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_store
 from workouts.log_limits import limit_log
+from workouts.metrics import wall_messages
 from workouts.outages import log_outage
+from workouts.request_ids import answer_headers
+from workouts.sockets.socket_record import BY_CLIENT, SocketRecord
 from workouts.threads import for_walls, in_thread
 from workouts.wall.audience import (
     MAX_ATHLETES,
@@ -58,8 +62,12 @@ class WallConsumer(AsyncWebsocketConsumer):
 
     channel_layer_alias = ""  # messages come through the hub
 
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        with SocketRecord("wall") as self.record:
+            await super().__call__(scope, receive, send)
+
     async def connect(self) -> None:
-        await self.accept()
+        await self.accept(headers=answer_headers())
         self.session_key = self.scope["cookies"].get(settings.SESSION_COOKIE_NAME)
         self.team = parse_qs(self.scope["query_string"].decode("latin1")).get("team", [""])[0]
         self.board = Board()
@@ -75,7 +83,12 @@ class WallConsumer(AsyncWebsocketConsumer):
         self.snapshot_requested = True
         self.update_due.set()
 
+    async def close(self, code: int | None = None, reason: str | None = None) -> None:
+        self.record.note_end(code or CLOSE_NORMAL, reason)
+        await super().close(code, reason)
+
     async def disconnect(self, code: int) -> None:
+        self.record.note_end(code, BY_CLIENT)
         self.showing.cancel()
         if code == CLOSE_RESTART:  # this server is stopping
             await self.close(CLOSE_RESTART)
@@ -214,6 +227,7 @@ class WallConsumer(AsyncWebsocketConsumer):
         ]
 
     async def send_event(self, event: str, **fields: Any) -> None:
+        wall_messages.labels(event).inc()
         await self.send(
             json.dumps({"event": event, "server_time": now_ms(), **fields}, ensure_ascii=False)
         )

@@ -84,7 +84,7 @@ class WorkoutSessionAdmin(VisibleAdmin):
     search_help_text = _("Athlete's name or user ID")
     actions = ["approve_selected", "reject_selected"]
     inlines = [ReviewStepInline]
-    fields = ["id", "session_id", "created_at"]
+    fields = ["id", "session_id", "created_at", "request_id"]
     change_form_template = "admin/workouts/workoutsession/session.html"
 
     @property

@@ -10,6 +10,7 @@ import uuid
 import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextvars import Context
 from logging import ERROR
 
 from django.conf import settings
@@ -22,6 +23,7 @@ from workouts.live.counting.topology import Topology
 from workouts.live.counting.verdicts import RepResult
 from workouts.live.keys import slot_of
 from workouts.log_limits import limit_log
+from workouts.metrics import count_batch, reps_by_verdict
 from workouts.outages import log_outage
 
 ANSWER_DEADLINE_S = 1.8  # a client has its answer within 2 s, the wait for a turn included
@@ -107,6 +109,7 @@ class RepSource:
         All of them, since a device's rep may not be settled before the one that it follows.
         """
         pending, self.pending = self.pending, deque()
+        reps_by_verdict[None].inc(len(pending))
         for rep in pending:
             rep[2](None)
 
@@ -125,12 +128,15 @@ class RepLane:
         self._new_sources: deque[RepSource] = deque()
         self._backlog: deque[RepSource] = deque()
         self._task: asyncio.Task[None] | None = None
+        # of its own: a batch must not log under the request ID of one of its sockets
+        self._context = Context()
 
     def line_up(self, source: RepSource) -> None:
         """Give a source that is about to have a rep pending its first turn."""
         self._new_sources.append(source)
         if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._send_batches())
+            loop = asyncio.get_running_loop()
+            self._task = loop.create_task(self._send_batches(), context=self._context)
 
     async def settled(self) -> None:
         if self._task is not None:
@@ -148,8 +154,11 @@ class RepLane:
                     for rep in batch:
                         rep[2](None)
                     # what queued up behind a failed call would wait for a second deadline
+                    count_batch([None] * len(batch), wait_s(batch))
                     self._give_up()
                     continue
+                if batch:
+                    count_batch(results, wait_s(batch))
                 for rep, result in zip(batch, results, strict=True):
                     rep[2](result)
         finally:
@@ -196,6 +205,11 @@ class RepLane:
             limit_log("counting_failed", level=ERROR, exc_info=True, reps=len(batch))
         await self._calls.drop()
         return None
+
+
+def wait_s(batch: list[PendingRep]) -> float:
+    """Return how long the rep that has waited longest in a batch has waited."""
+    return time.monotonic() - min(rep[4] for rep in batch)
 
 
 def unpack_reply(

@@ -148,3 +148,10 @@ class DecisionTests(PageCase):
         team.athletes.add(self.row.athlete)
         self.client.force_login(coach)
         assert 'value="approved"' not in self.page(f"{SESSIONS}{self.row.pk}/change/")
+
+
+class RequestIdTests(PageCase):
+    def test_it_shows_the_request_that_saved_the_session(self) -> None:
+        row = save_timeline(TWO_SETS, request_id="gym.7")
+        page = self.page(f"{SESSIONS}{row.pk}/change/")
+        assert '<div class="readonly">gym.7</div>' in page

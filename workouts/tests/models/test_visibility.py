@@ -71,6 +71,7 @@ MATRIX = {
     "workouts_team_change": "LLFSGSS",
     "live": "LLFSESS",
     "health": "EEEEEEE",
+    "metrics": "EEEEEEE",
     "finish": "MMMMMMM",
     "session-list": "SSSSSSS",
     "session-detail": "SSSSSSS",

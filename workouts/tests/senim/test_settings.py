@@ -45,6 +45,7 @@ WRONG_VALUES = {
     "SENIM_MAX_HEADERS": ["19", "many"],
     "SENIM_MAX_HEADER_BYTES": ["4095", "16k"],
     "SENIM_MAX_MESSAGES_PER_SECOND": ["0", "fast"],
+    "SENIM_METRICS_ALLOW": ["prometheus.local", "10.0.0.1/8", "*"],
     "SENIM_REDIS_PREFIX": ["a:b", "{a}", "a b"],
     "REDIS_URL": [
         f"http://:{PASSWORD}@127.0.0.1",

@@ -1,6 +1,7 @@
 """Sweeps save sessions that nobody finished, and go on after one that cannot be saved."""
 
 import uuid
+from collections import Counter
 from datetime import timedelta
 from multiprocessing.pool import ThreadPool
 from typing import Any
@@ -12,16 +13,18 @@ import time_machine
 from django.db import connection
 from django.test import TestCase, TransactionTestCase
 
+from workouts import metrics
 from workouts.clock import from_ms
 from workouts.live.runtime import get_store
 from workouts.live.sessions import SealedSession, SessionName
 from workouts.models import WorkoutSession
 from workouts.services import finishing
-from workouts.services.sweeping import SweepResult, sweep
+from workouts.services.sweeping import Sweeper, SweepResult, sweep
 from workouts.tests.support.cast import STARTED_MS, new_athlete, seal, train
 from workouts.tests.support.sealed import (
     OwnRedis,
     finish,
+    mend_sealed,
     parked_reasons,
     rows_of,
     sealed_ids,
@@ -154,6 +157,53 @@ class SweepAtOnceTests(OwnRedis, TransactionTestCase):
             assert pool.map(self.sweep_and_finish, range(8)) == [0, 5] * 4
         assert sorted(rows_of(self.user_id)) == [2, 3, 4, 5]
         assert sealed_ids() == set()
+
+
+class SeenTests(OwnRedis, TransactionTestCase):
+    """What a sweep tells operators. It closes its connection, so a TestCase would not do."""
+
+    serialized_rollback = True
+
+    def test_it_says_what_it_saved_and_left_and_when(self) -> None:
+        for minute in range(2):
+            train(self.user_id, started_ms=STARTED_MS + minute * MINUTE_MS)
+            refused_id = seal(self.user_id)[0]
+        spoil_sealed(SessionName(self.user_id, "squat", refused_id))
+        before = read_counters()
+        with time_machine.travel(LAST_REP, tick=False):
+            Sweeper().sweep_once()
+        assert read_counters() - before == Counter(done=1, saved=1, left=1)
+        assert read_gauge("senim_last_sweep_timestamp_seconds") == LAST_REP.timestamp()
+        assert read_gauge("senim_sessions_sealed") == read_gauge("senim_sessions_parked") == 1
+        mend_sealed(SessionName(self.user_id, "squat", refused_id))
+        with time_machine.travel(LAST_REP, tick=False):
+            Sweeper().sweep_once()
+        assert read_gauge("senim_sessions_sealed") == read_gauge("senim_sessions_parked") == 0
+
+    def test_the_rows_of_a_sweep_have_its_id(self) -> None:
+        for user_id in (self.user_id, f"{self.user_id}-too"):
+            train(user_id)
+            seal(user_id)
+        with time_machine.travel(LAST_REP, tick=False):
+            Sweeper().sweep_once()
+        ids = {row.request_id for row in WorkoutSession.objects.all()}
+        assert [len(each) for each in ids] == [32]
+
+
+def read_gauge(name: str) -> float | None:
+    return metrics.registry.get_sample_value(name)
+
+
+def read_counters() -> Counter[str]:
+    """Return the numbers of sweeps that were done, and of sessions saved and left."""
+    return Counter(
+        {
+            sample.labels["result"]: int(sample.value)
+            for metric in (metrics.sweeps, metrics.swept_sessions)
+            for family in metric.collect()
+            for sample in family.samples
+        }
+    )
 
 
 class RedisAwayTests(OwnRedis, TestCase):

@@ -1,0 +1,39 @@
+"""A socket's one log line, and its place in the metrics."""
+
+import time
+from typing import Any, Self
+
+import structlog
+
+from workouts.close_codes import CLOSE_ABNORMAL
+from workouts.metrics import count_socket_end, sockets_open
+
+BY_CLIENT = "by the client"
+log = structlog.get_logger(__name__)
+
+
+class SocketRecord:
+    """Counts a socket as open for as long as the block runs; then counts and logs its end."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+        self._code: int | None = None
+        self._fields: dict[str, Any] = {}
+
+    def note_end(self, code: int, reason: str | None = None, **fields: Any) -> None:
+        """Note why the socket ends, unless that is known already, and more for its log line."""
+        if self._code is None:
+            self._code = code
+            self._fields["reason"] = reason or ""
+        self._fields |= fields
+
+    def __enter__(self) -> Self:
+        self._opened_at = time.monotonic()
+        sockets_open.labels(self._kind).inc()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        code = CLOSE_ABNORMAL if self._code is None else self._code
+        count_socket_end(self._kind, code)
+        seconds = round(time.monotonic() - self._opened_at, 3)
+        log.info("socket_closed", kind=self._kind, code=code, seconds=seconds, **self._fields)
