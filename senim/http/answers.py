@@ -8,8 +8,6 @@ from typing import Any
 
 from django.utils import timezone, translation
 
-from senim.http.refusals import Send
-
 # what the transport buffers anyway
 SHORT_ANSWER_BYTES = 64 * 1024
 # blocks of 64 KiB: all of our static files are read in one hop
@@ -57,16 +55,3 @@ def iterate_from_thread(
             some = await asyncio.get_running_loop().run_in_executor(executor, read)
 
     return iterate()
-
-
-async def abort_connection(send: Send) -> None:
-    """Drop the client's connection with all that it has not read.
-
-    ASGI has no way to do that: closing the connection would wait for the client for ever. uvicorn's
-    `send` belongs to a cycle that knows the transport; with another server, nothing happens.
-    """
-    transport = getattr(getattr(send, "__self__", None), "transport", None)
-    if transport is not None:
-        transport.abort()
-        # uvicorn has to learn of it before this request ends, or would call that an error
-        await asyncio.sleep(0)

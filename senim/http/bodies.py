@@ -63,7 +63,7 @@ class Body:
             raise refuse_long_body(max_bytes)
         is_small = self._bytes + len(part) <= SMALL_BODY_BYTES
         if not is_small and self._bodies.held_bytes + len(part) > self._bodies.max_held_bytes:
-            raise refuse_for_now("Too many long requests at once.", closes=True)
+            raise refuse_for_now("bodies_held", "Too many long requests at once.", closes=True)
         self._bytes += len(part)
         self._bodies.held_bytes += len(part)
         self.file.write(part)
@@ -95,6 +95,7 @@ def find_content_length(scope: Any) -> int:
 
 def refuse_long_body(max_bytes: int) -> RefusedError:
     return RefusedError(
+        "body_bytes",
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         f"The body is longer than {max_bytes // 1024} KiB.",
         closes=True,

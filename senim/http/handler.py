@@ -10,7 +10,6 @@ from contextlib import nullcontext
 from functools import partial
 from typing import IO, Any
 
-import structlog
 from django.conf import settings
 from django.core import signals
 from django.core.exceptions import RequestAborted
@@ -19,7 +18,7 @@ from django.db import close_old_connections
 from django.http import FileResponse
 from django.urls import set_script_prefix
 
-from senim.http.answers import abort_connection, is_long, read_ahead
+from senim.http.answers import is_long, read_ahead
 from senim.http.bodies import (
     Bodies,
     Body,
@@ -29,14 +28,9 @@ from senim.http.bodies import (
 from senim.http.places import Place, Sorter, make_places
 from senim.http.refusals import RefusedError, Send, send_refusal
 
-STALL_S = 60.0
-log = structlog.get_logger(__name__)
-
 
 class OneHopHandler(ASGIHandler):
     """The HTTP application."""
-
-    stall_s = STALL_S
 
     def __init__(self) -> None:
         # not Django's __init__, which would load the middleware for the event loop
@@ -89,7 +83,7 @@ class OneHopHandler(ASGIHandler):
             response = await place.run(respond, then=body.close)
             try:
                 with place.sending_long_answer() if is_long(response) else nullcontext():
-                    await self.send_response(response, partial(self.send_or_cut, place, send))
+                    await self.send_response(response, send)
             finally:
                 if not response.closed:
                     # not awaited: this task may itself have been cancelled
@@ -117,13 +111,3 @@ class OneHopHandler(ASGIHandler):
         finally:
             # a streaming response is closed only when it has been sent
             close_old_connections()
-
-    async def send_or_cut(self, place: Place, send: Send, message: Any) -> None:
-        """Send a message. Raises RequestAborted, and cuts the client, if it reads nothing."""
-        try:
-            async with asyncio.timeout(self.stall_s):
-                await send(message)
-        except TimeoutError:
-            log.warning("answer_cut", place=place.name, error="the client reads nothing")
-            await abort_connection(send)
-            raise RequestAborted from None

@@ -63,13 +63,13 @@ class Place:
             await self._free.acquire()
             return
         if self.waiting >= self.max_waiting:
-            raise refuse_for_now("Too many requests of this kind wait already.")
+            raise refuse_for_now("queue_full", "Too many requests of this kind wait already.")
         self.waiting += 1
         try:
             async with asyncio.timeout(self.wait_s):
                 await self._free.acquire()
         except TimeoutError:
-            raise refuse_for_now("The request waited too long.") from None
+            raise refuse_for_now("queue_wait", "The request waited too long.") from None
         finally:
             self.waiting -= 1
 
@@ -80,7 +80,7 @@ class Place:
         Raises RefusedError over the bound.
         """
         if self.long_answers >= self.max_long_answers:
-            raise refuse_for_now("Too many long answers are being sent already.")
+            raise refuse_for_now("long_answers", "Too many long answers are being sent already.")
         self.long_answers += 1
         try:
             yield
@@ -120,6 +120,7 @@ class Sorter:
     def __init__(self, places: Places) -> None:
         self._places = places
         self.admin = reverse("admin:index")
+        self._metrics = reverse("metrics")
         self._finish = reverse("finish").rstrip("/")
         self._api = reverse("session-list").removesuffix("sessions/")
         self._export = reverse("admin:workouts_export_file")
@@ -133,7 +134,7 @@ class Sorter:
     def find_place(self, method: str, path: str) -> Place:
         """Return the request's place. The path is without the script prefix."""
         places = self._places
-        if path == "/":
+        if path in ("/", self._metrics):
             return places.health
         if path.startswith(self._api):
             is_finish = method == "POST" and path.rstrip("/") == self._finish

@@ -6,27 +6,32 @@ from http import HTTPStatus
 from typing import Any
 
 from workouts.api.problems import CONTENT_TYPE, RETRY_AFTER_S, describe_problem
+from workouts.metrics import note_refusal
 
 Send = Callable[[Any], Awaitable[None]]
 
 
 class RefusedError(Exception):
-    """A request that Django never sees; `closes` if the connection has to end with it."""
+    """A request that Django never sees; `closes` if the connection has to end with it.
 
-    def __init__(self, status: HTTPStatus, detail: str, *, closes: bool = False) -> None:
+    `limit` is the limit's name in docs/metrics.md.
+    """
+
+    def __init__(self, limit: str, status: HTTPStatus, detail: str, *, closes: bool) -> None:
         super().__init__(detail)
-        self.status, self.detail, self.closes = status, detail, closes
+        self.limit, self.status, self.detail, self.closes = limit, status, detail, closes
 
 
-def refuse_for_now(detail: str, *, closes: bool = False) -> RefusedError:
+def refuse_for_now(limit: str, detail: str, *, closes: bool = False) -> RefusedError:
     """Return the refusal of a request that may be sent again: 503 with Retry-After."""
-    return RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, detail, closes=closes)
+    return RefusedError(limit, HTTPStatus.SERVICE_UNAVAILABLE, detail, closes=closes)
 
 
 async def send_refusal(
     send: Send, refusal: RefusedError, *, as_problem: bool, is_last: bool = True
 ) -> None:
     """Send the refusal, as problem details or as plain text; unless `is_last`, more may follow."""
+    note_refusal(refusal.limit)
     if as_problem:
         kind, body = CONTENT_TYPE, json.dumps(describe_problem(refusal.status, refusal.detail))
     else:

@@ -9,6 +9,7 @@ from django.conf import settings
 
 from senim.http.refusals import refuse_for_now, send_refusal
 from workouts.close_codes import CLOSE_TRY_LATER
+from workouts.metrics import note_refusal
 from workouts.sockets.frames import SENIM_V1
 
 FULL = "The server is full; try again later."
@@ -30,7 +31,7 @@ class RequestAdmission:
         if not is_full or scope["path"] == HEALTH_PATH:
             await self.application(scope, receive, send)
             return
-        await send_refusal(send, refuse_for_now(FULL, closes=True), as_problem=True)
+        await send_refusal(send, refuse_for_now("connections", FULL, closes=True), as_problem=True)
 
 
 class SocketAdmission:
@@ -49,10 +50,16 @@ class SocketAdmission:
         most = settings.SENIM_MAX_CONNECTIONS
         taken = count_connections(scope)
         if taken > most:
+            note_refusal("connections")
             await refuse_handshake(receive, send)
             return
         network = find_network(scope) if settings.TRUSTED_PROXIES else None
-        if taken > most * NEARLY_FULL or (network and self._sockets[network] > most - taken):
+        if taken > most * NEARLY_FULL:
+            note_refusal("nearly_full")
+            await send_away(scope, receive, send)
+            return
+        if network and self._sockets[network] > most - taken:
+            note_refusal("address_share", network=network)
             await send_away(scope, receive, send)
             return
         if network is None:

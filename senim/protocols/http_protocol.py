@@ -12,34 +12,47 @@ import httptools
 from django.conf import settings
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from workouts.metrics import note_refusal
+
 MAX_PIPELINED = 8  # requests that wait for the one before them; hardly any client sends a second
 # a chunked body's own framing: 5 bytes for each byte, in a body of 64 KiB sent byte by byte
 MAX_FRAMING_BYTES = 5 * 65_536
+STALL_S = 60.0  # after which a client that reads nothing of its answer is cut
 # connections over SENIM_MAX_CONNECTIONS that may still ask for the health answer, or be told 503
 SPARE_CONNECTIONS = 100
 
 
 class Refusal(NamedTuple):
-    """The answer to a request that is not served."""
+    """The answer to a request that is not served, and the limit's name in docs/metrics.md."""
 
+    limit: str
     status: HTTPStatus
     reason: str
 
 
-UNREADABLE = Refusal(HTTPStatus.BAD_REQUEST, "Invalid HTTP request received.")
+UNREADABLE = Refusal("unreadable_request", HTTPStatus.BAD_REQUEST, "Invalid HTTP request received.")
 HEAD_TOO_LARGE = Refusal(
+    "request_head",
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
     "The address and headers are too long, or the headers too many.",
 )
-TOO_MANY_PIPELINED = Refusal(HTTPStatus.TOO_MANY_REQUESTS, "Wait for the answers before.")
-TOO_SLOW = Refusal(HTTPStatus.REQUEST_TIMEOUT, "The request took too long to arrive.")
+TOO_MANY_PIPELINED = Refusal(
+    "pipelined_requests", HTTPStatus.TOO_MANY_REQUESTS, "Wait for the answers before."
+)
+TOO_SLOW = Refusal(
+    "request_seconds", HTTPStatus.REQUEST_TIMEOUT, "The request took too long to arrive."
+)
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
     """Gives a head and a body 10 s each to arrive, and bounds the size of the head.
 
     A connection that has not sent a whole head yet makes room for a new one if there are too many.
+    A client that reads nothing of its answer for a minute is cut: closing would wait for it for
+    ever.
     """
+
+    stall_s = STALL_S
 
     def __init__(self, config: Any, server_state: Any, app_state: Any, _loop: Any = None) -> None:
         # for the application: how many connections are open, and who has not sent a head yet
@@ -47,6 +60,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._silent: dict[BoundedHttpProtocol, None] = app_state.setdefault("silent", {})
         super().__init__(config, server_state, app_state, _loop)
         self._deadline: asyncio.TimerHandle | None = None
+        self._stall: asyncio.TimerHandle | None = None
         self._framing_bytes = 0  # of the request, all that is not its body
         self._is_head = True
         self._head_bytes = 0
@@ -58,8 +72,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if len(self.connections) > settings.SENIM_MAX_CONNECTIONS and self._silent:
             oldest = next(iter(self._silent))
             del self._silent[oldest]
+            note_refusal("silent_connections")
             oldest.transport.abort()
         elif len(self.connections) > settings.SENIM_MAX_CONNECTIONS + SPARE_CONNECTIONS:
+            note_refusal("connections")
             transport.abort()
             return
         self._silent[self] = None
@@ -67,6 +83,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._silent.pop(self, None)
         self._end_deadline()
+        self._end_stall()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -90,6 +107,30 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._silent.pop(self, None)
         self._end_deadline()
         super().handle_websocket_upgrade()
+
+    # --- clients that do not read
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._stall = self.loop.call_later(self.stall_s, self._cut_reader)
+
+    def resume_writing(self) -> None:
+        self._end_stall()
+        super().resume_writing()
+
+    def timeout_keep_alive_handler(self) -> None:
+        super().timeout_keep_alive_handler()
+        if self._stall is None:  # closing waits until the client has read all
+            self._stall = self.loop.call_later(self.stall_s, self._cut_reader)
+
+    def _cut_reader(self) -> None:
+        note_refusal("unread_answer")
+        self.transport.abort()
+
+    def _end_stall(self) -> None:
+        if self._stall is not None:
+            self._stall.cancel()
+            self._stall = None
 
     # --- the parser's callbacks
 
@@ -135,6 +176,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def _refuse(self, refusal: Refusal) -> None:
         """Answer a request that cannot be read or is over a limit, and close the connection."""
         self._refusal = refusal
+        note_refusal(refusal.limit)
         self._end_deadline()
         cycle = self.cycle
         if cycle is None or cycle.response_complete:

@@ -16,10 +16,10 @@ from websockets.http11 import Request
 
 from senim.protocols.frame_budget import FrameBudget
 from senim.protocols.reading_turns import get_reading_turns
-from workouts.close_codes import CLOSE_POLICY, CLOSE_RESTART, CLOSE_TOO_BIG
+from workouts.close_codes import CLOSE_ABNORMAL, CLOSE_POLICY, CLOSE_RESTART, CLOSE_TOO_BIG
+from workouts.metrics import note_refusal
 from workouts.sockets.frames import MAX_MESSAGE_BYTES
 
-CLOSE_ABNORMAL = 1006
 MAX_CONTROL_BYTES = 125  # of a ping, RFC 6455, section 5.5
 # The parser takes a ping between two fragments for a part of the message, so it has to allow for
 # one. The message's own size is checked here.
@@ -30,6 +30,7 @@ SLICE_BYTES = 1024
 # Linux doubles it. An offline hour of 2,000 reps comes in 8 windows, well under a second by phone.
 RECEIVE_BUFFER_BYTES = 16_384
 LINGER_S = 3.0
+CUT_AFTER_S = 15.0  # longer than uvicorn waits for a client's close frame
 
 
 class FairWebSocketProtocol(WebSocketsSansIOProtocol):
@@ -72,6 +73,7 @@ class FairWebSocketProtocol(WebSocketsSansIOProtocol):
     def on_task_complete(self, task: asyncio.Task[None]) -> None:
         super().on_task_complete(task)
         self._is_served = False
+        self._cut_soon()
         if self.is_gone:
             self._drop_unread()
             self._end_backlog()
@@ -171,6 +173,7 @@ class FairWebSocketProtocol(WebSocketsSansIOProtocol):
             self.pong_timer = self.loop.call_later(self.ping_timeout or 0, self.keepalive_timeout)
             return
         super().keepalive_timeout()
+        self._cut_soon()
 
     # --- frames
 
@@ -235,9 +238,15 @@ class FairWebSocketProtocol(WebSocketsSansIOProtocol):
 
     # --- endings
 
+    def _cut_soon(self) -> None:
+        """Drop the connection if its client reads nothing: closing would wait for it for ever."""
+        if not self.disconnected:
+            self.loop.call_later(CUT_AFTER_S, self.transport.abort)
+
     def break_off(self, code: int, reason: str) -> None:
         """Close the socket because of what the client sent."""
         if not self.lingers and not self.close_sent:
+            note_refusal("empty_frames" if code == CLOSE_POLICY else "message_size", reason=reason)
             self.conn.fail(code, reason)
             self.handle_parser_exception()
 

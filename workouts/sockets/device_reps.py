@@ -3,6 +3,7 @@
 A rep's path: count, the batcher's call, answer.
 """
 
+from collections.abc import Awaitable
 from functools import partial
 
 from workouts.exceptions import Code, WorkoutError
@@ -37,8 +38,11 @@ class DeviceReps:
         self._submit = source.submit
         self._keys: dict[str, RepKeys] = {}
 
-    def count(self, slug: str, seq: int, at_ms: int | None) -> None:
-        """Count a rep, and answer it once Redis has. Raises WorkoutError with its seq."""
+    def count(self, slug: str, seq: int, at_ms: int | None) -> Awaitable[None] | None:
+        """Count a rep, and answer it once Redis has; return what the next has to wait for.
+
+        Raises WorkoutError with its seq.
+        """
         if not self.device:
             raise WorkoutError(
                 Code.INVALID_MESSAGE, "a seq without a hello; say hello first", seq=seq
@@ -47,7 +51,7 @@ class DeviceReps:
             self._replies.put(ErrorFrame(Code.UNAVAILABLE, NOT_SETTLED, seq))
             if self.sequence.is_full:
                 self._message_loop.restart()
-            return
+            return None
         try:
             exercise = catalogue.get_active(slug)
         except WorkoutError as error:
@@ -66,7 +70,7 @@ class DeviceReps:
             self.clock_offset.ms,
         )
         answer = partial(self._answer, self._replies.reserve(), slug, seq)
-        self._submit(keys, exercise.gates, answer, stamp=stamp)
+        return self._submit(keys, exercise.gates, answer, stamp=stamp)
 
     def _answer(self, reply: Reply, slug: str, seq: int, result: RepResult | None) -> None:
         if result is not None and result[0] != FORGOTTEN:

@@ -5,6 +5,7 @@ A rep's path: handle_message, count, the batcher's call, answer.
 
 import asyncio
 from collections import Counter
+from collections.abc import Awaitable
 from functools import partial
 
 from django.conf import settings
@@ -49,19 +50,20 @@ class PlainReps:
         self._too_fast: Counter[str] = Counter()  # by exercise, until noted with the session
         self._noting: asyncio.Task[None] | None = None
 
-    def handle_message(self, text: str) -> None:
-        self.count(decode_rep(text).type)
+    def handle_message(self, text: str) -> Awaitable[None] | None:
+        return self.count(decode_rep(text).type)
 
-    def count(self, slug: str) -> None:
-        """Count a rep, and answer it once Redis has."""
+    def count(self, slug: str) -> Awaitable[None] | None:
+        """Count a rep, and answer it once Redis has; return what the next has to wait for."""
         exercise = catalogue.get_active(slug)
         if not self._rate_limit.allows():
             self._reject_too_fast(slug)
-            return
+            return None
         keys = self._keys.get(slug)
         if keys is None:
             keys = self._keys[slug] = pack_keys(get_key_space().live(self._user_id, slug))
-        self._submit(keys, exercise.gates, partial(self._answer, self._replies.reserve(), slug))
+        answer = partial(self._answer, self._replies.reserve(), slug)
+        return self._submit(keys, exercise.gates, answer)
 
     def _answer(self, reply: Reply, slug: str, result: RepResult | None) -> None:
         # taken even if the client is gone: the athlete's other devices and the walls hear of it

@@ -93,11 +93,9 @@ class DeviceSocket:
     def _handle_message(self, text: str) -> Awaitable[None] | None:
         match decode_message(text):
             case DeviceRep(type=slug, seq=int(seq), at=at):
-                self._device_reps.count(slug, seq, at)
-                return None
+                return self._device_reps.count(slug, seq, at)
             case DeviceRep(type=slug):
-                self._plain_reps.count(slug)
-                return None
+                return self._plain_reps.count(slug)
             case Hello(device=device, now=device_ms):
                 if self._device_reps.device not in ("", device):
                     raise WorkoutError(

@@ -35,6 +35,9 @@ MAX_BATCH = 500  # bounds how long one call keeps Redis from others: about 10 ms
 # about 50 us of Redis and the event loop: a rep from another socket waits 3 ms for them. With half
 # as many, calls would cost a quarter more per rep
 MAX_BACKLOG = 64
+# 8 calls of 5 ms for a backlog, so that its deadline is kept on a machine 20 times slower as well.
+# Sources that would have more than their share of it are told to wait
+MAX_PENDING = 512
 # a person makes one rep at a time, and two devices or a stutter make two or three
 MAX_REPS_A_TURN = 4
 
@@ -86,32 +89,55 @@ class RepBatcher:
 class RepSource:
     """One socket's reps, which are counted in the order of their submission."""
 
-    __slots__ = ("_lane", "pending")
+    __slots__ = ("_lane", "_turn", "pending")
 
     def __init__(self, lane: "RepLane") -> None:
         self._lane = lane
+        self._turn: asyncio.Future[None] | None = None
         self.pending: deque[PendingRep] = deque()
 
-    def submit(self, keys: RepKeys, gates: Gates, settle: Settle, *, stamp: bytes = b"") -> None:
+    def submit(
+        self, keys: RepKeys, gates: Gates, settle: Settle, *, stamp: bytes = b""
+    ) -> asyncio.Future[None] | None:
         """Count a rep when it is this source's turn, and call `settle` with its result.
 
         The result is None if Redis did not answer in time, or if the rep waited for too long to be
         sent. A device's rep has a stamp, and its keys include the device's memory.
+
+        Returns this source's next turn if it has more than its share pending: a caller that awaits
+        it before the next rep is only slowed, and one that does not may wait for too long.
         """
         if not self.pending:
             self._lane.line_up(self)
         limits_and_stamp = gates.of_device + bulk(stamp) if stamp else gates.of_plain
         self.pending.append((keys, limits_and_stamp, settle, bool(stamp), time.monotonic()))
+        if len(self.pending) <= MAX_REPS_A_TURN or not self._lane.is_crowded_by(self):
+            return None
+        if self._turn is None or self._turn.done():
+            self._turn = asyncio.get_running_loop().create_future()
+        return self._turn
+
+    def take_turn(self, most: int) -> list[PendingRep]:
+        """Remove and return the first pending reps, at most so many."""
+        self._end_wait()
+        pending = self.pending
+        return [pending.popleft() for _ in range(min(len(pending), most))]
 
     def give_up(self) -> None:
         """Give every pending rep the result None.
 
         All of them, since a device's rep may not be settled before the one that it follows.
         """
+        self._end_wait()
         pending, self.pending = self.pending, deque()
         reps_by_verdict[None].inc(len(pending))
         for rep in pending:
             rep[2](None)
+
+    def _end_wait(self) -> None:
+        if self._turn is not None and not self._turn.done():
+            self._turn.set_result(None)
+        self._turn = None
 
 
 class RepLane:
@@ -137,6 +163,11 @@ class RepLane:
         if self._task is None:
             loop = asyncio.get_running_loop()
             self._task = loop.create_task(self._send_batches(), context=self._context)
+
+    def is_crowded_by(self, source: RepSource) -> bool:
+        """Return whether too much would be pending if all sources had as many reps as this one."""
+        sources = len(self._new_sources) + len(self._backlog)
+        return len(source.pending) * sources > MAX_PENDING
 
     async def settled(self) -> None:
         if self._task is not None:
@@ -175,13 +206,11 @@ class RepLane:
             end = len(batch) + room
             while sources and len(batch) < end:
                 source = sources.popleft()
-                pending = source.pending
-                if now - pending[0][4] > deadline_s:
+                if now - source.pending[0][4] > deadline_s:
                     source.give_up()
                     continue
-                for _ in range(min(len(pending), MAX_REPS_A_TURN, end - len(batch))):
-                    batch.append(pending.popleft())
-                if pending:
+                batch += source.take_turn(min(MAX_REPS_A_TURN, end - len(batch)))
+                if source.pending:
                     self._backlog.append(source)
         return batch
 

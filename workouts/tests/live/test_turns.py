@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from itertools import groupby
@@ -17,6 +17,7 @@ from workouts.live.counting.batching import (
     BACKLOG_DEADLINE_S,
     MAX_BACKLOG,
     MAX_BATCH,
+    MAX_PENDING,
     MAX_REPS_A_TURN,
     RepBatcher,
 )
@@ -45,10 +46,12 @@ class Athlete:
         self.counts: list[int | None] = []
         self.on_result: Callable[[], object] = lambda: None
 
-    def send(self, reps: int = 1) -> None:
+    def send(self, reps: int = 1) -> Awaitable[None] | None:
+        turn = None
         for _ in range(reps):
             self.sent += 1
-            self.source.submit(self.keys, gates(1), partial(self.note, self.sent))
+            turn = self.source.submit(self.keys, gates(1), partial(self.note, self.sent))
+        return turn
 
     def note(self, number: int, result: RepResult | None) -> None:
         self.results.append((self.name, number))
@@ -149,6 +152,32 @@ class TurnTests(TurnCase):
             ann.send(1000)
             await self.settle()
         assert ann.answered() == [*range(1, 1001)]
+
+
+class PaceTests(TurnCase):
+    async def test_sockets_that_wait_for_their_turn_have_little_pending(self) -> None:
+        names = [f"flood-{number}" for number in range(MAX_PENDING)]
+        with self.athletes(*names) as floods:
+            most = 0
+
+            async def send_many(flood: Athlete) -> None:
+                nonlocal most
+                for _ in range(5 * MAX_REPS_A_TURN):
+                    turn = flood.send()
+                    most = max(most, sum(len(each.source.pending) for each in floods))
+                    if turn is not None:
+                        await turn
+
+            async with asyncio.timeout(SETTLED_S):
+                await asyncio.gather(*map(send_many, floods))
+            await self.settle()
+        assert most < 2 * MAX_REPS_A_TURN * len(floods)
+        assert all(flood.answered() == [*range(1, flood.sent + 1)] for flood in floods)
+
+    async def test_a_socket_alone_never_has_to_wait_for_its_turn(self) -> None:
+        with self.athletes("ann") as (ann,):
+            assert [ann.send() for _ in range(FLOOD)] == [None] * FLOOD
+            await self.settle()
 
 
 class DeadlineTests(TurnCase):

@@ -2,12 +2,14 @@
 
 import threading
 from typing import Any
+from unittest.mock import patch
 
 from django.contrib.staticfiles import finders
 from django.core.signals import request_finished, request_started
 from django.db import connection
 from django.test import TransactionTestCase
 
+from senim.protocols.http_protocol import BoundedHttpProtocol
 from workouts.tests.support import http_views
 from workouts.tests.support.http_cases import HttpCase, Reply
 from workouts.tests.support.processes import wait_until
@@ -91,7 +93,7 @@ class StreamTests(HttpCase):
         wait_until(lambda: http_views.called == ["closed"])
 
     def test_a_reader_that_takes_nothing_is_cut(self) -> None:
-        self.handler.stall_s = 0.2
+        self.enterContext(patch.object(BoundedHttpProtocol, "stall_s", 0.2))
         for view in ("send_blocks", "send_text"):
             with self.subTest(view), self.server.send(f"GET /{view}"):
                 wait_until(lambda: self.handler.places.pages.long_answers)

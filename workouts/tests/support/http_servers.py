@@ -8,6 +8,7 @@ from typing import Any
 
 import uvicorn
 
+from senim.protocols.http_protocol import BoundedHttpProtocol
 from workouts.tests.support.processes import wait_until
 from workouts.tests.support.run import free_port
 
@@ -22,6 +23,7 @@ class HttpServer:
         self.port = free_port()
         config = uvicorn.Config(
             application,
+            http=BoundedHttpProtocol,
             port=self.port,
             lifespan="off",
             log_config=None,
