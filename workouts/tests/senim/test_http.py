@@ -116,6 +116,8 @@ class StreamTests(HttpCase):
 
 
 class ConnectionTests(HttpCase, TransactionTestCase):
+    serialized_rollback = True
+
     def test_a_request_gives_its_database_connection_back(self) -> None:
         for _ in range(4):
             assert int(self.ask("GET /count_tables").body) > 5
