@@ -29,7 +29,8 @@ from workouts.client.frames import Frame
 
 ADDRESS = {"X-Forwarded-For": "203.0.113.7"}
 # parts of the evening: all have come, all lose their connection, all have begun their last set
-ALL_HERE, CUT_AT, LAST_SET = 0.4, 0.5, 0.8
+ALL_HERE, CUT_AT, LAST_SET = 0.4, 0.5, 0.9
+SPREAD = 0.7  # of the time between two sets: else many would finish theirs together
 # hellos measure the clock's offset anew, with an error of as long as they took
 INTERVAL_MARGIN_MS = 50
 PLAIN_FINISH_EVERY = 4  # of so many athletes, one finishes over HTTP
@@ -106,7 +107,8 @@ async def train(evening: Evening, number: int) -> None:
             for which in range(sets):
                 exercise = chance.choice(sorted(evening.paces))
                 gaps = chance.choice(evening.paces[exercise])
-                await do_set(evening, client, exercise, gaps, came_ms + which * step_ms)
+                begins_ms = came_ms + (which + chance.uniform(0, SPREAD)) * step_ms
+                await do_set(evening, client, exercise, gaps, begins_ms)
                 await asyncio.wait_for(
                     finish(evening, client, exercise, over_http=not number % PLAIN_FINISH_EVERY),
                     FINISH_DEADLINE_S,
@@ -226,7 +228,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--athletes", type=int, default=1000)
     parser.add_argument("--sets-each", type=int, default=3, help="sets of each athlete")
     parser.add_argument("--minutes", type=int, default=90, help="how long the evening is")
-    parser.add_argument("--speed", type=float, default=20.0, help="times as fast as people")
+    parser.add_argument("--speed", type=float, default=10.0, help="times as fast as people")
     parser.add_argument(
         "--sets", type=Path, help="a file of recorded sets; made-up ones without it"
     )
