@@ -12,8 +12,8 @@ from django.core.management import execute_from_command_line
 from environs import EnvValidationError
 
 from senim import __version__
-from senim.environment import describe_error
-from senim.metrics_folder import metrics_folder
+from senim.environment import describe_setting_error
+from senim.metrics_folder import server_metrics_folder
 
 
 def main() -> None:
@@ -22,10 +22,10 @@ def main() -> None:
         print(f"{__version__}\nPython {platform.python_version()}, Django {django.__version__}")  # noqa: T201
         return
     try:
-        with metrics_folder() if sys.argv[1:2] == ["start"] else nullcontext():
+        with server_metrics_folder() if sys.argv[1:2] == ["start"] else nullcontext():
             execute_from_command_line(sys.argv)
     except EnvValidationError as error:
-        sys.exit(f"senim: {describe_error(error)}")
+        sys.exit(f"senim: {describe_setting_error(error)}")
     except ImproperlyConfigured as error:
         sys.exit(f"senim: {error}")
 

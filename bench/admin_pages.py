@@ -15,9 +15,9 @@ from typing import Any
 from tqdm import tqdm
 
 from bench.services import PROJECT, clean_environment
-from senim.embedded.postgres import PostgresServer
+from senim.embedded.postgres import EmbeddedPostgres
 from senim.embedded.processes import die_with_parent
-from senim.embedded.valkey import ValkeyServer
+from senim.embedded.valkey import EmbeddedValkey
 
 LIST = "/admin/workouts/workoutsession/"
 ATHLETES = "/admin/workouts/athlete/"
@@ -122,12 +122,12 @@ class Line:
 
 
 @contextlib.contextmanager
-def running_servers(folder: Path) -> Iterator[tuple[PostgresServer, dict[str, str]]]:
+def running_servers(folder: Path) -> Iterator[tuple[EmbeddedPostgres, dict[str, str]]]:
     """Run PostgreSQL and Valkey; give the first, and the environment for using both."""
     folder.chmod(0o755)  # PostgreSQL may run as another user
     postgres, valkey = (
-        PostgresServer(folder / "postgres"),
-        ValkeyServer(folder / "valkey", folder / "valkey.sock"),
+        EmbeddedPostgres(folder / "postgres"),
+        EmbeddedValkey(folder / "valkey", folder / "valkey.sock"),
     )
     environment = {
         **clean_environment(folder / "data"),
@@ -144,7 +144,7 @@ def running_servers(folder: Path) -> Iterator[tuple[PostgresServer, dict[str, st
 
 
 def fill(
-    postgres: PostgresServer, name: str, sessions: int, environment: dict[str, str]
+    postgres: EmbeddedPostgres, name: str, sessions: int, environment: dict[str, str]
 ) -> dict[str, str]:
     """Make a database with this many sessions, and return the environment for using it."""
     environment = {**environment, "DATABASE_URL": postgres.create_database(name)}

@@ -9,7 +9,7 @@ from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "senim.settings")
 
-from senim.server import AnnouncingServer, build_config
+from senim.server import AnnouncingServer, build_server_config
 
 
 async def echo(scope: Any, receive: Any, send: Any) -> None:
@@ -26,7 +26,7 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
 
 
 def main() -> None:
-    config = build_config(workers=1)
+    config = build_server_config(workers=1)
     # uvicorn's own protocol: what the service adds to it counts as a cost of the service
     config.app, config.ws = echo, "websockets-sansio"
     with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:

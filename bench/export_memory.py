@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bench.coaches import make_coach
 from bench.services import PROJECT, clean_environment, running
-from senim.embedded.postgres import PostgresServer
+from senim.embedded.postgres import EmbeddedPostgres
 
 FILE = "/admin/workouts/workoutsession/export/file/"
 READ_EVERY_S = 0.2
@@ -56,7 +56,7 @@ class Watch(threading.Thread):
 @contextlib.contextmanager
 def running_service(folder: Path, options: argparse.Namespace) -> Iterator[tuple[int, str, str]]:
     """Run the service on a filled PostgreSQL; give its pid, address and a coach's session key."""
-    server = PostgresServer(folder / "postgres")
+    server = EmbeddedPostgres(folder / "postgres")
     server.start()
     url = server.create_database("bench")
     environment = {**clean_environment(folder / "senim"), "DATABASE_URL": url}

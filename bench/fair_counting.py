@@ -63,11 +63,11 @@ def share(part: int, whole: int) -> str:
 
 def play_kind(kind: str, sets: list[tuple[str, list[int]]], advance: "tqdm[None]") -> Row:
     """Play each set as this kind of athlete, and return the results."""
-    from workouts.simulation.performances import play_performance  # noqa: PLC0415  (needs settings)
+    from workouts.simulation.performances import play_simulated_performance  # noqa: PLC0415  (needs settings)
 
     row = Row()
     for number, (exercise, times) in enumerate(sets):
-        outcome = asyncio.run(play_performance(kind, exercise, times, seed=number))
+        outcome = asyncio.run(play_simulated_performance(kind, exercise, times, seed=number))
         row.performances += 1
         row.sent += outcome.sent
         row.made += outcome.made
@@ -146,13 +146,13 @@ def main() -> int:
 def play_all(options: argparse.Namespace) -> dict[str, Row]:
     from django.core.management import call_command  # noqa: PLC0415
 
-    from senim.embedded.valkey import embedded_redis  # noqa: PLC0415
+    from senim.embedded.valkey import run_embedded_redis  # noqa: PLC0415
     from workouts.simulation.behaviours import BEHAVIOURS  # noqa: PLC0415
-    from workouts.simulation.replay import read_sets  # noqa: PLC0415
+    from workouts.simulation.replay import read_sets_to_replay  # noqa: PLC0415
 
     call_command("migrate", interactive=False, verbosity=0)
     sets = (
-        [(one.exercise, one.offsets_ms()) for one in read_sets(options.sets, None)]
+        [(one.exercise, one.offsets_ms()) for one in read_sets_to_replay(options.sets, None)]
         if options.sets
         else make_up_sets(200)
     )
@@ -162,7 +162,10 @@ def play_all(options: argparse.Namespace) -> dict[str, Row]:
         kind: sets if kind == "honest" else chosen[:10] if kind == "shaker" else chosen
         for kind in BEHAVIOURS
     }
-    with embedded_redis(share=False), tqdm(total=sum(map(len, plan.values())), disable=None) as bar:
+    with (
+        run_embedded_redis(share=False),
+        tqdm(total=sum(map(len, plan.values())), disable=None) as bar,
+    ):
         return {kind: play_kind(kind, plan[kind], bar) for kind in plan}
 
 

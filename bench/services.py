@@ -14,7 +14,7 @@ from pathlib import Path
 import redis
 
 from senim.embedded.processes import die_with_parent
-from senim.embedded.valkey import ValkeyServer
+from senim.embedded.valkey import EmbeddedValkey
 
 PROJECT = Path(__file__).resolve().parent.parent
 START_DEADLINE_S = 60.0
@@ -84,7 +84,7 @@ def running_senim(
 def running_senim_without_file(name: str, data: Path) -> Iterator[Service]:
     """Run the service on a Valkey that writes nothing to disk."""
     data.mkdir(parents=True)
-    valkey = ValkeyServer(data / "valkey", data / "memory.sock", ["--appendonly", "no"])
+    valkey = EmbeddedValkey(data / "valkey", data / "memory.sock", ["--appendonly", "no"])
     valkey.start()
     try:
         with running_senim(name, data, redis_socket=valkey.socket) as service:

@@ -10,7 +10,12 @@ from environs import ValidationError
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
-from workouts.live.clients import credentials, is_cluster, read_hosts, service_name
+from workouts.live.clients import (
+    is_redis_cluster,
+    read_redis_credentials,
+    read_redis_hosts,
+    read_sentinel_name,
+)
 
 REDIS_TAKES = (
     "it takes redis://user:password@host:port/number, rediss:// for TLS, unix:///path, "
@@ -31,56 +36,60 @@ POOL = {"min_size": 0, "timeout": 3, "max_idle": 60, "reconnect_timeout": 2}
 LAYER_TIMEOUT_S = 15
 
 
-def check_redis_url(url: str) -> None:
+def check_redis_url_setting(url: str) -> None:
     """Raise ValidationError unless the URL is the address of a Redis, a cluster or Sentinels."""
     try:
-        understood = is_redis_url(url)
+        understood = is_redis_url_setting(url)
     except (ValueError, TypeError, redis.RedisError):
         understood = False
     if not understood:
         raise ValidationError(f"is not the address of a Redis; {REDIS_TAKES}.")
 
 
-def is_redis_url(url: str) -> bool:
+def is_redis_url_setting(url: str) -> bool:
     """Return whether the URL can be used. Raises ValueError, TypeError or RedisError if not."""
     parts = urlsplit(url)
     if parts.scheme in ("redis+cluster", "redis+sentinel"):
-        return all(host and 0 < port < 65536 for host, port in read_hosts(url))
+        return all(host and 0 < port < 65536 for host, port in read_redis_hosts(url))
     redis.ConnectionPool.from_url(url).make_connection()
     if parts.scheme == "unix":
         return not parts.hostname and len(parts.path) > 1
     return re.fullmatch(r"/?\d*", parts.path) is not None
 
 
-def parse_layer_host(url: str) -> dict[str, Any]:
+def parse_layer_host_setting(url: str) -> dict[str, Any]:
     """Return the channel layer's Redis, which cannot be a cluster."""
-    check_redis_url(url)
-    if is_cluster(url):
+    check_redis_url_setting(url)
+    if is_redis_cluster(url):
         raise ValidationError(
             "is a cluster, or unset while REDIS_URL is one; "
             "it takes the address of a single Redis, or of Sentinels."
         )
     if urlsplit(url).scheme == "redis+sentinel":
-        place = {"sentinels": read_hosts(url), "master_name": service_name(url), **credentials(url)}
+        place = {
+            "sentinels": read_redis_hosts(url),
+            "master_name": read_sentinel_name(url),
+            **read_redis_credentials(url),
+        }
     else:
         place = {"address": url}
     return {**place, "socket_timeout": LAYER_TIMEOUT_S}
 
 
-def parse_database(url: str, *, pool_size: int) -> dict[str, Any]:
+def parse_database_setting(url: str, *, pool_size: int) -> dict[str, Any]:
     """Return Django's settings for the PostgreSQL or SQLite database at the URL.
 
     A pool_size of 0 means no pool: each request then opens a connection of its own.
     """
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite":
-        return sqlite_database(parse_sqlite_path(rest))
+        return build_sqlite_settings(parse_sqlite_path_setting(rest))
     if scheme not in POSTGRES_SCHEMES:
         raise ValidationError(f"is not the address of a database; {DATABASE_TAKES}.")
-    return postgres_database(rest, pool_size=pool_size)
+    return build_postgres_settings(rest, pool_size=pool_size)
 
 
-def postgres_database(rest: str, *, pool_size: int) -> dict[str, Any]:
+def build_postgres_settings(rest: str, *, pool_size: int) -> dict[str, Any]:
     # user and password apart: libpq refuses an unquoted @ or %, which people do paste
     authority, slash, name = rest.partition("/")
     login, _, hosts = authority.rpartition("@")
@@ -89,7 +98,7 @@ def postgres_database(rest: str, *, pool_size: int) -> dict[str, Any]:
     except (ValueError, ProgrammingError):
         options = {}
     ports = str(options.pop("port", ""))
-    if not {"dbname", "service"} & options.keys() or not are_ports(ports):
+    if not {"dbname", "service"} & options.keys() or not are_ports_in_setting(ports):
         raise ValidationError(f"is not the address of a PostgreSQL database; {DATABASE_TAKES}.")
     user, _, password = login.partition(":")
     database = {
@@ -108,12 +117,12 @@ def postgres_database(rest: str, *, pool_size: int) -> dict[str, Any]:
     return {**database, "OPTIONS": {**POSTGRES_TIMEOUTS, **options, **pool}}
 
 
-def are_ports(text: str) -> bool:
+def are_ports_in_setting(text: str) -> bool:
     """Return whether libpq can use the ports, one for each host; it checks them only on connect."""
     return all(not port or (port.isdigit() and 0 < int(port) < 65536) for port in text.split(","))
 
 
-def parse_sqlite_path(rest: str) -> Path:
+def parse_sqlite_path_setting(rest: str) -> Path:
     """Return the path after `sqlite://`."""
     # in memory, each thread would have a database of its own
     if not rest.startswith("/") or rest in ("/", "/:memory:"):
@@ -128,7 +137,7 @@ def parse_sqlite_path(rest: str) -> Path:
     return path
 
 
-def sqlite_database(path: Path) -> dict[str, Any]:
+def build_sqlite_settings(path: Path) -> dict[str, Any]:
     """Return the settings for a SQLite file in which a COMMIT is on disk; `start` turns on WAL."""
     options = {
         "transaction_mode": "IMMEDIATE",

@@ -5,7 +5,7 @@ from typing import Any
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 
 
-class CodedWebSocketProtocol(WebSocketProtocol):
+class DevelopmentServerProtocol(WebSocketProtocol):
     """Closes with any code and reason; daphne allows only 1000 and 3000 to 4999, and no reason."""
 
     def handle_reply(self, message: dict[str, Any]) -> None:
@@ -17,6 +17,6 @@ class CodedWebSocketProtocol(WebSocketProtocol):
             super().handle_reply(message)
 
 
-def use_close_codes() -> None:
+def use_development_server_protocol() -> None:
     """Replace daphne's protocol in this process; it has no setting for that."""
-    WebSocketFactory.protocol = CodedWebSocketProtocol
+    WebSocketFactory.protocol = DevelopmentServerProtocol

@@ -14,7 +14,7 @@ import dotenv
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvValidationError, ValidationError, validate
 
-from senim.addresses import parse_database, parse_layer_host
+from senim.addresses import parse_database_setting, parse_layer_host_setting
 
 PREFIX = "SENIM_"
 NAMES = (
@@ -56,8 +56,8 @@ HOST_NAME = re.compile(rf"\*|\.?{HOST}")
 ORIGIN = re.compile(rf"https?://{HOST}(?::\d{{1,5}})?")
 
 env = Env()
-env.add_parser("database", parse_database)
-env.add_parser("layer_host", parse_layer_host)
+env.add_parser("database", parse_database_setting)
+env.add_parser("layer_host", parse_layer_host_setting)
 
 
 def load_environment(env_file: Path) -> None:
@@ -76,25 +76,25 @@ def load_environment(env_file: Path) -> None:
     for name in set(NAMES) - {"SECRET_KEY"}:
         if value := os.environ.pop(name, "").strip():
             os.environ[name] = value
-    for name in find_unknown_names():
+    for name in find_unknown_settings():
         # not OTHER_NAMES: Kubernetes sets SENIM_DB_PORT for a service called senim-db
         for close in difflib.get_close_matches(name, NAMES, 1, CLOSE_MATCH):
             raise ImproperlyConfigured(f"{name} is not a setting; did you mean {close}?")
 
 
-def find_unknown_names() -> list[str]:
+def find_unknown_settings() -> list[str]:
     """Return the variables that begin with SENIM_ and that nothing reads."""
     known = (*NAMES, *OTHER_NAMES)
     return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
 
 
-def describe_error(error: EnvValidationError) -> str:
+def describe_setting_error(error: EnvValidationError) -> str:
     """Return one line that names the variable and says what it takes."""
     (name,) = re.findall(r'^Environment variable "(\w+)"', str(error))
     return f"{name} {' '.join(map(str, error.error_messages))}"
 
 
-def whole_number(low: int, high: int) -> dict[str, Any]:
+def whole_number_setting(low: int, high: int) -> dict[str, Any]:
     """Return env.int()'s options for a whole number from low to high, both included."""
     message = f"is {{input!r}}; it takes a whole number from {low} to {high}."
     return {
@@ -103,20 +103,20 @@ def whole_number(low: int, high: int) -> dict[str, Any]:
     }
 
 
-def one_of(*choices: str) -> validate.OneOf:
+def choice_setting(*choices: str) -> validate.OneOf:
     return validate.OneOf(choices, error="is {input!r}; it takes one of: {choices}.")
 
 
 ON_OR_OFF: dict[str, Any] = {"error_messages": {"invalid": "is {input!r}; it takes on or off."}}
 
 
-def check_time_zone(name: str) -> None:
+def check_time_zone_setting(name: str) -> None:
     if name not in zoneinfo.available_timezones():
         raise ValidationError(f"is {name!r}; it takes a name like UTC or Asia/Almaty.")
 
 
 @env.parser_for("items")
-def parse_items(text: str, *, accept: Callable[[str], object], takes: str) -> list[str]:
+def parse_list_setting(text: str, *, accept: Callable[[str], object], takes: str) -> list[str]:
     """Return the items of a comma-separated list, each of which `accept` has to accept."""
     items = [item.strip() for item in text.split(",") if item.strip()]
     for item in items:
@@ -125,7 +125,7 @@ def parse_items(text: str, *, accept: Callable[[str], object], takes: str) -> li
     return items
 
 
-def is_network(text: str) -> bool:
+def is_network_setting(text: str) -> bool:
     try:
         ipaddress.ip_network(text)
     except ValueError:
@@ -134,7 +134,7 @@ def is_network(text: str) -> bool:
 
 
 @env.parser_for("folder")
-def parse_folder(text: str | Path, *, writable: bool) -> Path:
+def parse_folder_setting(text: str | Path, *, writable: bool) -> Path:
     """Return the folder. If it has to be writable, it is created, closed to other users."""
     try:
         folder = Path(text).expanduser().resolve()

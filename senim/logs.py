@@ -18,7 +18,7 @@ SHARED: list[Processor] = [
 EVERY_S = 1.0
 
 
-class LibraryLimit(logging.Filter):
+class LibraryLogFilter(logging.Filter):
     """Lets pass one line a second from each place in a library's code that logs.
 
     Every 503, every request that is not HTTP and every handshake that fails would make one. Senim's
@@ -42,7 +42,7 @@ class LibraryLimit(logging.Filter):
         return True
 
 
-class EventFormatter(structlog.stdlib.ProcessorFormatter):
+class LogFormatter(structlog.stdlib.ProcessorFormatter):
     def __init__(self, style_name: str) -> None:
         renderer = (
             structlog.processors.JSONRenderer()

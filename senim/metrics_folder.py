@@ -12,7 +12,7 @@ FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 
 @contextmanager
-def metrics_folder() -> Iterator[None]:
+def server_metrics_folder() -> Iterator[None]:
     """Have this process and its workers share their metrics for as long as the block runs."""
     with tempfile.TemporaryDirectory(prefix="senim-metrics-", ignore_cleanup_errors=True) as folder:
         os.environ[FOLDER_VARIABLE] = folder

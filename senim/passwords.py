@@ -9,7 +9,7 @@ from django.contrib.auth import hashers
 one_at_a_time = threading.RLock()
 
 
-class TakesTurns:
+class PasswordHasherInTurns:
     """One hash or check at a time in this process."""
 
     def encode(self, *arguments: Any, **options: Any) -> str:
@@ -23,7 +23,7 @@ class TakesTurns:
         return is_right
 
 
-class Argon2PasswordHasher(TakesTurns, hashers.Argon2PasswordHasher):
+class Argon2PasswordHasher(PasswordHasherInTurns, hashers.Argon2PasswordHasher):
     """Argon2id with the first of the parameters that OWASP's Password Storage Cheat Sheet names."""
 
     time_cost = 2
@@ -31,5 +31,5 @@ class Argon2PasswordHasher(TakesTurns, hashers.Argon2PasswordHasher):
     parallelism = 1
 
 
-class PBKDF2PasswordHasher(TakesTurns, hashers.PBKDF2PasswordHasher):
+class PBKDF2PasswordHasher(PasswordHasherInTurns, hashers.PBKDF2PasswordHasher):
     """For hashes made before Argon2 was used; each is replaced at its user's next log-in."""

@@ -19,7 +19,7 @@ WORKERS_DEADLINE_S = 8.5
 EXIT_DEADLINE_S = 9.5
 
 
-def build_config(*, workers: int) -> uvicorn.Config:
+def build_server_config(*, workers: int) -> uvicorn.Config:
     """Return uvicorn's configuration, without compression, which takes memory for each socket."""
     return uvicorn.Config(
         "senim.worker:application",
@@ -37,12 +37,12 @@ def build_config(*, workers: int) -> uvicorn.Config:
     )
 
 
-def serve(listener: socket.socket, *, workers: int, announce: Callable[[], None]) -> None:
+def run_server(listener: socket.socket, *, workers: int, announce: Callable[[], None]) -> None:
     """Serve until SIGTERM or SIGINT."""
-    config = build_config(workers=workers)
+    config = build_server_config(workers=workers)
     if workers > 1:
         announce()
-        Supervisor(config, sockets=[listener]).run()
+        WorkerSupervisor(config, sockets=[listener]).run()
     else:
         AnnouncingServer(config, announce).run([listener])
 
@@ -60,17 +60,17 @@ class AnnouncingServer(uvicorn.Server):
             self.announce()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        end_by_force(EXIT_DEADLINE_S)
+        end_server_by_force(EXIT_DEADLINE_S)
         await super().shutdown(sockets)
 
 
-class Supervisor(Multiprocess):
+class WorkerSupervisor(Multiprocess):
     """Closes the listening sockets as soon as it stops, and kills workers that do not stop."""
 
     known_pids: frozenset[int | None] = frozenset()
 
     def terminate_all(self) -> None:
-        end_by_force(EXIT_DEADLINE_S)
+        end_server_by_force(EXIT_DEADLINE_S)
         for listener in self.sockets:
             listener.close()
         super().terminate_all()
@@ -92,7 +92,7 @@ class Supervisor(Multiprocess):
         super().join_all()
 
 
-def end_by_force(after_s: float) -> None:
+def end_server_by_force(after_s: float) -> None:
     """Exit after this many seconds, even if a thread hangs on a database.
 
     Both asyncio and the interpreter would wait for that thread.

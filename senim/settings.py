@@ -8,17 +8,17 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import validate
 
 from senim import __version__
-from senim.addresses import check_redis_url
+from senim.addresses import check_redis_url_setting
 from senim.environment import (
     HOST_NAME,
     ON_OR_OFF,
     ORIGIN,
-    check_time_zone,
+    check_time_zone_setting,
+    choice_setting,
     env,
-    is_network,
+    is_network_setting,
     load_environment,
-    one_of,
-    whole_number,
+    whole_number_setting,
 )
 from senim.secret_key import check_secret_key, keep_secret_key
 
@@ -34,25 +34,29 @@ SENIM_DATA = env.folder(
     writable=not {"DATABASE_URL", "REDIS_URL", "SECRET_KEY"} <= os.environ.keys(),
 )
 # unset, `start` takes "open" on loopback and asks for a choice on any other address
-SENIM_AUTH = env.str("SENIM_AUTH", "", validate=one_of("open", "token"))
-SENIM_WORKERS = env.int("SENIM_WORKERS", 1, **whole_number(1, 64))
-SENIM_IDLE_MINUTES = env.int("SENIM_IDLE_MINUTES", 30, **whole_number(1, 1440))
-SENIM_SWEEP_SECONDS = env.int("SENIM_SWEEP_SECONDS", 15, **whole_number(1, 3600))
+SENIM_AUTH = env.str("SENIM_AUTH", "", validate=choice_setting("open", "token"))
+SENIM_WORKERS = env.int("SENIM_WORKERS", 1, **whole_number_setting(1, 64))
+SENIM_IDLE_MINUTES = env.int("SENIM_IDLE_MINUTES", 30, **whole_number_setting(1, 1440))
+SENIM_SWEEP_SECONDS = env.int("SENIM_SWEEP_SECONDS", 15, **whole_number_setting(1, 3600))
 SENIM_MAX_MESSAGES_PER_SECOND = env.int(
-    "SENIM_MAX_MESSAGES_PER_SECOND", 1000, **whole_number(1, 1_000_000)
+    "SENIM_MAX_MESSAGES_PER_SECOND", 1000, **whole_number_setting(1, 1_000_000)
 )
-SENIM_MAX_CONNECTIONS = env.int("SENIM_MAX_CONNECTIONS", 20_000, **whole_number(10, 1_000_000))
+SENIM_MAX_CONNECTIONS = env.int(
+    "SENIM_MAX_CONNECTIONS", 20_000, **whole_number_setting(10, 1_000_000)
+)
 SENIM_MAX_CONNECTIONS_PER_USER = env.int(
-    "SENIM_MAX_CONNECTIONS_PER_USER", 8, **whole_number(1, 1_000_000)
+    "SENIM_MAX_CONNECTIONS_PER_USER", 8, **whole_number_setting(1, 1_000_000)
 )
-SENIM_REQUEST_SECONDS = env.int("SENIM_REQUEST_SECONDS", 10, **whole_number(1, 3600))
-SENIM_MAX_BODY_BYTES = env.int("SENIM_MAX_BODY_BYTES", 65_536, **whole_number(8192, 2**30))
+SENIM_REQUEST_SECONDS = env.int("SENIM_REQUEST_SECONDS", 10, **whole_number_setting(1, 3600))
+SENIM_MAX_BODY_BYTES = env.int("SENIM_MAX_BODY_BYTES", 65_536, **whole_number_setting(8192, 2**30))
 SENIM_MAX_ADMIN_BODY_BYTES = env.int(
-    "SENIM_MAX_ADMIN_BODY_BYTES", 5_242_880, **whole_number(65_536, 2**30)
+    "SENIM_MAX_ADMIN_BODY_BYTES", 5_242_880, **whole_number_setting(65_536, 2**30)
 )
-SENIM_MAX_LONG_ANSWERS = env.int("SENIM_MAX_LONG_ANSWERS", 32, **whole_number(1, 10_000))
-SENIM_MAX_HEADERS = env.int("SENIM_MAX_HEADERS", 100, **whole_number(20, 10_000))
-SENIM_MAX_HEADER_BYTES = env.int("SENIM_MAX_HEADER_BYTES", 16_384, **whole_number(4096, 1_048_576))
+SENIM_MAX_LONG_ANSWERS = env.int("SENIM_MAX_LONG_ANSWERS", 32, **whole_number_setting(1, 10_000))
+SENIM_MAX_HEADERS = env.int("SENIM_MAX_HEADERS", 100, **whole_number_setting(20, 10_000))
+SENIM_MAX_HEADER_BYTES = env.int(
+    "SENIM_MAX_HEADER_BYTES", 16_384, **whole_number_setting(4096, 1_048_576)
+)
 SENIM_REDIS_PREFIX = env.str(
     "SENIM_REDIS_PREFIX",
     "senim",
@@ -63,7 +67,7 @@ SENIM_REDIS_PREFIX = env.str(
 
 EMBEDDED_REDIS_SOCKET = SENIM_DATA / "valkey.sock"
 EMBEDDED_REDIS_URL = f"unix://{quote(str(EMBEDDED_REDIS_SOCKET))}"
-REDIS_URL = env.str("REDIS_URL", EMBEDDED_REDIS_URL, validate=check_redis_url)
+REDIS_URL = env.str("REDIS_URL", EMBEDDED_REDIS_URL, validate=check_redis_url_setting)
 REDIS_EMBEDDED = REDIS_URL == EMBEDDED_REDIS_URL
 if REDIS_EMBEDDED and len(bytes(EMBEDDED_REDIS_SOCKET)) > MAX_SOCKET_PATH:
     raise ImproperlyConfigured(
@@ -85,12 +89,12 @@ ALLOWED_ORIGINS = env.items(
 )
 CSRF_TRUSTED_ORIGINS = ALLOWED_ORIGINS
 TRUSTED_PROXIES = env.items(
-    "TRUSTED_PROXIES", "", accept=is_network, takes="addresses or networks like 10.0.0.0/8"
+    "TRUSTED_PROXIES", "", accept=is_network_setting, takes="addresses or networks like 10.0.0.0/8"
 )
 SENIM_METRICS_ALLOW = env.items(
     "SENIM_METRICS_ALLOW",
     "127.0.0.0/8,::1",
-    accept=is_network,
+    accept=is_network_setting,
     takes="addresses or networks like 10.0.0.0/8",
 )
 HTTPS_ONLY = env.bool("HTTPS_ONLY", False, **ON_OR_OFF)
@@ -132,8 +136,8 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
-    "senim.middleware.time_zones.use_time_zone",
-    "senim.middleware.plain_text.refuse_nul",
+    "senim.middleware.time_zones.time_zone_middleware",
+    "senim.middleware.plain_text.refuse_nul_middleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -159,7 +163,7 @@ TEMPLATES = [
 ]
 
 # processes x pool size has to stay below PostgreSQL's max_connections; half of it is for finishes
-DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", 16, **whole_number(0, 500))
+DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", 16, **whole_number_setting(0, 500))
 DATABASES = {
     "default": env.database(
         "DATABASE_URL",
@@ -169,7 +173,7 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-CHANNELS_REDIS_URL = env.str("CHANNELS_REDIS_URL", REDIS_URL, validate=check_redis_url)
+CHANNELS_REDIS_URL = env.str("CHANNELS_REDIS_URL", REDIS_URL, validate=check_redis_url_setting)
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
@@ -204,7 +208,7 @@ LANGUAGE_COOKIE_SAMESITE = "Lax"
 LOCALE_PATHS = [BASE_DIR / "senim" / "django_locale"]
 FORMAT_MODULE_PATH = ["senim.formats"]
 # for viewers whose own time zone is not known
-TIME_ZONE = env.str("TIME_ZONE", "UTC", validate=check_time_zone)
+TIME_ZONE = env.str("TIME_ZONE", "UTC", validate=check_time_zone_setting)
 USE_TZ = True
 
 STATIC_URL = "static/"
@@ -218,18 +222,20 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "workouts.api.problems.answer_problem",
 }
 
-LOG_LEVEL = env.str("LOG_LEVEL", "INFO", validate=one_of("DEBUG", "INFO", "WARNING", "ERROR"))
-LOG_FORMAT = env.str("LOG_FORMAT", "console", validate=one_of("console", "json"))
+LOG_LEVEL = env.str(
+    "LOG_LEVEL", "INFO", validate=choice_setting("DEBUG", "INFO", "WARNING", "ERROR")
+)
+LOG_FORMAT = env.str("LOG_FORMAT", "console", validate=choice_setting("console", "json"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
         "events": {
-            "()": "senim.logs.EventFormatter",
+            "()": "senim.logs.LogFormatter",
             "style_name": LOG_FORMAT,
         },
     },
-    "filters": {"libraries": {"()": "senim.logs.LibraryLimit"}},
+    "filters": {"libraries": {"()": "senim.logs.LibraryLogFilter"}},
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",

@@ -17,7 +17,7 @@ from django.core.management.base import CommandError
 from django.db import connection
 
 from workouts.live.clients import REDIS_AWAY
-from workouts.live.runtime import get_store
+from workouts.live.runtime import get_live_store
 
 WAIT_S = 60.0
 LOG_EVERY_S = 5.0
@@ -30,10 +30,12 @@ FIRST_COACH = "coach"
 log = structlog.get_logger(__name__)
 
 
-def wait_for(name: str, ask: Callable[[], object], *, deadline_s: float = WAIT_S) -> None:
+def wait_for_part_at_startup(
+    name: str, ask: Callable[[], object], *, deadline_s: float = WAIT_S
+) -> None:
     """Ask until the part answers. Raises CommandError at the deadline."""
     began, logged = time.monotonic(), float("-inf")
-    while reason := find_reason(ask):
+    while reason := find_startup_problem(ask):
         now = time.monotonic()
         if now - began > deadline_s:
             raise CommandError(f"gave up waiting for {name} after {deadline_s:.0f} s: {reason}")
@@ -43,7 +45,7 @@ def wait_for(name: str, ask: Callable[[], object], *, deadline_s: float = WAIT_S
         time.sleep(ASK_EVERY_S)
 
 
-def find_reason(ask: Callable[[], object]) -> str | None:
+def find_startup_problem(ask: Callable[[], object]) -> str | None:
     """Return the part's error in one line, or None if it answers."""
     try:
         ask()
@@ -52,29 +54,29 @@ def find_reason(ask: Callable[[], object]) -> str | None:
     return None
 
 
-def wait_for_parts() -> None:
+def wait_for_parts_at_startup() -> None:
     """Wait until Redis and the database answer. Raises CommandError after a minute for either."""
     # a cluster's client connects when it is created, so that is part of the attempt
-    wait_for("Redis (REDIS_URL)", lambda: get_store().ping())
-    wait_for("the database (DATABASE_URL)", connect_once)
-    for gap in get_store().durability_gaps():
+    wait_for_part_at_startup("Redis (REDIS_URL)", lambda: get_live_store().ping())
+    wait_for_part_at_startup("the database (DATABASE_URL)", connect_to_database_at_startup)
+    for gap in get_live_store().durability_gaps():
         log.warning("durability_weakened", gap=gap)
 
 
-def connect_once() -> None:
+def connect_to_database_at_startup() -> None:
     """Connect to the database without the pool, which would report only that it timed out."""
     with closing(connection.copy()) as probe:
         probe.settings_dict["OPTIONS"].pop("pool", None)
         probe.ensure_connection()
 
 
-def prepare_database() -> str | None:
+def prepare_database_at_startup() -> str | None:
     """Migrate the database and create the first coach; return their password, None if they exist.
 
     Of several processes that start together, one does the work. Raises CommandError if the
     database belongs to another program.
     """
-    with preparation_lock():
+    with startup_lock():
         # under the lock: a process in the middle of the first migration would look like another
         # program
         errors = run_checks(tags=[Tags.database], databases=["default"])
@@ -85,10 +87,10 @@ def prepare_database() -> str | None:
             with connection.cursor() as cursor:
                 cursor.execute("PRAGMA journal_mode=WAL")
         call_command("migrate", interactive=False, verbosity=0)
-        return make_first_coach()
+        return make_first_coach_at_startup()
 
 
-def limit_statements() -> None:
+def limit_statements_at_startup() -> None:
     """Have PostgreSQL cancel statements after 5 s, such as those that wait for a locked table.
 
     Called after the migrations, which may take longer. It goes into the environment, so that worker
@@ -101,7 +103,7 @@ def limit_statements() -> None:
 
 
 @contextmanager
-def preparation_lock() -> Iterator[None]:
+def startup_lock() -> Iterator[None]:
     if connection.vendor == "sqlite":
         with Path(f"{connection.settings_dict['NAME']}.lock").open("a") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
@@ -116,7 +118,7 @@ def preparation_lock() -> Iterator[None]:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATION_LOCK])
 
 
-def make_first_coach() -> str | None:
+def make_first_coach_at_startup() -> str | None:
     """Create a coach if there are no users yet; return the password, which is not stored."""
     users = get_user_model()
     if users.objects.exists():

@@ -7,6 +7,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("i18n/setlang/", set_language, name="set_language"),
 ]
-handler400 = "workouts.api.problems.bad_request"
-handler404 = "workouts.api.problems.not_found"
-handler500 = "workouts.api.problems.server_error"
+handler400 = "workouts.api.problems.bad_request_problem"
+handler404 = "workouts.api.problems.not_found_problem"
+handler500 = "workouts.api.problems.server_error_problem"

@@ -20,7 +20,7 @@ __all__ = ["application"]
 SWITCH_INTERVAL_S = 0.001
 
 
-def load_exercises() -> None:
+def load_exercises_into_worker() -> None:
     """Load the exercises before the first socket: reps count even if the database then fails."""
     with contextlib.suppress(DatabaseError):
         catalogue.refresh()
@@ -29,6 +29,6 @@ def load_exercises() -> None:
 
 sys.setswitchinterval(SWITCH_INTERVAL_S)
 # in a thread: the server imports this module inside its event loop, where Django forbids queries
-thread = threading.Thread(target=load_exercises)
+thread = threading.Thread(target=load_exercises_into_worker)
 thread.start()
 thread.join()

@@ -9,12 +9,12 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def from_ms(epoch_ms: int) -> datetime:
+def datetime_from_ms(epoch_ms: int) -> datetime:
     """Return epoch ms as an aware datetime in UTC. No millisecond is lost."""
     seconds, ms = divmod(epoch_ms, 1000)
     return datetime.fromtimestamp(seconds, UTC).replace(microsecond=ms * 1000)
 
 
-def to_ms(moment: datetime) -> int:
+def datetime_to_ms(moment: datetime) -> int:
     """Return an aware datetime as epoch ms, rounded down."""
     return int(moment.timestamp()) * 1000 + moment.microsecond // 1000

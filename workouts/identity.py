@@ -20,7 +20,7 @@ def check_user_id(text: str) -> str:
     return text
 
 
-def identify_socket(scope: Mapping[str, Any]) -> str:
+def identify_athlete(scope: Mapping[str, Any]) -> str:
     """Return the user_id in a WebSocket's address.
 
     Raises WorkoutError(invalid_user_id) if it is malformed or appears more than once.

@@ -54,18 +54,22 @@ disable_created_metrics()  # only a single process would show them
 registry = CollectorRegistry()
 
 
-def make_counter(name: str, meaning: str, *labels: str) -> Counter:
+def make_counter_metric(name: str, meaning: str, *labels: str) -> Counter:
     return Counter(name, meaning, labels, registry=registry)
 
 
-def make_gauge(name: str, meaning: str, *labels: str, mode: Any = "mostrecent") -> Gauge:
+def make_gauge_metric(name: str, meaning: str, *labels: str, mode: Any = "mostrecent") -> Gauge:
     """`mode` says what becomes of several processes' figures."""
     return Gauge(name, meaning, labels, registry=registry, multiprocess_mode=mode)
 
 
-build_info = make_gauge("senim_build_info", "1 for the version that runs", "version", mode="max")
+build_info = make_gauge_metric(
+    "senim_build_info", "1 for the version that runs", "version", mode="max"
+)
 
-reps = make_counter("senim_reps_total", "Reps that were sent to Redis, by verdict", "verdict")
+reps = make_counter_metric(
+    "senim_reps_total", "Reps that were sent to Redis, by verdict", "verdict"
+)
 rep_ack_seconds = Histogram(
     "senim_rep_ack_seconds",
     "Longest wait for a verdict in a batch of reps, one observation a batch",
@@ -76,33 +80,41 @@ batch_reps = Histogram(
     "senim_batch_reps", "Reps in a batch", buckets=BATCH_BUCKETS, registry=registry
 )
 
-sockets_open = make_gauge("senim_sockets_open", "Open sockets", "kind", mode="livesum")
-sockets_closed = make_counter("senim_sockets_closed_total", "Closed sockets", "kind", "code")
-requests = make_counter(
+sockets_open = make_gauge_metric("senim_sockets_open", "Open sockets", "kind", mode="livesum")
+sockets_closed = make_counter_metric("senim_sockets_closed_total", "Closed sockets", "kind", "code")
+requests = make_counter_metric(
     "senim_socket_requests_total", "Requests over senim.v1 sockets", "request", "result"
 )
-wall_messages = make_counter("senim_wall_messages_total", "Messages sent to live walls", "event")
-refused = make_counter("senim_refused_total", "What a limit refused", "limit")
+wall_messages = make_counter_metric(
+    "senim_wall_messages_total", "Messages sent to live walls", "event"
+)
+refused = make_counter_metric("senim_refused_total", "What a limit refused", "limit")
 
-finishes = make_counter("senim_finishes_total", "Requests to finish a workout", "result")
+finishes = make_counter_metric("senim_finishes_total", "Requests to finish a workout", "result")
 finish_seconds = Histogram(
     "senim_finish_seconds",
     "Time to finish a workout, whatever the result",
     buckets=FINISH_BUCKETS_S,
     registry=registry,
 )
-sweeps = make_counter("senim_sweeps_total", "Sweeps", "result")
-swept_sessions = make_counter("senim_swept_sessions_total", "Sessions a sweep saved", "result")
-last_sweep = make_gauge(
+sweeps = make_counter_metric("senim_sweeps_total", "Sweeps", "result")
+swept_sessions = make_counter_metric(
+    "senim_swept_sessions_total", "Sessions a sweep saved", "result"
+)
+last_sweep = make_gauge_metric(
     "senim_last_sweep_timestamp_seconds", "When a sweep last went through, in Unix time"
 )
-sessions_sealed = make_gauge("senim_sessions_sealed", "Sealed sessions that the last sweep left")
-sessions_parked = make_gauge("senim_sessions_parked", "Parked sessions after the last sweep")
-exports = make_counter("senim_exports_total", "Exports", "result")
+sessions_sealed = make_gauge_metric(
+    "senim_sessions_sealed", "Sealed sessions that the last sweep left"
+)
+sessions_parked = make_gauge_metric("senim_sessions_parked", "Parked sessions after the last sweep")
+exports = make_counter_metric("senim_exports_total", "Exports", "result")
 
-redis_errors = make_counter("senim_redis_errors_total", "Calls that Redis failed")
-database_errors = make_counter("senim_database_errors_total", "Calls that the database failed")
-timeouts = make_counter("senim_timeouts_total", "Calls to either that took too long")
+redis_errors = make_counter_metric("senim_redis_errors_total", "Calls that Redis failed")
+database_errors = make_counter_metric(
+    "senim_database_errors_total", "Calls that the database failed"
+)
+timeouts = make_counter_metric("senim_timeouts_total", "Calls to either that took too long")
 
 build_info.labels(settings.SENIM_VERSION).set(1)
 # every series is there from the start: a rate needs the zero before the first one
@@ -120,7 +132,7 @@ for result in ("done", "closed", "failed"):
 reps_by_verdict = {number: reps.labels(verdict) for number, verdict in VERDICTS.items()}
 
 
-def count_batch(results: Sequence[Any], seconds: float) -> None:
+def count_batch_metrics(results: Sequence[Any], seconds: float) -> None:
     """Count the results of one batch of reps, None for each that has none.
 
     `seconds` is how long the rep that waited longest has waited. This is on the hot path: it is
@@ -133,13 +145,13 @@ def count_batch(results: Sequence[Any], seconds: float) -> None:
     rep_ack_seconds.observe(seconds)
 
 
-def count_socket_end(kind: str, code: int) -> None:
+def count_socket_end_metric(kind: str, code: int) -> None:
     """Count a socket that closed; codes that no RFC and no contract knows are one series."""
     sockets_open.labels(kind).dec()
     sockets_closed.labels(kind, str(code) if code in CLOSE_CODES else "other").inc()
 
 
-def count_outage(error: BaseException) -> None:
+def count_outage_metric(error: BaseException) -> None:
     """Count an error of Redis or of the database, or a call to one of them that was given up."""
     if isinstance(error, django.db.Error):
         database_errors.inc()
@@ -149,7 +161,7 @@ def count_outage(error: BaseException) -> None:
         redis_errors.inc()
 
 
-def note_refusal(limit: str, number: int = 1, **fields: Any) -> None:
+def count_refusal_metric(limit: str, number: int = 1, **fields: Any) -> None:
     """Count what a limit refused, and log it, at most once a second for each limit.
 
     `limit` is a constant in the code, which docs/metrics.md lists.

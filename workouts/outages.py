@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from workouts.log_limits import limit_log
-from workouts.metrics import count_outage
+from workouts.metrics import count_outage_metric
 
 DISK_FULL = "the disk is full; free some space on it, and Senim goes on by itself"
 DISK_REFUSES = "Redis cannot write to its disk, which may be full: its own log says why"
@@ -21,7 +21,7 @@ REASONS = {
 
 def explain_outage(error: BaseException | str) -> str:
     """Return why a part is unavailable and what helps, or "" if its error says enough."""
-    errors = [error] if isinstance(error, str) else [*list_causes(error)]
+    errors = [error] if isinstance(error, str) else [*list_outage_causes(error)]
     if any(getattr(each, "sqlstate", None) == POSTGRES_DISK_FULL for each in errors):
         return DISK_FULL
     text = " ".join(str(each) for each in errors).lower()
@@ -30,14 +30,14 @@ def explain_outage(error: BaseException | str) -> str:
 
 def log_outage(event: str, error: BaseException, **fields: Any) -> None:
     """Count that a part is unavailable, and log it, at most once a second for each event."""
-    count_outage(error)
+    count_outage_metric(error)
     fields["error"] = " ".join(str(error).split()) or type(error).__name__
     if reason := explain_outage(error):
         fields["reason"] = reason
     limit_log(event, **fields)
 
 
-def list_causes(error: BaseException | None) -> Iterator[BaseException]:
+def list_outage_causes(error: BaseException | None) -> Iterator[BaseException]:
     """Yield an error and those it was raised from: Django's have the driver's as their cause."""
     while error is not None:
         yield error

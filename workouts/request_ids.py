@@ -32,7 +32,7 @@ def current_request_id() -> str:
     return request_id
 
 
-def answer_headers() -> list[tuple[bytes, bytes]]:
+def request_id_headers() -> list[tuple[bytes, bytes]]:
     """Return the headers that tell the client its request ID."""
     request_id = current_request_id()
     return [(HEADER, request_id.encode())] if request_id else []

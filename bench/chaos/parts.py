@@ -13,9 +13,9 @@ from typing import Protocol
 
 import psycopg
 
-from senim.embedded.postgres import PostgresServer
+from senim.embedded.postgres import EmbeddedPostgres
 from senim.embedded.processes import die_with_parent
-from senim.embedded.valkey import ValkeyServer
+from senim.embedded.valkey import EmbeddedValkey
 
 PROJECT = Path(__file__).resolve().parents[2]
 START_DEADLINE_S = 60.0
@@ -103,7 +103,7 @@ class Redis:
     """Valkey, with each write on disk before it answers."""
 
     def __init__(self, folder: Path) -> None:
-        self.server = ValkeyServer(folder / "valkey", folder / "valkey.sock", REWRITE_OFTEN)
+        self.server = EmbeddedValkey(folder / "valkey", folder / "valkey.sock", REWRITE_OFTEN)
 
     @property
     def url(self) -> str:
@@ -129,7 +129,7 @@ class Postgres:
     """PostgreSQL and its backends; one that outlived its postmaster would lock the data folder."""
 
     def __init__(self, folder: Path) -> None:
-        self.server = PostgresServer(folder / "postgres")
+        self.server = EmbeddedPostgres(folder / "postgres")
 
     @property
     def url(self) -> str:

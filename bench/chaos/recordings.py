@@ -4,7 +4,7 @@ import itertools
 import random
 from pathlib import Path
 
-from workouts.simulation.replay import read_sets
+from workouts.simulation.replay import read_sets_to_replay
 
 # how long a rep takes people: from, to (ms)
 PACES = {
@@ -25,7 +25,7 @@ def read_paces(
     OSError and ValueError.
     """
     sets = (
-        [(recorded.exercise, recorded.rep_end_ms) for recorded in read_sets(path, None)]
+        [(recorded.exercise, recorded.rep_end_ms) for recorded in read_sets_to_replay(path, None)]
         if path
         else make_up_sets()
     )

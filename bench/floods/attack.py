@@ -9,7 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from workouts.simulation.raw_socket import HandshakeRefused, RawSocket, SocketClosed
+from workouts.simulation.raw_socket import (
+    SimulatedHandshakeRefused,
+    SimulatedRawSocket,
+    SocketClosed,
+)
 
 # short, but not so short that the reconnecting alone is the attack
 RECONNECT_S = 0.1
@@ -34,8 +38,8 @@ class Attack:
     def is_on(self) -> bool:
         return time.monotonic() < self.ends_at
 
-    def connect(self, user_id: str, subprotocol: str = "") -> Awaitable[RawSocket]:
-        return RawSocket.connect(
+    def connect(self, user_id: str, subprotocol: str = "") -> Awaitable[SimulatedRawSocket]:
+        return SimulatedRawSocket.connect(
             self.url, f"/ws/workout?user_id={user_id}", subprotocol=subprotocol
         )
 
@@ -85,7 +89,7 @@ async def keep_up(attack: Attack, client: Client, which: int) -> None:
                 attack.done["ended"] += 1
         except SocketClosed as closed:
             attack.done[f"closed {closed.code} {closed.reason}".strip()] += 1
-        except HandshakeRefused as refused:
+        except SimulatedHandshakeRefused as refused:
             attack.done[f"refused {refused.status}"] += 1
         except TimeoutError:
             attack.done["alive" if not attack.is_on() else "timed out"] += 1

@@ -7,7 +7,7 @@ from functools import partial
 
 from bench.floods.attack import Attack, Client
 from bench.floods.sockets import pour_and_hear
-from workouts.simulation.raw_socket import RawSocket, build_text
+from workouts.simulation.raw_socket import SimulatedRawSocket, build_simulated_text
 
 GONE_BYTES = 2**20
 GONE_DRAIN_S, GONE_PAUSE_S = 2.0, 0.5
@@ -21,12 +21,12 @@ MESSAGES = {
 
 def flood_with(message: str) -> Client:
     """Return a client that sends one kind of message as fast as it is read."""
-    return partial(flood_messages, build_text(MESSAGES[message]))
+    return partial(flood_messages, build_simulated_text(MESSAGES[message]))
 
 
 def leave_after(message: str) -> Client:
     """Return a client that sends 1 MB of a message at once, goes, and comes again."""
-    return partial(send_and_go, build_text(MESSAGES[message]))
+    return partial(send_and_go, build_simulated_text(MESSAGES[message]))
 
 
 async def flood_messages(frame: bytes, attack: Attack, which: int) -> None:
@@ -44,12 +44,12 @@ async def send_and_go(frame: bytes, attack: Attack, which: int) -> None:
         attack.done["gone"] += 1
 
 
-async def open_device(attack: Attack, which: int) -> RawSocket:
+async def open_device(attack: Attack, which: int) -> SimulatedRawSocket:
     """Return a socket that has said hello."""
     socket = await attack.connect(f"device{which}", "senim.v1")
     try:
         now_ms = time.time_ns() // 1_000_000
-        socket.send(build_text({"event": "hello", "device": "d", "now": now_ms}))
+        socket.send(build_simulated_text({"event": "hello", "device": "d", "now": now_ms}))
         await socket.hear_answer()
     except BaseException:
         socket.abort()

@@ -10,14 +10,19 @@ from collections import Counter
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from workouts.simulation.raw_socket import HandshakeRefused, RawSocket, SocketClosed, build_text
+from workouts.simulation.raw_socket import (
+    SimulatedHandshakeRefused,
+    SimulatedRawSocket,
+    SocketClosed,
+    build_simulated_text,
+)
 
 ATHLETES = 10
 REP_EVERY_S, NEWCOMER_EVERY_S, FINISH_EVERY_S = 0.2, 0.2, 0.5
 # what nobody waits for any longer is not answered at all
 PATIENCE_S = 10.0
-REP = build_text({"event": "rep_detected", "type": "squat"})
-FAILURES = (SocketClosed, HandshakeRefused, OSError, EOFError, TimeoutError)
+REP = build_simulated_text({"event": "rep_detected", "type": "squat"})
+FAILURES = (SocketClosed, SimulatedHandshakeRefused, OSError, EOFError, TimeoutError)
 
 
 @dataclass
@@ -63,7 +68,7 @@ async def train(url: str, athlete: str, ends_at: float, feelings: Feelings) -> N
     while time.monotonic() < ends_at:
         try:
             async with asyncio.timeout(PATIENCE_S):
-                socket = await RawSocket.connect(url, f"/ws/workout?user_id={athlete}")
+                socket = await SimulatedRawSocket.connect(url, f"/ws/workout?user_id={athlete}")
             async with socket:
                 await send_reps(socket, ends_at, feelings)
         except FAILURES as error:
@@ -71,7 +76,7 @@ async def train(url: str, athlete: str, ends_at: float, feelings: Feelings) -> N
             await asyncio.sleep(REP_EVERY_S)
 
 
-async def send_reps(socket: RawSocket, ends_at: float, feelings: Feelings) -> None:
+async def send_reps(socket: SimulatedRawSocket, ends_at: float, feelings: Feelings) -> None:
     """Send a rep at least: a connection that came too late for one must show."""
     while True:
         began = time.perf_counter()
@@ -92,7 +97,9 @@ async def join_in(url: str, name: str, ends_at: float, feelings: Feelings) -> No
         began, user_id = time.perf_counter(), f"{name}-{random.randrange(10**9)}"
         try:
             async with asyncio.timeout(PATIENCE_S):
-                async with await RawSocket.connect(url, f"/ws/workout?user_id={user_id}") as socket:
+                async with await SimulatedRawSocket.connect(
+                    url, f"/ws/workout?user_id={user_id}"
+                ) as socket:
                     socket.send(REP)
                     await socket.hear_answer()
             feelings.newcomers_ms.append((time.perf_counter() - began) * 1000)

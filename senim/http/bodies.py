@@ -9,7 +9,7 @@ from typing import IO, Any
 
 from django.core.exceptions import RequestAborted
 
-from senim.http.refusals import RefusedError, refuse_for_now
+from senim.http.refusals import RefusedError, refuse_asgi_request_for_now
 
 Receive = Callable[[], Awaitable[Any]]
 SPOOL_BYTES = 64 * 1024  # a longer body is kept in a file
@@ -23,24 +23,24 @@ DRAIN_S = 2.0
 DRAIN_BYTES = 8 * 1024 * 1024
 
 
-class Bodies:
+class AsgiBodies:
     """The bodies that a process holds: in memory up to 64 KiB each, beyond that in a file."""
 
     def __init__(self) -> None:
         self.held_bytes = 0
         self.max_held_bytes = MAX_HELD_BYTES
 
-    async def read(self, scope: Any, receive: Receive, *, max_bytes: int) -> "Body":
+    async def read(self, scope: Any, receive: Receive, *, max_bytes: int) -> "AsgiBody":
         """Read a body to its end.
 
         Raises RefusedError if it is too long, by its Content-Length or by what has come, or if too
         much is held, and RequestAborted if the client goes first.
         """
-        if find_content_length(scope) > max_bytes:
-            raise refuse_long_body(max_bytes)
-        body = Body(self)
+        if find_asgi_content_length(scope) > max_bytes:
+            raise refuse_long_asgi_body(max_bytes)
+        body = AsgiBody(self)
         try:
-            async for part in read_parts(receive):
+            async for part in read_asgi_body_parts(receive):
                 body.append(part, max_bytes=max_bytes)
         except BaseException:
             body.close()
@@ -49,10 +49,10 @@ class Bodies:
         return body
 
 
-class Body:
+class AsgiBody:
     """One request's body; `close` gives its room back."""
 
-    def __init__(self, bodies: Bodies) -> None:
+    def __init__(self, bodies: AsgiBodies) -> None:
         self.file: IO[bytes] = SpooledTemporaryFile(max_size=SPOOL_BYTES)  # noqa: SIM115
         self._bodies = bodies
         self._bytes = 0
@@ -60,10 +60,12 @@ class Body:
     def append(self, part: bytes, *, max_bytes: int) -> None:
         """Add a part. Raises RefusedError, and adds nothing, if that is too much."""
         if self._bytes + len(part) > max_bytes:
-            raise refuse_long_body(max_bytes)
+            raise refuse_long_asgi_body(max_bytes)
         is_small = self._bytes + len(part) <= SMALL_BODY_BYTES
         if not is_small and self._bodies.held_bytes + len(part) > self._bodies.max_held_bytes:
-            raise refuse_for_now("bodies_held", "Too many long requests at once.", closes=True)
+            raise refuse_asgi_request_for_now(
+                "bodies_held", "Too many long requests at once.", closes=True
+            )
         self._bytes += len(part)
         self._bodies.held_bytes += len(part)
         self.file.write(part)
@@ -74,7 +76,7 @@ class Body:
         self.file.close()
 
 
-async def read_parts(receive: Receive) -> AsyncIterator[bytes]:
+async def read_asgi_body_parts(receive: Receive) -> AsyncIterator[bytes]:
     """Yield the parts of a body. Raises RequestAborted if the client goes before its end."""
     is_more = True
     while is_more:
@@ -85,7 +87,7 @@ async def read_parts(receive: Receive) -> AsyncIterator[bytes]:
         yield message.get("body", b"")
 
 
-def find_content_length(scope: Any) -> int:
+def find_asgi_content_length(scope: Any) -> int:
     """Return the length that the request declares, or 0."""
     for name, value in scope["headers"]:
         if name == b"content-length":
@@ -93,7 +95,7 @@ def find_content_length(scope: Any) -> int:
     return 0
 
 
-def refuse_long_body(max_bytes: int) -> RefusedError:
+def refuse_long_asgi_body(max_bytes: int) -> RefusedError:
     return RefusedError(
         "body_bytes",
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -102,12 +104,12 @@ def refuse_long_body(max_bytes: int) -> RefusedError:
     )
 
 
-async def drain_body(receive: Receive) -> None:
+async def drain_asgi_body(receive: Receive) -> None:
     """Read and drop the rest of a refused body, within bounds."""
     dropped = 0
     with suppress(TimeoutError, RequestAborted):
         async with asyncio.timeout(DRAIN_S):
-            async for part in read_parts(receive):
+            async for part in read_asgi_body_parts(receive):
                 dropped += len(part)
                 if dropped > DRAIN_BYTES:
                     return

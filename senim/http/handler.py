@@ -18,26 +18,26 @@ from django.db import close_old_connections
 from django.http import FileResponse
 from django.urls import set_script_prefix
 
-from senim.http.answers import is_long, read_ahead
+from senim.http.answers import is_long_asgi_answer, read_asgi_answer_ahead
 from senim.http.bodies import (
-    Bodies,
-    Body,
+    AsgiBodies,
+    AsgiBody,
     Receive,
-    drain_body,
+    drain_asgi_body,
 )
-from senim.http.places import Place, Sorter, make_places
-from senim.http.refusals import RefusedError, Send, send_refusal
+from senim.http.places import ServerPlace, ServerPlaceSorter, make_server_places
+from senim.http.refusals import RefusedError, Send, send_asgi_refusal
 
 
-class OneHopHandler(ASGIHandler):
+class OneHopAsgiHandler(ASGIHandler):
     """The HTTP application."""
 
     def __init__(self) -> None:
         # not Django's __init__, which would load the middleware for the event loop
         self.load_middleware(is_async=False)
-        self.places = make_places()
-        self.sorter = Sorter(self.places)
-        self.bodies = Bodies()
+        self.places = make_server_places()
+        self.sorter = ServerPlaceSorter(self.places)
+        self.bodies = AsgiBodies()
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -56,14 +56,14 @@ class OneHopHandler(ASGIHandler):
         except RequestAborted:
             return
         except RefusedError as refusal:
-            await send_refusal(send, refusal, as_problem=True, is_last=False)
-            await drain_body(receive)
+            await send_asgi_refusal(send, refusal, as_problem=True, is_last=False)
+            await drain_asgi_body(receive)
             await send({"type": "http.response.body"})
             return
         await self.answer_while_connected(place, scope, body, receive, send)
 
     async def answer_while_connected(
-        self, place: Place, scope: Any, body: Body, receive: Receive, send: Send
+        self, place: ServerPlace, scope: Any, body: AsgiBody, receive: Receive, send: Send
     ) -> None:
         """Answer, and stop as soon as the client goes; a view that has begun runs to its end."""
         answering = asyncio.create_task(self.answer(place, scope, body, send))
@@ -77,23 +77,25 @@ class OneHopHandler(ASGIHandler):
         if not answering.cancelled():
             answering.result()
 
-    async def answer(self, place: Place, scope: Any, body: Body, send: Send) -> None:
+    async def answer(self, place: ServerPlace, scope: Any, body: AsgiBody, send: Send) -> None:
         try:
             respond = partial(self.respond, place, scope, body.file)
             response = await place.run(respond, then=body.close)
             try:
-                with place.sending_long_answer() if is_long(response) else nullcontext():
+                with (
+                    place.sending_long_answer() if is_long_asgi_answer(response) else nullcontext()
+                ):
                     await self.send_response(response, send)
             finally:
                 if not response.closed:
                     # not awaited: this task may itself have been cancelled
                     place.executor.submit(response.close)
         except RefusedError as refusal:
-            await send_refusal(send, refusal, as_problem=place.answers_problems)
+            await send_asgi_refusal(send, refusal, as_problem=place.answers_problems)
         except RequestAborted:
             pass
 
-    def respond(self, place: Place, scope: Any, body_file: IO[bytes]) -> Any:
+    def respond(self, place: ServerPlace, scope: Any, body_file: IO[bytes]) -> Any:
         """Return Django's response. All of this runs in one thread."""
         set_script_prefix(get_script_prefix(scope))
         signals.request_started.send(sender=self.__class__, scope=scope)
@@ -106,7 +108,7 @@ class OneHopHandler(ASGIHandler):
             if not response.streaming:
                 response.close()
             elif not response.is_async:
-                read_ahead(response, place.executor)
+                read_asgi_answer_ahead(response, place.executor)
             return response
         finally:
             # a streaming response is closed only when it has been sent

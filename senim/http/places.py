@@ -14,13 +14,13 @@ from asgiref.sync import SyncToAsync
 from django.conf import settings
 from django.urls import reverse
 
-from senim.http.refusals import refuse_for_now
+from senim.http.refusals import refuse_asgi_request_for_now
 
 T = TypeVar("T")
 WAIT_S = 5.0
 
 
-class Place:
+class ServerPlace:
     """Some threads, and the requests that wait for them."""
 
     def __init__(
@@ -63,13 +63,17 @@ class Place:
             await self._free.acquire()
             return
         if self.waiting >= self.max_waiting:
-            raise refuse_for_now("queue_full", "Too many requests of this kind wait already.")
+            raise refuse_asgi_request_for_now(
+                "queue_full", "Too many requests of this kind wait already."
+            )
         self.waiting += 1
         try:
             async with asyncio.timeout(self.wait_s):
                 await self._free.acquire()
         except TimeoutError:
-            raise refuse_for_now("queue_wait", "The request waited too long.") from None
+            raise refuse_asgi_request_for_now(
+                "queue_wait", "The request waited too long."
+            ) from None
         finally:
             self.waiting -= 1
 
@@ -80,7 +84,9 @@ class Place:
         Raises RefusedError over the bound.
         """
         if self.long_answers >= self.max_long_answers:
-            raise refuse_for_now("long_answers", "Too many long answers are being sent already.")
+            raise refuse_asgi_request_for_now(
+                "long_answers", "Too many long answers are being sent already."
+            )
         self.long_answers += 1
         try:
             yield
@@ -88,36 +94,36 @@ class Place:
             self.long_answers -= 1
 
 
-class Places(NamedTuple):
+class ServerPlaces(NamedTuple):
     """A process's places, with what their numbers were reckoned from."""
 
-    health: Place
-    log_ins: Place
-    finishes: Place
-    api: Place
-    exports: Place
-    pages: Place
+    health: ServerPlace
+    log_ins: ServerPlace
+    finishes: ServerPlace
+    api: ServerPlace
+    exports: ServerPlace
+    pages: ServerPlace
 
 
-def make_places() -> Places:
-    return Places(
+def make_server_places() -> ServerPlaces:
+    return ServerPlaces(
         # the two checks have threads of their own, which all callers share
-        health=Place("health", threads=2),
+        health=ServerPlace("health", threads=2),
         # hashing is one at a time, and 50 ms each: more would only time out
-        log_ins=Place("log-in", threads=1, max_waiting=32),
+        log_ins=ServerPlace("log-in", threads=1, max_waiting=32),
         # they wait for the database; a class of 250 may finish in the same second
-        finishes=Place("finish", threads=4, max_waiting=256, answers_problems=True),
-        api=Place("api", threads=2, answers_problems=True),
+        finishes=ServerPlace("finish", threads=4, max_waiting=256, answers_problems=True),
+        api=ServerPlace("api", threads=2, answers_problems=True),
         # only their beginning: the steps run in workouts.threads.for_exports, two at a time
-        exports=Place("export", threads=2, max_waiting=8, max_long_answers=8),
-        pages=Place("page", threads=2),
+        exports=ServerPlace("export", threads=2, max_waiting=8, max_long_answers=8),
+        pages=ServerPlace("page", threads=2),
     )
 
 
-class Sorter:
+class ServerPlaceSorter:
     """Says which place a request belongs to, by its method and path."""
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: ServerPlaces) -> None:
         self._places = places
         self.admin = reverse("admin:index")
         self._metrics = reverse("metrics")
@@ -131,7 +137,7 @@ class Sorter:
             reverse("admin:auth_user_changelist"),
         )
 
-    def find_place(self, method: str, path: str) -> Place:
+    def find_place(self, method: str, path: str) -> ServerPlace:
         """Return the request's place. The path is without the script prefix."""
         places = self._places
         if path in ("/", self._metrics):

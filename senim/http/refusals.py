@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from workouts.api.problems import CONTENT_TYPE, RETRY_AFTER_S, describe_problem
-from workouts.metrics import note_refusal
+from workouts.metrics import count_refusal_metric
 
 Send = Callable[[Any], Awaitable[None]]
 
@@ -22,16 +22,16 @@ class RefusedError(Exception):
         self.limit, self.status, self.detail, self.closes = limit, status, detail, closes
 
 
-def refuse_for_now(limit: str, detail: str, *, closes: bool = False) -> RefusedError:
+def refuse_asgi_request_for_now(limit: str, detail: str, *, closes: bool = False) -> RefusedError:
     """Return the refusal of a request that may be sent again: 503 with Retry-After."""
     return RefusedError(limit, HTTPStatus.SERVICE_UNAVAILABLE, detail, closes=closes)
 
 
-async def send_refusal(
+async def send_asgi_refusal(
     send: Send, refusal: RefusedError, *, as_problem: bool, is_last: bool = True
 ) -> None:
     """Send the refusal, as problem details or as plain text; unless `is_last`, more may follow."""
-    note_refusal(refusal.limit)
+    count_refusal_metric(refusal.limit)
     if as_problem:
         kind, body = CONTENT_TYPE, json.dumps(describe_problem(refusal.status, refusal.detail))
     else:

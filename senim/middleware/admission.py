@@ -7,9 +7,9 @@ from typing import Any
 
 from django.conf import settings
 
-from senim.http.refusals import refuse_for_now, send_refusal
+from senim.http.refusals import refuse_asgi_request_for_now, send_asgi_refusal
 from workouts.close_codes import CLOSE_TRY_LATER
-from workouts.metrics import note_refusal
+from workouts.metrics import count_refusal_metric
 from workouts.sockets.frames import SENIM_V1
 
 FULL = "The server is full; try again later."
@@ -27,11 +27,13 @@ class RequestAdmission:
         self.application = application
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        is_full = count_connections(scope) > settings.SENIM_MAX_CONNECTIONS
+        is_full = count_server_connections(scope) > settings.SENIM_MAX_CONNECTIONS
         if not is_full or scope["path"] == HEALTH_PATH:
             await self.application(scope, receive, send)
             return
-        await send_refusal(send, refuse_for_now("connections", FULL, closes=True), as_problem=True)
+        await send_asgi_refusal(
+            send, refuse_asgi_request_for_now("connections", FULL, closes=True), as_problem=True
+        )
 
 
 class SocketAdmission:
@@ -48,19 +50,19 @@ class SocketAdmission:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         most = settings.SENIM_MAX_CONNECTIONS
-        taken = count_connections(scope)
+        taken = count_server_connections(scope)
         if taken > most:
-            note_refusal("connections")
+            count_refusal_metric("connections")
             await refuse_handshake(receive, send)
             return
-        network = find_network(scope) if settings.TRUSTED_PROXIES else None
+        network = find_client_network(scope) if settings.TRUSTED_PROXIES else None
         if taken > most * NEARLY_FULL:
-            note_refusal("nearly_full")
-            await send_away(scope, receive, send)
+            count_refusal_metric("nearly_full")
+            await send_socket_away(scope, receive, send)
             return
         if network and self._sockets[network] > most - taken:
-            note_refusal("address_share", network=network)
-            await send_away(scope, receive, send)
+            count_refusal_metric("address_share", network=network)
+            await send_socket_away(scope, receive, send)
             return
         if network is None:
             await self.application(scope, receive, send)
@@ -74,12 +76,12 @@ class SocketAdmission:
                 del self._sockets[network]
 
 
-def count_connections(scope: Any) -> int:
+def count_server_connections(scope: Any) -> int:
     """Return how many connections the process has, with this one; 0 if the server does not say."""
     return len(scope.get("state", {}).get("connections", ()))
 
 
-def find_network(scope: Any) -> str | None:
+def find_client_network(scope: Any) -> str | None:
     """Return the client's address, or for IPv6 the network that one customer has."""
     try:
         address = ip_address(scope["client"][0])
@@ -100,7 +102,7 @@ async def refuse_handshake(receive: Any, send: Any) -> None:
     await send({"type": "websocket.http.response.body", "body": FULL.encode()})
 
 
-async def send_away(scope: Any, receive: Any, send: Any) -> None:
+async def send_socket_away(scope: Any, receive: Any, send: Any) -> None:
     """Accept a socket, so that its client sees why, and close it."""
     await receive()
     subprotocol = SENIM_V1 if SENIM_V1 in scope.get("subprotocols", ()) else None

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
 
-class AllowedOrigins(OriginValidator):
+class AllowedOriginsMiddleware(OriginValidator):
     """Lets in clients without an Origin (phones, programs), our own pages, and ALLOWED_ORIGINS.
 
     A page is our own if its Origin is the request's Host and that is in ALLOWED_HOSTS. Without that

@@ -7,19 +7,19 @@ from django.http import HttpRequest, HttpResponseBadRequest, HttpResponseBase, Q
 SEARCH = "q"  # the lists report a bad search themselves
 
 
-def has_nul(query: QueryDict) -> bool:
+def has_nul_in_query(query: QueryDict) -> bool:
     return any(
         "\0" in text for name, values in query.lists() if name != SEARCH for text in (name, *values)
     )
 
 
-def refuse_nul(
+def refuse_nul_middleware(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
     """Answer 400 to a NUL in an admin page's query; the API reports it for each field itself."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        if request.path.startswith("/admin/") and has_nul(request.GET):
+        if request.path.startswith("/admin/") and has_nul_in_query(request.GET):
             return HttpResponseBadRequest(
                 "The address contains a NUL character.",
                 content_type="text/plain; charset=utf-8",

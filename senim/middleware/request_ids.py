@@ -4,10 +4,10 @@ from typing import Any
 
 from structlog.contextvars import bound_contextvars
 
-from workouts.request_ids import answer_headers, choose_request_id
+from workouts.request_ids import choose_request_id, request_id_headers
 
 
-class RequestIds:
+class RequestIdMiddleware:
     """Binds the request ID for the log, and answers an HTTP request with it.
 
     A socket's consumer answers it at the handshake: wrapping `send` here would cost every rep.
@@ -19,11 +19,11 @@ class RequestIds:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         with bound_contextvars(request_id=choose_request_id(scope["headers"])):
             if scope["type"] == "http":
-                send = add_headers(send, answer_headers())
+                send = add_middleware_headers(send, request_id_headers())
             await self.application(scope, receive, send)
 
 
-def add_headers(send: Any, headers: list[tuple[bytes, bytes]]) -> Any:
+def add_middleware_headers(send: Any, headers: list[tuple[bytes, bytes]]) -> Any:
     """Return `send` such that an answer starts with these headers as well."""
 
     async def send_with_headers(message: Any) -> None:

@@ -11,12 +11,12 @@ COOKIE = "time_zone"
 
 
 @cache
-def find_zones() -> frozenset[str]:
+def find_zones_for_middleware() -> frozenset[str]:
     """Return the names of all known time zones, including old ones like Asia/Calcutta."""
     return frozenset(zoneinfo.available_timezones())
 
 
-def use_time_zone(
+def time_zone_middleware(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
     """Activate the time zone that the request's cookie names, or TIME_ZONE if it names none.
@@ -27,7 +27,7 @@ def use_time_zone(
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         name = request.COOKIES.get(COOKIE, "")
-        if name in find_zones():
+        if name in find_zones_for_middleware():
             timezone.activate(zoneinfo.ZoneInfo(name))
         else:
             timezone.deactivate()

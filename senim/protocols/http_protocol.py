@@ -12,7 +12,7 @@ import httptools
 from django.conf import settings
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from workouts.metrics import note_refusal
+from workouts.metrics import count_refusal_metric
 
 MAX_PIPELINED = 8  # requests that wait for the one before them; hardly any client sends a second
 # a chunked body's own framing: 5 bytes for each byte, in a body of 64 KiB sent byte by byte
@@ -72,10 +72,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if len(self.connections) > settings.SENIM_MAX_CONNECTIONS and self._silent:
             oldest = next(iter(self._silent))
             del self._silent[oldest]
-            note_refusal("silent_connections")
+            count_refusal_metric("silent_connections")
             oldest.transport.abort()
         elif len(self.connections) > settings.SENIM_MAX_CONNECTIONS + SPARE_CONNECTIONS:
-            note_refusal("connections")
+            count_refusal_metric("connections")
             transport.abort()
             return
         self._silent[self] = None
@@ -124,7 +124,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._stall = self.loop.call_later(self.stall_s, self._cut_reader)
 
     def _cut_reader(self) -> None:
-        note_refusal("unread_answer")
+        count_refusal_metric("unread_answer")
         self.transport.abort()
 
     def _end_stall(self) -> None:
@@ -176,7 +176,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def _refuse(self, refusal: Refusal) -> None:
         """Answer a request that cannot be read or is over a limit, and close the connection."""
         self._refusal = refusal
-        note_refusal(refusal.limit)
+        count_refusal_metric(refusal.limit)
         self._end_deadline()
         cycle = self.cycle
         if cycle is None or cycle.response_complete:

@@ -17,7 +17,7 @@ from websockets.http11 import Request
 from senim.protocols.frame_budget import FrameBudget
 from senim.protocols.reading_turns import get_reading_turns
 from workouts.close_codes import CLOSE_ABNORMAL, CLOSE_POLICY, CLOSE_RESTART, CLOSE_TOO_BIG
-from workouts.metrics import note_refusal
+from workouts.metrics import count_refusal_metric
 from workouts.sockets.frames import MAX_MESSAGE_BYTES
 
 MAX_CONTROL_BYTES = 125  # of a ping, RFC 6455, section 5.5
@@ -232,7 +232,7 @@ class FairWebSocketProtocol(WebSocketsSansIOProtocol):
         self._budget.end_message()
         if self.close_sent:
             return
-        self.queue.put_nowait(as_event(data, text=self.curr_msg_data_type == "text"))
+        self.queue.put_nowait(build_asgi_event(data, text=self.curr_msg_data_type == "text"))
         if self.queue.qsize() >= MAX_QUEUED:
             self._pause_reading()
 
@@ -246,7 +246,9 @@ class FairWebSocketProtocol(WebSocketsSansIOProtocol):
     def break_off(self, code: int, reason: str) -> None:
         """Close the socket because of what the client sent."""
         if not self.lingers and not self.close_sent:
-            note_refusal("empty_frames" if code == CLOSE_POLICY else "message_size", reason=reason)
+            count_refusal_metric(
+                "empty_frames" if code == CLOSE_POLICY else "message_size", reason=reason
+            )
             self.conn.fail(code, reason)
             self.handle_parser_exception()
 
@@ -271,7 +273,7 @@ class FairWebSocketProtocol(WebSocketsSansIOProtocol):
         self.close_timer = self.loop.call_later(LINGER_S, self.transport.close)
 
 
-def as_event(data: bytes, *, text: bool) -> ASGIReceiveEvent:
+def build_asgi_event(data: bytes, *, text: bool) -> ASGIReceiveEvent:
     if text:
         try:
             return {"type": "websocket.receive", "text": data.decode()}

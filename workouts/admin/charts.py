@@ -7,17 +7,17 @@ from django.utils.formats import date_format, get_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from workouts.admin.volumes import Volume
+from workouts.admin.volumes import ChartVolume
 
 Json = dict[str, Any]
 
 
-def describe_numbers() -> Json:
+def describe_chart_numbers() -> Json:
     """Return the separators that numbers are written with."""
     return {"decimal": get_format("DECIMAL_SEPARATOR"), "group": get_format("THOUSAND_SEPARATOR")}
 
 
-def describe_volumes(volumes: Iterable[Volume], *, span: str) -> Json:
+def describe_volume_chart(volumes: Iterable[ChartVolume], *, span: str) -> Json:
     """Return the data for a `.volume-chart`; `span` labels the horizontal axis, as in "day"."""
     found = list(volumes)
     day_format = pgettext("format of a day in a chart, month and day", "M j")
@@ -26,6 +26,6 @@ def describe_volumes(volumes: Iterable[Volume], *, span: str) -> Json:
         "names": [date_format(each.day, day_format) for each in found],
         "reps": [each.reps for each in found],
         "sessions": [each.sessions for each in found],
-        "numbers": describe_numbers(),
+        "numbers": describe_chart_numbers(),
         "texts": {"span": span, "reps": _("reps"), "sessions": _("sessions")},
     }

@@ -8,11 +8,11 @@ WEEK = timedelta(days=7)
 FIRST_DAY = date(1, 1, 2)  # the first to start within datetime's range in every time zone
 
 
-def begin_of(day: date) -> datetime:
+def begin_of_coach_day(day: date) -> datetime:
     """Return the start of a day in the viewer's time zone."""
     return make_aware(datetime.combine(max(day, FIRST_DAY), time.min))
 
 
-def monday_of(day: date) -> date:
+def monday_of_coach_week(day: date) -> date:
     """Return the Monday of a day's week."""
     return day - timedelta(days=day.weekday())

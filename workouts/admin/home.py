@@ -9,11 +9,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from workouts.admin.athletes.filters import trained_since
-from workouts.admin.charts import describe_volumes
-from workouts.admin.days import WEEK, begin_of, monday_of
-from workouts.admin.paging import count_up_to
-from workouts.admin.volumes import Volume, sum_volumes
+from workouts.admin.athletes.filters import trained_since_list_filter
+from workouts.admin.charts import describe_volume_chart
+from workouts.admin.days import WEEK, begin_of_coach_day, monday_of_coach_week
+from workouts.admin.paging import count_changelist_rows_up_to
+from workouts.admin.volumes import ChartVolume, sum_chart_volumes
 from workouts.models import Athlete, ReviewStatus, WorkoutSession
 
 DAYS = 14
@@ -23,44 +23,44 @@ Json = dict[str, Any]
 Sessions = QuerySet[WorkoutSession]
 
 
-def describe_home(request: HttpRequest) -> Json:
+def describe_home_page(request: HttpRequest) -> Json:
     """Return the template's context: the user's athletes, or nothing without the permission."""
     if not request.user.has_perm("workouts.view_workoutsession"):
         return {}
-    return describe_team(
+    return describe_home_page_team(
         WorkoutSession.objects.visible_to(request.user),
         Athlete.objects.visible_to(request.user).unmerged(),
         timezone.localtime(),
     )
 
 
-def describe_team(sessions: Sessions, athletes: QuerySet[Athlete], now: datetime) -> Json:
+def describe_home_page_team(sessions: Sessions, athletes: QuerySet[Athlete], now: datetime) -> Json:
     """Return what the page says about these sessions and athletes; `now` is the viewer's time."""
     in_totals = sessions.in_totals()  # type: ignore[attr-defined]
-    days = find_daily_volumes(in_totals, now.date())
+    days = find_daily_chart_volumes(in_totals, now.date())
     pending = sessions.filter(review_status=ReviewStatus.PENDING)
-    inactive = list(find_inactive(athletes, now)[:SHOWN])
+    inactive = list(find_inactive_for_home_page(athletes, now)[:SHOWN])
     return {
         "pending": pending.select_related("athlete", "exercise")
         .order_by("-started_at", "-id")
         .defer("timeline_ms")[:SHOWN],
-        "pending_count": count_up_to(MAX_COUNTED, pending),
-        "weeks": compare_weeks(in_totals, now),
+        "pending_count": count_changelist_rows_up_to(MAX_COUNTED, pending),
+        "weeks": compare_weeks_for_home_page(in_totals, now),
         "days": days[::-1],
-        "volume": describe_volumes(days, span=_("day")),
-        "inactive": add_last_trained(inactive),
+        "volume": describe_volume_chart(days, span=_("day")),
+        "inactive": add_last_trained_for_home_page(inactive),
         "inactive_count": inactive[0].number if inactive else 0,
         "max_counted": MAX_COUNTED,
     }
 
 
-def compare_weeks(sessions: Sessions, now: datetime) -> list[Json]:
+def compare_weeks_for_home_page(sessions: Sessions, now: datetime) -> list[Json]:
     """Return sessions, reps and athletes for this week so far, and for last week.
 
     Last week comes twice: up to the same weekday and time, and the whole of it.
     """
-    monday = begin_of(monday_of(now.date()))
-    last_monday = begin_of(monday_of(now.date()) - WEEK)
+    monday = begin_of_coach_day(monday_of_coach_week(now.date()))
+    last_monday = begin_of_coach_day(monday_of_coach_week(now.date()) - WEEK)
     spans = {
         _("this week so far"): Q(started_at__gte=monday),
         _("by this time last week"): Q(started_at__lt=min(now - WEEK, monday)),
@@ -92,19 +92,21 @@ def compare_weeks(sessions: Sessions, now: datetime) -> list[Json]:
     ]
 
 
-def find_daily_volumes(sessions: Sessions, today: date) -> list[Volume]:
+def find_daily_chart_volumes(sessions: Sessions, today: date) -> list[ChartVolume]:
     """Return the last 14 days, oldest first, today included."""
     days = [today - timedelta(days=ago) for ago in reversed(range(DAYS))]
-    return sum_volumes(sessions, days, TruncDate("started_at"))
+    return sum_chart_volumes(sessions, days, TruncDate("started_at"))
 
 
-def find_inactive(athletes: QuerySet[Athlete], now: datetime) -> QuerySet[Athlete, Any]:
+def find_inactive_for_home_page(
+    athletes: QuerySet[Athlete], now: datetime
+) -> QuerySet[Athlete, Any]:
     """Return the athletes without a session for 7 days, by name; `number` is their count."""
-    inactive = athletes.filter(~trained_since(now - WEEK))
+    inactive = athletes.filter(~trained_since_list_filter(now - WEEK))
     return inactive.annotate(number=Window(Count("pk"))).order_by("display_name", "user_id")
 
 
-def add_last_trained(athletes: list[Any]) -> list[tuple[Athlete, datetime | None]]:
+def add_last_trained_for_home_page(athletes: list[Any]) -> list[tuple[Athlete, datetime | None]]:
     """Return each athlete with their last session's time, most recent first, None at the end."""
     last = (
         WorkoutSession.objects.filter(athlete__in=athletes)

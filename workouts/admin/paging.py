@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 MAX_COUNTED = 5000
 
 
-class CappedPaginator(Paginator):
+class CappedChangeListPaginator(Paginator):
     """Counts up to MAX_COUNTED rows; to reach older ones, a coach narrows the list down."""
 
     object_list: Any
@@ -25,9 +25,9 @@ class CappedPaginator(Paginator):
 
     @cached_property
     def _counted(self) -> int:
-        return count_up_to(MAX_COUNTED, self.object_list)
+        return count_changelist_rows_up_to(MAX_COUNTED, self.object_list)
 
 
-def count_up_to(most: int, rows: QuerySet[Any]) -> int:
+def count_changelist_rows_up_to(most: int, rows: QuerySet[Any]) -> int:
     """Return the number of rows, or `most + 1` if there are more than `most`."""
     return rows.order_by()[: most + 1].count()

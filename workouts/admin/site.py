@@ -9,11 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 from workouts.admin.athletes.model_admin import AthleteAdmin
 from workouts.admin.exercises import ExerciseAdmin
-from workouts.admin.home import describe_home
+from workouts.admin.home import describe_home_page
 from workouts.admin.sessions.model_admin import WorkoutSessionAdmin
 from workouts.admin.teams import TeamAdmin
 from workouts.admin.titles import TitledAdmin
-from workouts.admin.wall_page import show_wall
+from workouts.admin.wall_page import show_wall_admin_page
 from workouts.models import Athlete, Exercise, Team, WorkoutSession
 
 
@@ -32,12 +32,15 @@ class SenimAdminSite(admin.AdminSite):
         self.register(WorkoutSession, WorkoutSessionAdmin)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        return [path("live/", self.admin_view(show_wall), name="live"), *super().get_urls()]
+        return [
+            path("live/", self.admin_view(show_wall_admin_page), name="live"),
+            *super().get_urls(),
+        ]
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        return super().index(request, describe_home(request) | (extra_context or {}))
+        return super().index(request, describe_home_page(request) | (extra_context or {}))
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Title each list in the directory of models as its own page is titled."""

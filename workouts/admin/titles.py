@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 Text = str | Promise
 
 
-class TitledList(ChangeList):
+class TitledChangeList(ChangeList):
     model_admin: "TitledAdmin"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -47,7 +47,7 @@ class TitledAdmin(admin.ModelAdmin):
         return {**titles, "title": title, "subtitle": self.name_object(obj)}
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return TitledList
+        return TitledChangeList
 
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from workouts.admin.paging import CappedPaginator
+from workouts.admin.paging import CappedChangeListPaginator
 from workouts.admin.titles import TitledAdmin
 from workouts.models import Team
 
@@ -17,7 +17,7 @@ from workouts.models import Team
 class VisibleAdmin(TitledAdmin):
     """Limits lists, pages, histories and autocompletes to what is visible_to() the user."""
 
-    paginator = CappedPaginator
+    paginator = CappedChangeListPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # facets count the whole table for each choice
 
@@ -34,7 +34,7 @@ class VisibleAdmin(TitledAdmin):
             raise IncorrectLookupParameters(error) from error
 
 
-class TeamFilter(admin.SimpleListFilter):
+class TeamListFilter(admin.SimpleListFilter):
     """Offers the teams visible to the coach; `lookup` leads from the listed model to a team."""
 
     title = _("team")
@@ -52,5 +52,5 @@ class TeamFilter(admin.SimpleListFilter):
         return queryset.filter(**{self.lookup: self.value()})
 
 
-class AthleteTeamFilter(TeamFilter):
+class AthleteTeamListFilter(TeamListFilter):
     lookup = "teams"

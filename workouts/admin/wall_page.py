@@ -9,15 +9,15 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
 from workouts.models import Exercise, Team
-from workouts.wall.audience import MAX_ATHLETES, find_watched_team, may_watch
+from workouts.wall.audience import MAX_ATHLETES, find_wall_team, may_watch_wall
 
 
-def show_wall(request: HttpRequest) -> HttpResponse:
+def show_wall_admin_page(request: HttpRequest) -> HttpResponse:
     """Show the wall for all athletes the user may see, or for one team with `?team=`."""
-    if not may_watch(request.user):
+    if not may_watch_wall(request.user):
         raise PermissionDenied
     teams, chosen = Team.objects.visible_to(request.user), request.GET.get("team", "")
-    team = find_watched_team(request.user, chosen) if chosen else None
+    team = find_wall_team(request.user, chosen) if chosen else None
     if chosen and team is None:
         raise Http404
     context = {
@@ -25,12 +25,12 @@ def show_wall(request: HttpRequest) -> HttpResponse:
         "title": _("Training now: %s") % team if team else _("Training now"),
         "teams": teams,
         "team": team,
-        "texts": describe_wall_texts(),
+        "texts": describe_wall_admin_page_texts(),
     }
     return TemplateResponse(request, "admin/workouts/live.html", context)
 
 
-def describe_wall_texts() -> dict[str, Any]:
+def describe_wall_admin_page_texts() -> dict[str, Any]:
     """Return the texts for the page's script, in the page's language."""
     return {
         "states": {

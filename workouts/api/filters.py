@@ -5,10 +5,10 @@ from django.core.validators import RegexValidator
 from django.db.models import QuerySet
 
 from workouts.identity import USER_ID, USER_ID_RULE
-from workouts.models import ReviewStatus, WorkoutSession, check_slug, kept_user_id
+from workouts.models import ReviewStatus, WorkoutSession, check_slug, kept_user_id_expression
 
 
-class WorkoutSessionFilter(django_filters.FilterSet):
+class SessionFilterSet(django_filters.FilterSet):
     """`from` and `to` are ISO 8601 times: sessions saved at or after `from` and before `to`."""
 
     user_id = django_filters.CharFilter(
@@ -27,4 +27,4 @@ class WorkoutSessionFilter(django_filters.FilterSet):
     def filter_by_athlete(
         self, sessions: QuerySet[WorkoutSession], _name: str, user_id: str
     ) -> QuerySet[WorkoutSession]:
-        return sessions.filter(athlete_id=kept_user_id(user_id))
+        return sessions.filter(athlete_id=kept_user_id_expression(user_id))

@@ -8,9 +8,9 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 
-from workouts.api.health_parts import OK, UNAVAILABLE, Part
+from workouts.api.health_parts import OK, UNAVAILABLE, HealthPart
 from workouts.live.clients import REDIS_AWAY
-from workouts.live.runtime import get_store
+from workouts.live.runtime import get_live_store
 
 LOOK_EVERY_S = 15
 
@@ -30,16 +30,16 @@ def check_health() -> dict[str, Any]:
     return {"status": status, "version": settings.SENIM_VERSION, **states, **findings}
 
 
-def look_at_redis() -> dict[str, Any]:
-    get_store().ping()
+def look_at_redis_health() -> dict[str, Any]:
+    get_live_store().ping()
     more = {
-        "durability": get_cached_health("durability", find_public_gaps),
-        "parked": get_cached_health("parked", count_parked),
+        "durability": get_cached_health("durability", find_public_health_gaps),
+        "parked": get_cached_health("parked", count_parked_for_health),
     }
     return {name: found for name, found in more.items() if found}
 
 
-def look_at_database() -> dict[str, Any]:
+def look_at_database_health() -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     return {}
@@ -53,13 +53,13 @@ def get_cached_health(name: str, ask: Callable[[], Any]) -> Any:
         return None
 
 
-def find_public_gaps() -> list[str]:
+def find_public_health_gaps() -> list[str]:
     # a gap may quote the server's error in brackets, which names users and commands
-    return [re.sub(r" \(.*\)", "", gap) for gap in get_store().durability_gaps()]
+    return [re.sub(r" \(.*\)", "", gap) for gap in get_live_store().durability_gaps()]
 
 
-def count_parked() -> int:
-    return sum(1 for _ in get_store().parked_sessions())
+def count_parked_for_health() -> int:
+    return sum(1 for _ in get_live_store().parked_sessions())
 
 
-PARTS = (Part("redis", look_at_redis), Part("database", look_at_database))
+PARTS = (HealthPart("redis", look_at_redis_health), HealthPart("database", look_at_database_health))

@@ -20,7 +20,7 @@ LOG_EVERY_S = 10
 log = structlog.get_logger(__name__)
 
 
-class Look(threading.Thread):
+class HealthLook(threading.Thread):
     """One look at a part. `findings` has its state, and whatever else was found."""
 
     def __init__(self, name: str, find: Callable[[], dict[str, Any]]) -> None:
@@ -34,7 +34,7 @@ class Look(threading.Thread):
         try:
             self.findings = {self.part: OK, **self.find()}
         except (*REDIS_AWAY, django.db.Error) as error:
-            log_failure(self.part, " ".join(str(error).split()) or type(error).__name__)
+            log_health_failure(self.part, " ".join(str(error).split()) or type(error).__name__)
         except Exception:
             log.exception("health_check_failed", part=self.part)
         finally:
@@ -45,11 +45,11 @@ class Look(threading.Thread):
         """Return the findings, or that the part is unavailable if the look takes too long."""
         self.join(max(0.0, self.began_at + DEADLINE_S - time.monotonic()))
         if self.is_alive():
-            log_failure(self.part, f"no answer within {DEADLINE_S} s", kind="late")
+            log_health_failure(self.part, f"no answer within {DEADLINE_S} s", kind="late")
         return self.findings
 
 
-class Part:
+class HealthPart:
     """A part with at most one look under way; what it found holds for half a second.
 
     While a look hangs, no other begins: the part is unavailable without anybody waiting for it.
@@ -58,14 +58,14 @@ class Part:
     def __init__(self, name: str, find: Callable[[], dict[str, Any]]) -> None:
         self.name, self._find = name, find
         self._lock = threading.Lock()
-        self._last: Look | None = None
+        self._last: HealthLook | None = None
 
-    def look(self) -> Look:
+    def look(self) -> HealthLook:
         """Return the look that is under way, or the last if it is recent, or begin one."""
         with self._lock:
             last = self._last
             if last is None or not (last.is_alive() or time.monotonic() < last.began_at + KEEP_S):
-                last = self._last = Look(self.name, self._find)
+                last = self._last = HealthLook(self.name, self._find)
                 last.start()
             return last
 
@@ -74,7 +74,7 @@ class Part:
         self._last = None
 
 
-def log_failure(part: str, reason: str, *, kind: str = "failed") -> None:
+def log_health_failure(part: str, reason: str, *, kind: str = "failed") -> None:
     """Log why a part is unavailable, at most one line of a kind every few seconds."""
     if cache.add(f"health-{part}-{kind}-logged", True, LOG_EVERY_S):
         log.warning("health_check_failed", part=part, error=reason)

@@ -12,7 +12,7 @@ from rest_framework.serializers import Serializer
 CHARSETS = ("utf-8", "utf8", "us-ascii", "iso-8859-1", "latin-1")
 
 
-class ObjectParser(JSONParser):
+class JsonObjectParser(JSONParser):
     """JSON that has to be an object. JSON nested too deeply is bad input, not a server error."""
 
     def parse(
@@ -30,10 +30,10 @@ class ObjectParser(JSONParser):
         return body
 
 
-BODY_PARSERS = [ObjectParser, FormParser, MultiPartParser]
+BODY_PARSERS = [JsonObjectParser, FormParser, MultiPartParser]
 
 
-def read_body(request: Request, serializer_class: type[Serializer[Any]]) -> dict[str, Any]:
+def read_request_body(request: Request, serializer_class: type[Serializer[Any]]) -> dict[str, Any]:
     """Return the validated fields of a JSON or form body.
 
     A body that cannot be read must not pass for an empty one, which would finish the guest's
@@ -47,14 +47,14 @@ def read_body(request: Request, serializer_class: type[Serializer[Any]]) -> dict
         raise ParseError(f"The charset {charset[:40]!r} is not supported; use utf-8.")
     fields: Any = request.data
     if isinstance(fields, QueryDict):
-        check_form_fields(fields, serializer_class().fields, is_empty=not request.body)
+        check_request_form_fields(fields, serializer_class().fields, is_empty=not request.body)
     # as a plain dict: DRF takes a form's empty field for a missing one
     serializer = serializer_class(data=dict(fields.items()))
     serializer.is_valid(raise_exception=True)
     return dict(serializer.validated_data)
 
 
-def check_form_fields(form: QueryDict, known: Mapping[str, Any], *, is_empty: bool) -> None:
+def check_request_form_fields(form: QueryDict, known: Mapping[str, Any], *, is_empty: bool) -> None:
     if not is_empty and not known.keys() & form.keys():
         raise ParseError(f"The form has none of these fields: {', '.join(known)}.")
     for name in form:

@@ -62,30 +62,30 @@ def answer_problem(error: Exception, context: dict[str, Any]) -> Response | None
     return response
 
 
-def wants_page(request: HttpRequest) -> bool:
+def wants_page_instead_of_problem(request: HttpRequest) -> bool:
     """Return whether the client is a browser rather than a program."""
     return request.get_preferred_type(["application/json", "text/html"]) == "text/html"
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    if wants_page(request):
+def bad_request_problem(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if wants_page_instead_of_problem(request):
         return defaults.bad_request(request, exception)
-    return plain_problem(HTTPStatus.BAD_REQUEST, "The request cannot be read.")
+    return answer_plain_problem(HTTPStatus.BAD_REQUEST, "The request cannot be read.")
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    if wants_page(request):
+def not_found_problem(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if wants_page_instead_of_problem(request):
         return defaults.page_not_found(request, exception)
-    return plain_problem(HTTPStatus.NOT_FOUND, "There is nothing at this address.")
+    return answer_plain_problem(HTTPStatus.NOT_FOUND, "There is nothing at this address.")
 
 
-def server_error(request: HttpRequest) -> HttpResponse:
-    if wants_page(request):
+def server_error_problem(request: HttpRequest) -> HttpResponse:
+    if wants_page_instead_of_problem(request):
         return defaults.server_error(request)
-    return plain_problem(
+    return answer_plain_problem(
         HTTPStatus.INTERNAL_SERVER_ERROR, "The server failed; its log has the error."
     )
 
 
-def plain_problem(status: int, detail: str) -> HttpResponse:
+def answer_plain_problem(status: int, detail: str) -> HttpResponse:
     return JsonResponse(describe_problem(status, detail), status=status, content_type=CONTENT_TYPE)

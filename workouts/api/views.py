@@ -17,12 +17,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from workouts.api.filters import WorkoutSessionFilter
+from workouts.api.filters import SessionFilterSet
 from workouts.api.health import check_health
 from workouts.api.health_parts import OK
-from workouts.api.pagination import NewestFirst
-from workouts.api.parsers import BODY_PARSERS, read_body
-from workouts.api.problems import plain_problem, wants_page
+from workouts.api.pagination import NewestFirstCursorPagination
+from workouts.api.parsers import BODY_PARSERS, read_request_body
+from workouts.api.problems import answer_plain_problem, wants_page_instead_of_problem
 from workouts.api.serializers import (
     AppealSerializer,
     FinishSerializer,
@@ -30,9 +30,9 @@ from workouts.api.serializers import (
     WorkoutSessionSerializer,
 )
 from workouts.exceptions import Code, WorkoutError
-from workouts.fairness.review import appeal
-from workouts.metrics import count_outage
-from workouts.models import WorkoutSession, kept_user_id
+from workouts.fairness.review import appeal_review_decision
+from workouts.metrics import count_outage_metric
+from workouts.models import WorkoutSession, kept_user_id_expression
 from workouts.services.finishing import finish_workout
 
 COLUMNS_OF_REPS = ("timeline_ms", "refusals", "rep_devices", "late_reps")
@@ -42,12 +42,14 @@ COLUMNS_OF_REPS = ("timeline_ms", "refusals", "rep_devices", "late_reps")
 @never_cache
 def show_health(request: HttpRequest) -> HttpResponse:
     if request.method not in ("GET", "HEAD"):
-        response = plain_problem(HTTPStatus.METHOD_NOT_ALLOWED, f"{request.method} is not allowed.")
+        response = answer_plain_problem(
+            HTTPStatus.METHOD_NOT_ALLOWED, f"{request.method} is not allowed."
+        )
         response["Allow"] = "GET, HEAD"
         return response
     health = check_health()
     status = HTTPStatus.OK if health["status"] == OK else HTTPStatus.SERVICE_UNAVAILABLE
-    if wants_page(request):
+    if wants_page_instead_of_problem(request):
         response = render(request, "workouts/home.html", {"health": health}, status=status)
     else:
         response = JsonResponse(health, status=status)
@@ -60,7 +62,7 @@ class DatabaseView(APIView):
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, django.db.Error):
-            count_outage(exc)
+            count_outage_metric(exc)
             exc = WorkoutError(Code.UNAVAILABLE, "the database cannot be reached; try again")
         elif isinstance(exc, OverflowError):
             # SQLite keeps times in UTC, up to the year 9999
@@ -72,7 +74,7 @@ class FinishView(DatabaseView):
     parser_classes = BODY_PARSERS
 
     def post(self, request: Request) -> Response:
-        session = finish_workout(**read_body(request, FinishSerializer))
+        session = finish_workout(**read_request_body(request, FinishSerializer))
         location = reverse("session-detail", args=[session.pk])
         return Response(
             {"status": "success", "workout_id": session.pk}, headers={"Location": location}
@@ -85,12 +87,12 @@ class AppealView(DatabaseView):
     parser_classes = BODY_PARSERS
 
     def post(self, request: Request, pk: str) -> Response:
-        body = read_body(request, AppealSerializer)
+        body = read_request_body(request, AppealSerializer)
         session = get_object_or_404(WorkoutSession.objects.only("pk"), pk=pk)
-        athlete = kept_user_id(body["user_id"])
+        athlete = kept_user_id_expression(body["user_id"])
         if not WorkoutSession.objects.filter(pk=session.pk, athlete_id=athlete).exists():
             raise WorkoutError(Code.NOT_YOURS, f"user_id: session {pk} is another athlete's")
-        step = appeal(session.pk, text=body["text"])
+        step = appeal_review_decision(session.pk, text=body["text"])
         return Response(
             {"status": "success", "review_status": step.to_status}, status=HTTPStatus.CREATED
         )
@@ -105,6 +107,6 @@ class SessionListView(DatabaseView, ListAPIView[Any]):
     # a timeline can be tens of kilobytes, and a list shows none
     queryset = WorkoutSession.objects.with_review_note().defer(*COLUMNS_OF_REPS)
     serializer_class = ListedSessionSerializer
-    pagination_class = NewestFirst
+    pagination_class = NewestFirstCursorPagination
     filter_backends = [DjangoFilterBackend]
-    filterset_class = WorkoutSessionFilter
+    filterset_class = SessionFilterSet

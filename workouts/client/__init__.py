@@ -8,8 +8,15 @@ the journal until their finish is answered, and after every hello everything abo
 """
 
 from workouts.client.client import WorkoutClient
-from workouts.client.connection import full_jitter
+from workouts.client.connection import jittered_reconnect_s
 from workouts.client.frames import Finished, Frame, WorkoutClientError
 from workouts.client.journal import Rep
 
-__all__ = ["Finished", "Frame", "Rep", "WorkoutClient", "WorkoutClientError", "full_jitter"]
+__all__ = [
+    "Finished",
+    "Frame",
+    "Rep",
+    "WorkoutClient",
+    "WorkoutClientError",
+    "jittered_reconnect_s",
+]

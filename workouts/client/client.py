@@ -15,16 +15,16 @@ import websockets
 
 from workouts.client.connection import (
     BACKOFF_MAX_S,
-    Backoff,
-    full_jitter,
-    raise_fatal,
-    read_retry_after_s,
-    socket_address,
-    start_clock,
+    ReconnectBackoff,
+    build_client_socket_url,
+    jittered_reconnect_s,
+    raise_fatal_client_error,
+    read_reconnect_after_s,
+    start_client_clock,
 )
-from workouts.client.conversation import Conversation
+from workouts.client.conversation import ClientConversation
 from workouts.client.frames import Finished, Frame, WorkoutClientError, decode_frame
-from workouts.client.journal import Journal, Rep
+from workouts.client.journal import ClientJournal, Rep
 
 SENIM_V1 = websockets.Subprotocol("senim.v1")
 ANSWER_TIMEOUT_S = 5.0
@@ -55,9 +55,9 @@ class WorkoutClient:
     on_ack: Callable[[Rep, int], None] | None = None
     # called with every frame from the server; mainly useful for session_update
     on_frame: Callable[[Frame], None] | None = None
-    now_ms: Callable[[], int] = field(default_factory=start_clock)
+    now_ms: Callable[[], int] = field(default_factory=start_client_clock)
     # takes the number of failures in a row and returns a wait in seconds
-    backoff: Callable[[int], float] = full_jitter
+    backoff: Callable[[int], float] = jittered_reconnect_s
     answer_timeout_s: float = ANSWER_TIMEOUT_S
     # by exercise, as last acknowledged by the server
     counts: dict[str, int] = field(default_factory=dict, init=False)
@@ -65,9 +65,9 @@ class WorkoutClient:
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", self.device):
             raise ValueError(f"device is {self.device!r}; it takes 1 to 32 letters, digits, _ or -")
-        self._address = socket_address(self.url, self.user_id)
-        self._journal = Journal(self.first_seq or self.now_ms())
-        self._backoff = Backoff(self.backoff)
+        self._address = build_client_socket_url(self.url, self.user_id)
+        self._journal = ClientJournal(self.first_seq or self.now_ms())
+        self._backoff = ReconnectBackoff(self.backoff)
         self._wake, self._progress = asyncio.Event(), asyncio.Event()
         self._error: Exception | None = None  # one that retrying does not fix
         self._closed: Exception | None = None
@@ -102,7 +102,7 @@ class WorkoutClient:
 
     def rep(self, exercise: str = "squat", *, at_ms: int | None = None) -> Rep:
         """Record a rep seen now, or at `at_ms` on this client's clock, to be sent when possible."""
-        check_exercise(exercise)
+        check_client_exercise(exercise)
         self._check_usable()
         rep = self._journal.add_rep(exercise, self.now_ms() if at_ms is None else at_ms)
         self._wake.set()
@@ -114,7 +114,7 @@ class WorkoutClient:
         Waits as long as it takes. Raises WorkoutClientError, with the code `nothing_to_finish` if
         there was no workout.
         """
-        check_exercise(exercise)
+        check_client_exercise(exercise)
         self._check_usable()
         finish = self._journal.add_finish(exercise, asyncio.get_running_loop().create_future())
         self._wake.set()
@@ -172,11 +172,11 @@ class WorkoutClient:
                 try:
                     await self._connect()
                 except (OSError, EOFError, websockets.WebSocketException) as error:
-                    raise_fatal(error)
+                    raise_fatal_client_error(error)
                     self._backoff.failures = (
                         1 if clock() - began > BACKOFF_MAX_S else self._backoff.failures + 1
                     )
-                    wait_s = self._backoff.wait_s(at_least_s=read_retry_after_s(error))
+                    wait_s = self._backoff.wait_s(at_least_s=read_reconnect_after_s(error))
                     log.info(
                         "reconnecting in %.2f s: %s", wait_s, str(error) or type(error).__name__
                     )
@@ -199,7 +199,7 @@ class WorkoutClient:
                 raise WorkoutClientError(
                     "no_senim_v1", f"the server at {self.url} does not speak {SENIM_V1}"
                 )
-            self._conversation = Conversation(
+            self._conversation = ClientConversation(
                 self._journal,
                 self.device,
                 self.now_ms,
@@ -260,7 +260,7 @@ class WorkoutClient:
         self._progress.set()
 
 
-def check_exercise(slug: str) -> None:
+def check_client_exercise(slug: str) -> None:
     """Raise ValueError if the text cannot be an exercise."""
     if not re.fullmatch(r"[a-z0-9_]{1,32}", slug):
         raise ValueError(f"exercise is {slug!r}; it takes 1 to 32 lowercase letters, digits or _")

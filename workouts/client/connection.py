@@ -19,7 +19,7 @@ FATAL_CLOSE_CODES = (1008, 1009, 4401, 4403)
 FATAL_STATUSES = (400, 401, 403, 404, 410, 426)
 
 
-def full_jitter(failures: int) -> float:
+def jittered_reconnect_s(failures: int) -> float:
     """Return a random wait in seconds.
 
     Its limit is 0.1 s after the first failure and doubles with each further one, up to 5 s: "full
@@ -29,7 +29,7 @@ def full_jitter(failures: int) -> float:
     return limit_s * secrets.randbelow(1_000_001) / 1_000_000
 
 
-class Backoff:
+class ReconnectBackoff:
     """Counts failures in a row, and says how long to wait after them."""
 
     def __init__(self, wait: Callable[[int], float]) -> None:
@@ -41,11 +41,11 @@ class Backoff:
         return at_least_s * (1 + spread) + self._wait(self.failures)
 
 
-def wall_clock_ms() -> int:
+def read_client_clock_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def start_clock() -> Callable[[], int]:
+def start_client_clock() -> Callable[[], int]:
     """Return a clock in epoch ms that ignores changes to the system's time.
 
     A rep's `at` and the hello's `now` must come from the same clock: the server corrects one by the
@@ -53,11 +53,11 @@ def start_clock() -> Callable[[], int]:
     """
     # CLOCK_BOOTTIME, where it exists, goes on while the machine sleeps
     clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-    started_ms = wall_clock_ms() - time.clock_gettime_ns(clock) // 1_000_000
+    started_ms = read_client_clock_ms() - time.clock_gettime_ns(clock) // 1_000_000
     return lambda: started_ms + time.clock_gettime_ns(clock) // 1_000_000
 
 
-def socket_address(url: str, user_id: str) -> str:
+def build_client_socket_url(url: str, user_id: str) -> str:
     """Return the WebSocket address of the service at `url`. Raises ValueError."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https", "ws", "wss") or not parts.netloc:
@@ -66,7 +66,7 @@ def socket_address(url: str, user_id: str) -> str:
     return f"{scheme}://{parts.netloc}{path}/ws/workout?user_id={quote(user_id, safe='')}"
 
 
-def read_retry_after_s(error: Exception) -> float:
+def read_reconnect_after_s(error: Exception) -> float:
     """Return for how long the server asked to be left alone, or 0 if it did not say.
 
     It says so by `retry_after_ms=N` in the reason of a close with 1013, or by the header
@@ -82,7 +82,7 @@ def read_retry_after_s(error: Exception) -> float:
     return min(asked_s, RETRY_AFTER_MAX_S)
 
 
-def raise_fatal(error: Exception) -> None:
+def raise_fatal_client_error(error: Exception) -> None:
     """Raise WorkoutClientError if retrying would not help."""
     if (
         isinstance(error, websockets.ConnectionClosed)

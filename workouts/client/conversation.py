@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
-from workouts.client.connection import Backoff
+from workouts.client.connection import ReconnectBackoff
 from workouts.client.frames import (
     ANSWERS,
     ERROR,
@@ -20,7 +20,7 @@ from workouts.client.frames import (
     Frame,
     WorkoutClientError,
 )
-from workouts.client.journal import Finish, Journal, Rep
+from workouts.client.journal import ClientJournal, Finish, Rep
 
 MAX_UNANSWERED = 200
 HELLO_S = 1.0  # a slower hello gives the server a wrong clock, so it is sent again
@@ -29,17 +29,17 @@ Request = str | Rep | Finish
 
 
 @dataclass(eq=False)
-class Conversation:
+class ClientConversation:
     """Sends frames in the journal's order, and takes answers in the order of the frames."""
 
-    journal: Journal
+    journal: ClientJournal
     device: str
     now_ms: Callable[[], int]
     _: KW_ONLY
     on_ack: Callable[[Rep, int], None] | None
     on_frame: Callable[[Frame], None] | None
     counts: dict[str, int]
-    backoff: Backoff
+    backoff: ReconnectBackoff
     pause_due: bool = False
     unanswered: deque[Request] = field(default_factory=deque)
     heard_at: float = 0.0
@@ -108,14 +108,14 @@ class Conversation:
 
         Raises ConnectionError if it is out of order and WorkoutClientError for a fatal error.
         """
-        call_back(self.on_frame, frame)
+        call_client_callback(self.on_frame, frame)
         if frame.event == SESSION_UPDATE and frame.state == "finished" and frame.session_id:
             self.journal.forget(frame.session_id)
         if frame.event not in ANSWERS or not self.unanswered:
             return
         request = self.unanswered.popleft()
         self.heard_at = asyncio.get_running_loop().time()
-        if not is_answer(frame, request):
+        if not is_answer_to_client(frame, request):
             raise ConnectionError(f"{frame} does not answer {request}")
         if frame.event == ERROR:
             self._take_error(request, frame)
@@ -164,7 +164,7 @@ class Conversation:
         rep.counted |= status == "counted"
         self.counts[rep.exercise] = count
         self.backoff.failures = 0
-        call_back(self.on_ack, rep, count)
+        call_client_callback(self.on_ack, rep, count)
 
     def _finish(self, finish: Finish, frame: Frame) -> None:
         self.journal.complete(finish)
@@ -174,14 +174,14 @@ class Conversation:
             finish.answer.set_result(Finished(frame.workout_id or 0, frame.count))
 
 
-def is_answer(frame: Frame, request: Request) -> bool:
+def is_answer_to_client(frame: Frame, request: Request) -> bool:
     """Return whether a frame can answer a request: answers come in order and name their rep."""
     if isinstance(request, Rep):
         return frame.event in (REP_ACK, ERROR) and frame.seq in (request.seq, None)
     return frame.event in (ERROR, FINISHED if isinstance(request, Finish) else request)
 
 
-def call_back(callback: Callable[..., None] | None, *args: Any) -> None:
+def call_client_callback(callback: Callable[..., None] | None, *args: Any) -> None:
     """Call a callback. Raises WorkoutClientError for its errors: reconnecting cannot fix them."""
     if callback is None:
         return

@@ -32,7 +32,7 @@ class Finish:
     sent: bool = False
 
 
-class Journal:
+class ClientJournal:
     """The entries before `position` were sent on this connection.
 
     The position passes a finish only once it is answered.

@@ -5,13 +5,13 @@ from collections.abc import Iterable
 
 from django.conf import settings
 
-from workouts.live.runtime import get_layer_client
+from workouts.live.runtime import get_redis_client_of_layer
 
 WALLS = "walls"  # the processes with open walls
 REPORTERS = "reporters"  # the processes with phones
 
 
-def athlete_group(user_id: str) -> str:
+def channel_group_of_athlete(user_id: str) -> str:
     """Return the group of an athlete's sockets.
 
     It is hashed because a user_id may have characters that a group name may not.
@@ -19,10 +19,10 @@ def athlete_group(user_id: str) -> str:
     return f"athlete.{hashlib.sha256(user_id.encode()).hexdigest()[:32]}"
 
 
-def count_group_members(groups: Iterable[str]) -> dict[str, int]:
+def count_channel_group_members(groups: Iterable[str]) -> dict[str, int]:
     """Return the number of processes in each group."""
     names = {f"{settings.SENIM_REDIS_PREFIX}__group__{group}": group for group in groups}
     return {
         names[channel.decode()]: members
-        for channel, members in get_layer_client().pubsub_numsub(*names)
+        for channel, members in get_redis_client_of_layer().pubsub_numsub(*names)
     }

@@ -1,6 +1,6 @@
 """The messages that processes send each other over the channel layer.
 
-A message is a dict with a `type` on the wire. It is built by `encode_message` and read by
+A message is a dict with a `type` on the wire. It is built by `encode_channel_message` and read by
 `decode_message`, nowhere else. During a rolling restart processes of two versions talk to each
 other: a new field needs a default, fields that a reader doesn't know are ignored, and a message of
 an unknown type is skipped.
@@ -81,13 +81,13 @@ class RollCall(msgspec.Struct, frozen=True, tag_field="type", tag="wall.roll_cal
 Message = SessionNews | WallWatch | WallReport | WallFinished | RollCall
 
 
-def encode_message(message: Message) -> dict[str, Any]:
+def encode_channel_message(message: Message) -> dict[str, Any]:
     """Return the dict that goes over the channel layer."""
     encoded: dict[str, Any] = msgspec.to_builtins(message)
     return encoded
 
 
-def decode_message(encoded: dict[str, Any]) -> Message:
+def decode_channel_message(encoded: dict[str, Any]) -> Message:
     """Return the message. Raises msgspec.ValidationError if its type or a field is unknown here."""
     message: Message = msgspec.convert(encoded, type=Message)
     return message

@@ -9,7 +9,7 @@ import msgspec
 import structlog
 from channels.layers import get_channel_layer
 
-from workouts.events.messages import Message, decode_message
+from workouts.events.messages import Message, decode_channel_message
 from workouts.live.clients import REDIS_AWAY
 from workouts.log_limits import limit_log
 from workouts.outages import log_outage
@@ -19,7 +19,7 @@ LAYER_AWAY = (*REDIS_AWAY, OSError, TimeoutError)
 log = structlog.get_logger(__name__)
 
 
-class Subscription:
+class ChannelSubscription:
     """Calls `receive` with each message that arrives."""
 
     def __init__(self, receive: Callable[[Message], None]) -> None:
@@ -74,7 +74,9 @@ class Subscription:
     async def _relay(self) -> None:
         while True:
             try:
-                self._receive(decode_message(await get_channel_layer().receive(self._channel)))
+                self._receive(
+                    decode_channel_message(await get_channel_layer().receive(self._channel))
+                )
             except msgspec.ValidationError as error:
                 limit_log("message_skipped", error=str(error))
             except Exception:

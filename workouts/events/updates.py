@@ -14,11 +14,17 @@ from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 
 from workouts.clock import now_ms
-from workouts.events.groups import WALLS, athlete_group, count_group_members
-from workouts.events.messages import NOBODY, Message, SessionNews, WallFinished, encode_message
-from workouts.events.subscription import Subscription
+from workouts.events.groups import WALLS, channel_group_of_athlete, count_channel_group_members
+from workouts.events.messages import (
+    NOBODY,
+    Message,
+    SessionNews,
+    WallFinished,
+    encode_channel_message,
+)
+from workouts.events.subscription import ChannelSubscription
 from workouts.events.wall_reports import Changed
-from workouts.live.runtime import get_store
+from workouts.live.runtime import get_live_store
 from workouts.outages import log_outage
 from workouts.threads import for_notes, in_thread
 
@@ -27,36 +33,38 @@ READ_DEADLINE_S = 5.0
 Listener = Callable[[SessionNews], None]
 
 
-def count_listeners(user_ids: Iterable[str]) -> dict[str, int]:
+def count_listening_processes(user_ids: Iterable[str]) -> dict[str, int]:
     """Return, by athlete, the number of processes that have sockets listening."""
-    groups = {athlete_group(user_id): user_id for user_id in user_ids}
-    return {groups[group]: members for group, members in count_group_members(groups).items()}
+    groups = {channel_group_of_athlete(user_id): user_id for user_id in user_ids}
+    return {
+        groups[group]: members for group, members in count_channel_group_members(groups).items()
+    }
 
 
-def publish_finished(news: SessionNews) -> None:
+def broadcast_finished_session(news: SessionNews) -> None:
     """Tell the athlete's sockets and the walls that a session was saved.
 
     Errors are logged and not raised: the session is saved either way.
     """
     messages: dict[str, Message] = {
-        athlete_group(news.user_id): news,
+        channel_group_of_athlete(news.user_id): news,
         WALLS: WallFinished(news.user_id, news.exercise_type, news.reps, now_ms()),
     }
     try:
         send = async_to_sync(get_channel_layer().group_send)
-        for group, members in count_group_members(messages).items():
+        for group, members in count_channel_group_members(messages).items():
             if members:
-                send(group, encode_message(messages[group]))
+                send(group, encode_channel_message(messages[group]))
     except Exception as error:
         log_outage("news_not_published", error)
 
 
-class UpdateFeed:
+class ChannelUpdateFeed:
     """Passes news to an event loop's sockets; joined to the group of every athlete who has one."""
 
     def __init__(self) -> None:
         self._listeners: dict[str, set[Listener]] = {}
-        self._subscription = Subscription(self._receive)
+        self._subscription = ChannelSubscription(self._receive)
 
     def join(self, user_id: str, listener: Listener) -> asyncio.Task[None]:
         """Call `listener` with all news of the athlete.
@@ -66,7 +74,7 @@ class UpdateFeed:
         self._listeners.setdefault(user_id, set()).add(listener)
         return self._subscription.start(
             self._subscription.join(
-                athlete_group(user_id), is_wanted=lambda: user_id in self._listeners
+                channel_group_of_athlete(user_id), is_wanted=lambda: user_id in self._listeners
             )
         )
 
@@ -75,7 +83,7 @@ class UpdateFeed:
         listeners = self._listeners.get(user_id, set())
         listeners.discard(listener)
         if not listeners and self._listeners.pop(user_id, None) is not None:
-            self._subscription.start(self._subscription.leave(athlete_group(user_id)))
+            self._subscription.start(self._subscription.leave(channel_group_of_athlete(user_id)))
 
     def count(self, user_id: str) -> int:
         """Return the number of the athlete's sockets that listen in this event loop."""
@@ -87,7 +95,7 @@ class UpdateFeed:
                 listener(message)
 
 
-class UpdatePublisher:
+class ChannelUpdatePublisher:
     """Publishes the newest state of an event loop's changed sessions."""
 
     def __init__(self) -> None:
@@ -105,49 +113,51 @@ class UpdatePublisher:
         await asyncio.sleep(PUBLISH_EVERY_S)
         origins, self._origins, self._task = self._origins, {}, None
         try:
-            feed = get_feed()
+            feed = get_channel_update_feed()
             alone = {
                 changed
                 for changed, origin in origins.items()
                 if origin != NOBODY and feed.count(changed.user_id) == 1
             }
             for news in await in_thread(
-                for_notes, partial(read_session_news, origins, alone), timeout_s=READ_DEADLINE_S
+                for_notes,
+                partial(read_news_to_broadcast, origins, alone),
+                timeout_s=READ_DEADLINE_S,
             ):
                 await get_channel_layer().group_send(
-                    athlete_group(news.user_id), encode_message(news)
+                    channel_group_of_athlete(news.user_id), encode_channel_message(news)
                 )
         except Exception as error:
             log_outage("news_not_published", error)
 
 
-def read_session_news(origins: dict[Changed, str], alone: set[Changed]) -> list[SessionNews]:
+def read_news_to_broadcast(origins: dict[Changed, str], alone: set[Changed]) -> list[SessionNews]:
     """Return the current state of each changed session that somebody else listens for.
 
     `alone` has the sessions changed by the only socket that listens in this process.
     """
-    listeners = count_listeners({changed.user_id for changed in origins})
+    listeners = count_listening_processes({changed.user_id for changed in origins})
     return [
         SessionNews(changed.user_id, live.exercise_type, live.reps, live.session_id, origin=origin)
         for changed, origin in origins.items()
         if listeners[changed.user_id] > (changed in alone)
-        for live in get_store().live_sessions(changed.user_id, [changed.exercise_type])
+        for live in get_live_store().live_sessions(changed.user_id, [changed.exercise_type])
     ]
 
 
-_publishers: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, UpdatePublisher] = (
+_publishers: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, ChannelUpdatePublisher] = (
     weakref.WeakKeyDictionary()
 )
-_feeds: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, UpdateFeed] = (
+_feeds: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, ChannelUpdateFeed] = (
     weakref.WeakKeyDictionary()
 )
 
 
-def get_publisher() -> UpdatePublisher:
+def get_channel_update_publisher() -> ChannelUpdatePublisher:
     """Return the running event loop's publisher."""
-    return _publishers.setdefault(asyncio.get_running_loop(), UpdatePublisher())
+    return _publishers.setdefault(asyncio.get_running_loop(), ChannelUpdatePublisher())
 
 
-def get_feed() -> UpdateFeed:
+def get_channel_update_feed() -> ChannelUpdateFeed:
     """Return the running event loop's feed."""
-    return _feeds.setdefault(asyncio.get_running_loop(), UpdateFeed())
+    return _feeds.setdefault(asyncio.get_running_loop(), ChannelUpdateFeed())

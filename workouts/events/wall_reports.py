@@ -25,10 +25,10 @@ from workouts.events.messages import (
     RollCall,
     WallReport,
     WallWatch,
-    encode_message,
+    encode_channel_message,
 )
-from workouts.events.subscription import LAYER_AWAY, Subscription
-from workouts.events.watched import NO_ONE, Watched, join_watched
+from workouts.events.subscription import LAYER_AWAY, ChannelSubscription
+from workouts.events.watched import NO_ONE, WatchedAthletes, join_watched_athletes
 from workouts.outages import log_outage
 
 REPORT_EVERY_S = 0.4
@@ -46,26 +46,26 @@ class Changed(NamedTuple):
 class Watch:
     """What a process with walls watches, and when it last said so (s, monotonic)."""
 
-    watched: Watched
+    watched: WatchedAthletes
     heard_at: float
     reports: int = 0  # sent to it
 
 
-class Reporter:
+class ChannelReporter:
     """Reports to the walls what the athletes connected to one event loop do.
 
     `watched` is None while no wall is open.
     """
 
     def __init__(self) -> None:
-        self.watched: Watched | None = None
+        self.watched: WatchedAthletes | None = None
         self._name = uuid.uuid4().hex
         self._watches: dict[str, Watch] = {}
         self._sockets: Counter[str] = Counter()
         self._reps: dict[Changed, tuple[int, int]] = {}
         self._moved: set[str] = set()
         self._task: asyncio.Task[None] | None = None
-        self._subscription = Subscription(self._receive)
+        self._subscription = ChannelSubscription(self._receive)
         self._is_subscribed = False
 
     def arrive(self, user_id: str) -> None:
@@ -133,14 +133,14 @@ class Reporter:
         watch.reports += 1
         report = WallReport(self._name, watch.reports, reps, moves, present)
         try:
-            await get_channel_layer().send(channel, encode_message(report))
+            await get_channel_layer().send(channel, encode_channel_message(report))
         except LAYER_AWAY as error:
             log_outage("report_not_sent", error)
 
     async def _subscribe(self) -> None:
         await self._subscription.join(REPORTERS)
         try:
-            await get_channel_layer().group_send(WALLS, encode_message(RollCall()))
+            await get_channel_layer().group_send(WALLS, encode_channel_message(RollCall()))
         except LAYER_AWAY as error:
             # the walls' processes announce themselves within seconds anyway
             log_outage("roll_call_not_sent", error)
@@ -151,7 +151,7 @@ class Reporter:
             self._renew_watched()
 
     def _take_watch(self, message: WallWatch) -> None:
-        channel, watched = message.channel, Watched(message.user_ids)
+        channel, watched = message.channel, WatchedAthletes(message.user_ids)
         watch = self._watches.get(channel)
         if watched == NO_ONE:
             self._watches.pop(channel, None)
@@ -176,14 +176,16 @@ class Reporter:
 
     def _renew_watched(self) -> None:
         watches = self._watches.values()
-        self.watched = join_watched(watch.watched for watch in watches) if watches else None
+        self.watched = (
+            join_watched_athletes(watch.watched for watch in watches) if watches else None
+        )
 
 
-_reporters: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Reporter] = (
+_reporters: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, ChannelReporter] = (
     weakref.WeakKeyDictionary()
 )
 
 
-def get_reporter() -> Reporter:
+def get_channel_reporter() -> ChannelReporter:
     """Return the running event loop's reporter."""
-    return _reporters.setdefault(asyncio.get_running_loop(), Reporter())
+    return _reporters.setdefault(asyncio.get_running_loop(), ChannelReporter())

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class WatchedAthletes:
     """The athletes a wall watches; `user_ids` is None for everyone, known yet or not."""
 
     user_ids: frozenset[str] | None
@@ -15,15 +15,15 @@ class Watched:
         return self.user_ids is None or user_id in self.user_ids
 
 
-EVERYONE = Watched(None)
-NO_ONE = Watched(frozenset())
+EVERYONE = WatchedAthletes(None)
+NO_ONE = WatchedAthletes(frozenset())
 
 
-def join_watched(parts: Iterable[Watched]) -> Watched:
+def join_watched_athletes(parts: Iterable[WatchedAthletes]) -> WatchedAthletes:
     """Return all athletes that at least one part includes."""
     user_ids: set[str] = set()
     for part in parts:
         if part.user_ids is None:
             return EVERYONE
         user_ids |= part.user_ids
-    return Watched(frozenset(user_ids))
+    return WatchedAthletes(frozenset(user_ids))

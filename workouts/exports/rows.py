@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from workouts.fairness.flag_texts import name_flag
-from workouts.fairness.tempo import reps_a_minute
+from workouts.fairness.tempo import tempo_in_reps_a_minute
 from workouts.models import ReviewStatus, WorkoutSessionQuerySet
 
 BATCH_ROWS = 2000
@@ -42,7 +42,7 @@ Cell = str | int | float | datetime | None
 Row = Sequence[Cell]
 
 
-class Record(NamedTuple):
+class ExportRecord(NamedTuple):
     """A session as it is read, in the order of FIELDS; `timeline` is JSON."""
 
     id: int
@@ -81,7 +81,7 @@ FIELDS = (
 
 def read_export_batches(
     sessions: WorkoutSessionQuerySet, *, with_timeline: bool
-) -> Iterator[list[Record]]:
+) -> Iterator[list[ExportRecord]]:
     """Yield the sessions in batches, newest first; any saved after the first query are left out."""
     limit = BATCH_ROWS_WITH_TIMELINE if with_timeline else BATCH_ROWS
     # as text: parsing the numbers only to join them again would be wasted
@@ -91,31 +91,31 @@ def read_export_batches(
         .order_by("-created_at", "-pk")
         .values_list(*FIELDS)
     )
-    batch = [Record._make(row) for row in rows[:limit]]
+    batch = [ExportRecord._make(row) for row in rows[:limit]]
     while batch:
         yield batch
         batch = (
-            [Record._make(row) for row in rows.filter(is_exported_after(batch[-1]))[:limit]]
+            [ExportRecord._make(row) for row in rows.filter(is_exported_after(batch[-1]))[:limit]]
             if len(batch) == limit
             else []
         )
 
 
-def is_exported_after(last: Record) -> Q:
+def is_exported_after(last: ExportRecord) -> Q:
     """Return the condition for the sessions after this one."""
     # the second part implies the first, but only the first can use an index
     return Q(created_at__lte=last.saved_at) & (Q(created_at__lt=last.saved_at) | Q(pk__lt=last.id))
 
 
-def list_column_titles(*, with_timeline: bool) -> list[str]:
+def list_export_titles(*, with_timeline: bool) -> list[str]:
     """Return the column titles in the active language."""
     return [str(title) for title in TITLES] + [TIMELINE_TITLE] * with_timeline
 
 
-def make_export_row(record: Record, zone: tzinfo, *, with_timeline: bool) -> Row:
+def make_export_row(record: ExportRecord, zone: tzinfo, *, with_timeline: bool) -> Row:
     """Return the cells: texts in the active language, times in the zone and whole seconds."""
     length_s = (record.finished_at - record.started_at).total_seconds()
-    pace = reps_a_minute(record.reps, 1000 * length_s)
+    pace = tempo_in_reps_a_minute(record.reps, 1000 * length_s)
     cells: list[Cell] = [
         record.id,
         str(record.session_id),

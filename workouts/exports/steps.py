@@ -11,8 +11,8 @@ import django.db
 from django.utils import timezone, translation
 
 from workouts.exports import csv_file, xlsx_file
-from workouts.exports.progress import DONE, FAILED, PREPARING, SENDING, ProgressReporter
-from workouts.exports.rows import Row, list_column_titles, make_export_row, read_export_batches
+from workouts.exports.progress import DONE, FAILED, PREPARING, SENDING, ExportProgressReporter
+from workouts.exports.rows import Row, list_export_titles, make_export_row, read_export_batches
 from workouts.log_limits import limit_log
 from workouts.metrics import exports
 from workouts.models import WorkoutSessionQuerySet
@@ -22,7 +22,7 @@ from workouts.threads import for_exports, in_thread
 STEP_DEADLINE_S = 60.0  # most of it for waiting while other exports have the threads
 
 
-class Format(NamedTuple):
+class ExportFormat(NamedTuple):
     """A kind of file: `write` takes the titles and batches of rows, and yields the bytes."""
 
     content_type: str
@@ -30,8 +30,8 @@ class Format(NamedTuple):
 
 
 FORMATS = {
-    "csv": Format(csv_file.CONTENT_TYPE, csv_file.write_csv),
-    "xlsx": Format(xlsx_file.CONTENT_TYPE, xlsx_file.write_xlsx),
+    "csv": ExportFormat(csv_file.CONTENT_TYPE, csv_file.write_csv),
+    "xlsx": ExportFormat(xlsx_file.CONTENT_TYPE, xlsx_file.write_xlsx),
 }
 
 
@@ -39,22 +39,22 @@ class Export(NamedTuple):
     """What to export, and the viewer's time zone and language."""
 
     sessions: WorkoutSessionQuerySet
-    format: Format
+    format: ExportFormat
     with_timeline: bool
     zone: tzinfo
     language: str
-    reporter: ProgressReporter
+    reporter: ExportProgressReporter
 
 
-class Steps:
+class ExportSteps:
     """Iterates over the chunks of an export from any thread, in the viewer's language and zone."""
 
     def __init__(self, export: Export) -> None:
         self._export = export
-        self._chunks = make_file_chunks(export)
+        self._chunks = make_export_chunks(export)
         self._lock = threading.Lock()
 
-    def __iter__(self) -> "Steps":
+    def __iter__(self) -> "ExportSteps":
         return self
 
     def __next__(self) -> bytes:
@@ -74,7 +74,7 @@ class Steps:
             self._chunks.close()
 
 
-async def send_from_threads(steps: Steps) -> AsyncIterator[bytes]:
+async def send_export_from_threads(steps: ExportSteps) -> AsyncIterator[bytes]:
     """Yield the chunks as the threads make them; closing this stops the export.
 
     Raises whatever a step raises, and TimeoutError if a step takes over STEP_DEADLINE_S.
@@ -89,13 +89,13 @@ async def send_from_threads(steps: Steps) -> AsyncIterator[bytes]:
         for_exports.submit(copy_context().run, steps.close)
 
 
-def make_file_chunks(export: Export) -> Generator[bytes, None, None]:
+def make_export_chunks(export: Export) -> Generator[bytes, None, None]:
     """Yield the file. Any error is logged and raised, so an incomplete file never ends normally."""
     reporter = export.reporter
     try:
         reporter.report(state=PREPARING)
-        titles = list_column_titles(with_timeline=export.with_timeline)
-        yield from export.format.write(titles, make_row_batches(export))
+        titles = list_export_titles(with_timeline=export.with_timeline)
+        yield from export.format.write(titles, make_export_batches(export))
         reporter.report(state=DONE)
         exports.labels("done").inc()
     except GeneratorExit:
@@ -117,7 +117,7 @@ def make_file_chunks(export: Export) -> Generator[bytes, None, None]:
             reporter.report(state=FAILED)
 
 
-def make_row_batches(export: Export) -> Iterator[list[Row]]:
+def make_export_batches(export: Export) -> Iterator[list[Row]]:
     """Yield the rows of each batch, and report it once the next one is wanted."""
     reporter, with_timeline = export.reporter, export.with_timeline
     reporter.report(state=SENDING, total=count_export_rows(export.sessions))

@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape
 from stream_zip import ZIP_AUTO, MemberFile, stream_zip
 
 from workouts.exports.rows import TIME_COLUMNS, TIMELINE_TITLE, Cell, Row
-from workouts.exports.xlsx_parts import SPREADSHEET, TIME_STYLE, XML, write_parts
+from workouts.exports.xlsx_parts import SPREADSHEET, TIME_STYLE, XML, write_xlsx_parts
 
 CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MAX_SHEET_ROWS = 1_048_576  # Excel's limits
@@ -55,12 +55,12 @@ def make_xlsx_parts(titles: list[str], rows: Iterator[Row]) -> Iterator[MemberFi
     """Yield the files of the archive, each to be read to its end before the next is taken."""
     next_row: list[Row] = []
     for number in count(1):
-        sheet = write_sheet(titles, chain(next_row, rows))
+        sheet = write_xlsx_sheet(titles, chain(next_row, rows))
         yield make_xlsx_part(f"xl/worksheets/sheet{number}.xml", sheet)
         next_row = list(islice(rows, 1))
         if not next_row:
             break
-    for name, text in write_parts(sheets=number).items():
+    for name, text in write_xlsx_parts(sheets=number).items():
         yield make_xlsx_part(name, [text.encode()])
 
 
@@ -69,12 +69,12 @@ def make_xlsx_part(name: str, chunks: Iterable[bytes]) -> MemberFile:
     return name, MODIFIED_AT, FILE_MODE, method, chunks
 
 
-def write_sheet(titles: list[str], rows: Iterable[Row]) -> Iterator[bytes]:
+def write_xlsx_sheet(titles: list[str], rows: Iterable[Row]) -> Iterator[bytes]:
     """Yield a sheet with the rows that fit, and leave the rest in the iterator."""
     yield SHEET_HEAD.encode()
     size = 0
     for number, row in enumerate(chain([titles], rows), 1):
-        chunk = write_sheet_row(number, row)
+        chunk = write_xlsx_row(number, row)
         yield chunk
         size += len(chunk)
         if number >= MAX_SHEET_ROWS or size >= MAX_SHEET_BYTES:
@@ -82,19 +82,19 @@ def write_sheet(titles: list[str], rows: Iterable[Row]) -> Iterator[bytes]:
     yield SHEET_TAIL.encode()
 
 
-def write_sheet_row(number: int, row: Row) -> bytes:
+def write_xlsx_row(number: int, row: Row) -> bytes:
     *cells, last = row
     if isinstance(last, str):
-        row = [*cells, *split_cell_text(last)]
+        row = [*cells, *split_xlsx_cell_text(last)]
     written = [
-        write_sheet_cell(f"{column}{number}", cell)
+        write_xlsx_cell(f"{column}{number}", cell)
         for column, cell in zip(COLUMNS, row, strict=False)
         if cell is not None
     ]
     return f'<row r="{number}">{"".join(written)}</row>'.encode()
 
 
-def write_sheet_cell(place: str, cell: Cell) -> str:
+def write_xlsx_cell(place: str, cell: Cell) -> str:
     """Return a cell as XML. Any text stays a text: only an `<f>` would make it a formula."""
     if isinstance(cell, str):
         text = READ_AS_CHARACTER.sub("_x005F_", FORBIDDEN_IN_XML.sub("", cell))
@@ -106,7 +106,7 @@ def write_sheet_cell(place: str, cell: Cell) -> str:
     return f'<c r="{place}"><v>{cell}</v></c>'
 
 
-def split_cell_text(text: str) -> list[str]:
+def split_xlsx_cell_text(text: str) -> list[str]:
     """Return the text in parts that fit a cell each, split at spaces if it has any."""
     parts = []
     while len(text) > MAX_CELL_LENGTH:

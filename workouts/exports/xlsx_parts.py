@@ -24,22 +24,24 @@ STYLES = (
 )
 
 
-def write_parts(sheets: int) -> dict[str, str]:
+def write_xlsx_parts(sheets: int) -> dict[str, str]:
     """Return the parts, by name, of a workbook with this many sheets, except the sheets."""
     numbers = range(1, sheets + 1)
     return {
         "xl/styles.xml": STYLES,
-        "xl/workbook.xml": write_workbook(numbers),
-        "xl/_rels/workbook.xml.rels": write_relationships(
+        "xl/workbook.xml": write_xlsx_workbook(numbers),
+        "xl/_rels/workbook.xml.rels": write_xlsx_relationships(
             {"styles": ("styles", "styles.xml")}
             | {f"sheet{n}": ("worksheet", f"worksheets/sheet{n}.xml") for n in numbers}
         ),
-        "_rels/.rels": write_relationships({"workbook": ("officeDocument", "xl/workbook.xml")}),
-        "[Content_Types].xml": write_content_types(numbers),
+        "_rels/.rels": write_xlsx_relationships(
+            {"workbook": ("officeDocument", "xl/workbook.xml")}
+        ),
+        "[Content_Types].xml": write_xlsx_content_types(numbers),
     }
 
 
-def write_workbook(numbers: Iterable[int]) -> str:
+def write_xlsx_workbook(numbers: Iterable[int]) -> str:
     sheets = "".join(f'<sheet name="{n}" sheetId="{n}" r:id="sheet{n}"/>' for n in numbers)
     return (
         f'{XML}<workbook xmlns="{SPREADSHEET}" xmlns:r="{OFFICE}">'
@@ -47,7 +49,7 @@ def write_workbook(numbers: Iterable[int]) -> str:
     )
 
 
-def write_relationships(targets: dict[str, tuple[str, str]]) -> str:
+def write_xlsx_relationships(targets: dict[str, tuple[str, str]]) -> str:
     """Return the relationships of a part: by ID, the type and the target of each."""
     relationships = "".join(
         f'<Relationship Id="{name}" Type="{OFFICE}/{kind}" Target="{target}"/>'
@@ -56,7 +58,7 @@ def write_relationships(targets: dict[str, tuple[str, str]]) -> str:
     return f'{XML}<Relationships xmlns="{PACKAGE}/relationships">{relationships}</Relationships>'
 
 
-def write_content_types(numbers: Iterable[int]) -> str:
+def write_xlsx_content_types(numbers: Iterable[int]) -> str:
     types = {"/xl/workbook.xml": "sheet.main", "/xl/styles.xml": "styles"} | {
         f"/xl/worksheets/sheet{n}.xml": "worksheet" for n in numbers
     }

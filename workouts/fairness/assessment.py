@@ -5,23 +5,23 @@ from datetime import timedelta
 
 from django.db.models import Max
 
-from workouts.fairness.flags import Evidence, Pace, best_minute, find_flags
+from workouts.fairness.flags import FlagEvidence, KnownPace, find_best_minute_pace, find_flags
 from workouts.models import Exercise, ReviewStatus, ReviewStep, WorkoutSession
 
 HISTORY = timedelta(days=90)
 Records = Mapping[str, tuple[int | None, int | None]]  # reps per minute and per hour, by exercise
 
 
-def assess(row: WorkoutSession, records: Records) -> None:
+def assess_session(row: WorkoutSession, records: Records) -> None:
     """Set a session's best minute and flags, unsaved. One query if it lasts a minute, else none."""
-    row.best_minute = best_minute(row.timeline_ms)
-    personal = None if row.best_minute is None else find_personal_best(row)
+    row.best_minute = find_best_minute_pace(row.timeline_ms)
+    personal = None if row.best_minute is None else find_personal_pace_before(row)
     row.flags = find_flags(
-        evidence_of(row), Pace(*records.get(row.exercise_id, (None, None)), personal)
+        collect_flag_evidence(row), KnownPace(*records.get(row.exercise_id, (None, None)), personal)
     )
 
 
-def read_records(*slugs: str) -> Records:
+def read_flag_records(*slugs: str) -> Records:
     """Return the records of these exercises, or of all."""
     exercises = Exercise.objects.filter(slug__in=slugs) if slugs else Exercise.objects.all()
     return {
@@ -32,8 +32,8 @@ def read_records(*slugs: str) -> Records:
     }
 
 
-def evidence_of(row: WorkoutSession) -> Evidence:
-    return Evidence(
+def collect_flag_evidence(row: WorkoutSession) -> FlagEvidence:
+    return FlagEvidence(
         times_ms=row.timeline_ms,
         devices=row.rep_devices,
         late_count=len(row.late_reps),
@@ -42,7 +42,7 @@ def evidence_of(row: WorkoutSession) -> Evidence:
     )
 
 
-def find_personal_best(row: WorkoutSession) -> int | None:
+def find_personal_pace_before(row: WorkoutSession) -> int | None:
     """Return the athlete's best minute of the exercise in the 90 days before the session."""
     earlier = WorkoutSession.objects.in_totals().filter(
         athlete_id=row.athlete_id,
@@ -65,7 +65,7 @@ def open_review(row: WorkoutSession) -> ReviewStep | None:
     before = ReviewStatus(row.review_status)
     if before == ReviewStatus.CLEAN and flag_names:
         after = ReviewStatus.PENDING
-    elif before == ReviewStatus.PENDING and not flag_names and not has_human_step(row):
+    elif before == ReviewStatus.PENDING and not flag_names and not has_human_review_step(row):
         after = ReviewStatus.CLEAN
     else:
         return None
@@ -79,5 +79,5 @@ def open_review(row: WorkoutSession) -> ReviewStep | None:
     )
 
 
-def has_human_step(row: WorkoutSession) -> bool:
+def has_human_review_step(row: WorkoutSession) -> bool:
     return row.review_steps.exclude(actor=ReviewStep.Actor.SERVICE).exists()

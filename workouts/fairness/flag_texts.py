@@ -33,7 +33,7 @@ def name_flag(flag: Flag) -> str:
     return str(NAMES.get(flag["flag"], flag["flag"]))
 
 
-def name_refusal(reason: str) -> str:
+def name_refusal_reason(reason: str) -> str:
     return str(REFUSALS.get(reason, reason))
 
 
@@ -48,31 +48,31 @@ def explain_flag(flag: Flag) -> str:
         return ", ".join(f"{name}: {value}" for name, value in flag.items())
 
 
-def write_percent(share: float) -> str:
+def write_flag_percent(share: float) -> str:
     return number_format(100 * share, 2)
 
 
-def explain_metronome(flag: Flag) -> str:
+def explain_metronome_flag(flag: Flag) -> str:
     text = ngettext(
         "%(intervals)d interval varies by only %(cv)s%%; people's vary by 1.5 to 4.9%%.",
         "%(intervals)d intervals in a row vary by only %(cv)s%%; people's vary by 1.5 to 4.9%%.",
         flag["intervals"],
     )
-    return text % {"intervals": flag["intervals"], "cv": write_percent(flag["cv"])}
+    return text % {"intervals": flag["intervals"], "cv": write_flag_percent(flag["cv"])}
 
 
-def explain_record_pace(flag: Flag) -> str:
+def explain_record_pace_flag(flag: Flag) -> str:
     return _("%(reps)d reps in a minute; the most ever reported is %(record)d.") % flag
 
 
-def explain_personal_pace(flag: Flag) -> str:
+def explain_personal_pace_flag(flag: Flag) -> str:
     return (
         _("%(reps)d reps in a minute; the athlete's best in the 90 days before was %(best)d.")
         % flag
     )
 
 
-def explain_two_devices(flag: Flag) -> str:
+def explain_two_devices_flag(flag: Flag) -> str:
     text = ngettext(
         "Counting switched between two devices within 15 seconds, %(changes)d time.",
         "Counting switched between two devices within 15 seconds, %(changes)d times.",
@@ -81,7 +81,7 @@ def explain_two_devices(flag: Flag) -> str:
     return text % flag
 
 
-def explain_many_refused(flag: Flag) -> str:
+def explain_many_refused_flag(flag: Flag) -> str:
     return (
         _(
             "More reps were refused (%(refused)d) than counted (%(counted)d): a bouncing sensor,"
@@ -91,7 +91,7 @@ def explain_many_refused(flag: Flag) -> str:
     )
 
 
-def explain_mostly_late(flag: Flag) -> str:
+def explain_mostly_late_flag(flag: Flag) -> str:
     return (
         _(
             "%(late)d of %(reps)d reps arrived more than 10 seconds after they were made; only the"
@@ -101,7 +101,7 @@ def explain_mostly_late(flag: Flag) -> str:
     )
 
 
-def explain_clock(flag: Flag) -> str:
+def explain_clock_flag(flag: Flag) -> str:
     text = ngettext(
         "The device gave an impossible time for %(reps)d rep.",
         "The device gave impossible times for %(reps)d reps.",
@@ -110,7 +110,7 @@ def explain_clock(flag: Flag) -> str:
     return text % flag
 
 
-def explain_marathon(flag: Flag) -> str:
+def explain_marathon_flag(flag: Flag) -> str:
     parts = []
     if "minutes" in flag:
         parts.append(_("%(minutes)d minutes without a 5-minute break.") % flag)
@@ -120,12 +120,12 @@ def explain_marathon(flag: Flag) -> str:
 
 
 TEXTS: dict[str, Callable[[dict[str, Any]], str]] = {
-    "metronome": explain_metronome,
-    "record_pace": explain_record_pace,
-    "personal_pace": explain_personal_pace,
-    "two_devices": explain_two_devices,
-    "many_refused": explain_many_refused,
-    "mostly_late": explain_mostly_late,
-    "clock": explain_clock,
-    "marathon": explain_marathon,
+    "metronome": explain_metronome_flag,
+    "record_pace": explain_record_pace_flag,
+    "personal_pace": explain_personal_pace_flag,
+    "two_devices": explain_two_devices_flag,
+    "many_refused": explain_many_refused_flag,
+    "mostly_late": explain_mostly_late_flag,
+    "clock": explain_clock_flag,
+    "marathon": explain_marathon_flag,
 }

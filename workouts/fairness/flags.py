@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import Any
 
-from workouts.fairness.sets import find_sets, intervals_of
+from workouts.fairness.sets import find_sets, find_tempo_intervals
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 METRONOME_INTERVALS = 20
@@ -27,7 +27,7 @@ Flag = dict[str, Any]  # {"flag": its name, and its figures}
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class FlagEvidence:
     """A session's reps. `times_ms` and `devices` are in the order counted.
 
     `devices` is empty if no device was named. The rest are numbers of reps.
@@ -41,7 +41,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class KnownPace:
     """The fastest paces known, for anyone and for this athlete; None if unknown."""
 
     record_per_minute: int | None = None
@@ -49,32 +49,36 @@ class Pace:
     personal_per_minute: int | None = None
 
 
-def find_flags(evidence: Evidence, pace: Pace) -> list[Flag]:
+def find_flags(evidence: FlagEvidence, pace: KnownPace) -> list[Flag]:
     """Return a session's flags, at most one of each kind."""
     times = sorted(evidence.times_ms)
     found = (
-        find_metronome(evidence),
-        find_record_pace(times, pace.record_per_minute),
-        find_personal_pace(times, pace.personal_per_minute),
-        find_two_devices(evidence),
-        find_many_refused(evidence),
-        find_mostly_late(evidence),
-        find_clock(evidence),
-        find_marathon(times, pace.record_per_hour),
+        find_metronome_flag(evidence),
+        find_record_pace_flag(times, pace.record_per_minute),
+        find_personal_pace_flag(times, pace.personal_per_minute),
+        find_two_devices_flag(evidence),
+        find_many_refused_flag(evidence),
+        find_mostly_late_flag(evidence),
+        find_clock_flag(evidence),
+        find_marathon_flag(times, pace.record_per_hour),
     )
     return [flag for flag in found if flag is not None]
 
 
-def best_minute(times_ms: Iterable[int]) -> int | None:
+def find_best_minute_pace(times_ms: Iterable[int]) -> int | None:
     """Return the most reps in any 60 s, or None for a shorter session.
 
     A short set says nothing about the pace an athlete can keep for a minute.
     """
     times = sorted(times_ms)
-    return most_within(times, MINUTE_MS) if times and times[-1] - times[0] >= MINUTE_MS else None
+    return (
+        find_fastest_pace_within(times, MINUTE_MS)
+        if times and times[-1] - times[0] >= MINUTE_MS
+        else None
+    )
 
 
-def find_metronome(evidence: Evidence) -> Flag | None:
+def find_metronome_flag(evidence: FlagEvidence) -> Flag | None:
     """Find intervals more even than people's: over a whole set, or over any 20 in a row.
 
     Over a set, people's coefficient of variation is 1.5 to 4.9 % (doi 10.3390/biomechanics4010006).
@@ -82,16 +86,17 @@ def find_metronome(evidence: Evidence) -> Flag | None:
     have a lower limit: for a person at 1.3 %, one in ten million falls below it.
     """
     found = []
-    for times_ms in times_by_device(evidence):
+    for times_ms in split_evidence_by_device(evidence):
         found += [
             (len(intervals), cv)
-            for intervals in (intervals_of(each.times_ms) for each in find_sets(times_ms))
-            if len(intervals) >= METRONOME_INTERVALS and (cv := variation(intervals)) < METRONOME_CV
+            for intervals in (find_tempo_intervals(each.times_ms) for each in find_sets(times_ms))
+            if len(intervals) >= METRONOME_INTERVALS
+            and (cv := variation_of_tempo(intervals)) < METRONOME_CV
         ]
-        intervals = intervals_of(times_ms)
+        intervals = find_tempo_intervals(times_ms)
         if (
             len(intervals) >= METRONOME_INTERVALS
-            and (cv := steadiest_stretch(intervals)) < STRETCH_CV
+            and (cv := variation_of_steadiest_tempo(intervals)) < STRETCH_CV
         ):
             found.append((METRONOME_INTERVALS, cv))
     if not found:
@@ -105,7 +110,7 @@ def find_metronome(evidence: Evidence) -> Flag | None:
     }
 
 
-def times_by_device(evidence: Evidence) -> Iterator[list[int]]:
+def split_evidence_by_device(evidence: FlagEvidence) -> Iterator[list[int]]:
     """Yield each device's times, sorted."""
     by_device: dict[int, list[int]] = defaultdict(list)
     for index, time in enumerate(evidence.times_ms):
@@ -113,32 +118,34 @@ def times_by_device(evidence: Evidence) -> Iterator[list[int]]:
     yield from map(sorted, by_device.values())
 
 
-def variation(intervals: Sequence[int]) -> float:
+def variation_of_tempo(intervals: Sequence[int]) -> float:
     """Return the coefficient of variation."""
-    return _variation(
+    return _variation_of_tempo(
         len(intervals), sum(intervals), sum(interval * interval for interval in intervals)
     )
 
 
-def steadiest_stretch(intervals: Sequence[int]) -> float:
+def variation_of_steadiest_tempo(intervals: Sequence[int]) -> float:
     """Return the lowest coefficient of variation of any 20 consecutive intervals."""
     sums = [0, *accumulate(intervals)]
     squares = [0, *accumulate(interval * interval for interval in intervals)]
     count = METRONOME_INTERVALS
     return min(
-        _variation(count, sums[end] - sums[end - count], squares[end] - squares[end - count])
+        _variation_of_tempo(
+            count, sums[end] - sums[end - count], squares[end] - squares[end - count]
+        )
         for end in range(count, len(sums))
     )
 
 
-def _variation(count: int, total: int, squares: int) -> float:
+def _variation_of_tempo(count: int, total: int, squares: int) -> float:
     # integers up to the division, so nothing is lost to rounding
     return math.sqrt(max(0, count * squares - total * total)) / total if total else 0.0
 
 
-def find_record_pace(times: Sequence[int], record: int | None) -> Flag | None:
+def find_record_pace_flag(times: Sequence[int], record: int | None) -> Flag | None:
     """Find a minute with more reps than the record."""
-    reps = most_within(times, MINUTE_MS)
+    reps = find_fastest_pace_within(times, MINUTE_MS)
     return (
         {"flag": "record_pace", "reps": reps, "record": record}
         if record is not None and reps > record
@@ -146,15 +153,15 @@ def find_record_pace(times: Sequence[int], record: int | None) -> Flag | None:
     )
 
 
-def find_personal_pace(times: Sequence[int], best: int | None) -> Flag | None:
+def find_personal_pace_flag(times: Sequence[int], best: int | None) -> Flag | None:
     """Find a minute with over 1.5 times the athlete's own best of the last 90 days."""
-    reps = best_minute(times)
+    reps = find_best_minute_pace(times)
     if reps is None or best is None or reps <= PERSONAL_FACTOR * best:
         return None
     return {"flag": "personal_pace", "reps": reps, "best": best}
 
 
-def find_two_devices(evidence: Evidence) -> Flag | None:
+def find_two_devices_flag(evidence: FlagEvidence) -> Flag | None:
     """Find reps from two devices within 15 s of each other, three times or more."""
     if not evidence.devices:
         return None
@@ -166,7 +173,7 @@ def find_two_devices(evidence: Evidence) -> Flag | None:
     return {"flag": "two_devices", "changes": changes} if changes >= TWO_DEVICES_CHANGES else None
 
 
-def find_many_refused(evidence: Evidence) -> Flag | None:
+def find_many_refused_flag(evidence: FlagEvidence) -> Flag | None:
     """Find at least 20 refused reps that outnumber the counted ones."""
     counted = len(evidence.times_ms)
     if evidence.refused_count < MANY_REFUSED or evidence.refused_count <= counted:
@@ -174,7 +181,7 @@ def find_many_refused(evidence: Evidence) -> Flag | None:
     return {"flag": "many_refused", "refused": evidence.refused_count, "counted": counted}
 
 
-def find_mostly_late(evidence: Evidence) -> Flag | None:
+def find_mostly_late_flag(evidence: FlagEvidence) -> Flag | None:
     """Find that over half of the reps arrived more than 10 s after they were made."""
     reps = len(evidence.times_ms)
     return (
@@ -184,7 +191,7 @@ def find_mostly_late(evidence: Evidence) -> Flag | None:
     )
 
 
-def find_clock(evidence: Evidence) -> Flag | None:
+def find_clock_flag(evidence: FlagEvidence) -> Flag | None:
     """Find more than 3 reps with an impossible device time."""
     return (
         {"flag": "clock", "reps": evidence.distrusted_count}
@@ -193,7 +200,7 @@ def find_clock(evidence: Evidence) -> Flag | None:
     )
 
 
-def find_marathon(times: Sequence[int], record: int | None) -> Flag | None:
+def find_marathon_flag(times: Sequence[int], record: int | None) -> Flag | None:
     """Find over 3 h without a 5 min pause, or an hour with more reps than the record."""
     longest, began = 0, times[0] if times else 0
     for earlier, later in pairwise(times):
@@ -203,12 +210,12 @@ def find_marathon(times: Sequence[int], record: int | None) -> Flag | None:
     flag: Flag = {"flag": "marathon"}
     if longest > MARATHON_MS:
         flag["minutes"] = longest // MINUTE_MS
-    if record is not None and (reps := most_within(times, HOUR_MS)) > record:
+    if record is not None and (reps := find_fastest_pace_within(times, HOUR_MS)) > record:
         flag |= {"reps_in_hour": reps, "record": record}
     return flag if len(flag) > 1 else None
 
 
-def most_within(times: Sequence[int], span_ms: int) -> int:
+def find_fastest_pace_within(times: Sequence[int], span_ms: int) -> int:
     """Return the most reps in any window of this length. `times` are sorted."""
     most = first = 0
     for last, time in enumerate(times):

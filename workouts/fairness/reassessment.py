@@ -10,8 +10,8 @@ import structlog
 from django.db import transaction
 from django.db.models import F, QuerySet
 
-from workouts.fairness.assessment import assess, open_review, read_records
-from workouts.fairness.flags import Flag, best_minute
+from workouts.fairness.assessment import assess_session, open_review, read_flag_records
+from workouts.fairness.flags import Flag, find_best_minute_pace
 from workouts.fairness.review import DECISIONS, lock_reviewed_sessions
 from workouts.models import ReviewStatus, ReviewStep, WorkoutSession
 
@@ -35,7 +35,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
-class Changes:
+class ReassessmentChanges:
     """What a reassessment changed, or would change: numbers of sessions, and of flags by kind."""
 
     looked_at: int = 0
@@ -55,35 +55,35 @@ class Changes:
         self.decided_otherwise += old_status in DECISIONS and before != after
 
 
-def reassess(
-    changes: Changes, *, since: datetime | None, batch: int, dry_run: bool
+def reassess_sessions(
+    changes: ReassessmentChanges, *, since: datetime | None, batch: int, dry_run: bool
 ) -> Iterator[int]:
     """Find the flags of sessions saved since then again, and yield the size of each batch written.
 
     Each batch is its own transaction, so it is safe to stop between batches and to repeat. A dry
     run writes nothing.
     """
-    for ids in read_session_ids(sessions_since(since), batch):
+    for ids in read_ids_to_reassess(sessions_to_reassess(since), batch):
         with transaction.atomic():
             reassess_batch(ids, changes, write=not dry_run)
         yield len(ids)
 
 
 def count_sessions_to_reassess(since: datetime | None) -> int:
-    return sessions_since(since).count()
+    return sessions_to_reassess(since).count()
 
 
-def sessions_since(since: datetime | None) -> QuerySet[WorkoutSession]:
+def sessions_to_reassess(since: datetime | None) -> QuerySet[WorkoutSession]:
     sessions = WorkoutSession.objects.order_by("pk")
     return sessions if since is None else sessions.filter(created_at__gte=since)
 
 
-def reassess_batch(ids: list[int], changes: Changes, *, write: bool) -> None:
-    rows, records = lock_reviewed_sessions(ids, *FIELDS), read_records()
+def reassess_batch(ids: list[int], changes: ReassessmentChanges, *, write: bool) -> None:
+    rows, records = lock_reviewed_sessions(ids, *FIELDS), read_flag_records()
     changed, steps = [], []
     for row in rows:
         flags, status = row.flags, row.review_status
-        if not assess_or_log(row, lambda row: assess(row, records)):
+        if not assess_or_log(row, lambda row: assess_session(row, records)):
             changes.unreadable += 1
             continue
         step = open_review(row)
@@ -98,34 +98,34 @@ def reassess_batch(ids: list[int], changes: Changes, *, write: bool) -> None:
         ReviewStep.objects.bulk_create(steps)
 
 
-def fill_best_minutes(*, batch: int) -> Iterator[int]:
+def assess_missing_best_minutes(*, batch: int) -> Iterator[int]:
     """Write missing best minutes, and yield the size of each batch written.
 
     The flags of later sessions depend on them. They are missing from sessions that were saved
     before there were flags, or whose flags could not be found.
     """
-    for ids in read_session_ids(sessions_without_best_minute(), batch):
+    for ids in read_ids_to_reassess(sessions_to_assess_for_best_minute(), batch):
         with transaction.atomic():
             rows = lock_reviewed_sessions(ids, "session_id", "timeline_ms")
             found = [
                 row
                 for row in rows
-                if assess_or_log(row, find_best_minute) and row.best_minute is not None
+                if assess_or_log(row, assess_best_minute) and row.best_minute is not None
             ]
             WorkoutSession.objects.bulk_update(found, ["best_minute"], ROWS_PER_UPDATE)
         yield len(ids)
 
 
-def sessions_without_best_minute() -> QuerySet[WorkoutSession]:
+def sessions_to_assess_for_best_minute() -> QuerySet[WorkoutSession]:
     lasting = WorkoutSession.objects.filter(finished_at__gte=F("started_at") + timedelta(minutes=1))
     return lasting.filter(best_minute=None).order_by("pk")
 
 
-def find_best_minute(row: WorkoutSession) -> None:
-    row.best_minute = best_minute(row.timeline_ms)
+def assess_best_minute(row: WorkoutSession) -> None:
+    row.best_minute = find_best_minute_pace(row.timeline_ms)
 
 
-def read_session_ids(sessions: QuerySet[WorkoutSession], batch: int) -> Iterator[list[int]]:
+def read_ids_to_reassess(sessions: QuerySet[WorkoutSession], batch: int) -> Iterator[list[int]]:
     """Yield the ids in batches, in ascending order. Sessions saved meanwhile come last."""
     last = 0
     while ids := list(sessions.filter(pk__gt=last).values_list("pk", flat=True)[:batch]):

@@ -13,7 +13,7 @@ from workouts.models import ReviewStatus, ReviewStep, WorkoutSession
 DECISIONS = (ReviewStatus.APPROVED, ReviewStatus.REJECTED)
 
 
-class Decided(NamedTuple):
+class ReviewDecided(NamedTuple):
     """How many sessions a decision changed, and how many it left as they were.
 
     It leaves those that someone else decided meanwhile, or that have that status already.
@@ -23,9 +23,9 @@ class Decided(NamedTuple):
     left: int
 
 
-def decide(
+def decide_reviews(
     seen: Mapping[int, int], *, to: ReviewStatus, reviewer: AbstractBaseUser, note: str
-) -> Decided:
+) -> ReviewDecided:
     """Approve or reject sessions.
 
     `seen` maps the id of each session to the last step that the coach saw, as from last_steps().
@@ -36,7 +36,10 @@ def decide(
     if to == ReviewStatus.REJECTED and not note.strip():
         raise ValueError("a rejection needs a note")
     with transaction.atomic():
-        rows, steps_now = lock_reviewed_sessions(seen, "review_status"), last_review_steps(seen)
+        rows, steps_now = (
+            lock_reviewed_sessions(seen, "review_status"),
+            find_last_review_steps(seen),
+        )
         rows = [
             row for row in rows if seen[row.pk] == steps_now[row.pk] and row.review_status != to
         ]
@@ -51,10 +54,10 @@ def decide(
         WorkoutSession.objects.filter(pk__in=ids).update(
             review_status=to, is_in_totals=to != ReviewStatus.REJECTED
         )
-    return Decided(len(rows), len(seen) - len(rows))
+    return ReviewDecided(len(rows), len(seen) - len(rows))
 
 
-def appeal(session_id: int, *, text: str) -> ReviewStep:
+def appeal_review_decision(session_id: int, *, text: str) -> ReviewStep:
     """Ask for another look at a decision, once per decision.
 
     A rejected session stays out of the totals meanwhile. Raises WorkoutError(nothing_to_appeal) if
@@ -76,7 +79,7 @@ def appeal(session_id: int, *, text: str) -> ReviewStep:
     return step
 
 
-def last_review_steps(ids: Iterable[int]) -> dict[int, int]:
+def find_last_review_steps(ids: Iterable[int]) -> dict[int, int]:
     """Return the id of each session's last step, or 0 if it has none.
 
     Any later step changes it, so it shows whether a session was reviewed since.

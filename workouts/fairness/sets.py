@@ -14,7 +14,7 @@ MIN_TREND_INTERVALS = 4  # fewer say nothing about slowing down
 
 
 @dataclass(frozen=True)
-class Set:
+class RepSet:
     """Reps without a rest between them. `rest_ms` is the rest before the set, 0 for the first."""
 
     times_ms: Sequence[int]
@@ -27,12 +27,12 @@ class Set:
     @property
     def interval_ms(self) -> float | None:
         """Return the median interval, or None for a single rep."""
-        return median(intervals_of(self.times_ms)) if len(self.times_ms) > 1 else None
+        return median(find_tempo_intervals(self.times_ms)) if len(self.times_ms) > 1 else None
 
     @cached_property
     def trend_ms(self) -> tuple[float, float] | None:
         """Return the first and last interval on a fitted line, or None for a short set."""
-        intervals_ms = intervals_of(self.times_ms)
+        intervals_ms = find_tempo_intervals(self.times_ms)
         if len(intervals_ms) < MIN_TREND_INTERVALS:
             return None
         slope, first = linear_regression(range(len(intervals_ms)), intervals_ms)
@@ -45,20 +45,20 @@ class Set:
         return self.trend_ms[1] / self.trend_ms[0] - 1 if self.trend_ms else None
 
 
-def find_sets(times_ms: Iterable[int]) -> list[Set]:
+def find_sets(times_ms: Iterable[int]) -> list[RepSet]:
     """Split a session into sets at its rests. The times may come in any order."""
     times = sorted(times_ms)
-    longest_ms = longest_within_set(intervals_of(times))
+    longest_ms = find_longest_interval_in_set(find_tempo_intervals(times))
     parts: list[list[int]] = [[time] for time in times[:1]]
     for earlier, later in pairwise(times):
         if later - earlier > longest_ms:
             parts.append([])
         parts[-1].append(later)
     rests_ms = [0, *(later[0] - earlier[-1] for earlier, later in pairwise(parts))]
-    return [Set(part, rest_ms) for part, rest_ms in zip(parts, rests_ms, strict=False)]
+    return [RepSet(part, rest_ms) for part, rest_ms in zip(parts, rests_ms, strict=False)]
 
 
-def longest_within_set(intervals_ms: Sequence[int]) -> int:
+def find_longest_interval_in_set(intervals_ms: Sequence[int]) -> int:
     """Return the longest interval in ms that is not a rest.
 
     It is based on the low median: with a rep interval and a rest, the tempo is the rep interval.
@@ -66,6 +66,6 @@ def longest_within_set(intervals_ms: Sequence[int]) -> int:
     return REST_FACTOR * median_low(intervals_ms) if intervals_ms else 0
 
 
-def intervals_of(times_ms: Sequence[int]) -> list[int]:
+def find_tempo_intervals(times_ms: Sequence[int]) -> list[int]:
     """Return the intervals between times in ascending order."""
     return [later - earlier for earlier, later in pairwise(times_ms)]

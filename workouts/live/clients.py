@@ -36,37 +36,37 @@ SyncClient = Any
 AsyncClient = Any
 
 
-def is_cluster(url: str) -> bool:
+def is_redis_cluster(url: str) -> bool:
     """Return whether this is the address of a Redis Cluster."""
     return urlsplit(url).scheme == "redis+cluster"
 
 
-def connect(url: str) -> SyncClient:
+def connect_to_redis(url: str) -> SyncClient:
     """Return a thread-safe client. It connects at its first command and waits 2 s for answers."""
     options = {**COMMON, "socket_timeout": COMMAND_TIMEOUT_S, "retry": Retry(NoBackoff(), 0)}
-    if is_cluster(url):
-        nodes = [ClusterNode(host, port) for host, port in read_hosts(url)]
+    if is_redis_cluster(url):
+        nodes = [ClusterNode(host, port) for host, port in read_redis_hosts(url)]
         # a new client may retry while it learns the cluster's layout: the node it happens to ask
         # first may be the one that is down
         client = redis.RedisCluster(
             startup_nodes=nodes,
-            **credentials(url),
+            **read_redis_credentials(url),
             **options | {"retry": Retry(NoBackoff(), FIRST_RETRIES)},
         )
         client.set_retry(options["retry"])
         return client
     if urlsplit(url).scheme == "redis+sentinel":
         sentinel = redis.Sentinel(
-            read_hosts(url),
+            read_redis_hosts(url),
             sentinel_kwargs=options | SENTINEL_TIMEOUTS,
-            **credentials(url),
+            **read_redis_credentials(url),
             **options,
         )
-        return sentinel.master_for(service_name(url))
-    return redis.Redis.from_url(url, **without_keepalive(url, options))
+        return sentinel.master_for(read_sentinel_name(url))
+    return redis.Redis.from_url(url, **redis_options_without_keepalive(url, options))
 
 
-def connect_async(url: str) -> AsyncClient:
+def connect_to_redis_async(url: str) -> AsyncClient:
     """Return a client for one event loop, for a single server or Sentinel.
 
     It has no timeout of its own: the caller sets a deadline for each batch. For a cluster see
@@ -79,28 +79,28 @@ def connect_async(url: str) -> AsyncClient:
     }
     if urlsplit(url).scheme == "redis+sentinel":
         sentinel = aioredis.Sentinel(
-            read_hosts(url),
+            read_redis_hosts(url),
             sentinel_kwargs=options | SENTINEL_TIMEOUTS,
-            **credentials(url),
+            **read_redis_credentials(url),
             **options,
         )
-        return sentinel.master_for(service_name(url))
-    return aioredis.Redis.from_url(url, **without_keepalive(url, options))
+        return sentinel.master_for(read_sentinel_name(url))
+    return aioredis.Redis.from_url(url, **redis_options_without_keepalive(url, options))
 
 
-def connect_node(url: str, host: str, port: int) -> AsyncClient:
+def connect_to_redis_node(url: str, host: str, port: int) -> AsyncClient:
     """Return a client for one cluster node and one event loop, without a timeout of its own."""
     return aioredis.Redis(
         host=host,
         port=port,
-        **credentials(url),
+        **read_redis_credentials(url),
         **COMMON,
         retry=AsyncRetry(NoBackoff(), 0),
         socket_timeout=None,
     )
 
 
-def read_hosts(url: str) -> list[tuple[str, int]]:
+def read_redis_hosts(url: str) -> list[tuple[str, int]]:
     """Return the hosts and ports in `scheme://[user:password@]host[:port][,host[:port]…]/…`."""
     parts = urlsplit(url)
     hosts = []
@@ -110,18 +110,18 @@ def read_hosts(url: str) -> list[tuple[str, int]]:
     return hosts
 
 
-def credentials(url: str) -> dict[str, Any]:
+def read_redis_credentials(url: str) -> dict[str, Any]:
     """Return the user name and password in an address with several hosts."""
     user, _, password = urlsplit(url).netloc.rpartition("@")[0].partition(":")
     return {name: value for name, value in (("username", user), ("password", password)) if value}
 
 
-def service_name(url: str) -> str:
+def read_sentinel_name(url: str) -> str:
     """Return the name under which the Sentinels watch the master: the path of the address."""
     return urlsplit(url).path.strip("/") or "mymaster"
 
 
-def without_keepalive(url: str, options: dict[str, Any]) -> dict[str, Any]:
+def redis_options_without_keepalive(url: str, options: dict[str, Any]) -> dict[str, Any]:
     """Return the options for an address: unix sockets do not take keepalive."""
     return {
         key: value

@@ -35,17 +35,17 @@ class SealedKeys(NamedTuple):
     refusals: bytes
 
 
-def tag_of(user_id: str) -> int:
+def hash_tag_of_user(user_id: str) -> int:
     """Return the number of an athlete's hash tag."""
     return zlib.crc32(user_id.encode()) % TAGS
 
 
-def slot_of(tag: int) -> int:
+def slot_of_hash_tag(tag: int) -> int:
     """Return the cluster slot that holds a hash tag's keys."""
     return key_slot(f"{{{tag:02x}}}".encode())
 
 
-class KeySpace:
+class RedisKeySpace:
     """Builds every key of one deployment; all begin with its prefix."""
 
     def __init__(self, prefix: str) -> None:
@@ -63,7 +63,7 @@ class KeySpace:
     def live(self, user_id: str, exercise_type: str) -> LiveKeys:
         # the exercise comes first: it has no colon, while a user_id may
         member = f"{exercise_type}:{user_id}"
-        tag = tag_of(user_id)
+        tag = hash_tag_of_user(user_id)
         return LiveKeys(
             mark=self._key(tag, f"gate:{member}"),
             session=self._key(tag, f"session:{member}"),
@@ -84,11 +84,11 @@ class KeySpace:
     def device(self, user_id: str, device: str) -> bytes:
         """A device's memory: its last settled seq and rep time, across exercises and sessions."""
         # the device comes first: it has no colon, while a user_id may
-        return self._key(tag_of(user_id), f"device:{device}:{user_id}")
+        return self._key(hash_tag_of_user(user_id), f"device:{device}:{user_id}")
 
     def progress(self, owner: str, token: str) -> bytes:
         """How far an export has got; `token` has no colon."""
-        return self._key(tag_of(owner), f"progress:{token}:{owner}")
+        return self._key(hash_tag_of_user(owner), f"progress:{token}:{owner}")
 
     def _key(self, tag: int, rest: str) -> bytes:
         return f"{self.prefix}:{{{tag:02x}}}:{rest}".encode()

@@ -18,22 +18,22 @@ LOOK_EVERY_S = 10.0  # a running server may gain or lose replicas
 WAIT_MS, WAIT_AOF_MS = 300, 1000  # together below the client's command timeout of 2 s
 
 
-class Copies(NamedTuple):
+class RedisCopies(NamedTuple):
     """How many disks must have a seal: the server's own (0 or 1) and its replicas'."""
 
     local: int
     replicas: int
 
 
-class ReplicaWait:
+class SealReplicaWait:
     """Runs a script and waits until its writes are on the disks of the server and its replicas."""
 
     def __init__(self, client: SyncClient) -> None:
         self._client = client
-        self._looked: dict[str, tuple[float, Copies | None]] = {}
+        self._looked: dict[str, tuple[float, RedisCopies | None]] = {}
 
     def run(
-        self, script: scripts.Script, keys: tuple[bytes, ...], args: tuple[bytes, ...]
+        self, script: scripts.LuaScript, keys: tuple[bytes, ...], args: tuple[bytes, ...]
     ) -> Any | None:
         """Run the script, which must be safe to repeat, and return its answer.
 
@@ -42,7 +42,7 @@ class ReplicaWait:
         time, that is logged: until the row is saved, a failover could lose the session. Raises
         redis.RedisError if the server cannot be asked.
         """
-        name, server = find_server_of_key(self._client, keys[0])
+        name, server = find_redis_server_of_key(self._client, keys[0])
         try:
             return self._run(name, server, script, keys, args)
         except redis.TimeoutError:
@@ -57,18 +57,18 @@ class ReplicaWait:
         self,
         name: str,
         server: SyncClient,
-        script: scripts.Script,
+        script: scripts.LuaScript,
         keys: tuple[bytes, ...],
         args: tuple[bytes, ...],
     ) -> Any | None:
         copies = self._copies(name, server)
         if copies is None:
             return None
-        answer, *waits = send_and_wait(
+        answer, *waits = send_and_wait_for_redis_replicas(
             server, copies, (b"EVALSHA", script.sha, len(keys), *keys, *args)
         )
         if isinstance(answer, NoScriptError):
-            answer, *waits = send_and_wait(
+            answer, *waits = send_and_wait_for_redis_replicas(
                 server, copies, (b"EVAL", script.text, len(keys), *keys, *args)
             )
         if isinstance(answer, redis.RedisError):
@@ -77,16 +77,16 @@ class ReplicaWait:
         self._check(name, copies, waits[-1])
         return answer
 
-    def _copies(self, name: str, server: SyncClient) -> Copies | None:
+    def _copies(self, name: str, server: SyncClient) -> RedisCopies | None:
         looked_at, copies = self._looked.get(name, (float("-inf"), None))
         if time.monotonic() - looked_at > LOOK_EVERY_S:
-            copies = read_copies(server)
+            copies = read_redis_copies(server)
             self._looked[name] = (time.monotonic(), copies)
         return copies
 
-    def _check(self, name: str, copies: Copies, reached: Any) -> None:
+    def _check(self, name: str, copies: RedisCopies, reached: Any) -> None:
         if isinstance(reached, redis.RedisError):
-            if cannot_wait_for_replicas(reached):
+            if cannot_wait_for_redis_replicas(reached):
                 self._looked[name] = (float("inf"), None)
             else:
                 # the server changed its role meanwhile: look again
@@ -101,14 +101,16 @@ class ReplicaWait:
             )
 
 
-def cannot_wait_for_replicas(error: redis.RedisError) -> bool:
+def cannot_wait_for_redis_replicas(error: redis.RedisError) -> bool:
     """Return whether WAITAOF will never work: before Redis 7.2, or without the permission."""
     return isinstance(error, NoPermissionError) or str(error).lower().startswith(
         ("unknown command", "noperm", "user ")
     )
 
 
-def send_and_wait(server: SyncClient, copies: Copies, command: tuple[Any, ...]) -> list[Any]:
+def send_and_wait_for_redis_replicas(
+    server: SyncClient, copies: RedisCopies, command: tuple[Any, ...]
+) -> list[Any]:
     """Send the command and the waits on one connection; return their answers or errors."""
     pipeline = server.pipeline(transaction=False)
     pipeline.execute_command(*command)
@@ -121,7 +123,7 @@ def send_and_wait(server: SyncClient, copies: Copies, command: tuple[Any, ...]) 
     return list(pipeline.execute(raise_on_error=False))
 
 
-def find_server_of_key(client: SyncClient, key: bytes) -> tuple[str, SyncClient]:
+def find_redis_server_of_key(client: SyncClient, key: bytes) -> tuple[str, SyncClient]:
     """Return the server that holds a key, and a name for it."""
     if not isinstance(client, redis.RedisCluster):
         return "", client
@@ -129,7 +131,7 @@ def find_server_of_key(client: SyncClient, key: bytes) -> tuple[str, SyncClient]
     return node.name, client.get_redis_connection(node)
 
 
-def look_elsewhere(client: SyncClient, error: redis.RedisError) -> bool:
+def look_for_new_redis_master(client: SyncClient, error: redis.RedisError) -> bool:
     """Return whether another server may have taken over: then the next call looks for it."""
     if isinstance(client, redis.RedisCluster):
         return isinstance(error, redis.ConnectionError)
@@ -143,47 +145,47 @@ def look_elsewhere(client: SyncClient, error: redis.RedisError) -> bool:
     return isinstance(error, redis.ConnectionError)
 
 
-def connect_masters(client: SyncClient) -> list[SyncClient]:
+def connect_to_redis_masters(client: SyncClient) -> list[SyncClient]:
     """Return a client for each master; a single server counts as one."""
     if not isinstance(client, redis.RedisCluster):
         return [client]
     return [client.get_redis_connection(node) for node in client.get_primaries()]
 
 
-def read_copies(server: SyncClient) -> Copies | None:
+def read_redis_copies(server: SyncClient) -> RedisCopies | None:
     """Return how many disks a write must reach, or None if there is nothing to wait for.
 
     Without replicas there is nothing: the server's own disk has the write before it answers.
     """
-    if not count_replicas(server):
+    if not count_redis_replicas(server):
         return None
     local = int(server.info("persistence").get("aof_enabled", 0))
     try:
-        replicas = int(read_redis_setting(server, MIN_REPLICAS))
+        replicas = int(read_redis_config_value(server, MIN_REPLICAS))
     except (redis.ResponseError, ValueError):
         replicas = 0
-    return Copies(local, replicas) if local or replicas else None
+    return RedisCopies(local, replicas) if local or replicas else None
 
 
-def count_replicas(server: SyncClient) -> int:
+def count_redis_replicas(server: SyncClient) -> int:
     return int(server.info("replication").get("connected_slaves", 0))
 
 
-def read_redis_setting(server: SyncClient, name: str) -> str:
+def read_redis_config_value(server: SyncClient, name: str) -> str:
     return str(server.config_get(name).get(name, "unknown"))
 
 
-def find_gaps(client: SyncClient) -> list[str]:
+def find_redis_durability_gaps(client: SyncClient) -> list[str]:
     """Return what weakens "on disk before the ack, and still there after a failover".
 
     One sentence for each gap, over all masters. Raises redis.RedisError if a single server cannot
     be asked.
     """
     gaps: dict[str, None] = {}  # an ordered set
-    servers = connect_masters(client)
+    servers = connect_to_redis_masters(client)
     for server in servers:
         try:
-            gaps |= dict.fromkeys(find_gaps_of(server))
+            gaps |= dict.fromkeys(find_durability_gaps_of_redis(server))
         except REDIS_AWAY:
             if len(servers) == 1:
                 raise
@@ -191,15 +193,18 @@ def find_gaps(client: SyncClient) -> list[str]:
     return list(gaps)
 
 
-def find_gaps_of(server: SyncClient) -> list[str]:
+def find_durability_gaps_of_redis(server: SyncClient) -> list[str]:
     try:
-        found = {name: read_redis_setting(server, name) for name in WANTED}
+        found = {name: read_redis_config_value(server, name) for name in WANTED}
         gaps = [
             f"Redis has {name} {found[name]}, not {value}"
             for name, value in WANTED.items()
             if found[name] != value
         ]
-        if count_replicas(server) and read_redis_setting(server, MIN_REPLICAS) in ("0", "unknown"):
+        if count_redis_replicas(server) and read_redis_config_value(server, MIN_REPLICAS) in (
+            "0",
+            "unknown",
+        ):
             gaps.append(
                 f"Redis has replicas and {MIN_REPLICAS} 0: a master cut off from them goes on "
                 "counting, and a failover loses those reps"

@@ -5,23 +5,25 @@ from pathlib import Path
 from typing import NamedTuple
 
 
-class Script(NamedTuple):
+class LuaScript(NamedTuple):
     text: bytes
     sha: bytes
 
 
-def load_script(*names: str) -> Script:
+def load_lua_script(*names: str) -> LuaScript:
     """Return the script in `<name>.lua`, or in several files joined in this order."""
     folder = Path(__file__).parent
     text = b"".join((folder / f"{name}.lua").read_bytes() for name in names)
-    return Script(text, hashlib.sha1(text, usedforsecurity=False).hexdigest().encode())
+    return LuaScript(text, hashlib.sha1(text, usedforsecurity=False).hexdigest().encode())
 
 
-REP = load_script(*(f"counting/{part}" for part in ("verdicts", "device", "marks", "gates", "rep")))
-LAST_SEQ = load_script("last_seq")
-REFUSE = load_script("refuse")
-STATUS = load_script("status")
-SEAL = load_script("seal")
-READ = load_script("read")
-CLEAR = load_script("clear")
-PARK = load_script("park")
+REP = load_lua_script(
+    *(f"counting/{part}" for part in ("verdicts", "device", "marks", "gates", "rep"))
+)
+LAST_SEQ = load_lua_script("last_seq")
+REFUSE = load_lua_script("refuse")
+STATUS = load_lua_script("status")
+SEAL = load_lua_script("seal")
+READ = load_lua_script("read")
+CLEAR = load_lua_script("clear")
+PARK = load_lua_script("park")

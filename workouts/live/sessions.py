@@ -4,7 +4,12 @@ import uuid
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from workouts.live.timeline import Refusal, Rep, unpack_refusals, unpack_reps
+from workouts.live.timeline import (
+    CountedRep,
+    RefusedRep,
+    unpack_sealed_refusals,
+    unpack_sealed_timeline,
+)
 
 LAST_MS = 253_402_300_799_999  # the last millisecond of the year 9999, where datetime ends
 
@@ -55,20 +60,20 @@ class SealedSession:
     """
 
     name: SessionName
-    reps: list[Rep]
+    reps: list[CountedRep]
     refused_counts: dict[str, int] = field(default_factory=dict)
-    refusals: list[Refusal] = field(default_factory=list)
+    refusals: list[RefusedRep] = field(default_factory=list)
     device_seqs: dict[str, int] = field(default_factory=dict)
     distrusted: int = 0
 
 
-def split_member(member: str) -> SessionName:
+def split_sealed_index_member(member: str) -> SessionName:
     """Return the name that a member of the sealed index stands for."""
     session_id, exercise_type, user_id = member.split(":", 2)
     return SessionName(user_id, exercise_type, session_id)
 
 
-def unpack_sealed(
+def unpack_sealed_session(
     name: SessionName, pairs: list[bytes], timeline: list[bytes], refusals: list[bytes]
 ) -> SealedSession:
     """Return the session from the answer of read.lua: fields and values in turn, and two lists.
@@ -77,18 +82,18 @@ def unpack_sealed(
     there is no rep, the id is not a UUID, or a time is not in the years 1970 to 9999.
     """
     try:
-        return parse_sealed(name, pairs, timeline, refusals)
+        return parse_sealed_session(name, pairs, timeline, refusals)
     except (LookupError, ValueError) as error:
         raise DamagedSessionError(f"the session in Redis is damaged: {error!r}") from error
 
 
-def parse_sealed(
+def parse_sealed_session(
     name: SessionName, pairs: list[bytes], timeline: list[bytes], refusals: list[bytes]
 ) -> SealedSession:
     uuid.UUID(name.session_id)
     fields = {key.decode(): value for key, value in zip(pairs[::2], pairs[1::2], strict=True)}
     started_ms = int(fields["started"])
-    reps = unpack_reps(started_ms, timeline)
+    reps = unpack_sealed_timeline(started_ms, timeline)
     if not reps:
         raise ValueError("there is no rep")
     if not all(0 <= rep.at_ms <= LAST_MS for rep in reps):
@@ -96,14 +101,14 @@ def parse_sealed(
     return SealedSession(
         name=name,
         reps=reps,
-        refused_counts=pick_numbers(fields, "refused:"),
-        refusals=unpack_refusals(started_ms, refusals),
-        device_seqs=pick_numbers(fields, "seq:"),
+        refused_counts=pick_sealed_numbers(fields, "refused:"),
+        refusals=unpack_sealed_refusals(started_ms, refusals),
+        device_seqs=pick_sealed_numbers(fields, "seq:"),
         distrusted=int(fields.get("clock", 0)),
     )
 
 
-def pick_numbers(fields: dict[str, bytes], prefix: str) -> dict[str, int]:
+def pick_sealed_numbers(fields: dict[str, bytes], prefix: str) -> dict[str, int]:
     """Return the fields whose names begin with the prefix, without it."""
     return {
         key.removeprefix(prefix): int(value)

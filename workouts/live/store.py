@@ -8,13 +8,13 @@ from redis.exceptions import NoScriptError
 
 from workouts.live import scripts
 from workouts.live.clients import REDIS_AWAY, SyncClient
-from workouts.live.keys import TAGS, KeySpace, tag_of
+from workouts.live.keys import TAGS, RedisKeySpace, hash_tag_of_user
 from workouts.live.replicas import (
-    ReplicaWait,
-    connect_masters,
-    find_gaps,
-    find_server_of_key,
-    look_elsewhere,
+    SealReplicaWait,
+    connect_to_redis_masters,
+    find_redis_durability_gaps,
+    find_redis_server_of_key,
+    look_for_new_redis_master,
 )
 from workouts.live.sessions import (
     DamagedSessionError,
@@ -23,8 +23,8 @@ from workouts.live.sessions import (
     SealedSession,
     SessionName,
     Training,
-    split_member,
-    unpack_sealed,
+    split_sealed_index_member,
+    unpack_sealed_session,
 )
 
 T = TypeVar("T")
@@ -36,8 +36,8 @@ class LiveStore:
 
     def __init__(self, client: SyncClient, prefix: str) -> None:
         self.client = client
-        self.keys = KeySpace(prefix)
-        self._replicas = ReplicaWait(client)
+        self.keys = RedisKeySpace(prefix)
+        self._replicas = SealReplicaWait(client)
 
     def seal(
         self, user_id: str, exercise_type: str, *, idle_since_ms: int | None = None
@@ -77,7 +77,7 @@ class LiveStore:
             if "WRONGTYPE" in str(error):
                 raise DamagedSessionError(f"a key in Redis has the wrong type: {error}") from error
             raise
-        return unpack_sealed(name, pairs, timeline, refusals) if pairs else None
+        return unpack_sealed_session(name, pairs, timeline, refusals) if pairs else None
 
     def clear(self, name: SessionName) -> None:
         """Remove a sealed session. It must be saved, and its row committed."""
@@ -112,7 +112,9 @@ class LiveStore:
         for key, reason in notes.items():
             kind, _, member = key.partition(":")
             if kind == "reason":
-                yield ParkedSession(split_member(member), reason, int(notes[f"since:{member}"]))
+                yield ParkedSession(
+                    split_sealed_index_member(member), reason, int(notes[f"since:{member}"])
+                )
 
     def raise_last_seq(self, user_id: str, device: str, saved_seq: int) -> int:
         """Raise a device's last seq to the saved one if that is higher, and return it."""
@@ -153,7 +155,7 @@ class LiveStore:
         for member in self._scan(
             lambda tag: self.client.zrange(self.keys.sealed_index(tag), 0, -1)
         ):
-            yield split_member(member.decode())
+            yield split_sealed_index_member(member.decode())
 
     def idle_sessions(self, idle_since_ms: int) -> Iterator[SessionName]:
         """Yield the live sessions whose last counted rep is not later than a time (epoch ms).
@@ -169,7 +171,9 @@ class LiveStore:
     def who_trains(self, user_ids: Collection[str] | None = None) -> list[Training]:
         """Return these athletes' live sessions, or all; the one with the latest rep comes first."""
         tags = (
-            range(TAGS) if user_ids is None else sorted({tag_of(user_id) for user_id in user_ids})
+            range(TAGS)
+            if user_ids is None
+            else sorted({hash_tag_of_user(user_id) for user_id in user_ids})
         )
         found = self._pipe(
             "zrange", [(self.keys.live_index(tag), 0, -1, False, True) for tag in tags]
@@ -207,7 +211,7 @@ class LiveStore:
         In a cluster one master is enough: durability_gaps() names those that do not answer.
         """
         errors = []
-        servers = connect_masters(self.client)
+        servers = connect_to_redis_masters(self.client)
         for server in servers:
             try:
                 server.ping()
@@ -218,13 +222,13 @@ class LiveStore:
 
     def durability_gaps(self) -> list[str]:
         """Return what weakens "on disk before the ack, and still there after a failover"."""
-        return find_gaps(self.client)
+        return find_redis_durability_gaps(self.client)
 
     def _scan(self, read: Callable[[int], Iterable[T]]) -> Iterator[T]:
         """Yield what `read` returns for each tag; the error of an unavailable master comes last."""
         away: dict[str, Exception] = {}
         for tag in range(TAGS):
-            name, _ = find_server_of_key(self.client, self.keys.live_index(tag))
+            name, _ = find_redis_server_of_key(self.client, self.keys.live_index(tag))
             if name in away:
                 continue
             try:
@@ -238,17 +242,19 @@ class LiveStore:
         if away:
             raise next(iter(away.values()))
 
-    def _run(self, script: scripts.Script, keys: tuple[bytes, ...], args: tuple[bytes, ...]) -> Any:
+    def _run(
+        self, script: scripts.LuaScript, keys: tuple[bytes, ...], args: tuple[bytes, ...]
+    ) -> Any:
         """Run a script, and once more if another server took over. All are safe to repeat."""
         try:
             return self._call(script, keys, args)
         except (redis.ConnectionError, redis.ResponseError) as error:
-            if not look_elsewhere(self.client, error):
+            if not look_for_new_redis_master(self.client, error):
                 raise
             return self._call(script, keys, args)
 
     def _call(
-        self, script: scripts.Script, keys: tuple[bytes, ...], args: tuple[bytes, ...]
+        self, script: scripts.LuaScript, keys: tuple[bytes, ...], args: tuple[bytes, ...]
     ) -> Any:
         try:
             return self.client.evalsha(script.sha, len(keys), *keys, *args)

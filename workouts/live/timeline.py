@@ -12,7 +12,7 @@ REASONS = {1: "debounced", 2: "pace", 3: "session_full"}
 DEVICES = 64
 
 
-class Rep(NamedTuple):
+class CountedRep(NamedTuple):
     """A counted rep: when (epoch ms), by which device, and whether it arrived late."""
 
     at_ms: int
@@ -20,24 +20,24 @@ class Rep(NamedTuple):
     late: bool
 
 
-class Refusal(NamedTuple):
+class RefusedRep(NamedTuple):
     """A refused rep: when (epoch ms) and why."""
 
     at_ms: int
     reason: str
 
 
-def unpack_reps(started_ms: int, packed: Iterable[bytes]) -> list[Rep]:
+def unpack_sealed_timeline(started_ms: int, packed: Iterable[bytes]) -> list[CountedRep]:
     """Return the counted reps in the order in which they were counted."""
     reps = []
     for number in map(int, packed):
         rest, late = divmod(number, 2)
         offset_ms, device = divmod(rest, DEVICES)
-        reps.append(Rep(started_ms + offset_ms, device, bool(late)))
+        reps.append(CountedRep(started_ms + offset_ms, device, bool(late)))
     return reps
 
 
-def unpack_refusals(started_ms: int, packed: Iterable[bytes]) -> list[Refusal]:
+def unpack_sealed_refusals(started_ms: int, packed: Iterable[bytes]) -> list[RefusedRep]:
     """Return the last refused reps, oldest first."""
     pairs = (divmod(int(number), 8) for number in packed)
-    return [Refusal(started_ms + offset_ms, REASONS[reason]) for offset_ms, reason in pairs]
+    return [RefusedRep(started_ms + offset_ms, REASONS[reason]) for offset_ms, reason in pairs]

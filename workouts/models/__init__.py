@@ -5,8 +5,8 @@ from workouts.models.athletes import (
     AthleteQuerySet,
     Team,
     TeamQuerySet,
-    kept_user_id,
-    sees_all,
+    kept_user_id_expression,
+    may_see_all_athletes,
 )
 from workouts.models.devices import Device
 from workouts.models.exercises import Exercise, check_slug
@@ -26,6 +26,6 @@ __all__ = [
     "WorkoutSession",
     "WorkoutSessionQuerySet",
     "check_slug",
-    "kept_user_id",
-    "sees_all",
+    "kept_user_id_expression",
+    "may_see_all_athletes",
 ]

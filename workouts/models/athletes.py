@@ -20,7 +20,7 @@ class AthleteQuerySet(models.QuerySet["Athlete"]):
 
         Superusers and head coaches see all, a coach the athletes in their teams, others none.
         """
-        if sees_all(user):
+        if may_see_all_athletes(user):
             return self
         return self.filter(
             pk__in=Team.athletes.through.objects.filter(team__coaches=user.pk).values("athlete_id")
@@ -91,7 +91,7 @@ class TeamQuerySet(models.QuerySet["Team"]):
         """
         return (
             self
-            if sees_all(user)
+            if may_see_all_athletes(user)
             else self.filter(
                 pk__in=Team.coaches.through.objects.filter(user_id=user.pk).values("team_id")
             )
@@ -126,12 +126,12 @@ class Team(models.Model):
         return self.name
 
 
-def sees_all(user: Any) -> bool:
+def may_see_all_athletes(user: Any) -> bool:
     """Return whether a user sees every athlete, as superusers and head coaches do."""
     return bool(user.is_active and user.has_perm("workouts.view_all_athletes"))
 
 
-def kept_user_id(user_id: str) -> Coalesce:
+def kept_user_id_expression(user_id: str) -> Coalesce:
     """Return a query expression: the user_id whose sessions these are, following a merge."""
     kept = Athlete.objects.filter(user_id=user_id).order_by().values("merged_into__user_id")
     return Coalesce(Subquery(kept), Value(user_id))

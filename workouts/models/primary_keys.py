@@ -3,6 +3,6 @@
 MAX_DIGITS = 18  # fits the 64-bit keys of every database
 
 
-def is_key(text: str) -> bool:
+def can_be_primary_key(text: str) -> bool:
     """Return whether the text can be a primary key."""
     return text.isdecimal() and len(text) <= MAX_DIGITS

@@ -8,7 +8,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from workouts.models.athletes import Athlete, sees_all
+from workouts.models.athletes import Athlete, may_see_all_athletes
 from workouts.models.exercises import Exercise
 from workouts.models.review_steps import ReviewStatus, ReviewStep
 
@@ -23,7 +23,7 @@ class WorkoutSessionQuerySet(models.QuerySet["WorkoutSession"]):
         """
         return (
             self
-            if sees_all(user)
+            if may_see_all_athletes(user)
             else self.filter(athlete__in=Athlete.objects.visible_to(user).values("user_id"))
         )
 

@@ -9,7 +9,7 @@ from functools import partial
 import django.db
 from django.db import OperationalError
 
-from workouts.live.runtime import get_store
+from workouts.live.runtime import get_live_store
 from workouts.models import Device
 from workouts.outages import log_outage
 from workouts.services.circuit_breaker import CircuitBreaker
@@ -21,28 +21,32 @@ DATABASE_DEADLINE_S = 3.5  # longer than the connection pool waits
 database_breaker = CircuitBreaker(retry_s=2.0)
 
 
-async def find_last_seq(*, user_id: str, device: str) -> int:
+async def find_last_seq_of_device(*, user_id: str, device: str) -> int:
     """Return the highest seq settled for a device, from Redis and the saved sessions, or 0.
 
     Raises redis.RedisError or TimeoutError if Redis is unavailable, and django.db.Error if the
     database is and Redis does not remember the device.
     """
-    saved_seq, error = await ask_for_saved_seq(user_id=user_id, device=device)
-    raise_last_seq = partial(get_store().raise_last_seq, user_id, device, saved_seq)
+    saved_seq, error = await ask_for_saved_seq_of_device(user_id=user_id, device=device)
+    raise_last_seq = partial(get_live_store().raise_last_seq, user_id, device, saved_seq)
     last_seq = await in_thread(for_live_seqs, raise_last_seq, timeout_s=REDIS_DEADLINE_S)
     if error is not None and not last_seq:
         raise error
     return last_seq
 
 
-async def ask_for_saved_seq(*, user_id: str, device: str) -> tuple[int, django.db.Error | None]:
+async def ask_for_saved_seq_of_device(
+    *, user_id: str, device: str
+) -> tuple[int, django.db.Error | None]:
     """Return the device's last seq in the database, or 0, and the error if it cannot be asked."""
     if not database_breaker.allows():
         return 0, OperationalError("the database was unavailable a moment ago")
     works = False
     try:
         saved_seq = await in_thread(
-            for_saved_seqs, partial(find_saved_seq, user_id, device), timeout_s=DATABASE_DEADLINE_S
+            for_saved_seqs,
+            partial(find_saved_seq_of_device, user_id, device),
+            timeout_s=DATABASE_DEADLINE_S,
         )
         works = True
     except (django.db.Error, TimeoutError) as error:
@@ -55,13 +59,13 @@ async def ask_for_saved_seq(*, user_id: str, device: str) -> tuple[int, django.d
     return saved_seq, None
 
 
-def find_saved_seq(user_id: str, device: str) -> int:
+def find_saved_seq_of_device(user_id: str, device: str) -> int:
     """Return the device's last seq in the database, or 0."""
     devices = Device.objects.filter(athlete_id=user_id, device_id=device)
     return devices.values_list("last_seq", flat=True).first() or 0
 
 
-def remember_last_seqs(user_id: str, device_seqs: Mapping[str, int]) -> None:
+def save_last_seqs_of_devices(user_id: str, device_seqs: Mapping[str, int]) -> None:
     """Raise the devices' last seqs in the database to those of a session that is being saved."""
     # sorted, since two saves that took the rows in different orders could deadlock
     for device_id, seq in sorted(device_seqs.items()):
@@ -72,7 +76,7 @@ def remember_last_seqs(user_id: str, device_seqs: Mapping[str, int]) -> None:
             Device.objects.filter(pk=device.pk, last_seq__lt=seq).update(last_seq=seq)
 
 
-def keep_last_seqs(user_id: str, device_seqs: Mapping[str, int]) -> None:
+def save_last_seqs_of_sealed(user_id: str, device_seqs: Mapping[str, int]) -> None:
     """Keep the device seqs of a session that stays sealed: it may wait longer than 48 hours."""
     for device_id, seq in device_seqs.items():
-        get_store().raise_last_seq(user_id, device_id, seq)
+        get_live_store().raise_last_seq(user_id, device_id, seq)

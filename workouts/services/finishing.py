@@ -23,19 +23,23 @@ from django.db import (
 )
 
 from workouts.events.messages import NOBODY, SessionNews
-from workouts.events.updates import publish_finished
+from workouts.events.updates import broadcast_finished_session
 from workouts.exceptions import Code, WorkoutError
 from workouts.fairness.assessment import open_review
 from workouts.live.clients import REDIS_AWAY
-from workouts.live.runtime import get_store
+from workouts.live.runtime import get_live_store
 from workouts.live.sessions import DamagedSessionError, SealedSession, SessionName
 from workouts.log_limits import limit_log
 from workouts.metrics import finish_seconds, finishes
-from workouts.models import WorkoutSession, kept_user_id
+from workouts.models import WorkoutSession, kept_user_id_expression
 from workouts.outages import log_outage
-from workouts.services.devices import keep_last_seqs, remember_last_seqs
-from workouts.services.merging import lock_athlete
-from workouts.services.rows import assess_row, build_row, find_later_reps
+from workouts.services.devices import save_last_seqs_of_devices, save_last_seqs_of_sealed
+from workouts.services.merging import lock_athlete_against_merging
+from workouts.services.rows import (
+    assess_row_at_finish,
+    build_finished_row,
+    find_unsaved_sealed_reps,
+)
 
 DATABASE_AWAY = django.db.Error  # the refusal of a single row is handled first
 log = structlog.get_logger(__name__)
@@ -79,15 +83,19 @@ def log_finish(row: WorkoutSession, **fields: Any) -> None:
 def seal_and_save(user_id: str, exercise_type: str, origin: str) -> tuple[WorkoutSession, bool]:
     """Return the athlete's newest session, and whether this call saved it; errors as above."""
     try:
-        session_ids = get_store().seal(user_id, exercise_type)
+        session_ids = get_live_store().seal(user_id, exercise_type)
         newest = None
         for session_id in session_ids:
-            newest = save_and_clear(SessionName(user_id, exercise_type, session_id), origin=origin)
+            newest = save_and_clear_session(
+                SessionName(user_id, exercise_type, session_id), origin=origin
+            )
         if session_ids and newest is None:
             raise WorkoutError(
                 Code.UNAVAILABLE, "the session cannot be saved yet; it is kept, try again later"
             )
-        newest = newest or find_newest_saved(user_id=user_id, exercise_type=exercise_type)
+        newest = newest or find_newest_finished_workout(
+            user_id=user_id, exercise_type=exercise_type
+        )
     except REDIS_AWAY as error:
         log_outage("redis_unavailable", error)
         raise WorkoutError(
@@ -105,19 +113,21 @@ def seal_and_save(user_id: str, exercise_type: str, origin: str) -> tuple[Workou
     return newest, bool(session_ids)
 
 
-def find_newest_saved(*, user_id: str, exercise_type: str) -> WorkoutSession | None:
+def find_newest_finished_workout(*, user_id: str, exercise_type: str) -> WorkoutSession | None:
     """Return the athlete's session of an exercise that was saved last, under an alias as well.
 
     Saved last, not trained last: a device may send an offline hour after newer sessions.
     """
     return (
-        WorkoutSession.objects.filter(athlete_id=kept_user_id(user_id), exercise_id=exercise_type)
+        WorkoutSession.objects.filter(
+            athlete_id=kept_user_id_expression(user_id), exercise_id=exercise_type
+        )
         .order_by("-id")
         .first()
     )
 
 
-def save_and_clear(name: SessionName, *, origin: str = NOBODY) -> WorkoutSession | None:
+def save_and_clear_session(name: SessionName, *, origin: str = NOBODY) -> WorkoutSession | None:
     """Save one sealed session, publish it and clear it. Return its row, or None if it stays sealed.
 
     A session stays sealed and is tried again by the next finish or sweep:
@@ -133,32 +143,36 @@ def save_and_clear(name: SessionName, *, origin: str = NOBODY) -> WorkoutSession
         pass  # raises inside a caller's transaction, which could roll back what is cleared below
     sealed = None
     try:
-        sealed = get_store().read(name)
+        sealed = get_live_store().read(name)
         # a session that another finish cleared meanwhile was published by it before
-        saved = save_sealed(sealed, origin=origin) if sealed else find_saved(name.session_id)
+        saved = (
+            save_sealed_session(sealed, origin=origin)
+            if sealed
+            else find_finished_session(name.session_id)
+        )
     except (*REDIS_AWAY, OperationalError, InterfaceError):
         raise
     except (DatabaseError, DamagedSessionError) as error:
         if not is_refusal_to_save(error):
             raise
-        park_session(name, error)
+        park_unsaved_session(name, error)
     except Exception:
         limit_log("session_save_failed", level=ERROR, exc_info=True, **name._asdict())
     else:
-        clear_session(name, saved)
+        clear_finished_session(name, saved)
         return saved
     if sealed is not None:
-        keep_last_seqs(name.user_id, sealed.device_seqs)
+        save_last_seqs_of_sealed(name.user_id, sealed.device_seqs)
     return None
 
 
 def is_refusal_to_save(error: Exception) -> bool:
     """Return whether an error is about this session alone: the database works otherwise."""
     expected = (DamagedSessionError, IntegrityError, DataError)
-    return isinstance(error, expected) or is_database_there()
+    return isinstance(error, expected) or can_query_sessions_table()
 
 
-def is_database_there() -> bool:
+def can_query_sessions_table() -> bool:
     """Return whether the table of sessions can be queried."""
     try:
         WorkoutSession.objects.exists()
@@ -167,32 +181,32 @@ def is_database_there() -> bool:
     return True
 
 
-def park_session(name: SessionName, error: Exception) -> None:
+def park_unsaved_session(name: SessionName, error: Exception) -> None:
     """Record why a session cannot be saved."""
     reason = str(error).strip() or type(error).__name__
     # a bug in reading good state would look like damage: the traceback tells them apart
     damaged = isinstance(error, DamagedSessionError)
     fields = {**name._asdict(), "error": reason, "exc_info": damaged}
     limit_log("session_parked", level=ERROR, **fields)
-    get_store().park(name, reason)
+    get_live_store().park(name, reason)
 
 
-def clear_session(name: SessionName, saved: WorkoutSession | None) -> None:
+def clear_finished_session(name: SessionName, saved: WorkoutSession | None) -> None:
     """Clear a session that is saved, or that is neither in Redis nor in the database."""
     if saved is None:
         limit_log("session_missing", level=ERROR, **name._asdict())
     try:
-        get_store().clear(name)
+        get_live_store().clear(name)
     except REDIS_AWAY as error:
         # the next finish or sweep clears it
         log_outage("session_clear_failed", error, **name._asdict())
 
 
-def find_saved(session_id: str) -> WorkoutSession | None:
+def find_finished_session(session_id: str) -> WorkoutSession | None:
     return WorkoutSession.objects.filter(session_id=session_id).first()
 
 
-def save_sealed(sealed: SealedSession, *, origin: str = NOBODY) -> WorkoutSession:
+def save_sealed_session(sealed: SealedSession, *, origin: str = NOBODY) -> WorkoutSession:
     """Insert and publish a sealed session's row, or return the row that is there already.
 
     The row is committed once this returns. A session that came back, from a Redis that lost the
@@ -203,17 +217,17 @@ def save_sealed(sealed: SealedSession, *, origin: str = NOBODY) -> WorkoutSessio
     name = sealed.name
     try:
         with transaction.atomic(durable=True):
-            row = insert_session_row(sealed)
-            transaction.on_commit(partial(publish_saved, name, row, origin))
+            row = insert_finished_session(sealed)
+            transaction.on_commit(partial(publish_finished_session, name, row, origin))
             return row
     except IntegrityError:
-        saved = find_saved(name.session_id)
+        saved = find_finished_session(name.session_id)
         if saved is None:
             raise
-    later_reps = find_later_reps(saved, sealed)
+    later_reps = find_unsaved_sealed_reps(saved, sealed)
     if not later_reps:
         # again, since the process that saved it may have ended before it could publish
-        publish_saved(name, saved, origin)
+        publish_finished_session(name, saved, origin)
         return saved
     derived_id = str(uuid.uuid5(saved.session_id, "reps after the saved ones"))
     limit_log("session_restored", **name._asdict(), reps=len(later_reps), derived=derived_id)
@@ -224,15 +238,15 @@ def save_sealed(sealed: SealedSession, *, origin: str = NOBODY) -> WorkoutSessio
         refused_counts={},
         refusals=[],
     )
-    return save_sealed(later, origin=origin)
+    return save_sealed_session(later, origin=origin)
 
 
-def insert_session_row(sealed: SealedSession) -> WorkoutSession:
+def insert_finished_session(sealed: SealedSession) -> WorkoutSession:
     """Insert the row of a sealed session with its flags, its first review step and device seqs."""
-    user_id = lock_athlete(sealed.name.user_id)
-    remember_last_seqs(sealed.name.user_id, sealed.device_seqs)
-    row = build_row(sealed, user_id)
-    assess_row(row)
+    user_id = lock_athlete_against_merging(sealed.name.user_id)
+    save_last_seqs_of_devices(sealed.name.user_id, sealed.device_seqs)
+    row = build_finished_row(sealed, user_id)
+    assess_row_at_finish(row)
     step = open_review(row)
     row.save(force_insert=True)
     if step is not None:
@@ -241,8 +255,8 @@ def insert_session_row(sealed: SealedSession) -> WorkoutSession:
     return row
 
 
-def publish_saved(name: SessionName, row: WorkoutSession, origin: str) -> None:
+def publish_finished_session(name: SessionName, row: WorkoutSession, origin: str) -> None:
     news = SessionNews(
         name.user_id, name.exercise_type, row.total_reps, str(row.session_id), row.pk, origin
     )
-    publish_finished(news)
+    broadcast_finished_session(news)

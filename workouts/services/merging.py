@@ -25,7 +25,7 @@ class Merged(NamedTuple):
     teams: int
 
 
-def lock_athlete(user_id: str) -> str:
+def lock_athlete_against_merging(user_id: str) -> str:
     """Lock an athlete until the transaction ends, and return the user_id its sessions go to.
 
     That is its own, or the kept athlete's for an alias. An unknown athlete is created. Takes one
@@ -50,13 +50,13 @@ def merge_athletes(*, kept_id: int, merged_id: int) -> Merged:
     with transaction.atomic():
         kept, alias = lock_athletes_to_merge(kept_id, merged_id)
         # complete: no other merge can give a locked athlete another alias
-        aliases = lock_athletes([*alias.aliases.values_list("pk", flat=True)])
-        sessions = move_sessions(alias, kept)
+        aliases = lock_athletes_in_merge_order([*alias.aliases.values_list("pk", flat=True)])
+        sessions = move_merged_sessions(alias, kept)
         teams = {*alias.teams.all()} - {*kept.teams.all()}
         kept.teams.add(*teams)
         alias.teams.clear()
         Athlete.objects.filter(pk__in=aliases).update(merged_into=kept)
-        make_alias(kept, alias)
+        make_merged_alias(kept, alias)
     return Merged(kept, alias, sessions, len(teams))
 
 
@@ -67,7 +67,7 @@ def lock_athletes_to_merge(kept_id: int, merged_id: int) -> tuple[Athlete, Athle
     """
     if kept_id == merged_id:
         raise MergeRefusedError(_("An athlete cannot be merged with itself."))
-    athletes = lock_athletes([kept_id, merged_id])
+    athletes = lock_athletes_in_merge_order([kept_id, merged_id])
     if len(athletes) < 2:
         raise MergeRefusedError(_("One of the athletes no longer exists."))
     for athlete in athletes.values():
@@ -77,7 +77,7 @@ def lock_athletes_to_merge(kept_id: int, merged_id: int) -> tuple[Athlete, Athle
     return athletes[kept_id], athletes[merged_id]
 
 
-def lock_athletes(ids: list[int]) -> dict[int, Athlete]:
+def lock_athletes_in_merge_order(ids: list[int]) -> dict[int, Athlete]:
     """Lock athletes and return them by primary key. Locks in one order, so none deadlock."""
     return {
         athlete.pk: athlete
@@ -87,7 +87,7 @@ def lock_athletes(ids: list[int]) -> dict[int, Athlete]:
     }
 
 
-def move_sessions(alias: Athlete, kept: Athlete) -> int:
+def move_merged_sessions(alias: Athlete, kept: Athlete) -> int:
     """Move the sessions and return how many. Review decisions lock them in the same order."""
     sessions = WorkoutSession.objects.filter(athlete_id=alias.user_id).order_by("pk")
     ids = list(sessions.select_for_update(no_key=True).values_list("pk", flat=True))
@@ -95,7 +95,7 @@ def move_sessions(alias: Athlete, kept: Athlete) -> int:
     return len(ids)
 
 
-def make_alias(kept: Athlete, alias: Athlete) -> None:
+def make_merged_alias(kept: Athlete, alias: Athlete) -> None:
     """Make one athlete the alias of the other."""
     account, alias.account, alias.merged_into = alias.account, None, kept
     # first, since two athletes cannot have the same account

@@ -5,16 +5,16 @@ from logging import ERROR
 
 import django.db
 
-from workouts.clock import from_ms, to_ms
-from workouts.fairness.assessment import assess, read_records
+from workouts.clock import datetime_from_ms, datetime_to_ms
+from workouts.fairness.assessment import assess_session, read_flag_records
 from workouts.live.sessions import SealedSession
-from workouts.live.timeline import Rep
+from workouts.live.timeline import CountedRep
 from workouts.log_limits import limit_log
 from workouts.models import WorkoutSession
 from workouts.request_ids import current_request_id
 
 
-def build_row(sealed: SealedSession, user_id: str) -> WorkoutSession:
+def build_finished_row(sealed: SealedSession, user_id: str) -> WorkoutSession:
     """Return the unsaved row of a sealed session for an athlete; times count from the first rep."""
     times = [rep.at_ms for rep in sealed.reps]
     started_ms = min(times)  # not the first counted: a device's clock may have been set back
@@ -24,8 +24,8 @@ def build_row(sealed: SealedSession, user_id: str) -> WorkoutSession:
         athlete_id=user_id,
         exercise_id=sealed.name.exercise_type,
         total_reps=len(sealed.reps),
-        started_at=from_ms(started_ms),
-        finished_at=from_ms(max(times)),
+        started_at=datetime_from_ms(started_ms),
+        finished_at=datetime_from_ms(max(times)),
         refused=sealed.refused_counts,
         refusals=[[refusal.at_ms - started_ms, refusal.reason] for refusal in sealed.refusals],
         timeline_ms=[at_ms - started_ms for at_ms in times],
@@ -37,13 +37,13 @@ def build_row(sealed: SealedSession, user_id: str) -> WorkoutSession:
     )
 
 
-def assess_row(row: WorkoutSession) -> None:
+def assess_row_at_finish(row: WorkoutSession) -> None:
     """Work out a row's flags. A bug there must not keep the session from being saved.
 
     `manage.py assess` adds the missing flags later. Raises django.db.Error.
     """
     try:
-        assess(row, read_records(row.exercise_id))
+        assess_session(row, read_flag_records(row.exercise_id))
     except django.db.Error:
         raise
     except Exception:
@@ -52,14 +52,14 @@ def assess_row(row: WorkoutSession) -> None:
         )
 
 
-def find_later_reps(saved: WorkoutSession, sealed: SealedSession) -> list[Rep]:
+def find_unsaved_sealed_reps(saved: WorkoutSession, sealed: SealedSession) -> list[CountedRep]:
     """Return the sealed reps that are not in the saved row.
 
     A failover brings back an earlier state of the same list, which may then go on: the new reps
     begin with the first that differs. Their times cannot tell, since a device may send reps that
     are an hour old.
     """
-    started_ms = to_ms(saved.started_at)
+    started_ms = datetime_to_ms(saved.started_at)
     for index, rep in enumerate(sealed.reps):
         if index >= saved.total_reps or rep.at_ms != started_ms + saved.timeline_ms[index]:
             return sealed.reps[index:]

@@ -13,7 +13,7 @@ from structlog.contextvars import bound_contextvars
 
 from workouts.clock import now_ms
 from workouts.live.clients import REDIS_AWAY
-from workouts.live.runtime import get_store
+from workouts.live.runtime import get_live_store
 from workouts.live.sessions import SessionName
 from workouts.metrics import (
     last_sweep,
@@ -24,7 +24,7 @@ from workouts.metrics import (
 )
 from workouts.outages import log_outage
 from workouts.request_ids import make_request_id
-from workouts.services.finishing import is_database_there, log_finish, save_and_clear
+from workouts.services.finishing import can_query_sessions_table, log_finish, save_and_clear_session
 
 log = structlog.get_logger(__name__)
 
@@ -37,38 +37,40 @@ class SweepResult:
     left: int = 0
 
 
-def sweep(*, idle_minutes: int) -> SweepResult:
+def sweep_sessions(*, idle_minutes: int) -> SweepResult:
     """Save every sealed session, then seal and save the sessions idle for this many minutes.
 
     Sweeps may overlap. Raises redis.RedisError or django.db.Error if Redis or the database is
     unavailable; the next sweep saves what this one did not reach.
     """
-    store, result = get_store(), SweepResult()
+    store, result = get_live_store(), SweepResult()
     unavailable = None
     try:
-        sweep_sealed(store.sealed_sessions(), result)
+        sweep_sealed_sessions(store.sealed_sessions(), result)
     except REDIS_AWAY as error:
         # perhaps one master of a cluster: idle sessions on the others need not wait for it
         unavailable = error
     idle_since_ms = now_ms() - idle_minutes * 60_000
     for name in store.idle_sessions(idle_since_ms):
         session_ids = store.seal(name.user_id, name.exercise_type, idle_since_ms=idle_since_ms)
-        sweep_sealed((name._replace(session_id=session_id) for session_id in session_ids), result)
+        sweep_sealed_sessions(
+            (name._replace(session_id=session_id) for session_id in session_ids), result
+        )
     if unavailable is not None:
         raise unavailable
     return result
 
 
-def sweep_sealed(names: Iterable[SessionName], result: SweepResult) -> None:
+def sweep_sealed_sessions(names: Iterable[SessionName], result: SweepResult) -> None:
     """Save sealed sessions. Raises OperationalError if the database is unavailable.
 
     A locked row holds up its own session only.
     """
     for name in names:
         try:
-            saved = save_and_clear(name)
+            saved = save_and_clear_session(name)
         except OperationalError as error:
-            if not is_database_there():
+            if not can_query_sessions_table():
                 raise
             log_outage("session_save_postponed", error, **name._asdict())
             saved = None
@@ -87,7 +89,7 @@ def count_sweep(result: SweepResult) -> None:
     swept_sessions.labels("left").inc(result.left)
     sessions_sealed.set(result.left)
     # a parked session is a sealed one: with none left, Redis need not be asked
-    parked = sum(1 for _ in get_store().parked_sessions()) if result.left else 0
+    parked = sum(1 for _ in get_live_store().parked_sessions()) if result.left else 0
     sessions_parked.set(parked)
 
 
@@ -114,7 +116,7 @@ class Sweeper:
         """Sweep once; errors as for sweep()."""
         with bound_contextvars(request_id=make_request_id()):
             try:
-                result = sweep(idle_minutes=settings.SENIM_IDLE_MINUTES)
+                result = sweep_sessions(idle_minutes=settings.SENIM_IDLE_MINUTES)
             finally:
                 close_old_connections()
             count_sweep(result)

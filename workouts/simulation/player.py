@@ -9,8 +9,8 @@ from typing import Any
 
 import websockets
 
-from workouts.client.connection import socket_address, wall_clock_ms
-from workouts.simulation.behaviours import SentRep
+from workouts.client.connection import build_client_socket_url, read_client_clock_ms
+from workouts.simulation.behaviours import SimulatedRep
 
 SENIM_V1 = websockets.Subprotocol("senim.v1")
 ANSWER_TIMEOUT_S = 10.0
@@ -21,10 +21,10 @@ class Player:
     """An athlete with a socket for each device, and a plain one for frames without a device."""
 
     def __init__(self, url: str, user_id: str, exercise: str) -> None:
-        self._address = socket_address(url, user_id)
+        self._address = build_client_socket_url(url, user_id)
         self._exercise = exercise
 
-    async def play(self, frames: Sequence[SentRep]) -> Counter[str]:
+    async def play(self, frames: Sequence[SimulatedRep]) -> Counter[str]:
         """Send all frames, and count their answers by reason, status or error code."""
         async with contextlib.AsyncExitStack() as stack:
             devices = sorted({frame.device for frame in frames})
@@ -47,7 +47,7 @@ class Player:
         ) as socket:
             if device:
                 await socket.send(
-                    json.dumps({"event": "hello", "device": device, "now": wall_clock_ms()})
+                    json.dumps({"event": "hello", "device": device, "now": read_client_clock_ms()})
                 )
                 while (
                     json.loads(await asyncio.wait_for(socket.recv(), ANSWER_TIMEOUT_S))["event"]
@@ -57,11 +57,11 @@ class Player:
             yield socket
 
     async def _send(
-        self, frames: Sequence[SentRep], sockets: dict[str, websockets.ClientConnection]
+        self, frames: Sequence[SimulatedRep], sockets: dict[str, websockets.ClientConnection]
     ) -> None:
         first_ms = frames[0].arrival_ms  # reps made before it have times in the past
         clock = asyncio.get_running_loop().time
-        began, began_ms = clock(), wall_clock_ms() - first_ms
+        began, began_ms = clock(), read_client_clock_ms() - first_ms
         for frame in frames:
             await asyncio.sleep(max(0.0, began + (frame.arrival_ms - first_ms) / 1000 - clock()))
             rep: dict[str, Any] = {"event": "rep_detected", "type": self._exercise}

@@ -38,7 +38,7 @@ class SocketClosed(Exception):  # noqa: N818 - the end of a socket is not always
         self.reason = reason
 
 
-class HandshakeRefused(Exception):  # noqa: N818 - as above
+class SimulatedHandshakeRefused(Exception):  # noqa: N818 - as above
     """The server answered the handshake with this HTTP status."""
 
     def __init__(self, status: int) -> None:
@@ -46,7 +46,7 @@ class HandshakeRefused(Exception):  # noqa: N818 - as above
         self.status = status
 
 
-def build_frame(  # noqa: PLR0913 - a frame has so many fields
+def build_simulated_frame(  # noqa: PLR0913 - a frame has so many fields
     opcode: int,
     payload: bytes = b"",
     *,
@@ -72,10 +72,10 @@ def build_frame(  # noqa: PLR0913 - a frame has so many fields
     first = bytes([is_final << 7 | reserved_bits << 4 | opcode])
     if mask is None:
         return first + size + payload
-    return first + size + mask + mask_payload(payload, mask)
+    return first + size + mask + mask_simulated_payload(payload, mask)
 
 
-def mask_payload(payload: bytes, mask: bytes) -> bytes:
+def mask_simulated_payload(payload: bytes, mask: bytes) -> bytes:
     if mask == NOT_MASKED or not payload:
         return payload
     key = (mask * (len(payload) // 4 + 1))[: len(payload)]
@@ -83,17 +83,17 @@ def mask_payload(payload: bytes, mask: bytes) -> bytes:
     return number.to_bytes(len(payload), "big")
 
 
-def build_text(message: str | Mapping[str, Any]) -> bytes:
+def build_simulated_text(message: str | Mapping[str, Any]) -> bytes:
     """Return a whole text frame with a message, or with JSON."""
     text = message if isinstance(message, str) else json.dumps(message)
-    return build_frame(Opcode.TEXT, text.encode())
+    return build_simulated_frame(Opcode.TEXT, text.encode())
 
 
-def build_close(code: int, reason: bytes = b"") -> bytes:
-    return build_frame(Opcode.CLOSE, struct.pack("!H", code) + reason)
+def build_simulated_close(code: int, reason: bytes = b"") -> bytes:
+    return build_simulated_frame(Opcode.CLOSE, struct.pack("!H", code) + reason)
 
 
-class RawSocket:
+class SimulatedRawSocket:
     """A socket after its handshake. Bytes go out as they are; pings are answered while reading."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -112,12 +112,12 @@ class RawSocket:
     ) -> Self:
         """Connect to the service at `url`, an address like http://127.0.0.1:8000.
 
-        Raises HandshakeRefused, OSError, EOFError and TimeoutError.
+        Raises SimulatedHandshakeRefused, OSError, EOFError and TimeoutError.
         """
         parts = urlsplit(url)
         async with asyncio.timeout(ANSWER_S):
             socket = cls(*await asyncio.open_connection(parts.hostname, parts.port))
-            socket.send(build_handshake(parts.netloc, path, subprotocol, headers or {}))
+            socket.send(build_simulated_handshake(parts.netloc, path, subprotocol, headers or {}))
             try:
                 head = await socket.reader.readuntil(b"\r\n\r\n")
             except BaseException:
@@ -126,7 +126,7 @@ class RawSocket:
         status = int(head.split(maxsplit=2)[1])
         if status != 101:
             socket.abort()
-            raise HandshakeRefused(status)
+            raise SimulatedHandshakeRefused(status)
         return socket
 
     def send(self, data: bytes) -> None:
@@ -139,11 +139,11 @@ class RawSocket:
             if opcode == Opcode.TEXT:
                 return payload.decode()
             if opcode == Opcode.PING:
-                self.send(build_frame(Opcode.PONG, payload))
+                self.send(build_simulated_frame(Opcode.PONG, payload))
             elif opcode == Opcode.PONG:
                 self.pongs += 1
             elif opcode == Opcode.CLOSE:
-                raise read_close(payload)
+                raise read_simulated_close(payload)
 
     async def hear_answer(self) -> dict[str, Any]:
         """Return the next message that answers one. Raises SocketClosed and TimeoutError."""
@@ -187,7 +187,9 @@ class RawSocket:
             raise SocketClosed(NO_CLOSE_FRAME) from None
 
 
-def build_handshake(host: str, path: str, subprotocol: str, headers: Mapping[str, str]) -> bytes:
+def build_simulated_handshake(
+    host: str, path: str, subprotocol: str, headers: Mapping[str, str]
+) -> bytes:
     offered = {"Sec-WebSocket-Protocol": subprotocol} if subprotocol else {}
     fields = {
         "Host": host,
@@ -202,7 +204,7 @@ def build_handshake(host: str, path: str, subprotocol: str, headers: Mapping[str
     return "\r\n".join([*lines, "", ""]).encode()
 
 
-def read_close(payload: bytes) -> SocketClosed:
+def read_simulated_close(payload: bytes) -> SocketClosed:
     if len(payload) < 2:
         return SocketClosed(NO_CLOSE_CODE)
     return SocketClosed(struct.unpack("!H", payload[:2])[0], payload[2:].decode(errors="replace"))

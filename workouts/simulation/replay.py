@@ -16,8 +16,8 @@ import msgspec
 import websockets
 
 from workouts.client import Rep, WorkoutClient, WorkoutClientError
-from workouts.client.connection import wall_clock_ms
-from workouts.simulation.behaviours import perform
+from workouts.client.connection import read_client_clock_ms
+from workouts.simulation.behaviours import perform_behaviour
 from workouts.simulation.player import Player
 
 ANSWER_TIMEOUT_S = 10.0
@@ -56,7 +56,7 @@ class ReplayedSet:
 
 
 @dataclass(slots=True)
-class Totals:
+class ReplayTotals:
     verdicts: Counter[str] = field(default_factory=Counter)
     flags: Counter[str] = field(default_factory=Counter)
     sent: int = 0
@@ -76,13 +76,13 @@ class Totals:
             self.problems.append(outcome.problem)
 
 
-class HttpAnswer(NamedTuple):
+class ReplayHttpAnswer(NamedTuple):
     status: int
     body: dict[str, Any]
     location: str
 
 
-def read_sets(path: Path, limit: int | None) -> list[RecordedSet]:
+def read_sets_to_replay(path: Path, limit: int | None) -> list[RecordedSet]:
     """Return a file's sets, one JSON object per line. Raises ValueError naming the bad line."""
     sets: list[RecordedSet] = []
     for number, line in enumerate(path.read_text().splitlines(), start=1):
@@ -123,7 +123,7 @@ class Replay:
                 )
 
     async def _perform(self, user_id: str, recorded: RecordedSet, outcome: ReplayedSet) -> None:
-        performance = perform(self.behaviour, recorded.offsets_ms(), user_id)
+        performance = perform_behaviour(self.behaviour, recorded.offsets_ms(), user_id)
         player = Player(self.url, user_id, recorded.exercise)
         verdicts = await player.play(performance.frames)
         outcome.sent, outcome.counted, outcome.debounced = (
@@ -159,10 +159,10 @@ class Replay:
     async def _train(self, user_id: str, recorded: RecordedSet, outcome: ReplayedSet) -> None:
         reps: list[Rep] = []
         wrong: list[str] = []
-        started_ms = wall_clock_ms() - recorded.ahead_ms(self.speed)
+        started_ms = read_client_clock_ms() - recorded.ahead_ms(self.speed)
 
         def check(rep: Rep, count: int) -> None:
-            if not is_possible_total(count, reps):
+            if not is_possible_replay_total(count, reps):
                 wrong.append(f"{user_id}: {rep} was answered with the count {count}")
 
         async with WorkoutClient(self.url, user_id=user_id, on_ack=check) as client:
@@ -176,7 +176,7 @@ class Replay:
         outcome.saved = int(row["total_reps"])
         outcome.flags = [flag["flag"] for flag in row["flags"]]
         outcome.verdicts.update(rep.status for rep in reps if rep.status)
-        if not is_possible_total(outcome.saved, reps):
+        if not is_possible_replay_total(outcome.saved, reps):
             wrong.append(
                 f"{user_id}: {outcome.counted} reps were counted, the row has {outcome.saved}"
             )
@@ -224,7 +224,7 @@ class Replay:
             raise ValueError(f"{location} answered {row.status}: {row.body.get('detail')}")
         return row.body
 
-    def _ask(self, method: str, path: str, body: Any = None) -> HttpAnswer:
+    def _ask(self, method: str, path: str, body: Any = None) -> ReplayHttpAnswer:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(  # noqa: S310
             self.url + path, data=data, method=method, headers={"Content-Type": "application/json"}
@@ -232,22 +232,22 @@ class Replay:
         try:
             opened = urllib.request.urlopen(request, timeout=ANSWER_TIMEOUT_S)  # noqa: S310
             with opened as response:
-                return HttpAnswer(
+                return ReplayHttpAnswer(
                     response.status, json.load(response), response.headers.get("Location", "")
                 )
         except urllib.error.HTTPError as error:
             with error:
-                return HttpAnswer(error.code, json.load(error), "")
+                return ReplayHttpAnswer(error.code, json.load(error), "")
 
 
-def is_possible_total(total: int, reps: list[Rep]) -> bool:
+def is_possible_replay_total(total: int, reps: list[Rep]) -> bool:
     """Return whether a total fits its reps; the verdict is unknown if the ack was lost."""
     counted = sum(rep.counted for rep in reps)
     unknown = sum(not rep.counted and rep.status in (None, "settled", "duplicate") for rep in reps)
     return counted <= total <= counted + unknown
 
 
-def check_url(url: str) -> str:
+def check_replay_url(url: str) -> str:
     """Return the address if it is a web service's. Raises ValueError."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.netloc:

@@ -2,8 +2,8 @@
 
 from django.conf import settings
 
-from workouts.events.updates import get_publisher
-from workouts.events.wall_reports import Changed, get_reporter
+from workouts.events.updates import get_channel_update_publisher
+from workouts.events.wall_reports import Changed, get_channel_reporter
 from workouts.live.counting.verdicts import (
     COUNTED,
     DEBOUNCED,
@@ -24,7 +24,7 @@ OUTCOMES: dict[int, tuple[RepStatus, RejectReason | None]] = {
 }
 
 
-class Acks:
+class SocketAcks:
     """The answers to one athlete's reps on one socket; each counted rep is also published.
 
     `origin` names the socket in what is published, so that it need not be told itself.
@@ -36,8 +36,8 @@ class Acks:
         self._counts: dict[str, int] = {}
         self._verdicts = [0] * (len(Verdict) + 1)  # by number; the first is too_fast
         self._changed: dict[str, Changed] = {}
-        self._publisher = get_publisher()
-        self._reporter = get_reporter()
+        self._publisher = get_channel_update_publisher()
+        self._reporter = get_channel_reporter()
 
     def take(self, slug: str, result: RepResult, seq: int | None = None) -> RepAck:
         """Note the running count in a result, and return the answer to its rep."""

@@ -11,7 +11,7 @@ from channels.db import database_sync_to_async
 from django.db import DatabaseError
 
 from workouts.exceptions import Code, WorkoutError
-from workouts.live.counting.packing import Gates, pack_gates
+from workouts.live.counting.packing import PackedGates, pack_gates
 from workouts.models import Exercise
 from workouts.outages import log_outage
 
@@ -25,16 +25,16 @@ class ExerciseLimits(NamedTuple):
 
     slug: str
     active: bool
-    gates: Gates
+    gates: PackedGates
 
 
-def read_exercise_limits(row: dict[str, Any]) -> ExerciseLimits:
+def read_catalogue_exercise(row: dict[str, Any]) -> ExerciseLimits:
     return ExerciseLimits(
         row["slug"], row["active"], pack_gates(**{name: row[name] for name in LIMITS})
     )
 
 
-class Catalogue:
+class ExerciseCatalogue:
     """The exercises by slug, as last read; if the database is unavailable, the last ones known."""
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ class Catalogue:
                     raise
                 log_outage("exercise_refresh_failed", error)
             else:
-                self.by_slug = {row["slug"]: read_exercise_limits(row) for row in rows}
+                self.by_slug = {row["slug"]: read_catalogue_exercise(row) for row in rows}
             self.looked_at = time.monotonic()
 
     def find(self, slug: str) -> ExerciseLimits | None:
@@ -116,4 +116,4 @@ class Catalogue:
         await database_sync_to_async(self.refresh, thread_sensitive=False)()
 
 
-catalogue = Catalogue()
+catalogue = ExerciseCatalogue()

@@ -3,7 +3,7 @@
 MAX_HELLO_DELAY_MS = 10_000
 
 
-class ClockOffset:
+class SocketClockOffset:
     """What is added to a device's times to get the server's: `ms`, as measured by its hellos.
 
     A hello can only be delayed, which makes the offset too large. So of several hellos before a rep

@@ -8,18 +8,18 @@ from django.db import DatabaseError
 
 from workouts.close_codes import CLOSE_ABNORMAL, CLOSE_POLICY, CLOSE_TRY_LATER
 from workouts.events.messages import NOBODY
-from workouts.events.wall_reports import get_reporter
+from workouts.events.wall_reports import get_channel_reporter
 from workouts.exceptions import WorkoutError
-from workouts.identity import GUEST, identify_socket
-from workouts.live.counting.batching import get_batcher
-from workouts.live.keys import tag_of
-from workouts.metrics import count_outage, note_refusal
-from workouts.request_ids import answer_headers
-from workouts.sockets.acks import Acks
+from workouts.identity import GUEST, identify_athlete
+from workouts.live.counting.batching import get_rep_batcher
+from workouts.live.keys import hash_tag_of_user
+from workouts.metrics import count_outage_metric, count_refusal_metric
+from workouts.request_ids import request_id_headers
+from workouts.sockets.acks import SocketAcks
 from workouts.sockets.catalogue import catalogue
 from workouts.sockets.frames import SENIM_V1
-from workouts.sockets.message_loop import MessageLoop
-from workouts.sockets.plain import PlainReps
+from workouts.sockets.message_loop import SocketLoop
+from workouts.sockets.plain import PlainSocketReps
 from workouts.sockets.senim_v1 import DeviceSocket
 from workouts.sockets.socket_record import SocketRecord
 
@@ -34,32 +34,32 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
         await receive()
         is_device = SENIM_V1 in scope.get("subprotocols", ())
         # accepted before it may be closed: a browser does not see why a handshake is refused
-        await self.accept(SENIM_V1 if is_device else None, headers=answer_headers())
+        await self.accept(SENIM_V1 if is_device else None, headers=request_id_headers())
         with SocketRecord("senim_v1" if is_device else "plain") as record:
             await self.serve(record, receive, is_device=is_device)
 
     async def serve(self, record: SocketRecord, receive: Any, *, is_device: bool) -> None:
         """Serve the accepted socket until it closes."""
         try:
-            user_id = identify_socket(self.scope)
+            user_id = identify_athlete(self.scope)
             await catalogue.follow()
         except WorkoutError as error:
             await self.close(CLOSE_POLICY, error.message)
             record.note_end(CLOSE_POLICY, error.message)
             return
         except DatabaseError as error:
-            count_outage(error)
+            count_outage_metric(error)
             await self.close(CLOSE_TRY_LATER, "the database cannot be reached")
             record.note_end(CLOSE_TRY_LATER, "the database cannot be reached", user_id=user_id)
             return
-        message_loop, reporter = MessageLoop(self.base_send, self.close), get_reporter()
+        message_loop, reporter = SocketLoop(self.base_send, self.close), get_channel_reporter()
         if (
             settings.SENIM_AUTH == "token"
             and user_id != GUEST
             and reporter.count_sockets(user_id) >= settings.SENIM_MAX_CONNECTIONS_PER_USER
         ):
             catalogue.unfollow()
-            note_refusal("sockets_a_user", user_id=user_id)
+            count_refusal_metric("sockets_a_user", user_id=user_id)
             reason = f"retry_after_ms={LOST_SOCKET_MS}"
             await self.close(CLOSE_TRY_LATER, reason)
             record.note_end(CLOSE_TRY_LATER, reason, user_id=user_id)
@@ -67,13 +67,13 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
         reporter.arrive(user_id)
         device_socket = DeviceSocket(user_id, message_loop) if is_device else None
         # reps from a plain socket are news to every device
-        acks = device_socket.acks if device_socket else Acks(user_id, origin=NOBODY)
+        acks = device_socket.acks if device_socket else SocketAcks(user_id, origin=NOBODY)
         try:
             if device_socket:
                 await device_socket.serve(receive)
             else:
-                source = get_batcher().open_source(tag_of(user_id))
-                reps = PlainReps(user_id, message_loop.replies, acks, source)
+                source = get_rep_batcher().open_source(hash_tag_of_user(user_id))
+                reps = PlainSocketReps(user_id, message_loop.replies, acks, source)
                 await message_loop.run(receive, reps.handle_message)
         finally:
             reporter.leave(user_id)

@@ -7,36 +7,36 @@ from collections.abc import Awaitable
 from functools import partial
 
 from workouts.exceptions import Code, WorkoutError
-from workouts.live.counting.batching import RepSource
-from workouts.live.counting.packing import RepKeys, format_stamp, pack_keys
+from workouts.live.counting.batching import BatchSource
+from workouts.live.counting.packing import PackedRepKeys, pack_rep_keys, pack_rep_stamp
 from workouts.live.counting.verdicts import FORGOTTEN, RepResult
-from workouts.live.runtime import get_key_space
-from workouts.sockets.acks import Acks
+from workouts.live.runtime import get_redis_key_space
+from workouts.sockets.acks import SocketAcks
 from workouts.sockets.catalogue import catalogue
-from workouts.sockets.clock_offset import ClockOffset
+from workouts.sockets.clock_offset import SocketClockOffset
 from workouts.sockets.frames import ErrorFrame
-from workouts.sockets.message_loop import MessageLoop
-from workouts.sockets.reply_queue import Reply
-from workouts.sockets.sequence import DeviceSequence
+from workouts.sockets.message_loop import SocketLoop
+from workouts.sockets.reply_queue import QueuedReply
+from workouts.sockets.sequence import SocketSequence
 
 NOT_SETTLED = "Redis did not answer; nothing from this seq on is settled until it is sent again"
 
 
-class DeviceReps:
+class DeviceSocketReps:
     """Counts the numbered reps of one athlete's device on one socket."""
 
     def __init__(
-        self, user_id: str, message_loop: MessageLoop, acks: Acks, source: RepSource
+        self, user_id: str, message_loop: SocketLoop, acks: SocketAcks, source: BatchSource
     ) -> None:
         self.device = ""  # until a hello names it
-        self.sequence = DeviceSequence()
-        self.clock_offset = ClockOffset()
+        self.sequence = SocketSequence()
+        self.clock_offset = SocketClockOffset()
         self._user_id = user_id
         self._message_loop = message_loop
         self._replies = message_loop.replies
         self._acks = acks
         self._submit = source.submit
-        self._keys: dict[str, RepKeys] = {}
+        self._keys: dict[str, PackedRepKeys] = {}
 
     def count(self, slug: str, seq: int, at_ms: int | None) -> Awaitable[None] | None:
         """Count a rep, and answer it once Redis has; return what the next has to wait for.
@@ -59,10 +59,10 @@ class DeviceReps:
             raise
         keys = self._keys.get(slug)
         if keys is None:
-            space = get_key_space()
+            space = get_redis_key_space()
             memory = space.device(self._user_id, self.device)
-            keys = self._keys[slug] = pack_keys(space.live(self._user_id, slug), memory)
-        stamp = format_stamp(
+            keys = self._keys[slug] = pack_rep_keys(space.live(self._user_id, slug), memory)
+        stamp = pack_rep_stamp(
             self.device,
             seq,
             self.clock_offset.correct(at_ms),
@@ -72,7 +72,7 @@ class DeviceReps:
         answer = partial(self._answer, self._replies.reserve(), slug, seq)
         return self._submit(keys, exercise.gates, answer, stamp=stamp)
 
-    def _answer(self, reply: Reply, slug: str, seq: int, result: RepResult | None) -> None:
+    def _answer(self, reply: QueuedReply, slug: str, seq: int, result: RepResult | None) -> None:
         if result is not None and result[0] != FORGOTTEN:
             self.sequence.settle(seq)
             self._replies.fill(reply, self._acks.take(slug, result, seq))

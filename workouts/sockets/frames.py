@@ -153,24 +153,24 @@ PLAIN_EVENTS = ("rep_detected",)
 DEVICE_EVENTS = ("rep_detected", "hello", "finish", "status")
 
 
-def decode_rep(text: str) -> RepDetected:
+def decode_plain_frame(text: str) -> RepDetected:
     """Return the rep in a plain socket's text. Raises WorkoutError with the code for the error."""
     try:
         return _rep_decoder.decode(text)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise _explain(error, text, PLAIN_EVENTS) from None
+        raise _explain_bad_frame(error, text, PLAIN_EVENTS) from None
 
 
-def decode_message(text: str) -> IncomingFrame:
+def decode_senim_v1_frame(text: str) -> IncomingFrame:
     """Return the frame in a senim.v1 text. Raises WorkoutError with the code for the error."""
     try:
         message: IncomingFrame = _device_decoder.decode(text)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise _explain(error, text, DEVICE_EVENTS) from None
+        raise _explain_bad_frame(error, text, DEVICE_EVENTS) from None
     return message
 
 
-def _explain(error: Exception, text: str, known: tuple[str, ...]) -> WorkoutError:
+def _explain_bad_frame(error: Exception, text: str, known: tuple[str, ...]) -> WorkoutError:
     if isinstance(error, RecursionError):
         return WorkoutError(Code.INVALID_MESSAGE, "nested too deeply")
     if not isinstance(error, msgspec.ValidationError):
@@ -183,11 +183,11 @@ def _explain(error: Exception, text: str, known: tuple[str, ...]) -> WorkoutErro
         return WorkoutError(
             Code.UNKNOWN_EVENT, f"event is {found.event[:40]!r}; known: {', '.join(known)}"
         )
-    is_numbered = known is DEVICE_EVENTS and is_seq(found.seq)
+    is_numbered = known is DEVICE_EVENTS and is_frame_seq(found.seq)
     return WorkoutError(Code.INVALID_MESSAGE, str(error), seq=found.seq if is_numbered else None)
 
 
-def is_seq(value: Any) -> bool:
+def is_frame_seq(value: Any) -> bool:
     return type(value) is int and 1 <= value <= MAX_WHOLE
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from workouts.close_codes import CLOSE_ABNORMAL, CLOSE_POLICY, CLOSE_RESTART, CLOSE_TOO_BIG
 from workouts.exceptions import Code, WorkoutError
-from workouts.metrics import note_refusal
+from workouts.metrics import count_refusal_metric
 from workouts.sockets.frames import MAX_MESSAGE_BYTES, ErrorFrame
 from workouts.sockets.reply_queue import ReplyQueue, Send
 from workouts.sockets.socket_record import BY_CLIENT
@@ -39,7 +39,7 @@ class CloseSocket(Exception):  # noqa: N818 - it ends the loop, and is not alway
         self.reason = reason
 
 
-class MessageLoop:
+class SocketLoop:
     """Reads the messages of one accepted socket; the answers go out through `replies`."""
 
     def __init__(self, send: Send, close: Close) -> None:
@@ -59,7 +59,7 @@ class MessageLoop:
         except CloseSocket as closing:
             self.closing = closing
             if closing.code in REFUSALS:
-                note_refusal(REFUSALS[closing.code], reason=closing.reason)
+                count_refusal_metric(REFUSALS[closing.code], reason=closing.reason)
             await self.replies.drain(DRAIN_S)
             if self._restarting is None:
                 await self._close(closing.code, closing.reason)
@@ -82,7 +82,7 @@ class MessageLoop:
                 self.closing = CloseSocket(message.get("code", CLOSE_ABNORMAL), BY_CLIENT)
                 return
             try:
-                request = handle(check_message_text(message.get("text")))
+                request = handle(check_socket_text(message.get("text")))
             except WorkoutError as error:
                 replies.put(ErrorFrame(error.code, error.message, error.seq))
                 errors_in_a_row += 1
@@ -103,7 +103,7 @@ class MessageLoop:
             await self._close(CLOSE_RESTART, None)
 
 
-def check_message_text(text: str | None) -> str:
+def check_socket_text(text: str | None) -> str:
     """Return the text of a message, None for a binary one.
 
     Raises WorkoutError(invalid_message) if it is binary, CloseSocket if it is too big.

@@ -13,18 +13,18 @@ from django.conf import settings
 from workouts.close_codes import CLOSE_POLICY
 from workouts.exceptions import Code
 from workouts.live.clients import REDIS_AWAY
-from workouts.live.counting.batching import RepSource
-from workouts.live.counting.packing import RepKeys, pack_keys
+from workouts.live.counting.batching import BatchSource
+from workouts.live.counting.packing import PackedRepKeys, pack_rep_keys
 from workouts.live.counting.verdicts import RepResult
-from workouts.live.runtime import get_key_space, get_store
-from workouts.metrics import note_refusal
+from workouts.live.runtime import get_live_store, get_redis_key_space
+from workouts.metrics import count_refusal_metric
 from workouts.outages import log_outage
-from workouts.sockets.acks import Acks
+from workouts.sockets.acks import SocketAcks
 from workouts.sockets.catalogue import catalogue
-from workouts.sockets.frames import ErrorFrame, decode_rep
+from workouts.sockets.frames import ErrorFrame, decode_plain_frame
 from workouts.sockets.message_loop import CloseSocket
-from workouts.sockets.rate_limit import RateLimit
-from workouts.sockets.reply_queue import Reply, ReplyQueue
+from workouts.sockets.rate_limit import SocketRateLimit
+from workouts.sockets.reply_queue import QueuedReply, ReplyQueue
 from workouts.threads import for_notes, in_thread
 
 BURST_S = 2  # this many seconds' worth of reps may come at once
@@ -36,22 +36,24 @@ UNAVAILABLE = ErrorFrame(
 )
 
 
-class PlainReps:
+class PlainSocketReps:
     """Counts one athlete's reps that carry no seq."""
 
-    def __init__(self, user_id: str, replies: ReplyQueue, acks: Acks, source: RepSource) -> None:
+    def __init__(
+        self, user_id: str, replies: ReplyQueue, acks: SocketAcks, source: BatchSource
+    ) -> None:
         self._user_id = user_id
         self._replies = replies
         self._acks = acks
         per_second = settings.SENIM_MAX_MESSAGES_PER_SECOND
-        self._rate_limit = RateLimit(per_second, burst=BURST_S * per_second)
+        self._rate_limit = SocketRateLimit(per_second, burst=BURST_S * per_second)
         self._submit = source.submit
-        self._keys: dict[str, RepKeys] = {}
+        self._keys: dict[str, PackedRepKeys] = {}
         self._too_fast: Counter[str] = Counter()  # by exercise, until noted with the session
         self._noting: asyncio.Task[None] | None = None
 
     def handle_message(self, text: str) -> Awaitable[None] | None:
-        return self.count(decode_rep(text).type)
+        return self.count(decode_plain_frame(text).type)
 
     def count(self, slug: str) -> Awaitable[None] | None:
         """Count a rep, and answer it once Redis has; return what the next has to wait for."""
@@ -61,11 +63,11 @@ class PlainReps:
             return None
         keys = self._keys.get(slug)
         if keys is None:
-            keys = self._keys[slug] = pack_keys(get_key_space().live(self._user_id, slug))
+            keys = self._keys[slug] = pack_rep_keys(get_redis_key_space().live(self._user_id, slug))
         answer = partial(self._answer, self._replies.reserve(), slug)
         return self._submit(keys, exercise.gates, answer)
 
-    def _answer(self, reply: Reply, slug: str, result: RepResult | None) -> None:
+    def _answer(self, reply: QueuedReply, slug: str, result: RepResult | None) -> None:
         # taken even if the client is gone: the athlete's other devices and the walls hear of it
         answer = UNAVAILABLE if result is None else self._acks.take(slug, result)
         self._replies.fill(reply, answer)
@@ -83,10 +85,12 @@ class PlainReps:
         """Note refusals with the session, many in one call: Redis must not get the flood."""
         await asyncio.sleep(NOTE_EVERY_S)
         refused, self._too_fast, self._noting = self._too_fast, Counter(), None
-        note_refusal("too_fast", refused.total(), user_id=self._user_id)
+        count_refusal_metric("too_fast", refused.total(), user_id=self._user_id)
         try:
             for slug, number in refused.items():
-                note = partial(get_store().note_refused, self._user_id, slug, "too_fast", number)
+                note = partial(
+                    get_live_store().note_refused, self._user_id, slug, "too_fast", number
+                )
                 await in_thread(for_notes, note, timeout_s=NOTE_DEADLINE_S)
         except (*REDIS_AWAY, TimeoutError) as error:
             log_outage("refusals_lost", error)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 
-class RateLimit:
+class SocketRateLimit:
     """A token bucket of `burst` messages, filled by `per_second`.
 
     `clock` (seconds) is read only when the tokens run out, since a call per message would cost more

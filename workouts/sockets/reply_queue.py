@@ -21,7 +21,7 @@ MAX_UNSENT = 16
 Send = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
 
 
-class Reply:
+class QueuedReply:
     """An answer's place in the order; `frame` is None until the answer is known."""
 
     __slots__ = ("frame",)
@@ -36,20 +36,20 @@ class ReplyQueue:
     def __init__(self, send: Send) -> None:
         self.is_closed = False
         self._send = send
-        self._replies: deque[Reply] = deque()
+        self._replies: deque[QueuedReply] = deque()
         self._unknown = 0
         self._writer: asyncio.Task[None] | None = None
         self._waiters = 0
         self._progress = asyncio.Event()
 
-    def reserve(self) -> Reply:
+    def reserve(self) -> QueuedReply:
         """Return the place of an answer that is not known yet; it has to be filled."""
-        reply = Reply()
+        reply = QueuedReply()
         self._replies.append(reply)
         self._unknown += 1
         return reply
 
-    def fill(self, reply: Reply, frame: OutgoingFrame) -> None:
+    def fill(self, reply: QueuedReply, frame: OutgoingFrame) -> None:
         """Send an answer as soon as all before it are sent."""
         reply.frame = frame
         self._unknown -= 1
@@ -57,7 +57,7 @@ class ReplyQueue:
 
     def put(self, frame: OutgoingFrame) -> None:
         """Send an answer that is known at once, after all before it."""
-        self._replies.append(Reply(frame))
+        self._replies.append(QueuedReply(frame))
         self._flush()
 
     def is_full(self) -> bool:
@@ -119,7 +119,7 @@ class ReplyQueue:
 
     async def _wait_for(self, coroutine: Coroutine[Any, Any, None], waits_for: Any) -> None:
         try:
-            await _resume(coroutine, waits_for)
+            await _resume_socket_send(coroutine, waits_for)
         except Exception:
             self.is_closed = True
         finally:
@@ -128,7 +128,9 @@ class ReplyQueue:
 
 
 @types.coroutine
-def _resume(coroutine: Coroutine[Any, Any, None], waits_for: Any) -> Generator[Any, Any, None]:
+def _resume_socket_send(
+    coroutine: Coroutine[Any, Any, None], waits_for: Any
+) -> Generator[Any, Any, None]:
     """Await a coroutine that was stepped once by hand and waits for a future."""
     try:
         while True:

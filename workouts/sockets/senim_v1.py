@@ -12,20 +12,20 @@ import msgspec
 
 from workouts.clock import now_ms
 from workouts.events.messages import SessionNews
-from workouts.events.updates import get_feed
+from workouts.events.updates import get_channel_update_feed
 from workouts.exceptions import Code, WorkoutError
 from workouts.live.clients import REDIS_AWAY
-from workouts.live.counting.batching import get_batcher
-from workouts.live.keys import tag_of
-from workouts.live.runtime import get_store
+from workouts.live.counting.batching import get_rep_batcher
+from workouts.live.keys import hash_tag_of_user
+from workouts.live.runtime import get_live_store
 from workouts.log_limits import limit_log
 from workouts.metrics import requests
 from workouts.outages import log_outage
-from workouts.services.devices import REDIS_DEADLINE_S, find_last_seq
+from workouts.services.devices import REDIS_DEADLINE_S, find_last_seq_of_device
 from workouts.services.finishing import finish_workout
-from workouts.sockets.acks import Acks
+from workouts.sockets.acks import SocketAcks
 from workouts.sockets.catalogue import catalogue
-from workouts.sockets.device_reps import DeviceReps
+from workouts.sockets.device_reps import DeviceSocketReps
 from workouts.sockets.frames import (
     DeviceRep,
     ErrorFrame,
@@ -39,11 +39,11 @@ from workouts.sockets.frames import (
     SessionUpdate,
     Status,
     Welcome,
-    decode_message,
+    decode_senim_v1_frame,
 )
-from workouts.sockets.message_loop import MessageLoop, Receive
-from workouts.sockets.plain import PlainReps
-from workouts.sockets.rate_limit import RateLimit
+from workouts.sockets.message_loop import Receive, SocketLoop
+from workouts.sockets.plain import PlainSocketReps
+from workouts.sockets.rate_limit import SocketRateLimit
 from workouts.threads import for_finishes, for_statuses, in_thread
 
 FINISH_DEADLINE_S = 6.0  # a finish in progress at SIGTERM is answered before the process ends
@@ -60,16 +60,16 @@ Build = Callable[[], Awaitable[OutgoingFrame]]
 class DeviceSocket:
     """Serves one athlete's device, and tells it about changes made elsewhere."""
 
-    def __init__(self, user_id: str, message_loop: MessageLoop) -> None:
+    def __init__(self, user_id: str, message_loop: SocketLoop) -> None:
         self._user_id = user_id
         self._message_loop = message_loop
         self._replies = message_loop.replies
         self._name = uuid.uuid4().hex
-        self.acks = Acks(user_id, self._name)
-        source = get_batcher().open_source(tag_of(user_id))
-        self._plain_reps = PlainReps(user_id, message_loop.replies, self.acks, source)
-        self._device_reps = DeviceReps(user_id, message_loop, self.acks, source)
-        self._request_limit = RateLimit(REQUESTS_PER_S, burst=REQUESTS_AT_ONCE)
+        self.acks = SocketAcks(user_id, self._name)
+        source = get_rep_batcher().open_source(hash_tag_of_user(user_id))
+        self._plain_reps = PlainSocketReps(user_id, message_loop.replies, self.acks, source)
+        self._device_reps = DeviceSocketReps(user_id, message_loop, self.acks, source)
+        self._request_limit = SocketRateLimit(REQUESTS_PER_S, burst=REQUESTS_AT_ONCE)
         self._finished_alone: set[str] = set()  # exercises, since the client is gone
 
     @property
@@ -80,18 +80,18 @@ class DeviceSocket:
     async def serve(self, receive: Receive) -> None:
         """Greet the device, then handle its messages."""
         # listen first, then look: a change in between is sent twice, rather than never
-        feed = get_feed()
+        feed = get_channel_update_feed()
         first = self._replies.reserve()
         listening = feed.join(self._user_id, self._hear)
         try:
             await asyncio.wait({listening}, timeout=LISTEN_DEADLINE_S)
-            self._replies.fill(first, await build_answer("welcome", self._welcome))
+            self._replies.fill(first, await build_answer_frame("welcome", self._welcome))
             await self._message_loop.run(receive, self._handle_message)
         finally:
             feed.leave(self._user_id, self._hear)
 
     def _handle_message(self, text: str) -> Awaitable[None] | None:
-        match decode_message(text):
+        match decode_senim_v1_frame(text):
             case DeviceRep(type=slug, seq=int(seq), at=at):
                 return self._device_reps.count(slug, seq, at)
             case DeviceRep(type=slug):
@@ -129,7 +129,9 @@ class DeviceSocket:
             self._request_limit.allows()  # takes what has come in meanwhile
         await self._replies.wait_for_earlier()
         is_dropped = self._replies.is_closed and not is_due()
-        self._replies.fill(reply, DROPPED if is_dropped else await build_answer(request, build))
+        self._replies.fill(
+            reply, DROPPED if is_dropped else await build_answer_frame(request, build)
+        )
 
     def _is_hello_due(self) -> bool:
         return not self._device_reps.device  # the reps that follow it still count
@@ -142,13 +144,13 @@ class DeviceSocket:
     async def _welcome(self) -> Welcome:
         sessions: list[SessionState] | msgspec.UnsetType = msgspec.UNSET
         try:
-            sessions = await ask_redis(self._read_sessions)
+            sessions = await ask_redis_for_frame(self._read_sessions)
         except (*REDIS_AWAY, TimeoutError) as error:
             log_outage("welcome_sessions_failed", error)
         return Welcome(self._user_id, now_ms(), catalogue.active_slugs(), sessions)
 
     async def _meet(self, device: str, device_ms: int, server_ms: int) -> HelloAck:
-        last_seq = await find_last_seq(user_id=self._user_id, device=device)
+        last_seq = await find_last_seq_of_device(user_id=self._user_id, device=device)
         reps = self._device_reps
         reps.device = device
         reps.sequence.reset(last_seq)
@@ -179,16 +181,16 @@ class DeviceSocket:
         known, device = self._device_reps.sequence.known, self._device_reps.device
         if not known:
             return False
-        read_last_seq = partial(get_store().raise_last_seq, self._user_id, device, 0)
+        read_last_seq = partial(get_live_store().raise_last_seq, self._user_id, device, 0)
         # as a finish: a flood of statuses must not delay it
         last_seq = await in_thread(for_finishes, read_last_seq, timeout_s=REDIS_DEADLINE_S)
         return last_seq < known
 
     async def _tell_status(self) -> Sessions:
-        return Sessions(now_ms(), await ask_redis(self._read_sessions))
+        return Sessions(now_ms(), await ask_redis_for_frame(self._read_sessions))
 
     def _read_sessions(self) -> list[SessionState]:
-        live = get_store().live_sessions(self._user_id, sorted(catalogue.by_slug))
+        live = get_live_store().live_sessions(self._user_id, sorted(catalogue.by_slug))
         return [
             SessionState(session.exercise_type, session.reps, session.session_id)
             for session in live
@@ -197,10 +199,10 @@ class DeviceSocket:
     def _hear(self, news: SessionNews) -> None:
         # a client that reads too slowly hears of the next change, or asks
         if news.origin != self._name and not self._replies.is_full():
-            self._replies.put(describe_update(news))
+            self._replies.put(build_update_frame(news))
 
 
-async def build_answer(request: str, build: Build) -> OutgoingFrame:
+async def build_answer_frame(request: str, build: Build) -> OutgoingFrame:
     """Return the frame that answers a request, or an error frame if that cannot be built."""
     result = "failed"
     try:
@@ -221,10 +223,10 @@ async def build_answer(request: str, build: Build) -> OutgoingFrame:
     return ErrorFrame(Code.UNAVAILABLE, "Redis or the database cannot be reached; try again")
 
 
-async def ask_redis(ask: Callable[[], T]) -> T:
+async def ask_redis_for_frame(ask: Callable[[], T]) -> T:
     return await in_thread(for_statuses, ask, timeout_s=REDIS_DEADLINE_S)
 
 
-def describe_update(news: SessionNews) -> SessionUpdate:
+def build_update_frame(news: SessionNews) -> SessionUpdate:
     state: Literal["live", "finished"] = "finished" if news.workout_id else "live"
     return SessionUpdate(news.exercise_type, news.reps, news.session_id, state, news.workout_id)

@@ -5,7 +5,7 @@ from heapq import heapify, heappop, heappush
 MAX_BLOCKED = 10_000
 
 
-class DeviceSequence:
+class SocketSequence:
     """The seqs of one device on one socket.
 
     `known` is the highest seq known to be settled. A seq that could not be settled is blocked: no

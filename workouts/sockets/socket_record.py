@@ -6,7 +6,7 @@ from typing import Any, Self
 import structlog
 
 from workouts.close_codes import CLOSE_ABNORMAL
-from workouts.metrics import count_socket_end, sockets_open
+from workouts.metrics import count_socket_end_metric, sockets_open
 
 BY_CLIENT = "by the client"
 log = structlog.get_logger(__name__)
@@ -34,6 +34,6 @@ class SocketRecord:
 
     def __exit__(self, *error: object) -> None:
         code = CLOSE_ABNORMAL if self._code is None else self._code
-        count_socket_end(self._kind, code)
+        count_socket_end_metric(self._kind, code)
         seconds = round(time.monotonic() - self._opened_at, 3)
         log.info("socket_closed", kind=self._kind, code=code, seconds=seconds, **self._fields)

@@ -10,21 +10,21 @@ import pytest
 from django.test import TransactionTestCase
 from django.utils import timezone, translation
 
-from senim.embedded.postgres import PostgresServer
-from senim.embedded.valkey import ValkeyServer
+from senim.embedded.postgres import EmbeddedPostgres
+from senim.embedded.valkey import EmbeddedValkey
 
 FOLDER = Path(os.environ["SENIM_TEST_FOLDER"])
 IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
-running: list[PostgresServer | ValkeyServer] = []
+running: list[EmbeddedPostgres | EmbeddedValkey] = []
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if IS_WORKER or config.option.collectonly:
         return
     if not os.environ.get("TEST_REDIS_URL"):
-        running.append(ValkeyServer(FOLDER / "valkey", FOLDER / "valkey.sock"))
+        running.append(EmbeddedValkey(FOLDER / "valkey", FOLDER / "valkey.sock"))
     if not os.environ.get("TEST_DATABASE_URL"):
-        running.append(PostgresServer(FOLDER / "postgres", wheel=FOLDER / "wheel"))
+        running.append(EmbeddedPostgres(FOLDER / "postgres", wheel=FOLDER / "wheel"))
     for server in running:
         server.start()
 

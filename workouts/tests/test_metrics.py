@@ -47,7 +47,7 @@ class CountingTests(SimpleTestCase):
         before = [read("senim_reps_total", verdict=name) for name in names]
         batches, size = read("senim_batch_reps_count"), read("senim_batch_reps_sum")
         fast = read("senim_rep_ack_seconds_bucket", le="0.005")
-        metrics.count_batch([(1, 7, 0), (1, 8, 0), (2, 8, 90), None], 0.004)
+        metrics.count_batch_metrics([(1, 7, 0), (1, 8, 0), (2, 8, 90), None], 0.004)
         after = [read("senim_reps_total", verdict=name) for name in names]
         assert [new - old for new, old in zip(after, before, strict=True)] == [2, 1, 1]
         assert read("senim_batch_reps_count") == batches + 1
@@ -62,7 +62,7 @@ class CountingTests(SimpleTestCase):
         others = read("senim_sockets_closed_total", kind="plain", code="other")
         open_before = read("senim_sockets_open", kind="plain")
         for code in (4999, 3000):
-            metrics.count_socket_end("plain", code)
+            metrics.count_socket_end_metric("plain", code)
         assert read("senim_sockets_closed_total", kind="plain", code="other") == others + 2
         assert read("senim_sockets_closed_total", kind="plain", code="4999") == 0
         assert read("senim_sockets_open", kind="plain") == open_before - 2
@@ -72,14 +72,14 @@ class CountingTests(SimpleTestCase):
         errors = ("senim_redis_errors_total", "senim_database_errors_total", "senim_timeouts_total")
         before = [read(name) for name in errors]
         for error in (redis.ConnectionError(), django.db.OperationalError(), TimeoutError()):
-            metrics.count_outage(error)
+            metrics.count_outage_metric(error)
         assert [read(name) for name in errors] == [number + 1 for number in before]
 
     def test_a_refusal_is_counted_each_time_and_logged_once_a_second(self) -> None:
         limit = f"test_{uuid.uuid4().hex}"
         with self.assertLogs("workouts.log_limits", "WARNING") as logs:
             for _ in range(3):
-                metrics.note_refusal(limit, 5)
+                metrics.count_refusal_metric(limit, 5)
         assert read("senim_refused_total", limit=limit) == 15
         assert [record.msg["kind"] for record in logs.records] == [limit]
         metrics.refused.remove(limit)

@@ -1,7 +1,7 @@
 from django.test import SimpleTestCase
 from structlog.contextvars import bound_contextvars
 
-from workouts.request_ids import answer_headers, choose_request_id, current_request_id
+from workouts.request_ids import choose_request_id, current_request_id, request_id_headers
 
 MADE_UP_LENGTH = 32
 
@@ -18,8 +18,8 @@ class RequestIdTests(SimpleTestCase):
             assert [len(each) for each in made_up] == [MADE_UP_LENGTH] * 2, headers
 
     def test_it_is_known_inside_of_a_request_alone(self) -> None:
-        assert (current_request_id(), answer_headers()) == ("", [])
+        assert (current_request_id(), request_id_headers()) == ("", [])
         with bound_contextvars(request_id="r1"):
             assert current_request_id() == "r1"
-            assert answer_headers() == [(b"x-request-id", b"r1")]
+            assert request_id_headers() == [(b"x-request-id", b"r1")]
         assert current_request_id() == ""

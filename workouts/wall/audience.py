@@ -8,9 +8,9 @@ from django.conf import settings
 from django.contrib.auth import get_user
 from django.http import HttpRequest
 
-from workouts.events.watched import EVERYONE, Watched
-from workouts.models import Athlete, Team, sees_all
-from workouts.models.primary_keys import is_key
+from workouts.events.watched import EVERYONE, WatchedAthletes
+from workouts.models import Athlete, Team, may_see_all_athletes
+from workouts.models.primary_keys import can_be_primary_key
 
 MAX_ATHLETES = 300
 SessionStore: Any = import_module(settings.SESSION_ENGINE).SessionStore
@@ -24,57 +24,57 @@ class NotAllowedError(Exception):
     """The user may not watch walls, or not this team's."""
 
 
-class Audience(NamedTuple):
+class WallAudience(NamedTuple):
     """Whom a coach may watch, and their names by user_id.
 
     `aliases` are the user_ids that were merged into another's: they go by the athlete's name.
     """
 
-    watched: Watched
+    watched: WatchedAthletes
     names: dict[str, str]
     aliases: Collection[str] = ()
     is_cut: bool = False  # there are more athletes than a wall shows
 
 
-def find_audience(
+def find_wall_audience(
     session_key: str | None, team: str | None, named: Collection[str] = ()
-) -> Audience:
+) -> WallAudience:
     """Return whom the session's user may watch now: one team's athletes, or all they may see.
 
     For a user who sees everyone without choosing a team, only the `named` athletes' names are read.
     Raises NotLoggedInError and NotAllowedError.
     """
-    user = find_viewer(session_key)
-    if not may_watch(user):
+    user = find_wall_viewer(session_key)
+    if not may_watch_wall(user):
         raise NotAllowedError
     athletes = Athlete.objects.visible_to(user)
     if team:
-        chosen = find_watched_team(user, team)
+        chosen = find_wall_team(user, team)
         if chosen is None:
             raise NotAllowedError
         athletes = athletes.filter(teams=chosen)
-    elif sees_all(user):
-        return Audience(EVERYONE, read_athlete_names(athletes.filter(user_id__in=named)))
-    names = read_athlete_names(athletes.order_by("display_name", "user_id")[: MAX_ATHLETES + 1])
+    elif may_see_all_athletes(user):
+        return WallAudience(EVERYONE, read_tile_names(athletes.filter(user_id__in=named)))
+    names = read_tile_names(athletes.order_by("display_name", "user_id")[: MAX_ATHLETES + 1])
     shown = dict([*names.items()][:MAX_ATHLETES])
-    aliases = read_athlete_names(Athlete.objects.filter(merged_into__user_id__in=shown))
+    aliases = read_tile_names(Athlete.objects.filter(merged_into__user_id__in=shown))
     shown |= aliases
-    return Audience(
-        Watched(frozenset(shown)), shown, aliases.keys(), is_cut=len(names) > MAX_ATHLETES
+    return WallAudience(
+        WatchedAthletes(frozenset(shown)), shown, aliases.keys(), is_cut=len(names) > MAX_ATHLETES
     )
 
 
-def find_watched_team(user: Any, key: str) -> Team | None:
+def find_wall_team(user: Any, key: str) -> Team | None:
     """Return the team with this primary key, or None if the user may see no such team."""
-    return Team.objects.visible_to(user).filter(pk=key).first() if is_key(key) else None
+    return Team.objects.visible_to(user).filter(pk=key).first() if can_be_primary_key(key) else None
 
 
-def may_watch(user: Any) -> bool:
+def may_watch_wall(user: Any) -> bool:
     """Return whether the user may open walls at all."""
     return bool(user.is_active and user.is_staff and user.has_perm("workouts.view_workoutsession"))
 
 
-def find_viewer(session_key: str | None) -> Any:
+def find_wall_viewer(session_key: str | None) -> Any:
     """Return the session's user.
 
     Raises NotLoggedInError, also after the password was changed or the account was disabled.
@@ -87,7 +87,7 @@ def find_viewer(session_key: str | None) -> Any:
     return user
 
 
-def read_athlete_names(athletes: Any) -> dict[str, str]:
+def read_tile_names(athletes: Any) -> dict[str, str]:
     """Return names by user_id; an alias has the name of the athlete it was merged into."""
     rows = athletes.values_list(
         "user_id", "display_name", "merged_into__user_id", "merged_into__display_name"

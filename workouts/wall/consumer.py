@@ -29,22 +29,22 @@ from workouts.close_codes import (
 from workouts.events.messages import WallFinished, WallReport
 from workouts.events.watched import EVERYONE, NO_ONE
 from workouts.live.clients import REDIS_AWAY
-from workouts.live.runtime import get_store
+from workouts.live.runtime import get_live_store
 from workouts.log_limits import limit_log
 from workouts.metrics import wall_messages
 from workouts.outages import log_outage
-from workouts.request_ids import answer_headers
+from workouts.request_ids import request_id_headers
 from workouts.sockets.socket_record import BY_CLIENT, SocketRecord
 from workouts.threads import for_walls, in_thread
 from workouts.wall.audience import (
     MAX_ATHLETES,
-    Audience,
     NotAllowedError,
     NotLoggedInError,
-    find_audience,
+    WallAudience,
+    find_wall_audience,
 )
-from workouts.wall.hub import get_hub
-from workouts.wall.tiles import Board, Json, Tile, read_snapshot
+from workouts.wall.hub import get_wall_hub
+from workouts.wall.tiles import Json, Tile, WallBoard, read_wall_snapshot
 
 UPDATE_EVERY_S = 0.5
 CHECK_EVERY_S = 2.0  # even if nothing happens: athletes who left the team disappear
@@ -67,10 +67,10 @@ class WallConsumer(AsyncWebsocketConsumer):
             await super().__call__(scope, receive, send)
 
     async def connect(self) -> None:
-        await self.accept(headers=answer_headers())
+        await self.accept(headers=request_id_headers())
         self.session_key = self.scope["cookies"].get(settings.SESSION_COOKIE_NAME)
         self.team = parse_qs(self.scope["query_string"].decode("latin1")).get("team", [""])[0]
-        self.board = Board()
+        self.board = WallBoard()
         self.watched = NO_ONE
         self.number = 0  # of the last update; 0: the next message is a snapshot
         self.snapshot_requested = False
@@ -123,7 +123,7 @@ class WallConsumer(AsyncWebsocketConsumer):
             await self.close(CLOSE_RESTART)
 
     async def show_subscribed(self) -> None:
-        hub = get_hub()
+        hub = get_wall_hub()
         hub.open(self)
         try:
             # subscribe first, then read the snapshot: a change in between is applied to it
@@ -157,25 +157,27 @@ class WallConsumer(AsyncWebsocketConsumer):
             return
         await self.send_changes(audience, changed)
 
-    async def find_audience(self, named: Collection[str]) -> Audience:
+    async def find_audience(self, named: Collection[str]) -> WallAudience:
         if not self.session_key:
             raise NotLoggedInError
-        return await self.ask(partial(find_audience, self.session_key, self.team, named))
+        return await self.ask(partial(find_wall_audience, self.session_key, self.team, named))
 
     async def ask(self, question: Callable[[], T]) -> T:
         return await in_thread(for_walls, question, timeout_s=READ_DEADLINE_S)
 
-    def watch(self, audience: Audience) -> None:
+    def watch(self, audience: WallAudience) -> None:
         """Watch whom the coach may see now, and no one else."""
         if audience.watched != self.watched:
             self.watched = audience.watched
-            get_hub().announce()
+            get_wall_hub().announce()
             self.number, self.read_at = 0, NEVER
 
     async def read_snapshot(self) -> set[str]:
         """Read all tiles anew, and return whose changed."""
         self.read_at = time.monotonic()
-        put = await self.ask(partial(read_snapshot, get_store(), self.watched, limit=MAX_ATHLETES))
+        put = await self.ask(
+            partial(read_wall_snapshot, get_live_store(), self.watched, limit=MAX_ATHLETES)
+        )
         was_cut = self.board.is_cut
         if self.board.changed:
             # a change applied during the read may be newer than the snapshot or older: read again
@@ -185,7 +187,7 @@ class WallConsumer(AsyncWebsocketConsumer):
             self.number = 0  # only a snapshot says whether the wall is cut
         return self.board.take_changed()
 
-    async def send_changes(self, audience: Audience, changed: set[str]) -> None:
+    async def send_changes(self, audience: WallAudience, changed: set[str]) -> None:
         if not self.number:
             self.number, self.snapshot_requested = 1, False
             await self.send_event(
@@ -200,22 +202,22 @@ class WallConsumer(AsyncWebsocketConsumer):
                 "update", number=self.number, tiles=self.describe(audience, sorted(changed))
             )
 
-    def find_shown(self, audience: Audience) -> Collection[str]:
+    def find_shown(self, audience: WallAudience) -> Collection[str]:
         """Return whose tiles a snapshot has.
 
         An alias has one only while something happens under it: the athlete has one already.
         """
         if audience.watched == EVERYONE:
             return self.board.tiles
-        is_online, tiles, aliases = get_hub().is_online, self.board.tiles, audience.aliases
+        is_online, tiles, aliases = get_wall_hub().is_online, self.board.tiles, audience.aliases
         return [
             user_id
             for user_id in audience.names
             if user_id not in aliases or user_id in tiles or is_online(user_id)
         ]
 
-    def describe(self, audience: Audience, user_ids: Iterable[str]) -> list[Json]:
-        is_online, tiles = get_hub().is_online, self.board.tiles
+    def describe(self, audience: WallAudience, user_ids: Iterable[str]) -> list[Json]:
+        is_online, tiles = get_wall_hub().is_online, self.board.tiles
         return [
             {
                 "user_id": user_id,

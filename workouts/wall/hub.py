@@ -15,11 +15,11 @@ from workouts.events.messages import (
     WallFinished,
     WallReport,
     WallWatch,
-    encode_message,
+    encode_channel_message,
 )
-from workouts.events.subscription import LAYER_AWAY, Subscription
+from workouts.events.subscription import LAYER_AWAY, ChannelSubscription
 from workouts.events.wall_reports import WATCH_TTL_S
-from workouts.events.watched import Watched, join_watched
+from workouts.events.watched import WatchedAthletes, join_watched_athletes
 from workouts.outages import log_outage
 
 ANNOUNCE_EVERY_S = 4.0
@@ -28,7 +28,7 @@ ANNOUNCE_EVERY_S = 4.0
 class Wall(Protocol):
     """A wall that a coach has open."""
 
-    watched: Watched
+    watched: WatchedAthletes
 
     def apply(self, message: WallReport | WallFinished) -> None:
         """Apply a change."""
@@ -54,7 +54,7 @@ class WallHub:
     def __init__(self) -> None:
         self._walls: list[Wall] = []
         self._sources: dict[str, Source] = {}
-        self._subscription = Subscription(self._receive)
+        self._subscription = ChannelSubscription(self._receive)
         self._announcement_due = asyncio.Event()
         self._announcing: asyncio.Task[None] | None = None
 
@@ -93,10 +93,10 @@ class WallHub:
         await self._send_watch(fresh=False)
 
     async def _send_watch(self, *, fresh: bool) -> None:
-        watched = join_watched(wall.watched for wall in self._walls)
+        watched = join_watched_athletes(wall.watched for wall in self._walls)
         try:
             watch = WallWatch(await self._subscription.open(), watched.user_ids, fresh)
-            await get_channel_layer().group_send(REPORTERS, encode_message(watch))
+            await get_channel_layer().group_send(REPORTERS, encode_channel_message(watch))
         except LAYER_AWAY as error:
             log_outage("watch_not_sent", error)
 
@@ -146,6 +146,6 @@ class WallHub:
 _hubs: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, WallHub] = weakref.WeakKeyDictionary()
 
 
-def get_hub() -> WallHub:
+def get_wall_hub() -> WallHub:
     """Return the running event loop's hub."""
     return _hubs.setdefault(asyncio.get_running_loop(), WallHub())

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from django.utils import timezone
 
-from workouts.clock import to_ms
+from workouts.clock import datetime_to_ms
 from workouts.events.messages import WallFinished, WallReport
-from workouts.events.watched import Watched
+from workouts.events.watched import WatchedAthletes
 from workouts.live.sessions import Training
 from workouts.live.store import LiveStore
 from workouts.models import WorkoutSession
@@ -52,7 +52,7 @@ class Tile:
         }
 
 
-class Board:
+class WallBoard:
     """A wall's tiles by user_id, and which of them changed."""
 
     def __init__(self) -> None:
@@ -60,7 +60,7 @@ class Board:
         self.is_cut = False  # the last snapshot left some sessions out
         self.changed: set[str] = set()
 
-    def apply(self, message: WallReport | WallFinished, watched: Watched) -> None:
+    def apply(self, message: WallReport | WallFinished, watched: WatchedAthletes) -> None:
         """Apply what a process reports about the watched athletes, and skip all others."""
         if isinstance(message, WallFinished):
             if watched.includes(message.user_id):
@@ -117,7 +117,9 @@ class Board:
         self.changed.add(user_id)
 
 
-def read_finished(watched: Watched, *, limit: int) -> list[tuple[str, FinishedSession]]:
+def read_finished_for_tiles(
+    watched: WatchedAthletes, *, limit: int
+) -> list[tuple[str, FinishedSession]]:
     """Return the newest sessions saved in the last 15 minutes by watched athletes, newest last."""
     sessions = WorkoutSession.objects.filter(created_at__gte=timezone.now() - SHOWN_FOR).order_by(
         "-created_at", "-id"
@@ -128,18 +130,20 @@ def read_finished(watched: Watched, *, limit: int) -> list[tuple[str, FinishedSe
         :limit
     ]
     return [
-        (user_id, FinishedSession(slug, reps, to_ms(at)))
+        (user_id, FinishedSession(slug, reps, datetime_to_ms(at)))
         for user_id, slug, reps, at in reversed(rows)
     ]
 
 
-def read_snapshot(store: LiveStore, watched: Watched, *, limit: int) -> Callable[[Board], None]:
+def read_wall_snapshot(
+    store: LiveStore, watched: WatchedAthletes, *, limit: int
+) -> Callable[[WallBoard], None]:
     """Read the watched athletes' sessions, and return a function that puts them on a board.
 
     It puts up to `limit` live ones there, those with the latest reps, and as many finished ones.
     Raises redis.RedisError and django.db.Error.
     """
     training = store.who_trains(watched.user_ids)
-    finished = read_finished(watched, limit=limit + 1)
+    finished = read_finished_for_tiles(watched, limit=limit + 1)
     is_cut = max(len(training), len(finished)) > limit
     return lambda board: board.replace(training[:limit], finished[-limit:], is_cut=is_cut)

@@ -14,9 +14,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from senim import startup
-from senim.embedded.valkey import embedded_redis
-from senim.environment import find_unknown_names
-from senim.server import serve
+from senim.embedded.valkey import run_embedded_redis
+from senim.environment import find_unknown_settings
+from senim.server import run_server
 from workouts.services.sweeping import Sweeper
 
 OTHER_FILES = 200
@@ -36,21 +36,23 @@ class Command(BaseCommand):
         parser.add_argument("--workers", type=int, default=settings.SENIM_WORKERS)
 
     def handle(self, *, host: str, port: int, workers: int, **options: Any) -> None:
-        check_auth(host)
-        for name in find_unknown_names():
+        check_auth_setting(host)
+        for name in find_unknown_settings():
             log.warning("variable_ignored", name=name, reason="not a setting")
         if workers < 1:
             raise CommandError(f"--workers is {workers}; it takes a whole number from 1.")
-        raise_open_files(settings.SENIM_MAX_CONNECTIONS + OTHER_FILES)
-        signal.signal(signal.SIGTERM, leave)
-        signal.signal(signal.SIGINT, leave)
-        with listen(host, port) as listener, embedded_redis(share=False):
-            startup.wait_for_parts()
-            password = startup.prepare_database()
+        raise_open_files_limit(settings.SENIM_MAX_CONNECTIONS + OTHER_FILES)
+        signal.signal(signal.SIGTERM, exit_after_server)
+        signal.signal(signal.SIGINT, exit_after_server)
+        with listen_for_server(host, port) as listener, run_embedded_redis(share=False):
+            startup.wait_for_parts_at_startup()
+            password = startup.prepare_database_at_startup()
             connection.close()
-            startup.limit_statements()
+            startup.limit_statements_at_startup()
             with Sweeper().running():
-                serve(listener, workers=workers, announce=lambda: self.announce(listener, password))
+                run_server(
+                    listener, workers=workers, announce=lambda: self.announce(listener, password)
+                )
 
     def announce(self, listener: socket.socket, password: str | None) -> None:
         host, port = listener.getsockname()[:2]
@@ -65,7 +67,7 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
-def raise_open_files(wanted: int) -> None:
+def raise_open_files_limit(wanted: int) -> None:
     """Raise the limit on open files, which covers sockets, as far as this user may."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
@@ -73,27 +75,27 @@ def raise_open_files(wanted: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
-def check_auth(host: str) -> None:
+def check_auth_setting(host: str) -> None:
     """Raise CommandError if SENIM_AUTH is not available yet, or unset off loopback."""
     if settings.SENIM_AUTH == "token":
         raise CommandError(
             "SENIM_AUTH is 'token', which this version does not support yet; it takes: open."
         )
-    if not settings.SENIM_AUTH and not is_loopback(host):
+    if not settings.SENIM_AUTH and not is_loopback_host(host):
         raise CommandError(
             f"SENIM_AUTH is unset and --host {host} is not loopback; "
             "set SENIM_AUTH=open to let clients say who they are, unchecked."
         )
 
 
-def is_loopback(host: str) -> bool:
+def is_loopback_host(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen_for_server(host: str, port: int) -> socket.socket:
     """Return a listening socket. Raises CommandError if the address is taken or not ours."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
@@ -104,6 +106,6 @@ def listen(host: str, port: int) -> socket.socket:
         ) from None
 
 
-def leave(signal_number: int, frame: object) -> NoReturn:
+def exit_after_server(signal_number: int, frame: object) -> NoReturn:
     # the server handles the signals itself, and raises them again once it has stopped
     sys.exit(0)

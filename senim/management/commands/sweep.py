@@ -8,17 +8,17 @@ from typing import Any, NoReturn
 import django.db
 from django.core.management.base import BaseCommand, CommandError
 
-from senim.embedded.valkey import embedded_redis
-from senim.server import EXIT_DEADLINE_S, end_by_force
-from senim.startup import limit_statements
+from senim.embedded.valkey import run_embedded_redis
+from senim.server import EXIT_DEADLINE_S, end_server_by_force
+from senim.startup import limit_statements_at_startup
 from workouts.live.clients import REDIS_AWAY
 from workouts.services.sweeping import Sweeper
 
 
-def leave(sweeper: Sweeper) -> NoReturn:
+def exit_sweeper_process(sweeper: Sweeper) -> NoReturn:
     # a rollback on a hanging connection may swallow the SystemExit; then the sweeper stops anyway
     sweeper.stop()
-    end_by_force(EXIT_DEADLINE_S)
+    end_server_by_force(EXIT_DEADLINE_S)
     sys.exit(0)
 
 
@@ -36,9 +36,9 @@ class Command(BaseCommand):
         sweeper = Sweeper()
         for signal_number in (signal.SIGTERM, signal.SIGINT):
             # the next sweep finishes an interrupted one
-            signal.signal(signal_number, lambda *_: leave(sweeper))
-        limit_statements()
-        with embedded_redis(share=True):
+            signal.signal(signal_number, lambda *_: exit_sweeper_process(sweeper))
+        limit_statements_at_startup()
+        with run_embedded_redis(share=True):
             if once:
                 self.sweep_once(sweeper)
                 return

@@ -28,7 +28,7 @@ class Bests(NamedTuple):
     best_minute: WorkoutSession | None
 
 
-def find_bests(user_id: str) -> list[Bests]:
+def find_bests_for_athlete_page(user_id: str) -> list[Bests]:
     """Return an athlete's bests, sorted by exercise name, in three queries.
 
     Rejected sessions count neither as bests nor in the totals.
@@ -42,7 +42,7 @@ def find_bests(user_id: str) -> list[Bests]:
     totals = {row["exercise_id"]: (row["sessions"], row["reps"]) for row in summed}
     if not totals:
         return []
-    keys = {name: Subquery(find_best(sessions, name)) for name in ORDERS}
+    keys = {name: Subquery(best_session_for_athlete_page(sessions, name)) for name in ORDERS}
     exercises: list[Any] = [
         *Exercise.objects.filter(slug__in=totals).annotate(**keys).order_by("name", "slug")
     ]
@@ -62,7 +62,9 @@ def find_bests(user_id: str) -> list[Bests]:
     ]
 
 
-def find_best(sessions: QuerySet[WorkoutSession], name: str) -> QuerySet[WorkoutSession, Any]:
+def best_session_for_athlete_page(
+    sessions: QuerySet[WorkoutSession], name: str
+) -> QuerySet[WorkoutSession, Any]:
     """Return a subquery, within a query of exercises, for the key of the best session."""
     of_exercise = sessions.filter(exercise_id=OuterRef("slug"))
     if name == "best_minute":

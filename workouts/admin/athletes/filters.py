@@ -13,14 +13,14 @@ from workouts.admin.days import WEEK
 from workouts.models import Athlete, WorkoutSession
 
 
-def trained_since(moment: datetime) -> Exists:
+def trained_since_list_filter(moment: datetime) -> Exists:
     """Return a condition for a query of athletes: trained since that moment."""
     return Exists(
         WorkoutSession.objects.filter(athlete=OuterRef("user_id"), started_at__gte=moment)
     )
 
 
-class TrainedFilter(admin.SimpleListFilter):
+class TrainedListFilter(admin.SimpleListFilter):
     title = _("activity in the last 7 days")
     parameter_name = "trained"
 
@@ -30,5 +30,5 @@ class TrainedFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Athlete]) -> QuerySet[Athlete]:
         if self.value() is None:
             return queryset
-        trained = trained_since(timezone.now() - WEEK)
+        trained = trained_since_list_filter(timezone.now() - WEEK)
         return queryset.filter(trained if self.value() == "yes" else ~trained)

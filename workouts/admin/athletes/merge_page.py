@@ -13,13 +13,13 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from workouts.models import Athlete, sees_all
-from workouts.models.primary_keys import is_key
+from workouts.models import Athlete, may_see_all_athletes
+from workouts.models.primary_keys import can_be_primary_key
 from workouts.services.merging import Merged, MergeRefusedError, merge_athletes
 
 
-def may_merge(request: HttpRequest) -> bool:
-    return request.user.has_perm("workouts.change_athlete") and sees_all(request.user)
+def may_open_merge_page(request: HttpRequest) -> bool:
+    return request.user.has_perm("workouts.change_athlete") and may_see_all_athletes(request.user)
 
 
 class MergeForm(forms.Form):
@@ -49,12 +49,14 @@ class MergeForm(forms.Form):
         return merged_id
 
 
-def show_merge(request: HttpRequest, queryset: QuerySet[Athlete] | None = None) -> HttpResponse:
+def show_merge_page(
+    request: HttpRequest, queryset: QuerySet[Athlete] | None = None
+) -> HttpResponse:
     """Ask which of two athletes to keep, and merge them when the form comes back."""
-    if not may_merge(request):
+    if not may_open_merge_page(request):
         raise PermissionDenied
     given = request.POST if "merge" in request.POST else request.GET
-    pair = find_athletes_to_merge(
+    pair = find_athletes_for_merge_page(
         request,
         given.getlist("ids") if queryset is None else [*queryset.values_list("pk", flat=True)[:3]],
     )
@@ -70,14 +72,14 @@ def show_merge(request: HttpRequest, queryset: QuerySet[Athlete] | None = None) 
         **admin.site.each_context(request),
         "title": _("Merge athletes"),
         "form": form,
-        "athletes": [*map(describe_athlete_to_merge, pair)],
+        "athletes": [*map(describe_athlete_for_merge_page, pair)],
     }
     return TemplateResponse(request, "admin/workouts/athlete/merge.html", context)
 
 
-def find_athletes_to_merge(request: HttpRequest, ids: Any) -> QuerySet[Athlete]:
+def find_athletes_for_merge_page(request: HttpRequest, ids: Any) -> QuerySet[Athlete]:
     """Return the athletes among `ids` whom the coach sees and who are not merged yet."""
-    chosen = [int(pk) for pk in ids[:3] if is_key(str(pk))]
+    chosen = [int(pk) for pk in ids[:3] if can_be_primary_key(str(pk))]
     return (
         Athlete.objects.visible_to(request.user)
         .unmerged()
@@ -87,7 +89,7 @@ def find_athletes_to_merge(request: HttpRequest, ids: Any) -> QuerySet[Athlete]:
     )
 
 
-def describe_athlete_to_merge(athlete: Athlete) -> dict[str, Any]:
+def describe_athlete_for_merge_page(athlete: Athlete) -> dict[str, Any]:
     return {
         "athlete": athlete,
         "sessions": athlete.sessions.count(),
@@ -100,7 +102,7 @@ def merge_and_redirect(request: HttpRequest, *, kept_id: int, merged_id: int) ->
     try:
         with transaction.atomic():
             merged = merge_athletes(kept_id=kept_id, merged_id=merged_id)
-            log_merge_in_history(request, merged)
+            log_merge_in_admin_history(request, merged)
     except MergeRefusedError as error:
         messages.error(request, str(error))
         return redirect("admin:workouts_athlete_changelist")
@@ -114,7 +116,7 @@ def merge_and_redirect(request: HttpRequest, *, kept_id: int, merged_id: int) ->
     return redirect("admin:workouts_athlete_change", kept_id)
 
 
-def log_merge_in_history(request: HttpRequest, merged: Merged) -> None:
+def log_merge_in_admin_history(request: HttpRequest, merged: Merged) -> None:
     log: Any = admin.site.get_model_admin(Athlete)
     names = {"alias": merged.alias.user_id, "kept": merged.kept.user_id}
     log.log_change(request, merged.kept, _("%(alias)s was merged into it.") % names)

@@ -9,16 +9,16 @@ from django.shortcuts import redirect
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from workouts.admin.athletes.filters import TrainedFilter
-from workouts.admin.athletes.merge_page import may_merge, show_merge
-from workouts.admin.athletes.page import describe_athlete
-from workouts.admin.titles import TitledList
-from workouts.admin.visibility import AthleteTeamFilter, VisibleAdmin
+from workouts.admin.athletes.filters import TrainedListFilter
+from workouts.admin.athletes.merge_page import may_open_merge_page, show_merge_page
+from workouts.admin.athletes.page import describe_athlete_page
+from workouts.admin.titles import TitledChangeList
+from workouts.admin.visibility import AthleteTeamListFilter, VisibleAdmin
 from workouts.models import Athlete, WorkoutSession
-from workouts.models.primary_keys import is_key
+from workouts.models.primary_keys import can_be_primary_key
 
 
-class AthleteList(TitledList):
+class AthleteChangeList(TitledChangeList):
     """Adds up reps for the athletes on the page only, in one query."""
 
     def get_results(self, request: HttpRequest) -> None:
@@ -36,7 +36,7 @@ class AthleteList(TitledList):
 class AthleteAdmin(VisibleAdmin):
     list_display = ["user_id", "display_name", "total_reps", "created_at"]
     list_per_page = 50
-    list_filter = [AthleteTeamFilter, TrainedFilter, "created_at"]
+    list_filter = [AthleteTeamListFilter, TrainedListFilter, "created_at"]
     search_fields = ["user_id", "display_name", "aliases__user_id"]
     fields = ["user_id", "display_name", "account", "created_at"]
     autocomplete_fields = ["account"]
@@ -58,7 +58,7 @@ class AthleteAdmin(VisibleAdmin):
         return total
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return AthleteList
+        return AthleteChangeList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Athlete]:
         athletes: QuerySet[Athlete] = super().get_queryset(request).filter(merged_into=None)
@@ -77,19 +77,19 @@ class AthleteAdmin(VisibleAdmin):
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        shown = describe_athlete(kwargs["obj"]) if kwargs["obj"] else {}
+        shown = describe_athlete_page(kwargs["obj"]) if kwargs["obj"] else {}
         return super().render_change_form(request, context | shown, *args, **kwargs)
 
     @admin.action(description=_("Merge selected athletes"), permissions=["merge"])
     def merge_selected(self, request: HttpRequest, queryset: QuerySet[Athlete]) -> HttpResponse:
-        return show_merge(request, queryset)
+        return show_merge_page(request, queryset)
 
     def has_merge_permission(self, request: HttpRequest) -> bool:
-        return may_merge(request)
+        return may_open_merge_page(request)
 
     def get_urls(self) -> list[Any]:
         return [
-            path("merge/", self.admin_site.admin_view(show_merge), name="workouts_merge"),
+            path("merge/", self.admin_site.admin_view(show_merge_page), name="workouts_merge"),
             *super().get_urls(),
         ]
 
@@ -99,7 +99,7 @@ class AthleteAdmin(VisibleAdmin):
         """Redirect from an alias to the athlete it was merged into."""
         kept = (
             self.get_queryset(request).filter(aliases__pk=object_id).first()
-            if is_key(object_id)
+            if can_be_primary_key(object_id)
             else None
         )
         return (

@@ -10,12 +10,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from workouts.admin.athletes.bests import Bests, find_bests
-from workouts.admin.charts import describe_volumes
-from workouts.admin.days import WEEK, monday_of
-from workouts.admin.sessions.page import length_ms
-from workouts.admin.tempo_texts import write_duration
-from workouts.admin.volumes import Volume, sum_volumes
+from workouts.admin.athletes.bests import Bests, find_bests_for_athlete_page
+from workouts.admin.charts import describe_volume_chart
+from workouts.admin.days import WEEK, monday_of_coach_week
+from workouts.admin.sessions.page import session_page_length_ms
+from workouts.admin.tempo_texts import write_duration_for_coach
+from workouts.admin.volumes import ChartVolume, sum_chart_volumes
 from workouts.models import Athlete, WorkoutSession
 
 WEEKS = 26
@@ -31,24 +31,27 @@ LISTED = (
 Json = dict[str, Any]
 
 
-def describe_athlete(athlete: Athlete) -> Json:
+def describe_athlete_page(athlete: Athlete) -> Json:
     """Return the template's context for an athlete."""
-    weeks = find_weekly_volumes(athlete.user_id, today=timezone.localdate())
+    weeks = find_weekly_chart_volumes(athlete.user_id, today=timezone.localdate())
     sessions_url = reverse("admin:workouts_workoutsession_changelist")
     return {
         "athlete": athlete,
-        "bests": [describe_bests(each) for each in find_bests(athlete.user_id)],
+        "bests": [
+            describe_bests_for_athlete_page(each)
+            for each in find_bests_for_athlete_page(athlete.user_id)
+        ],
         "weeks": weeks[::-1],
-        "volume": describe_volumes(weeks, span=_("week of")),
+        "volume": describe_volume_chart(weeks, span=_("week of")),
         "last_sessions": [
-            (session, write_duration(length_ms(session)))
-            for session in find_last_sessions(athlete.user_id)
+            (session, write_duration_for_coach(session_page_length_ms(session)))
+            for session in find_last_sessions_for_athlete_page(athlete.user_id)
         ],
         "sessions_url": f"{sessions_url}?{urlencode({'athlete': athlete.user_id})}",
     }
 
 
-def describe_bests(bests: Bests) -> Json:
+def describe_bests_for_athlete_page(bests: Bests) -> Json:
     """Return the figures for one exercise, each best with its session."""
     fastest = bests.best_minute
     return {
@@ -58,19 +61,19 @@ def describe_bests(bests: Bests) -> Json:
         "cells": [
             (bests.most_reps, bests.most_reps.total_reps),
             (fastest, fastest and fastest.best_minute),
-            (bests.longest, write_duration(length_ms(bests.longest))),
+            (bests.longest, write_duration_for_coach(session_page_length_ms(bests.longest))),
         ],
     }
 
 
-def find_weekly_volumes(user_id: str, *, today: date) -> list[Volume]:
+def find_weekly_chart_volumes(user_id: str, *, today: date) -> list[ChartVolume]:
     """Return an athlete's last 26 weeks, oldest first, without rejected sessions, in one query."""
-    weeks = [monday_of(today) - back * WEEK for back in reversed(range(WEEKS))]
+    weeks = [monday_of_coach_week(today) - back * WEEK for back in reversed(range(WEEKS))]
     sessions = WorkoutSession.objects.in_totals().filter(athlete_id=user_id)
-    return sum_volumes(sessions, weeks, TruncWeek("started_at", output_field=DateField()))
+    return sum_chart_volumes(sessions, weeks, TruncWeek("started_at", output_field=DateField()))
 
 
-def find_last_sessions(user_id: str) -> QuerySet[WorkoutSession]:
+def find_last_sessions_for_athlete_page(user_id: str) -> QuerySet[WorkoutSession]:
     """Return an athlete's 20 most recent sessions, newest first rep first."""
     sessions = (
         WorkoutSession.objects.filter(athlete_id=user_id).select_related("exercise").only(*LISTED)

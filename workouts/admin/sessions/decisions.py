@@ -13,9 +13,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from workouts.fairness.flag_texts import name_flag
-from workouts.fairness.review import DECISIONS, Decided, decide, last_review_steps
+from workouts.fairness.review import (
+    DECISIONS,
+    ReviewDecided,
+    decide_reviews,
+    find_last_review_steps,
+)
 from workouts.models import MAX_NOTE_LENGTH, ReviewStatus, ReviewStep, WorkoutSession
-from workouts.models.primary_keys import is_key
+from workouts.models.primary_keys import can_be_primary_key
 
 MAX_AT_ONCE = 1000
 
@@ -74,7 +79,7 @@ class DecisionForm(forms.Form):
     def clean_seen(self) -> dict[int, int]:
         pairs = [pair.split(":") for pair in self.cleaned_data["seen"].split(",")]
         if len(pairs) > MAX_AT_ONCE:
-            raise forms.ValidationError(too_many_to_decide())
+            raise forms.ValidationError(too_many_for_decision_page())
         return {int(pk): int(step) for pk, step in pairs}
 
     def clean(self) -> dict[str, Any]:
@@ -87,7 +92,7 @@ class DecisionForm(forms.Form):
         return self.cleaned_data
 
 
-def show_decision(
+def show_decision_page(
     request: HttpRequest, queryset: QuerySet[WorkoutSession] | None = None, to: str = ""
 ) -> HttpResponse:
     """Show the sessions to decide on, and save the decision when the form comes back."""
@@ -98,20 +103,20 @@ def show_decision(
         if form.is_valid():
             return decide_and_redirect(request, form.cleaned_data)
         ids = [pair.partition(":")[0] for pair in request.POST["seen"].split(",")]
-        sessions = find_sessions_to_decide(request, ids)
+        sessions = find_sessions_for_decision_page(request, ids)
     else:
         to = to or request.GET.get("to", "")
-        sessions = find_sessions_to_decide(
+        sessions = find_sessions_for_decision_page(
             request,
             request.GET.getlist("ids")
             if queryset is None
             else queryset.values_list("pk", flat=True),
         )
-        steps = last_review_steps([session.pk for session in sessions])
+        steps = find_last_review_steps([session.pk for session in sessions])
         form = DecisionForm(
             initial={"to": to, "seen": ",".join(f"{pk}:{step}" for pk, step in steps.items())}
         )
-    if problem := find_decision_problem(sessions, to or request.POST.get("to", "")):
+    if problem := find_decision_form_error(sessions, to or request.POST.get("to", "")):
         messages.error(request, problem)
         return redirect("admin:workouts_workoutsession_changelist")
     return TemplateResponse(
@@ -121,24 +126,24 @@ def show_decision(
     )
 
 
-def find_sessions_to_decide(request: HttpRequest, ids: Any) -> list[WorkoutSession]:
+def find_sessions_for_decision_page(request: HttpRequest, ids: Any) -> list[WorkoutSession]:
     """Return the sessions among `ids` that are visible to the coach."""
-    chosen = [int(pk) for pk in ids[: MAX_AT_ONCE + 1] if is_key(str(pk))]
+    chosen = [int(pk) for pk in ids[: MAX_AT_ONCE + 1] if can_be_primary_key(str(pk))]
     visible = WorkoutSession.objects.visible_to(request.user)
     return list(visible.filter(pk__in=chosen).select_related("athlete", "exercise").order_by("pk"))
 
 
-def find_decision_problem(sessions: list[WorkoutSession], to: str) -> str:
+def find_decision_form_error(sessions: list[WorkoutSession], to: str) -> str:
     if to not in DECISIONS:
         return _("Sessions can only be approved or rejected.")
     if not sessions:
         return _("Session not found.")
     if len(sessions) > MAX_AT_ONCE:
-        return too_many_to_decide()
+        return too_many_for_decision_page()
     return ""
 
 
-def too_many_to_decide() -> str:
+def too_many_for_decision_page() -> str:
     return _("Choose at most %d sessions at once.") % MAX_AT_ONCE
 
 
@@ -165,7 +170,7 @@ def decide_and_redirect(request: HttpRequest, decision: dict[str, Any]) -> HttpR
     if not seen:
         messages.error(request, _("Session not found."))
         return redirect("admin:workouts_workoutsession_changelist")
-    decided = decide(
+    decided = decide_reviews(
         seen,
         to=ReviewStatus(decision["to"]),
         reviewer=request.user,  # type: ignore[arg-type]
@@ -177,7 +182,7 @@ def decide_and_redirect(request: HttpRequest, decision: dict[str, Any]) -> HttpR
     return redirect("admin:workouts_workoutsession_changelist")
 
 
-def show_decision_message(request: HttpRequest, decided: Decided) -> None:
+def show_decision_message(request: HttpRequest, decided: ReviewDecided) -> None:
     if decided.moved:
         messages.success(
             request,

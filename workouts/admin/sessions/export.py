@@ -27,10 +27,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
-from workouts.admin.paging import count_up_to
-from workouts.admin.sessions.filters import FormFilter
-from workouts.exports.progress import UNKNOWN, Progress, ProgressReporter, read_progress
-from workouts.exports.steps import FORMATS, Export, Steps, send_from_threads
+from workouts.admin.paging import count_changelist_rows_up_to
+from workouts.admin.sessions.filters import FormListFilter
+from workouts.exports.progress import (
+    UNKNOWN,
+    ExportProgress,
+    ExportProgressReporter,
+    read_export_progress,
+)
+from workouts.exports.steps import FORMATS, Export, ExportSteps, send_export_from_threads
 
 COUNTED_ON_PAGE = 10_000
 TOKEN = re.compile(r"\A[A-Za-z0-9_-]{8,64}\Z")
@@ -50,7 +55,7 @@ class ExportForm(forms.Form):
     token = forms.RegexField(TOKEN, required=False, widget=forms.HiddenInput)
 
 
-class ExportList(ChangeList):
+class ExportChangeList(ChangeList):
     """All rows of the list, across its pages, without reading or counting any."""
 
     def get_filters_params(self, params: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -61,12 +66,12 @@ class ExportList(ChangeList):
         pass
 
 
-def export_paths(sessions: admin.ModelAdmin) -> list[URLPattern]:
+def export_page_paths(sessions: admin.ModelAdmin) -> list[URLPattern]:
     """Return the export's URLs, for the URLs of the sessions' admin."""
     views = (
-        ("export/", show_export, "workouts_export"),
-        ("export/file/", send_export_file, "workouts_export_file"),
-        ("export/progress/", show_progress, "workouts_export_progress"),
+        ("export/", show_export_page, "workouts_export"),
+        ("export/file/", send_export_file_to_coach, "workouts_export_file"),
+        ("export/progress/", show_export_progress_to_coach, "workouts_export_progress"),
     )
     wrap = sessions.admin_site.admin_view
     return [
@@ -75,36 +80,36 @@ def export_paths(sessions: admin.ModelAdmin) -> list[URLPattern]:
     ]
 
 
-def show_export(sessions: admin.ModelAdmin, request: HttpRequest) -> HttpResponse:
+def show_export_page(sessions: admin.ModelAdmin, request: HttpRequest) -> HttpResponse:
     """Show what would be exported, with a form for the format."""
     try:
-        shown = read_export_list(sessions, request)
-        rows = count_up_to(COUNTED_ON_PAGE, shown.queryset)
+        shown = read_changelist_to_export(sessions, request)
+        rows = count_changelist_rows_up_to(COUNTED_ON_PAGE, shown.queryset)
     except (IncorrectLookupParameters, ValueError, OverflowError):
-        return redirect_to_session_list()
-    query = copy_list_query(request)
+        return redirect_to_session_changelist()
+    query = copy_changelist_query(request)
     context = {
         **sessions.admin_site.each_context(request),
         "title": _("Export sessions"),
         "form": ExportForm(initial={"format": "csv"}),
-        "filters": describe_filters(shown),
+        "filters": describe_changelist_filters(shown),
         "query": [(name, value) for name, values in query.lists() for value in values],
         "rows": min(rows, COUNTED_ON_PAGE),
         "is_more": rows > COUNTED_ON_PAGE,
         "zone": timezone.get_current_timezone_name(),
-        "texts": describe_export_texts(),
+        "texts": describe_export_page_texts(),
         "list_url": f"{reverse(LIST)}?{query.urlencode()}",
     }
     return TemplateResponse(request, "admin/workouts/export.html", context)
 
 
-def send_export_file(sessions: admin.ModelAdmin, request: HttpRequest) -> HttpResponseBase:
+def send_export_file_to_coach(sessions: admin.ModelAdmin, request: HttpRequest) -> HttpResponseBase:
     """Send the file as it is made."""
     form = ExportForm(request.GET)
     try:
-        shown = read_export_list(sessions, request)
+        shown = read_changelist_to_export(sessions, request)
     except IncorrectLookupParameters:
-        return redirect_to_session_list()
+        return redirect_to_session_changelist()
     if not form.is_valid():
         problems = (
             f"{name}: {' '.join(map(str, messages))}" for name, messages in form.errors.items()
@@ -119,37 +124,41 @@ def send_export_file(sessions: admin.ModelAdmin, request: HttpRequest) -> HttpRe
         with_timeline=form.cleaned_data["timeline"],
         zone=timezone.get_current_timezone(),
         language=translation.get_language(),
-        reporter=ProgressReporter(owner_of_export(request), form.cleaned_data["token"]),
+        reporter=ExportProgressReporter(coach_of_export(request), form.cleaned_data["token"]),
     )
-    return stream_export(request, export, f"senim-sessions-{timezone.localdate()}.{kind}")
+    return stream_export_to_coach(request, export, f"senim-sessions-{timezone.localdate()}.{kind}")
 
 
-def stream_export(request: HttpRequest, export: Export, name: str) -> StreamingHttpResponse:
-    steps = Steps(export)
+def stream_export_to_coach(
+    request: HttpRequest, export: Export, name: str
+) -> StreamingHttpResponse:
+    steps = ExportSteps(export)
     headers = {
         "Content-Disposition": f'attachment; filename="{name}"',
         "X-Accel-Buffering": "no",  # nginx would read ahead for a client that is slow or gone
     }
     # under ASGI, Django reads all of a synchronous iterator before it sends anything
-    chunks = send_from_threads(steps) if isinstance(request, ASGIRequest) else steps
+    chunks = send_export_from_threads(steps) if isinstance(request, ASGIRequest) else steps
     return StreamingHttpResponse(chunks, content_type=export.format.content_type, headers=headers)
 
 
-def show_progress(sessions: admin.ModelAdmin, request: HttpRequest) -> JsonResponse:
+def show_export_progress_to_coach(sessions: admin.ModelAdmin, request: HttpRequest) -> JsonResponse:
     """Answer with the progress of this user's export."""
     if not sessions.has_view_permission(request):
         raise PermissionDenied
     token = request.GET.get("token", "")
     known = TOKEN.match(token)
-    progress = read_progress(owner_of_export(request), token) if known else Progress(UNKNOWN)
+    progress = (
+        read_export_progress(coach_of_export(request), token) if known else ExportProgress(UNKNOWN)
+    )
     return JsonResponse(progress._asdict())
 
 
-def owner_of_export(request: HttpRequest) -> str:
+def coach_of_export(request: HttpRequest) -> str:
     return str(request.user.pk)
 
 
-def read_export_list(sessions: admin.ModelAdmin, request: HttpRequest) -> ExportList:
+def read_changelist_to_export(sessions: admin.ModelAdmin, request: HttpRequest) -> ExportChangeList:
     """Return the list for the request's query.
 
     Raises PermissionDenied, and IncorrectLookupParameters for a query that the list can't apply.
@@ -157,7 +166,7 @@ def read_export_list(sessions: admin.ModelAdmin, request: HttpRequest) -> Export
     if not sessions.has_view_permission(request):
         raise PermissionDenied
     # as get_changelist_instance() does, which takes the class from the admin
-    shown = ExportList(
+    shown = ExportChangeList(
         request,
         model=sessions.model,
         list_display=sessions.get_list_display(request),
@@ -179,7 +188,7 @@ def read_export_list(sessions: admin.ModelAdmin, request: HttpRequest) -> Export
     return shown
 
 
-def copy_list_query(request: HttpRequest) -> QueryDict:
+def copy_changelist_query(request: HttpRequest) -> QueryDict:
     """Return the list's part of the query: filters, search and order."""
     query = request.GET.copy()
     for name in (*ExportForm.base_fields, PAGE_VAR, ALL_VAR, ERROR_FLAG):
@@ -187,11 +196,11 @@ def copy_list_query(request: HttpRequest) -> QueryDict:
     return query
 
 
-def describe_filters(shown: ChangeList) -> list[tuple[Any, Any]]:
+def describe_changelist_filters(shown: ChangeList) -> list[tuple[Any, Any]]:
     """Return the name and value of the search and of each filter that is set."""
     chosen: list[tuple[Any, Any]] = []
     for spec in shown.filter_specs:
-        if isinstance(spec, FormFilter):
+        if isinstance(spec, FormListFilter):
             chosen += spec.describe()
         else:
             chosen += [
@@ -202,12 +211,12 @@ def describe_filters(shown: ChangeList) -> list[tuple[Any, Any]]:
     return [(_("search"), shown.query), *chosen] if shown.query else chosen
 
 
-def redirect_to_session_list() -> HttpResponse:
+def redirect_to_session_changelist() -> HttpResponse:
     """Redirect as the list itself does for a query that it can't apply."""
     return redirect(f"{reverse(LIST)}?{ERROR_FLAG}=1")
 
 
-def describe_export_texts() -> dict[str, str]:
+def describe_export_page_texts() -> dict[str, str]:
     """Return the texts for the page's script, in the language of the page."""
     return {
         "group": get_format("THOUSAND_SEPARATOR"),

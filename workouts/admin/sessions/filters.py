@@ -14,7 +14,7 @@ from django.db.models.functions import Cast
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from workouts.admin.days import begin_of
+from workouts.admin.days import begin_of_coach_day
 from workouts.fairness.flag_texts import NAMES
 from workouts.models import Athlete, ReviewStatus, WorkoutSession
 
@@ -22,7 +22,7 @@ Sessions = QuerySet[WorkoutSession]
 athlete_widget = AutocompleteSelect(WorkoutSession._meta.get_field("athlete"), admin.site)
 
 
-class FlagFilter(admin.SimpleListFilter):
+class FlagListFilter(admin.SimpleListFilter):
     """Leaves out clean sessions, which have no flag, so that the partial index is used."""
 
     title = _("flag")
@@ -44,7 +44,7 @@ class FlagFilter(admin.SimpleListFilter):
         )
 
 
-class FormFilter(admin.ListFilter):
+class FormListFilter(admin.ListFilter):
     """A filter that is a small form. An invalid value shows no sessions and an error below it."""
 
     template = "admin/workouts/filters/form.html"
@@ -93,7 +93,7 @@ class FormFilter(admin.ListFilter):
         raise NotImplementedError
 
 
-def choose_athlete(request: HttpRequest) -> forms.Field:
+def build_athlete_filter_form(request: HttpRequest) -> forms.Field:
     return forms.ModelChoiceField(
         Athlete.objects.visible_to(request.user),
         to_field_name="user_id",
@@ -103,15 +103,15 @@ def choose_athlete(request: HttpRequest) -> forms.Field:
     )
 
 
-class AthleteFilter(FormFilter):
+class AthleteListFilter(FormListFilter):
     title = _("athlete")
-    fields = {"athlete": choose_athlete}
+    fields = {"athlete": build_athlete_filter_form}
 
     def narrow(self, queryset: Sessions, chosen: dict[str, Any]) -> Sessions:
         return queryset.filter(athlete=chosen["athlete"])
 
 
-def choose_day(label: Any) -> Callable[[HttpRequest], forms.Field]:
+def build_day_filter_field(label: Any) -> Callable[[HttpRequest], forms.Field]:
     return lambda request: forms.DateField(
         required=False,
         label=label,
@@ -120,16 +120,16 @@ def choose_day(label: Any) -> Callable[[HttpRequest], forms.Field]:
     )
 
 
-class DateRangeFilter(FormFilter):
+class DateRangeListFilter(FormListFilter):
     """The first rep's day in the viewer's time zone, both ends included."""
 
     title = _("date")
-    fields = {"from": choose_day(_("from")), "to": choose_day(_("to"))}
+    fields = {"from": build_day_filter_field(_("from")), "to": build_day_filter_field(_("to"))}
 
     def narrow(self, queryset: Sessions, chosen: dict[str, Any]) -> Sessions:
         first, last = chosen["from"], chosen["to"]
         if first:
-            queryset = queryset.filter(started_at__gte=begin_of(first))
+            queryset = queryset.filter(started_at__gte=begin_of_coach_day(first))
         if last and last < date.max:
-            queryset = queryset.filter(started_at__lt=begin_of(last + timedelta(days=1)))
+            queryset = queryset.filter(started_at__lt=begin_of_coach_day(last + timedelta(days=1)))
         return queryset

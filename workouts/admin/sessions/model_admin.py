@@ -16,25 +16,25 @@ from django.utils.translation import ngettext
 from workouts.admin.sessions.decisions import (
     ReviewStepInline,
     may_open_decision_page,
-    show_decision,
+    show_decision_page,
 )
-from workouts.admin.sessions.export import export_paths
+from workouts.admin.sessions.export import export_page_paths
 from workouts.admin.sessions.filters import (
-    AthleteFilter,
-    DateRangeFilter,
-    FlagFilter,
+    AthleteListFilter,
+    DateRangeListFilter,
+    FlagListFilter,
     athlete_widget,
 )
 from workouts.admin.sessions.page import (
-    describe_session,
-    draw_spark,
-    length_ms,
-    name_session,
+    describe_session_page,
+    draw_tempo_svg,
+    name_session_for_coach,
+    session_page_length_ms,
 )
-from workouts.admin.sessions.parked import show_parked
-from workouts.admin.tempo_texts import write_duration, write_pace
-from workouts.admin.titles import TitledList
-from workouts.admin.visibility import TeamFilter, VisibleAdmin
+from workouts.admin.sessions.parked import show_parked_page
+from workouts.admin.tempo_texts import write_duration_for_coach, write_pace_for_coach
+from workouts.admin.titles import TitledChangeList
+from workouts.admin.visibility import TeamListFilter, VisibleAdmin
 from workouts.fairness.flag_texts import name_flag
 from workouts.models import Athlete, ReviewStatus, WorkoutSession
 
@@ -43,7 +43,7 @@ EVIDENCE = ("refusals", "rep_devices", "late_reps", "device_seqs", "refused")
 MAX_LISTED = 1000
 
 
-class SessionList(TitledList):
+class SessionChangeList(TitledChangeList):
     def get_queryset(
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> QuerySet[WorkoutSession]:
@@ -69,12 +69,12 @@ class WorkoutSessionAdmin(VisibleAdmin):
     ]
     list_display_links = ["when", "athlete"]
     list_filter = [
-        TeamFilter,
-        AthleteFilter,
+        TeamListFilter,
+        AthleteListFilter,
         "exercise",
-        DateRangeFilter,
+        DateRangeListFilter,
         "review_status",
-        FlagFilter,
+        FlagListFilter,
     ]
     list_select_related = ["athlete", "exercise"]
     list_per_page = 50
@@ -101,11 +101,11 @@ class WorkoutSessionAdmin(VisibleAdmin):
 
     @admin.display(description=_("duration"))
     def length(self, session: WorkoutSession) -> str:
-        return write_duration(length_ms(session))
+        return write_duration_for_coach(session_page_length_ms(session))
 
     @admin.display(description=_("reps/min"))
     def pace(self, session: WorkoutSession) -> str:
-        return write_pace(session.total_reps, length_ms(session))
+        return write_pace_for_coach(session.total_reps, session_page_length_ms(session))
 
     @admin.display(description=_("tempo"))
     def tempo(self, session: WorkoutSession) -> SafeString:
@@ -114,7 +114,7 @@ class WorkoutSessionAdmin(VisibleAdmin):
             '<svg class="spark" viewBox="0 0 120 24" width="96" height="24" role="img"'
             ' aria-label="{}"><path d="{}"/></svg>',
             text % session.total_reps,
-            draw_spark(session.timeline_ms),
+            draw_tempo_svg(session.timeline_ms),
         )
 
     @admin.display(description=_("review"))
@@ -130,10 +130,10 @@ class WorkoutSessionAdmin(VisibleAdmin):
         return ", ".join(map(name_flag, session.flags))
 
     def name_object(self, obj: Any) -> str:
-        return name_session(obj)
+        return name_session_for_coach(obj)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return SessionList
+        return SessionChangeList
 
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str
@@ -154,26 +154,30 @@ class WorkoutSessionAdmin(VisibleAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         return super().render_change_form(
-            request, context | describe_session(request, kwargs["obj"]), *args, **kwargs
+            request, context | describe_session_page(request, kwargs["obj"]), *args, **kwargs
         )
 
     @admin.action(description=_("Approve selected sessions"), permissions=["review"])
     def approve_selected(
         self, request: HttpRequest, queryset: QuerySet[WorkoutSession]
     ) -> HttpResponse:
-        return show_decision(request, queryset, ReviewStatus.APPROVED)
+        return show_decision_page(request, queryset, ReviewStatus.APPROVED)
 
     @admin.action(description=_("Reject selected sessions"), permissions=["review"])
     def reject_selected(
         self, request: HttpRequest, queryset: QuerySet[WorkoutSession]
     ) -> HttpResponse:
-        return show_decision(request, queryset, ReviewStatus.REJECTED)
+        return show_decision_page(request, queryset, ReviewStatus.REJECTED)
 
     def get_urls(self) -> list[Any]:
         return [
-            path("parked/", self.admin_site.admin_view(show_parked), name="workouts_parked"),
-            path("decision/", self.admin_site.admin_view(show_decision), name="workouts_decision"),
-            *export_paths(self),
+            path("parked/", self.admin_site.admin_view(show_parked_page), name="workouts_parked"),
+            path(
+                "decision/",
+                self.admin_site.admin_view(show_decision_page),
+                name="workouts_decision",
+            ),
+            *export_page_paths(self),
             *super().get_urls(),
         ]
 

@@ -9,36 +9,37 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from workouts.admin.charts import describe_numbers
+from workouts.admin.charts import describe_chart_numbers
 from workouts.admin.sessions.decisions import DecisionForm, may_open_decision_page
-from workouts.admin.tempo_texts import write_duration, write_pace
-from workouts.fairness.flag_texts import explain_flag, name_flag, name_refusal
+from workouts.admin.tempo_texts import write_duration_for_coach, write_pace_for_coach
+from workouts.fairness.flag_texts import explain_flag, name_flag, name_refusal_reason
 from workouts.fairness.flags import MINUTE_MS
-from workouts.fairness.review import last_review_steps
-from workouts.fairness.sets import Set, find_sets
-from workouts.fairness.tempo import find_spark
+from workouts.fairness.review import find_last_review_steps
+from workouts.fairness.sets import RepSet, find_sets
+from workouts.fairness.tempo import find_tempo_points
 from workouts.models import Exercise, ReviewStatus, WorkoutSession
 
 Json = dict[str, Any]
 
 
-def describe_session(request: HttpRequest, session: WorkoutSession) -> Json:
+def describe_session_page(request: HttpRequest, session: WorkoutSession) -> Json:
     """Return the template's context for a session."""
-    sets, length = find_sets(session.timeline_ms), length_ms(session)
+    sets, length = find_sets(session.timeline_ms), session_page_length_ms(session)
     return {
         "session": session,
         "athlete_url": link_to_athlete_page(request, session),
-        "length": write_duration(length),
-        "pace": write_pace(session.total_reps, length),
+        "length": write_duration_for_coach(length),
+        "pace": write_pace_for_coach(session.total_reps, length),
         "flags": [(name_flag(flag), explain_flag(flag)) for flag in session.flags],
         "refused": [
-            (name_refusal(reason), number) for reason, number in sorted(session.refused.items())
+            (name_refusal_reason(reason), number)
+            for reason, number in sorted(session.refused.items())
         ],
         "late": len(session.late_reps),
         "devices": len(set(session.rep_devices)),
-        "sets": [describe_set(each) for each in sets],
-        "chart": build_chart(session, sets),
-        "decision": build_decision(session) if may_open_decision_page(request) else None,
+        "sets": [describe_set_for_session_page(each) for each in sets],
+        "chart": build_session_chart(session, sets),
+        "decision": build_decision_form(session) if may_open_decision_page(request) else None,
     }
 
 
@@ -50,7 +51,7 @@ def link_to_athlete_page(request: HttpRequest, session: WorkoutSession) -> str:
     return reverse("admin:workouts_athlete_change", args=[session.athlete.pk]) if may_see else ""
 
 
-def name_session(session: WorkoutSession) -> str:
+def name_session_for_coach(session: WorkoutSession) -> str:
     """Return what a coach calls a session: "Aigul, Squat, 9 reps"."""
     text = ngettext(
         "%(athlete)s, %(exercise)s, %(reps)d rep",
@@ -64,24 +65,24 @@ def name_session(session: WorkoutSession) -> str:
     }
 
 
-def length_ms(session: WorkoutSession) -> int:
+def session_page_length_ms(session: WorkoutSession) -> int:
     """Return the time from the first rep to the last one."""
     return round((session.finished_at - session.started_at).total_seconds() * 1000)
 
 
-def describe_set(each: Set) -> Json:
+def describe_set_for_session_page(each: RepSet) -> Json:
     return {
         "reps": len(each.times_ms),
-        "length": write_duration(each.length_ms),
+        "length": write_duration_for_coach(each.length_ms),
         "interval_s": None if each.interval_ms is None else each.interval_ms / 1000,
         "slow_down": None if each.slow_down is None else round(100 * each.slow_down),
-        "rest": write_duration(each.rest_ms) if each.rest_ms else None,
+        "rest": write_duration_for_coach(each.rest_ms) if each.rest_ms else None,
     }
 
 
-def build_decision(session: WorkoutSession) -> Json:
+def build_decision_form(session: WorkoutSession) -> Json:
     """Return the form, and which of the decisions would change the session's status."""
-    steps = last_review_steps([session.pk])
+    steps = find_last_review_steps([session.pk])
     return {
         "form": DecisionForm(
             initial={"seen": f"{session.pk}:{steps[session.pk]}"}, auto_id="decision_%s"
@@ -91,7 +92,7 @@ def build_decision(session: WorkoutSession) -> Json:
     }
 
 
-def build_chart(session: WorkoutSession, sets: Sequence[Set]) -> Json:
+def build_session_chart(session: WorkoutSession, sets: Sequence[RepSet]) -> Json:
     """Return the data for charts.js, times and intervals in seconds.
 
     `late` and `refused` give the heights of the marks; a refused rep's is the time since the
@@ -100,23 +101,25 @@ def build_chart(session: WorkoutSession, sets: Sequence[Set]) -> Json:
     late = set(session.late_reps)
     late_times = {time for index, time in enumerate(session.timeline_ms) if index in late}
     refused_times = {at_ms for at_ms, _reason in session.refusals}
-    counted = {time: interval for each in sets for time, interval in intervals_within(each)}
+    counted = {time: interval for each in sets for time, interval in chart_intervals_within(each)}
     times = sorted({*session.timeline_ms, *refused_times})
-    since = since_last(times, sorted(session.timeline_ms))
+    since = chart_ms_since_last_rep(times, sorted(session.timeline_ms))
     return {
         "at": [time / 1000 for time in times],
-        "intervals": [in_seconds(counted.get(time)) for time in times],
+        "intervals": [chart_seconds(counted.get(time)) for time in times],
         "late": [
-            in_seconds(counted.get(time) or 0) if time in late_times else None for time in times
+            chart_seconds(counted.get(time) or 0) if time in late_times else None for time in times
         ],
-        "refused": [in_seconds(since[time]) if time in refused_times else None for time in times],
+        "refused": [
+            chart_seconds(since[time]) if time in refused_times else None for time in times
+        ],
         "rests": [
             [earlier.times_ms[-1] / 1000, later.times_ms[0] / 1000]
             for earlier, later in pairwise(sets)
         ],
-        "trends": [trend for each in sets if (trend := draw_trend(each))],
-        "limits": describe_limits(session.exercise),
-        "numbers": describe_numbers(),
+        "trends": [trend for each in sets if (trend := draw_chart_trend(each))],
+        "limits": describe_limits_for_session_page(session.exercise),
+        "numbers": describe_chart_numbers(),
         "texts": {
             "time": _("time"),
             "interval": _("interval, s"),
@@ -126,13 +129,13 @@ def build_chart(session: WorkoutSession, sets: Sequence[Set]) -> Json:
     }
 
 
-def intervals_within(each: Set) -> Iterable[tuple[int, int | None]]:
+def chart_intervals_within(each: RepSet) -> Iterable[tuple[int, int | None]]:
     """Yield each rep's time and its interval; the first of a set has none."""
     yield each.times_ms[0], None
     yield from ((later, later - earlier) for earlier, later in pairwise(each.times_ms))
 
 
-def since_last(times: Sequence[int], counted: Sequence[int]) -> dict[int, int]:
+def chart_ms_since_last_rep(times: Sequence[int], counted: Sequence[int]) -> dict[int, int]:
     """Return, for each time, how long ago the last counted rep was, 0 before the first."""
     since, index = {}, 0
     for time in times:
@@ -142,7 +145,7 @@ def since_last(times: Sequence[int], counted: Sequence[int]) -> dict[int, int]:
     return since
 
 
-def draw_trend(each: Set) -> list[list[float]] | None:
+def draw_chart_trend(each: RepSet) -> list[list[float]] | None:
     """Return both ends of the line for a set's slow-down, None if it has none."""
     if each.trend_ms is None:
         return None
@@ -150,7 +153,7 @@ def draw_trend(each: Set) -> list[list[float]] | None:
     return [[each.times_ms[1] / 1000, first / 1000], [each.times_ms[-1] / 1000, last / 1000]]
 
 
-def describe_limits(exercise: Exercise) -> Json:
+def describe_limits_for_session_page(exercise: Exercise) -> Json:
     record = exercise.record_per_minute
     return {
         "smallest": exercise.min_interval_ms / 1000,
@@ -159,13 +162,13 @@ def describe_limits(exercise: Exercise) -> Json:
     }
 
 
-def in_seconds(ms: float | None) -> float | None:
+def chart_seconds(ms: float | None) -> float | None:
     return None if ms is None else ms / 1000
 
 
-def draw_spark(times_ms: Iterable[int], *, width: int = 120, height: int = 24) -> str:
+def draw_tempo_svg(times_ms: Iterable[int], *, width: int = 120, height: int = 24) -> str:
     """Return the tempo as an SVG path in a box of this size; slow is high, a rest is a gap."""
-    spark = find_spark(times_ms)
+    spark = find_tempo_points(times_ms)
     highest = max((value for value in spark if value is not None), default=0) or 1
     step = width / max(1, len(spark) - 1)
     path, verb = [], "M"

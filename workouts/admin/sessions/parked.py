@@ -10,37 +10,37 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
-from workouts.clock import from_ms
+from workouts.clock import datetime_from_ms
 from workouts.live.clients import REDIS_AWAY
-from workouts.live.runtime import get_store
+from workouts.live.runtime import get_live_store
 from workouts.live.sessions import ParkedSession
-from workouts.models import Athlete, sees_all
-from workouts.services.finishing import DATABASE_AWAY, save_and_clear
+from workouts.models import Athlete, may_see_all_athletes
+from workouts.services.finishing import DATABASE_AWAY, save_and_clear_session
 
 
-def show_parked(request: HttpRequest) -> HttpResponse:
+def show_parked_page(request: HttpRequest) -> HttpResponse:
     """List the parked sessions; a POST retries them all."""
     if not request.user.has_perm("workouts.view_workoutsession"):
         raise PermissionDenied
     if request.method == "POST":
-        retry_parked(request)
+        retry_parked_for_coach(request)
         return redirect("admin:workouts_parked")
     context = {
         **admin.site.each_context(request),
         "title": _("Sessions not saved yet"),
-        "rows": [*map(describe_parked_row, find_parked(request))],
+        "rows": [*map(describe_row_of_parked_page, find_parked_for_coach(request))],
     }
     return TemplateResponse(request, "admin/workouts/parked.html", context)
 
 
-def find_parked(request: HttpRequest) -> list[ParkedSession]:
+def find_parked_for_coach(request: HttpRequest) -> list[ParkedSession]:
     """Return the parked sessions of the athletes visible to the coach."""
     try:
-        parked = list(get_store().parked_sessions())
+        parked = list(get_live_store().parked_sessions())
     except REDIS_AWAY as error:
         messages.error(request, _("Redis is unavailable: %s") % error)
         return []
-    if sees_all(request.user):
+    if may_see_all_athletes(request.user):
         return parked  # including athletes without a saved session, who have no row yet
     user_ids = {each.name.user_id for each in parked}
     theirs = Athlete.objects.visible_to(request.user).values("pk")
@@ -51,14 +51,14 @@ def find_parked(request: HttpRequest) -> list[ParkedSession]:
     return [each for each in parked if each.name.user_id in visible]
 
 
-def describe_parked_row(parked: ParkedSession) -> tuple[ParkedSession, datetime]:
-    return parked, from_ms(parked.since_ms)
+def describe_row_of_parked_page(parked: ParkedSession) -> tuple[ParkedSession, datetime]:
+    return parked, datetime_from_ms(parked.since_ms)
 
 
-def retry_parked(request: HttpRequest) -> None:
-    parked = find_parked(request)
+def retry_parked_for_coach(request: HttpRequest) -> None:
+    parked = find_parked_for_coach(request)
     try:
-        saved = sum(save_and_clear(each.name) is not None for each in parked)
+        saved = sum(save_and_clear_session(each.name) is not None for each in parked)
     except (*REDIS_AWAY, DATABASE_AWAY) as error:
         messages.error(request, _("Stopped: %s") % error)
     else:

@@ -16,14 +16,19 @@ from logging import ERROR
 from django.conf import settings
 from redis.asyncio.sentinel import SentinelConnectionPool
 
-from workouts.live.clients import REDIS_AWAY, connect_async, is_cluster
-from workouts.live.counting.calls import ClusterCalls, SingleCalls
-from workouts.live.counting.packing import Gates, RepKeys, bulk, pack_call
-from workouts.live.counting.topology import Topology
+from workouts.live.clients import REDIS_AWAY, connect_to_redis_async, is_redis_cluster
+from workouts.live.counting.calls import ClusterRepCalls, SingleServerRepCalls
+from workouts.live.counting.packing import (
+    PackedGates,
+    PackedRepKeys,
+    pack_bulk_string,
+    pack_rep_call,
+)
+from workouts.live.counting.topology import ClusterTopology
 from workouts.live.counting.verdicts import RepResult
-from workouts.live.keys import slot_of
+from workouts.live.keys import slot_of_hash_tag
 from workouts.log_limits import limit_log
-from workouts.metrics import count_batch, reps_by_verdict
+from workouts.metrics import count_batch_metrics, reps_by_verdict
 from workouts.outages import log_outage
 
 ANSWER_DEADLINE_S = 1.8  # a client has its answer within 2 s, the wait for a turn included
@@ -44,22 +49,22 @@ MAX_REPS_A_TURN = 4
 
 Settle = Callable[[RepResult | None], None]
 # keys, limits and stamp, settle, has a stamp, when it was submitted (monotonic s)
-PendingRep = tuple[RepKeys, bytes, Settle, bool, float]
+PendingRep = tuple[PackedRepKeys, bytes, Settle, bool, float]
 
 
 class RepBatcher:
     """Counts reps for one event loop, in one lane for a single server, or one per hash tag."""
 
     def __init__(self, url: str, *, now_ms: Callable[[], int] | None = None) -> None:
-        self._topology = Topology(url) if is_cluster(url) else None
-        self._pool = None if self._topology else connect_async(url).connection_pool
+        self._topology = ClusterTopology(url) if is_redis_cluster(url) else None
+        self._pool = None if self._topology else connect_to_redis_async(url).connection_pool
         self._now_ms = now_ms
-        self._lanes: dict[int, RepLane] = {}
+        self._lanes: dict[int, BatchLane] = {}
 
-    def open_source(self, tag: int) -> "RepSource":
+    def open_source(self, tag: int) -> "BatchSource":
         """Return a source for the reps of one socket; `tag` is its athlete's."""
         number = tag if self._topology else 0
-        return RepSource(self._lanes.get(number) or self._open_lane(number))
+        return BatchSource(self._lanes.get(number) or self._open_lane(number))
 
     async def settled(self) -> None:
         """Wait until every submitted rep has its result."""
@@ -76,28 +81,28 @@ class RepBatcher:
         elif isinstance(self._pool, SentinelConnectionPool):
             await self._pool.sentinel_manager.aclose()
 
-    def _open_lane(self, number: int) -> "RepLane":
+    def _open_lane(self, number: int) -> "BatchLane":
         calls = (
-            ClusterCalls(self._topology, slot_of(number))
+            ClusterRepCalls(self._topology, slot_of_hash_tag(number))
             if self._topology
-            else SingleCalls(self._pool)
+            else SingleServerRepCalls(self._pool)
         )
-        lane = self._lanes[number] = RepLane(calls, self._now_ms)
+        lane = self._lanes[number] = BatchLane(calls, self._now_ms)
         return lane
 
 
-class RepSource:
+class BatchSource:
     """One socket's reps, which are counted in the order of their submission."""
 
     __slots__ = ("_lane", "_turn", "pending")
 
-    def __init__(self, lane: "RepLane") -> None:
+    def __init__(self, lane: "BatchLane") -> None:
         self._lane = lane
         self._turn: asyncio.Future[None] | None = None
         self.pending: deque[PendingRep] = deque()
 
     def submit(
-        self, keys: RepKeys, gates: Gates, settle: Settle, *, stamp: bytes = b""
+        self, keys: PackedRepKeys, gates: PackedGates, settle: Settle, *, stamp: bytes = b""
     ) -> asyncio.Future[None] | None:
         """Count a rep when it is this source's turn, and call `settle` with its result.
 
@@ -109,7 +114,7 @@ class RepSource:
         """
         if not self.pending:
             self._lane.line_up(self)
-        limits_and_stamp = gates.of_device + bulk(stamp) if stamp else gates.of_plain
+        limits_and_stamp = gates.of_device + pack_bulk_string(stamp) if stamp else gates.of_plain
         self.pending.append((keys, limits_and_stamp, settle, bool(stamp), time.monotonic()))
         if len(self.pending) <= MAX_REPS_A_TURN or not self._lane.is_crowded_by(self):
             return None
@@ -140,31 +145,33 @@ class RepSource:
         self._turn = None
 
 
-class RepLane:
+class BatchLane:
     """Sends reps to Redis one call after another; what arrives during a call makes up the next.
 
     Sources that had nothing pending go first, as in the fq_codel scheduler (RFC 8290): however many
     floods are queued, a rep from another socket is in the next call.
     """
 
-    def __init__(self, calls: SingleCalls | ClusterCalls, now_ms: Callable[[], int] | None) -> None:
+    def __init__(
+        self, calls: SingleServerRepCalls | ClusterRepCalls, now_ms: Callable[[], int] | None
+    ) -> None:
         self._calls = calls
         self._now_ms = now_ms
         # a source is in one of them while it has reps pending
-        self._new_sources: deque[RepSource] = deque()
-        self._backlog: deque[RepSource] = deque()
+        self._new_sources: deque[BatchSource] = deque()
+        self._backlog: deque[BatchSource] = deque()
         self._task: asyncio.Task[None] | None = None
         # of its own: a batch must not log under the request ID of one of its sockets
         self._context = Context()
 
-    def line_up(self, source: RepSource) -> None:
+    def line_up(self, source: BatchSource) -> None:
         """Give a source that is about to have a rep pending its first turn."""
         self._new_sources.append(source)
         if self._task is None:
             loop = asyncio.get_running_loop()
             self._task = loop.create_task(self._send_batches(), context=self._context)
 
-    def is_crowded_by(self, source: RepSource) -> bool:
+    def is_crowded_by(self, source: BatchSource) -> bool:
         """Return whether too much would be pending if all sources had as many reps as this one."""
         sources = len(self._new_sources) + len(self._backlog)
         return len(source.pending) * sources > MAX_PENDING
@@ -180,16 +187,16 @@ class RepLane:
         try:
             while self._new_sources or self._backlog:
                 batch = self._take_batch()
-                results = await self._count(batch) if batch else ()
+                results = await self._count_batch(batch) if batch else ()
                 if results is None:
                     for rep in batch:
                         rep[2](None)
                     # what queued up behind a failed call would wait for a second deadline
-                    count_batch([None] * len(batch), wait_s(batch))
+                    count_batch_metrics([None] * len(batch), wait_s(batch))
                     self._give_up()
                     continue
                 if batch:
-                    count_batch(results, wait_s(batch))
+                    count_batch_metrics(results, wait_s(batch))
                 for rep, result in zip(batch, results, strict=True):
                     rep[2](result)
         finally:
@@ -219,14 +226,14 @@ class RepLane:
             while sources:
                 sources.popleft().give_up()
 
-    async def _count(self, batch: list[PendingRep]) -> Sequence[RepResult | None] | None:
+    async def _count_batch(self, batch: list[PendingRep]) -> Sequence[RepResult | None] | None:
         now_ms = b"%d" % self._now_ms() if self._now_ms else b""
-        call = pack_call([rep[:2] for rep in batch], now_ms, str(uuid.uuid4())[:-4].encode())
+        call = pack_rep_call([rep[:2] for rep in batch], now_ms, str(uuid.uuid4())[:-4].encode())
         left_s = min(rep[4] for rep in batch) + ANSWER_DEADLINE_S - time.monotonic()
         try:
             async with asyncio.timeout(max(left_s, MIN_CALL_S)):
                 reply = await self._calls.call(call)
-            return unpack_reply(batch, *reply)
+            return unpack_batch_results(batch, *reply)
         except (*REDIS_AWAY, OSError, TimeoutError) as error:
             log_outage("redis_unavailable", error, reps=len(batch))
         except Exception:
@@ -241,7 +248,7 @@ def wait_s(batch: list[PendingRep]) -> float:
     return time.monotonic() - min(rep[4] for rep in batch)
 
 
-def unpack_reply(
+def unpack_batch_results(
     batch: list[PendingRep], numbers: list[int], session_ids: list[bytes]
 ) -> list[RepResult]:
     """Return the results in a reply of rep.lua."""
@@ -260,7 +267,7 @@ _batchers: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, RepBatcher] = (
 )
 
 
-def get_batcher() -> RepBatcher:
+def get_rep_batcher() -> RepBatcher:
     """Return the batcher of the running event loop."""
     loop = asyncio.get_running_loop()
     batcher = _batchers.get(loop)

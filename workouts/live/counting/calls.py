@@ -7,14 +7,14 @@ from redis.exceptions import MovedError, NoScriptError
 
 from workouts.live import scripts
 from workouts.live.clients import REDIS_AWAY
-from workouts.live.counting.packing import PackedCall, pack_command
-from workouts.live.counting.topology import Address, Topology
+from workouts.live.counting.packing import PackedRepCall, pack_script_command
+from workouts.live.counting.topology import Address, ClusterTopology
 
 TRUST_IDLE_S = 0.5  # a connection that was idle for longer is checked before use
 NEVER = float("-inf")
 
 
-class SingleCalls:
+class SingleServerRepCalls:
     """Script calls to one server, or to the master that the Sentinels name when it connects."""
 
     def __init__(self, pool: Any) -> None:
@@ -22,7 +22,7 @@ class SingleCalls:
         self._connection: Any = None
         self._used_at = NEVER
 
-    async def call(self, call: PackedCall) -> Any:
+    async def call(self, call: PackedRepCall) -> Any:
         await self.make_ready()
         try:
             reply = await self._execute(b"EVALSHA", scripts.REP.sha, call)
@@ -50,23 +50,23 @@ class SingleCalls:
         if self._connection is not None:
             await self._connection.disconnect()
 
-    async def _execute(self, command: bytes, script: bytes, call: PackedCall) -> Any:
+    async def _execute(self, command: bytes, script: bytes, call: PackedRepCall) -> Any:
         await self._connection.send_packed_command(
-            pack_command(command, script, call), check_health=False
+            pack_script_command(command, script, call), check_health=False
         )
         return await self._connection.read_response()
 
 
-class ClusterCalls:
+class ClusterRepCalls:
     """Script calls to the node that owns a hash tag's slot, on a connection of the tag's own."""
 
-    def __init__(self, topology: Topology, slot: int) -> None:
+    def __init__(self, topology: ClusterTopology, slot: int) -> None:
         self._topology = topology
         self._slot = slot
         self._address: Address = ("", 0)
-        self._calls: SingleCalls | None = None
+        self._calls: SingleServerRepCalls | None = None
 
-    async def call(self, call: PackedCall) -> Any:
+    async def call(self, call: PackedRepCall) -> Any:
         calls = await self._switch_to(await self._topology.find_owner(self._slot))
         try:
             await calls.make_ready()
@@ -90,9 +90,12 @@ class ClusterCalls:
         if self._calls is not None:
             await self._calls.close()
 
-    async def _switch_to(self, address: Address) -> SingleCalls:
+    async def _switch_to(self, address: Address) -> SingleServerRepCalls:
         if self._calls is None or address != self._address:
             if self._calls is not None:
                 await self._calls.drop()
-            self._address, self._calls = address, SingleCalls(self._topology.get_pool(address))
+            self._address, self._calls = (
+                address,
+                SingleServerRepCalls(self._topology.get_pool(address)),
+            )
         return self._calls

@@ -8,29 +8,31 @@ from workouts.live.keys import LiveKeys
 KEYS_PER_REP, ARGS_PER_REP, ARGS_PER_CALL = 6, 3, 2
 
 
-def bulk(value: bytes) -> bytes:
+def pack_bulk_string(value: bytes) -> bytes:
     """Return a value as a RESP bulk string."""
     return b"$%d\r\n%b\r\n" % (len(value), value)
 
 
-NO_STAMP = bulk(b"")
+NO_STAMP = pack_bulk_string(b"")
 
 
-class Gates(NamedTuple):
+class PackedGates(NamedTuple):
     """An exercise's limits, packed: still without a device's stamp, and with an empty one."""
 
     of_device: bytes
     of_plain: bytes
 
 
-def pack_gates(*, min_interval_ms: int, max_per_minute: int, max_per_session: int) -> Gates:
+def pack_gates(*, min_interval_ms: int, max_per_minute: int, max_per_session: int) -> PackedGates:
     """Pack limits as rep.lua reads them: interval, share of a minute, reps in a session."""
     # the share is rounded down, in the athlete's favour
-    limits = bulk(b"%d %d %d" % (min_interval_ms, 60_000 // max_per_minute, max_per_session))
-    return Gates(limits, limits + NO_STAMP)
+    limits = pack_bulk_string(
+        b"%d %d %d" % (min_interval_ms, 60_000 // max_per_minute, max_per_session)
+    )
+    return PackedGates(limits, limits + NO_STAMP)
 
 
-def format_stamp(
+def pack_rep_stamp(
     device: str, seq: int, at_ms: int | None, known_seq: int, offset_ms: int | None = None
 ) -> bytes:
     """Return the stamp of a device's rep, for device.lua: `at_ms` is corrected by `offset_ms`.
@@ -42,7 +44,7 @@ def format_stamp(
     return f"{device} {seq} {time} {known_seq}{offset}".encode()
 
 
-class RepKeys(NamedTuple):
+class PackedRepKeys(NamedTuple):
     """The keys and the index member for one exercise on one socket, packed; the athlete's tag."""
 
     keys: bytes
@@ -50,32 +52,45 @@ class RepKeys(NamedTuple):
     tag: int
 
 
-def pack_keys(keys: LiveKeys, memory: bytes | None = None) -> RepKeys:
+def pack_rep_keys(keys: LiveKeys, memory: bytes | None = None) -> PackedRepKeys:
     """Pack the keys of an athlete and exercise; `memory` is the device's, None if plain."""
-    return RepKeys(
-        b"".join(map(bulk, (*keys[:5], memory or keys.mark))), bulk(keys.member), keys.tag
+    return PackedRepKeys(
+        b"".join(map(pack_bulk_string, (*keys[:5], memory or keys.mark))),
+        pack_bulk_string(keys.member),
+        keys.tag,
     )
 
 
-class PackedCall(NamedTuple):
+class PackedRepCall(NamedTuple):
     """A script call's arguments, starting with the number of keys, and how many they are."""
 
     arguments: bytes
     size: int
 
 
-def pack_call(reps: Iterable[tuple[RepKeys, bytes]], now_ms: bytes, new_id: bytes) -> PackedCall:
+def pack_rep_call(
+    reps: Iterable[tuple[PackedRepKeys, bytes]], now_ms: bytes, new_id: bytes
+) -> PackedRepCall:
     """Pack reps into one call of rep.lua, each with its packed limits and stamp."""
     keys: list[bytes] = []
-    args: list[bytes] = [bulk(now_ms), bulk(new_id)]
+    args: list[bytes] = [pack_bulk_string(now_ms), pack_bulk_string(new_id)]
     for rep_keys, limits_and_stamp in reps:
         keys.append(rep_keys.keys)
         args += (rep_keys.member, limits_and_stamp)
     number = len(keys)
-    arguments = b"%b%b%b" % (bulk(b"%d" % (number * KEYS_PER_REP)), b"".join(keys), b"".join(args))
-    return PackedCall(arguments, 1 + number * (KEYS_PER_REP + ARGS_PER_REP) + ARGS_PER_CALL)
+    arguments = b"%b%b%b" % (
+        pack_bulk_string(b"%d" % (number * KEYS_PER_REP)),
+        b"".join(keys),
+        b"".join(args),
+    )
+    return PackedRepCall(arguments, 1 + number * (KEYS_PER_REP + ARGS_PER_REP) + ARGS_PER_CALL)
 
 
-def pack_command(command: bytes, script: bytes, call: PackedCall) -> bytes:
+def pack_script_command(command: bytes, script: bytes, call: PackedRepCall) -> bytes:
     """Pack EVAL with the script's text, or EVALSHA with its SHA-1."""
-    return b"*%d\r\n%b%b%b" % (call.size + 2, bulk(command), bulk(script), call.arguments)
+    return b"*%d\r\n%b%b%b" % (
+        call.size + 2,
+        pack_bulk_string(command),
+        pack_bulk_string(script),
+        call.arguments,
+    )

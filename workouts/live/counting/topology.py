@@ -13,7 +13,7 @@ from typing import Any
 
 from redis.exceptions import MovedError, RedisClusterException
 
-from workouts.live.clients import REDIS_AWAY, connect_node, read_hosts
+from workouts.live.clients import REDIS_AWAY, connect_to_redis_node, read_redis_hosts
 
 Address = tuple[str, int]
 
@@ -21,12 +21,12 @@ ASK_TIMEOUT_S = 0.5  # if one node hangs, there is time to ask another within a 
 REFRESH_EVERY_S = 0.25  # bounds what a failover costs the nodes that are left
 
 
-class Topology:
+class ClusterTopology:
     """The map from slots to nodes, for one event loop."""
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._known: set[Address] = set(read_hosts(url))
+        self._known: set[Address] = set(read_redis_hosts(url))
         self._starts: list[int] = []
         self._owners: list[Address] = []
         self._moved: dict[int, Address] = {}
@@ -38,7 +38,7 @@ class Topology:
         """Return the pool that makes connections to the node."""
         pool = self._pools.get(address)
         if pool is None:
-            pool = self._pools[address] = connect_node(self._url, *address).connection_pool
+            pool = self._pools[address] = connect_to_redis_node(self._url, *address).connection_pool
         return pool
 
     async def find_owner(self, slot: int) -> Address:

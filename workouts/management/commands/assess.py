@@ -14,11 +14,11 @@ from django.utils.dateparse import parse_date, parse_datetime
 from tqdm import tqdm
 
 from workouts.fairness.reassessment import (
-    Changes,
+    ReassessmentChanges,
+    assess_missing_best_minutes,
     count_sessions_to_reassess,
-    fill_best_minutes,
-    reassess,
-    sessions_without_best_minute,
+    reassess_sessions,
+    sessions_to_assess_for_best_minute,
 )
 
 MAX_BATCH = 10_000  # sessions locked at once, which no one can decide on meanwhile
@@ -42,14 +42,16 @@ class Command(BaseCommand):
     def handle(self, *, since: str | None, batch: int, dry_run: bool, **options: Any) -> None:
         if not 1 <= batch <= MAX_BATCH:
             raise CommandError(f"--batch is {batch}, but must be between 1 and {MAX_BATCH:,}")
-        start, changes = parse_start(since), Changes()
-        with catch_signals() as stop:
-            missing = sessions_without_best_minute().count()
+        start, changes = parse_since_option(since), ReassessmentChanges()
+        with catch_command_signals() as stop:
+            missing = sessions_to_assess_for_best_minute().count()
             if missing and not dry_run:
-                show_progress(fill_best_minutes(batch=batch), missing, "best minutes", stop)
+                show_command_progress(
+                    assess_missing_best_minutes(batch=batch), missing, "best minutes", stop
+                )
             if not stop.is_set():
-                batches = reassess(changes, since=start, batch=batch, dry_run=dry_run)
-                show_progress(batches, count_sessions_to_reassess(start), "flags", stop)
+                batches = reassess_sessions(changes, since=start, batch=batch, dry_run=dry_run)
+                show_command_progress(batches, count_sessions_to_reassess(start), "flags", stop)
         self.show(changes)
         if dry_run and missing:
             self.stdout.write(
@@ -63,7 +65,7 @@ class Command(BaseCommand):
                 "Stopped early. What is reported above was written; run it again for the rest."
             )
 
-    def show(self, changes: Changes) -> None:
+    def show(self, changes: ReassessmentChanges) -> None:
         rows = {"sessions looked at": changes.looked_at}
         rows |= {f"flag {kind} added": changes.came[kind] for kind in sorted(changes.came)}
         rows |= {f"flag {kind} removed": changes.went[kind] for kind in sorted(changes.went)}
@@ -78,7 +80,9 @@ class Command(BaseCommand):
             self.stdout.write(f"{name:<46} {number:>9,}")
 
 
-def show_progress(batches: Iterable[int], total: int, name: str, stop: threading.Event) -> None:
+def show_command_progress(
+    batches: Iterable[int], total: int, name: str, stop: threading.Event
+) -> None:
     """Go through the batches until they end or `stop` is set."""
     with tqdm(total=total, desc=name, unit="session", disable=None) as bar:
         for size in batches:
@@ -88,7 +92,7 @@ def show_progress(batches: Iterable[int], total: int, name: str, stop: threading
 
 
 @contextlib.contextmanager
-def catch_signals() -> Iterator[threading.Event]:
+def catch_command_signals() -> Iterator[threading.Event]:
     """Yield an event that SIGINT or SIGTERM sets, so that the current batch is finished first.
 
     A second signal stops the command at once.
@@ -112,7 +116,7 @@ def catch_signals() -> Iterator[threading.Event]:
         restore()
 
 
-def parse_start(text: str | None) -> datetime | None:
+def parse_since_option(text: str | None) -> datetime | None:
     """Return the time, or the start of the day, as an aware datetime. Raises CommandError."""
     if text is None:
         return None

@@ -9,7 +9,13 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from workouts.simulation.behaviours import BEHAVIOURS
-from workouts.simulation.replay import Replay, ReplayedSet, Totals, check_url, read_sets
+from workouts.simulation.replay import (
+    Replay,
+    ReplayedSet,
+    ReplayTotals,
+    check_replay_url,
+    read_sets_to_replay,
+)
 
 SHOWN_PROBLEMS = 10
 SPEED_HELP = (
@@ -65,12 +71,17 @@ class Command(BaseCommand):
             )
         try:
             replay, sets = (
-                Replay(check_url(url), speed=speed, plain=protocol == "plain", behaviour=behaviour),
-                read_sets(file, limit),
+                Replay(
+                    check_replay_url(url),
+                    speed=speed,
+                    plain=protocol == "plain",
+                    behaviour=behaviour,
+                ),
+                read_sets_to_replay(file, limit),
             )
         except (OSError, ValueError) as error:
             raise CommandError(str(error)) from None
-        totals = Totals()
+        totals = ReplayTotals()
         with tqdm(total=len(sets), unit="set", disable=None) as bar:
 
             def on_done(outcome: ReplayedSet) -> None:
@@ -82,7 +93,7 @@ class Command(BaseCommand):
         if totals.problems or not sets:
             raise CommandError(f"{len(totals.problems)} of {len(sets)} sets have wrong totals")
 
-    def show(self, totals: Totals) -> None:
+    def show(self, totals: ReplayTotals) -> None:
         more = {
             name: number
             for name, number in sorted(totals.verdicts.items())

@@ -9,8 +9,8 @@ from tqdm import tqdm
 
 from workouts.models import Exercise
 from workouts.simulation.seeding.people import make_named_coach
-from workouts.simulation.seeding.sessions import Plan, seed_sessions
-from workouts.simulation.seeding.tables import analyze_tables
+from workouts.simulation.seeding.sessions import SeedPlan, seed_sessions
+from workouts.simulation.seeding.tables import analyze_seeded_tables
 
 MAX_DAYS = 36_500
 
@@ -70,9 +70,9 @@ class Command(BaseCommand):
         coach = options["coach"]
         if coach is not None and (password := make_named_coach(coach)) is not None:
             self.stdout.write(f"{coach}'s password, shown only once: {password}")
-        plan = Plan(sessions, timezone.now(), athletes, teams, days, options["seed"], coach)
+        plan = SeedPlan(sessions, timezone.now(), athletes, teams, days, options["seed"], coach)
         with tqdm(total=sessions, unit="session", disable=None) as bar:
             for saved in seed_sessions(plan):
                 bar.update(saved)
-        analyze_tables()
+        analyze_seeded_tables()
         self.stdout.write(f"{sessions:,} sessions saved.")

@@ -13,21 +13,23 @@ BUSY = [0.2, 0.1, 0.1, 0.1, 0.3, 1, 3, 5, 4, 3, 2, 2, 3, 2, 2, 2, 3, 6, 9, 10, 9
 NEWEST = (timedelta(minutes=2), timedelta(minutes=40))  # how long ago the last one is
 
 
-def times_saved(sessions: int, *, days: int, until: datetime, rng: Random) -> Iterator[datetime]:
+def seed_times_saved(
+    sessions: int, *, days: int, until: datetime, rng: Random
+) -> Iterator[datetime]:
     """Yield when each session was saved, in order; the newest is less than an hour ago.
 
     Only one day's times are in memory at once.
     """
     newest = until - rng.uniform(0, 1) * (NEWEST[1] - NEWEST[0]) - NEWEST[0]
-    counts = share_out(sessions, days)
+    counts = share_out_seeded_sessions(sessions, days)
     for day, count in enumerate(counts):
-        times = times_of_day(count, until - (days - day) * DAY, rng)
+        times = seed_times_of_day(count, until - (days - day) * DAY, rng)
         if day == days - 1:
             times = [*(min(time, newest) for time in times[:-1]), newest]
         yield from times
 
 
-def share_out(sessions: int, days: int) -> list[int]:
+def share_out_seeded_sessions(sessions: int, days: int) -> list[int]:
     """Return the number of sessions for each day.
 
     It doubles from the first day to the last, which has at least one.
@@ -37,7 +39,7 @@ def share_out(sessions: int, days: int) -> list[int]:
     return [after - earlier for earlier, after in zip(before, [*before[1:], sessions], strict=True)]
 
 
-def times_of_day(count: int, begin: datetime, rng: Random) -> list[datetime]:
+def seed_times_of_day(count: int, begin: datetime, rng: Random) -> list[datetime]:
     hours = [localtime(begin + hour * HOUR).hour for hour in range(24)]
     picked = rng.choices(range(24), [BUSY[hour] for hour in hours], k=count)
     return sorted(

@@ -12,7 +12,7 @@ from random import Random
 from typing import NamedTuple
 
 from workouts.fairness.assessment import Records
-from workouts.fairness.flags import Evidence, Pace, best_minute, find_flags
+from workouts.fairness.flags import FlagEvidence, KnownPace, find_best_minute_pace, find_flags
 from workouts.models import Exercise
 
 LEVELS = 3  # fast, average and slow athletes: a person's own pace hardly changes
@@ -36,7 +36,7 @@ MARATHON_REPS, MARATHON_INTERVAL_MS = 700, 17_000
 
 
 @dataclass(frozen=True, slots=True)
-class Pattern:
+class SeedPattern:
     """A set's columns; everything but the numbers is JSON text, ready to insert."""
 
     exercise: str
@@ -52,7 +52,7 @@ class Pattern:
     flag_names: list[str]
 
 
-class Oddity(NamedTuple):
+class SeedOddity(NamedTuple):
     """When reps were refused (ms since the first), which were late, how many had a bad clock."""
 
     refused: list[int]
@@ -60,12 +60,12 @@ class Oddity(NamedTuple):
     distrusted: int
 
 
-class Patterns:
+class SeedPatterns:
     """Makes sets on demand and keeps them; the same seed makes the same ones."""
 
     def __init__(self, exercises: Iterable[Exercise], records: Records, seed: int) -> None:
         self.exercises, self.records, self.seed = list(exercises), records, seed
-        self.made: dict[tuple[int, int, int, str], Pattern] = {}
+        self.made: dict[tuple[int, int, int, str], SeedPattern] = {}
 
     @cached_property
     def weights(self) -> list[int]:
@@ -74,7 +74,7 @@ class Patterns:
             *accumulate(WEIGHTS.get(exercise.slug, OTHER_WEIGHT) for exercise in self.exercises)
         ]
 
-    def pick(self, rng: Random, level: int) -> Pattern:
+    def pick(self, rng: Random, level: int) -> SeedPattern:
         """Return a set for an athlete of this level; one in fifty is odd in some way."""
         (index,) = rng.choices(range(len(self.exercises)), cum_weights=self.weights)
         odd = rng.choices([*ODDITIES], [*ODDITIES.values()])[0] if rng.random() < ODD_SHARE else ""
@@ -88,26 +88,26 @@ class Patterns:
             )
         return self.made[key]
 
-    def make(self, exercise: Exercise, level: int, odd: str, rng: Random) -> Pattern:
-        pace = pace_of(exercise, level, rng)
+    def make(self, exercise: Exercise, level: int, odd: str, rng: Random) -> SeedPattern:
+        pace = seeded_pace_ms(exercise, level, rng)
         if odd == "record_pace" and exercise.record_per_minute:
-            times = even_times(
+            times = seed_even_times(
                 rng,
                 round(exercise.record_per_minute * 1.3),
                 60_000 / (exercise.record_per_minute * 1.08),
                 HUMAN_CV,
             )
         elif odd == "metronome":
-            times = even_times(rng, rng.randint(25, MOST_REPS), pace, 0.003)
+            times = seed_even_times(rng, rng.randint(25, MOST_REPS), pace, 0.003)
         elif odd == "marathon":
-            times = even_times(rng, MARATHON_REPS, MARATHON_INTERVAL_MS, HUMAN_CV)
+            times = seed_even_times(rng, MARATHON_REPS, MARATHON_INTERVAL_MS, HUMAN_CV)
         else:
-            times = human_times(rng, pace)
-        pace_known = Pace(*self.records.get(exercise.slug, (None, None)))
-        return describe_pattern(exercise.slug, times, pace_known, oddity(rng, odd, times))
+            times = seed_human_times(rng, pace)
+        pace_known = KnownPace(*self.records.get(exercise.slug, (None, None)))
+        return describe_seed_pattern(exercise.slug, times, pace_known, seed_oddity(rng, odd, times))
 
 
-def pace_of(exercise: Exercise, level: int, rng: Random) -> float:
+def seeded_pace_ms(exercise: Exercise, level: int, rng: Random) -> float:
     """Return the ms per rep."""
     share = (level + 0.5) / LEVELS
     return (exercise.typical_ms_low * (1 - share) + exercise.typical_ms_high * share) * rng.uniform(
@@ -115,7 +115,7 @@ def pace_of(exercise: Exercise, level: int, rng: Random) -> float:
     )
 
 
-def human_times(rng: Random, pace: float) -> list[int]:
+def seed_human_times(rng: Random, pace: float) -> list[int]:
     """Return human times: sets with rests between them, slowing towards the end of each."""
     reps = min(max(round(rng.lognormvariate(2.9, 0.5)), LEAST_REPS), MOST_REPS)
     size = rng.randint(10, USUAL_SET) if reps > USUAL_SET and rng.random() < 0.7 else reps
@@ -128,12 +128,12 @@ def human_times(rng: Random, pace: float) -> list[int]:
     return times
 
 
-def even_times(rng: Random, reps: int, pace: float, cv: float) -> list[int]:
+def seed_even_times(rng: Random, reps: int, pace: float, cv: float) -> list[int]:
     """Return evenly spaced times without rests."""
     return [0, *accumulate(round(rng.gauss(1, cv) * pace) for _ in range(reps - 1))]
 
 
-def oddity(rng: Random, odd: str, times: list[int]) -> Oddity:
+def seed_oddity(rng: Random, odd: str, times: list[int]) -> SeedOddity:
     """Return a set's refused and late reps; even ordinary sets have some now and then."""
     refused = rng.randint(1, 4) if rng.random() < 0.1 else 0
     late = rng.sample(range(len(times)), len(times) // 5) if rng.random() < 0.02 else []
@@ -142,14 +142,16 @@ def oddity(rng: Random, odd: str, times: list[int]) -> Oddity:
     if odd == "mostly_late":
         late = [*range(len(times) // 4, len(times))]
     bounces = sorted(rng.choice(times) + rng.randint(20, 200) for _ in range(refused))
-    return Oddity(bounces, sorted(late), DISTRUSTED if odd == "clock" else 0)
+    return SeedOddity(bounces, sorted(late), DISTRUSTED if odd == "clock" else 0)
 
 
-def describe_pattern(slug: str, times: list[int], pace: Pace, oddity: Oddity) -> Pattern:
+def describe_seed_pattern(
+    slug: str, times: list[int], pace: KnownPace, oddity: SeedOddity
+) -> SeedPattern:
     """Return the set's columns, with the flags it gets from an athlete without a history."""
     refused, late, distrusted = oddity
     flags = find_flags(
-        Evidence(
+        FlagEvidence(
             times,
             late_count=len(late),
             distrusted_count=distrusted,
@@ -157,11 +159,11 @@ def describe_pattern(slug: str, times: list[int], pace: Pace, oddity: Oddity) ->
         ),
         pace,
     )
-    return Pattern(
+    return SeedPattern(
         exercise=slug,
         reps=len(times),
         span_ms=times[-1],
-        best_minute=best_minute(times),
+        best_minute=find_best_minute_pace(times),
         timeline=json.dumps(times),
         refused=json.dumps({"debounced": len(refused)} if refused else {}),
         refusals=json.dumps([[at_ms, "debounced"] for at_ms in refused[-KEPT_REFUSALS:]]),

@@ -98,7 +98,7 @@ PLACES = (
 
 
 @dataclass(frozen=True, slots=True)
-class People:
+class SeedPeople:
     """The athletes' user_ids, and each team's coach.
 
     The athlete at an index is in the team at index * teams // athletes.
@@ -112,7 +112,7 @@ class People:
         return self.coaches[index * len(self.coaches) // len(self.athletes)]
 
 
-def first_free_number() -> int:
+def first_free_seed_number() -> int:
     """Return the next athlete's number: a second run adds to the first."""
     last = Athlete.objects.filter(
         user_id__startswith=PREFIX, user_id__regex=rf"^{PREFIX}\d+$"
@@ -120,27 +120,27 @@ def first_free_number() -> int:
     return int(last.removeprefix(PREFIX)) + 1 if last else 1
 
 
-def name_athlete(rng: Random) -> str:
+def make_up_athlete_name(rng: Random) -> str:
     first_names, last_names = rng.choice(NAMES)
     return f"{rng.choice(first_names)} {rng.choice(last_names)}"
 
 
 @transaction.atomic
-def make_people(
+def make_up_people(
     *, athletes: int, teams: int, coach: str | None, since: datetime, rng: Random
-) -> People:
+) -> SeedPeople:
     """Make athletes and teams, each team with its own coach: `coach`, if given, for the first."""
-    first = first_free_number()
+    first = first_free_seed_number()
     rows = [
         Athlete(
             user_id=f"{PREFIX}{first + index:08d}",
-            display_name=name_athlete(rng),
+            display_name=make_up_athlete_name(rng),
             created_at=since - timedelta(minutes=rng.randrange(43_200)),
         )
         for index in range(athletes)
     ]
     rows = Athlete.objects.bulk_create(rows, batch_size=BATCH)
-    coaches = make_coaches(teams, coach, rng)
+    coaches = make_up_coaches(teams, coach, rng)
     number = (Team.objects.aggregate(last=Max("pk"))["last"] or 0) + 1
     made = Team.objects.bulk_create(
         [
@@ -156,13 +156,13 @@ def make_people(
     Team.coaches.through.objects.bulk_create(coached, batch_size=BATCH)
     trained = [
         Team.athletes.through(team_id=made[team].pk, athlete_id=rows[athlete].pk)
-        for athlete, team in memberships(athletes, teams)
+        for athlete, team in make_up_memberships(athletes, teams)
     ]
     Team.athletes.through.objects.bulk_create(trained, batch_size=BATCH)
-    return People([row.user_id for row in rows], coaches)
+    return SeedPeople([row.user_id for row in rows], coaches)
 
 
-def memberships(athletes: int, teams: int) -> Iterator[tuple[int, int]]:
+def make_up_memberships(athletes: int, teams: int) -> Iterator[tuple[int, int]]:
     """Yield pairs of an athlete's and a team's index."""
     for athlete in range(athletes):
         team = athlete * teams // athletes
@@ -181,7 +181,7 @@ def make_named_coach(username: str) -> str | None:
     return password
 
 
-def make_coaches(number: int, named: str | None, rng: Random) -> list[int]:
+def make_up_coaches(number: int, named: str | None, rng: Random) -> list[int]:
     """Return coaches' ids, the named one's first. The others are new, and have no password."""
     group, users = Group.objects.get(name="coaches"), get_user_model().objects
     first = (users.aggregate(last=Max("pk"))["last"] or 0) + 1
@@ -189,7 +189,8 @@ def make_coaches(number: int, named: str | None, rng: Random) -> list[int]:
     if named is not None:
         made = [users.get(username=named)]
     new = [
-        new_coach(f"{PREFIX}coach-{first + index:06d}", rng) for index in range(number - len(made))
+        make_up_coach(f"{PREFIX}coach-{first + index:06d}", rng)
+        for index in range(number - len(made))
     ]
     made += users.bulk_create(new, batch_size=BATCH)
     memberships = [group.user_set.through(group_id=group.pk, user_id=user.pk) for user in made]
@@ -197,8 +198,8 @@ def make_coaches(number: int, named: str | None, rng: Random) -> list[int]:
     return [user.pk for user in made]
 
 
-def new_coach(username: str, rng: Random) -> User:
-    first_name, last_name = name_athlete(rng).split()
+def make_up_coach(username: str, rng: Random) -> User:
+    first_name, last_name = make_up_athlete_name(rng).split()
     return get_user_model()(
         username=username,
         first_name=first_name,

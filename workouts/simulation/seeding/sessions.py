@@ -10,12 +10,12 @@ from uuid import UUID
 
 from django.db import transaction
 
-from workouts.fairness.assessment import read_records
+from workouts.fairness.assessment import read_flag_records
 from workouts.models import Exercise, ReviewStatus, ReviewStep, WorkoutSession
-from workouts.simulation.seeding.days import times_saved
-from workouts.simulation.seeding.patterns import LEVELS, Pattern, Patterns
-from workouts.simulation.seeding.people import People, first_free_number, make_people
-from workouts.simulation.seeding.tables import insert_rows
+from workouts.simulation.seeding.days import seed_times_saved
+from workouts.simulation.seeding.patterns import LEVELS, SeedPattern, SeedPatterns
+from workouts.simulation.seeding.people import SeedPeople, first_free_seed_number, make_up_people
+from workouts.simulation.seeding.tables import insert_seed_rows
 
 CHUNK = 10_000  # sessions per transaction
 ATHLETES_EACH, LEAST_ATHLETES, TEAM_SIZE = 100, 10, 40
@@ -53,7 +53,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SeedPlan:
     """What to make.
 
     By default an athlete for every 100 sessions, at least 10, and a team for every 40 athletes.
@@ -69,14 +69,14 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class SeedSession:
     """A made-up session and its review; `decided_at` is None if no coach decided."""
 
     session_id: UUID
     user_id: str
     saved_at: datetime
     finished_at: datetime
-    pattern: Pattern
+    pattern: SeedPattern
     status: ReviewStatus
     decided_at: datetime | None
     reviewer_id: int
@@ -142,26 +142,28 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
-class Maker:
+class SeedSessionMaker:
     """Makes these people's sessions."""
 
-    patterns: Patterns
-    people: People
+    patterns: SeedPatterns
+    people: SeedPeople
     until: datetime
     rng: Random
     keenest: list[int]  # athletes' indexes, those who train most first
 
-    def make(self, saved_at: datetime) -> Session:
+    def make(self, saved_at: datetime) -> SeedSession:
         index = self.keenest[int(len(self.keenest) * self.rng.random() ** KEENNESS)]
         pattern = self.patterns.pick(self.rng, index % LEVELS)
         status, decided_at = (
             self.review(saved_at) if pattern.flag_names else (ReviewStatus.CLEAN, None)
         )
-        return Session(
+        return SeedSession(
             session_id=UUID(int=self.rng.getrandbits(128), version=4),
             user_id=self.people.athletes[index],
             saved_at=saved_at,
-            finished_at=whole_ms(saved_at - timedelta(milliseconds=self.rng.randint(900, 9000))),
+            finished_at=round_seed_time_to_ms(
+                saved_at - timedelta(milliseconds=self.rng.randint(900, 9000))
+            ),
             pattern=pattern,
             status=status,
             decided_at=decided_at,
@@ -180,36 +182,40 @@ class Maker:
         return (ReviewStatus.PENDING, None) if waits else (status, decided_at)
 
 
-def whole_ms(moment: datetime) -> datetime:
+def round_seed_time_to_ms(moment: datetime) -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
-def seed_sessions(plan: Plan) -> Iterator[int]:
+def seed_sessions(plan: SeedPlan) -> Iterator[int]:
     """Make athletes, teams, coaches and sessions; yield each transaction's number of sessions.
 
     On an empty database the same plan makes the same data. An interrupted run leaves only complete
     transactions.
     """
-    rng = Random(f"{plan.seed}:{first_free_number()}")  # noqa: S311
+    rng = Random(f"{plan.seed}:{first_free_seed_number()}")  # noqa: S311
     athletes = plan.athletes or max(LEAST_ATHLETES, plan.sessions // ATHLETES_EACH)
-    people = make_people(
+    people = make_up_people(
         athletes=athletes,
         teams=plan.teams or -(-athletes // TEAM_SIZE),
         coach=plan.coach,
         since=plan.until - timedelta(days=plan.days),
         rng=rng,
     )
-    patterns = Patterns(Exercise.objects.filter(active=True), read_records(), plan.seed)
-    maker = Maker(patterns, people, plan.until, rng, keenest=rng.sample(range(athletes), athletes))
-    times = times_saved(plan.sessions, days=plan.days, until=plan.until, rng=rng)
+    patterns = SeedPatterns(Exercise.objects.filter(active=True), read_flag_records(), plan.seed)
+    maker = SeedSessionMaker(
+        patterns, people, plan.until, rng, keenest=rng.sample(range(athletes), athletes)
+    )
+    times = seed_times_saved(plan.sessions, days=plan.days, until=plan.until, rng=rng)
     while moments := list(islice(times, CHUNK)):
-        save_sessions([*map(maker.make, moments)])
+        save_seed_sessions([*map(maker.make, moments)])
         yield len(moments)
 
 
 @transaction.atomic
-def save_sessions(sessions: list[Session]) -> None:
-    insert_rows(WorkoutSession._meta.db_table, COLUMNS, (session.row() for session in sessions))
+def save_seed_sessions(sessions: list[SeedSession]) -> None:
+    insert_seed_rows(
+        WorkoutSession._meta.db_table, COLUMNS, (session.row() for session in sessions)
+    )
     flagged = [session for session in sessions if session.pattern.flag_names]
     rows = WorkoutSession.objects.filter(session_id__in=[session.session_id for session in flagged])
     ids = dict(rows.values_list("session_id", "pk"))

@@ -10,7 +10,7 @@ from django.db import connection
 Row = Sequence[Any]
 
 
-def insert_rows(table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
+def insert_seed_rows(table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
     """Insert rows of plain values, JSON as text, with COPY on PostgreSQL."""
     quote = connection.ops.quote_name
     names = ", ".join(map(quote, columns))
@@ -23,18 +23,18 @@ def insert_rows(table: str, columns: Sequence[str], rows: Iterable[Row]) -> None
             marks = ", ".join(["%s"] * len(columns))
             cursor.executemany(
                 f"INSERT INTO {quote(table)} ({names}) VALUES ({marks})",  # noqa: S608
-                [[*map(adapt_cell, row)] for row in rows],
+                [[*map(adapt_seed_value, row)] for row in rows],
             )
 
 
-def adapt_cell(value: Any) -> Any:
+def adapt_seed_value(value: Any) -> Any:
     """Return the value as the database stores it."""
     if isinstance(value, datetime):
         return connection.ops.adapt_datetimefield_value(value)
     return value.hex if isinstance(value, UUID) else value
 
 
-def analyze_tables() -> None:
+def analyze_seeded_tables() -> None:
     """Update the planner's statistics; on PostgreSQL also vacuum, as autovacuum soon would."""
     tidies = connection.vendor == "postgresql" and not connection.in_atomic_block
     with connection.cursor() as cursor:

@@ -12,15 +12,15 @@ from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from workouts.admin.athletes.bests import find_bests
+from workouts.admin.athletes.bests import find_bests_for_athlete_page
 from workouts.admin.athletes.model_admin import AthleteAdmin
 from workouts.admin.athletes.page import (
     LAST_SESSIONS,
     WEEKS,
-    find_last_sessions,
-    find_weekly_volumes,
+    find_last_sessions_for_athlete_page,
+    find_weekly_chart_volumes,
 )
-from workouts.admin.volumes import Volume
+from workouts.admin.volumes import ChartVolume
 from workouts.models import Athlete, WorkoutSession
 from workouts.tests.support.admin import ATHLETES, SESSIONS, AdminCase
 from workouts.tests.support.cast import new_athlete, save_session
@@ -50,7 +50,7 @@ class BestsTests(TestCase):
         longest = save_at(
             self.user_id, datetime(2026, 1, 5, tzinfo=UTC), seconds=3600, reps=20, best_minute=3
         )
-        (bests,) = find_bests(self.user_id)
+        (bests,) = find_bests_for_athlete_page(self.user_id)
         assert (bests.most_reps, bests.best_minute, bests.longest) == (most, fastest, longest)
         assert (bests.exercise.slug, bests.sessions, bests.reps) == ("squat", 3, 90)
 
@@ -60,7 +60,10 @@ class BestsTests(TestCase):
             save_session(self.user_id, exercise=slug, reps=reps)
             for slug, reps in (("lunge", 7), ("burpee", 9))
         ]
-        assert [(bests.exercise.slug, bests.most_reps) for bests in find_bests(self.user_id)] == [
+        assert [
+            (bests.exercise.slug, bests.most_reps)
+            for bests in find_bests_for_athlete_page(self.user_id)
+        ] == [
             ("burpee", rows[1]),
             ("lunge", rows[0]),
         ]
@@ -68,16 +71,16 @@ class BestsTests(TestCase):
     def test_a_rejected_session_is_not_a_best(self) -> None:
         row = save_session(self.user_id, reps=5)
         save_session(self.user_id, reps=50, best_minute=50, is_in_totals=False)
-        (bests,) = find_bests(self.user_id)
+        (bests,) = find_bests_for_athlete_page(self.user_id)
         assert (bests.most_reps, bests.best_minute, bests.reps) == (row, None, 5)
 
     def test_of_equal_bests_the_first_counts(self) -> None:
         save_session(self.user_id, reps=5)
         first = save_session(self.user_id, reps=5, days_ago=9)
-        assert find_bests(self.user_id)[0].most_reps == first
+        assert find_bests_for_athlete_page(self.user_id)[0].most_reps == first
 
     def test_an_athlete_without_sessions_has_no_bests(self) -> None:
-        assert find_bests(self.user_id) == []
+        assert find_bests_for_athlete_page(self.user_id) == []
 
 
 class VolumeTests(TestCase):
@@ -86,15 +89,21 @@ class VolumeTests(TestCase):
 
     def find(
         self, zone: Any = UTC, now: datetime = datetime(2026, 11, 24, 12, tzinfo=UTC)
-    ) -> list[Volume]:
+    ) -> list[ChartVolume]:
         with timezone.override(zone):
-            return find_weekly_volumes(self.user_id, today=timezone.localdate(now))
+            return find_weekly_chart_volumes(self.user_id, today=timezone.localdate(now))
 
     def test_weeks_start_on_the_viewers_monday(self) -> None:
         # 20:00 in London is 1:00 of Monday in Almaty
         save_at(self.user_id, datetime(2026, 11, 22, 20, tzinfo=UTC), reps=7)
-        assert self.find()[-2:] == [Volume(MONDAY - timedelta(7), 7, 1), Volume(MONDAY, 0, 0)]
-        assert self.find(ALMATY)[-2:] == [Volume(MONDAY - timedelta(7), 0, 0), Volume(MONDAY, 7, 1)]
+        assert self.find()[-2:] == [
+            ChartVolume(MONDAY - timedelta(7), 7, 1),
+            ChartVolume(MONDAY, 0, 0),
+        ]
+        assert self.find(ALMATY)[-2:] == [
+            ChartVolume(MONDAY - timedelta(7), 0, 0),
+            ChartVolume(MONDAY, 7, 1),
+        ]
 
     def test_this_week_is_the_viewers(self) -> None:
         sunday_evening = datetime(2026, 11, 22, 20, tzinfo=UTC)
@@ -121,7 +130,7 @@ class VolumeTests(TestCase):
         save_at(self.user_id, first, reps=50, is_in_totals=False)
         weeks = self.find()
         assert len(weeks) == 26
-        assert weeks[0] == Volume(first.date(), 6, 2)
+        assert weeks[0] == ChartVolume(first.date(), 6, 2)
         assert sum(week.reps for week in weeks) == 6
 
 
@@ -133,14 +142,14 @@ class HistoryTests(TestCase):
             for index in range(25)
         ]
         save_session(new_athlete())
-        assert list(find_last_sessions(user_id)) == rows[: -LAST_SESSIONS - 1 : -1]
+        assert list(find_last_sessions_for_athlete_page(user_id)) == rows[: -LAST_SESSIONS - 1 : -1]
 
     def test_the_page_reads_no_timeline(self) -> None:
         user_id = save_session(new_athlete(), best_minute=3).athlete_id
         with CaptureQueriesContext(connection) as queries:
-            find_bests(user_id)
-            find_weekly_volumes(user_id, today=timezone.localdate())
-            list(find_last_sessions(user_id))
+            find_bests_for_athlete_page(user_id)
+            find_weekly_chart_volumes(user_id, today=timezone.localdate())
+            list(find_last_sessions_for_athlete_page(user_id))
         assert not [query for query in queries.captured_queries if "timeline_ms" in query["sql"]]
 
 

@@ -8,8 +8,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from workouts.fairness.flag_texts import NAMES, TEXTS, explain_flag
-from workouts.fairness.flags import Evidence, Pace, find_flags
-from workouts.fairness.review import decide, last_review_steps
+from workouts.fairness.flags import FlagEvidence, KnownPace, find_flags
+from workouts.fairness.review import decide_reviews, find_last_review_steps
 from workouts.models import Athlete, WorkoutSession
 from workouts.tests.support.admin import ATHLETES, EXERCISES, SESSIONS, AdminCase
 from workouts.tests.support.cast import new_athlete, save_session
@@ -50,12 +50,12 @@ class ListTests(AdminCase):
 class DetailTests(AdminCase):
     def test_it_explains_each_flag_and_shows_each_step(self) -> None:
         row = save_pending()
-        decide({row.pk: 0}, to=REJECTED, reviewer=self.coach, note="<b>a script</b>")
+        decide_reviews({row.pk: 0}, to=REJECTED, reviewer=self.coach, note="<b>a script</b>")
         page = self.page(f"{SESSIONS}{row.pk}/change/")
         assert "42 intervals in a row vary by only 0.40%; " in page
         assert "&lt;b&gt;a script&lt;/b&gt;" in page
         assert "coach" in page
-        step = last_review_steps([row.pk])[row.pk]
+        step = find_last_review_steps([row.pk])[row.pk]
         assert f'action="{DECISION}"' in page
         assert f'value="{row.pk}:{step}"' in page
         assert 'value="approved"' in page
@@ -63,10 +63,12 @@ class DetailTests(AdminCase):
 
     def test_every_flag_has_a_name_and_a_sentence(self) -> None:
         flags = find_flags(
-            Evidence([i * 10 for i in range(5000)], [i % 2 for i in range(5000)], 4000, 9, 9000),
-            Pace(10, 20, 5),
+            FlagEvidence(
+                [i * 10 for i in range(5000)], [i % 2 for i in range(5000)], 4000, 9, 9000
+            ),
+            KnownPace(10, 20, 5),
         )
-        flags += find_flags(Evidence([i * 2000 for i in range(6000)]), Pace())
+        flags += find_flags(FlagEvidence([i * 2000 for i in range(6000)]), KnownPace())
         assert set(NAMES) == set(TEXTS) >= {flag["flag"] for flag in flags}
         for flag in flags:
             assert explain_flag(flag)[-1] in ".)"
@@ -84,7 +86,7 @@ class DecisionTests(AdminCase):
 
     def seen(self, *rows: WorkoutSession) -> str:
         return ",".join(
-            f"{pk}:{step}" for pk, step in last_review_steps([row.pk for row in rows]).items()
+            f"{pk}:{step}" for pk, step in find_last_review_steps([row.pk for row in rows]).items()
         )
 
     def send(self, **fields: str) -> Any:
@@ -130,7 +132,7 @@ class DecisionTests(AdminCase):
 
     def test_it_says_which_sessions_someone_else_has_reviewed(self) -> None:
         seen = self.seen(*self.rows)
-        decide({self.rows[0].pk: 0}, to=APPROVED, reviewer=self.coach, note="")
+        decide_reviews({self.rows[0].pk: 0}, to=APPROVED, reviewer=self.coach, note="")
         response = self.send(to="rejected", note="a script", seen=seen)
         page = response.content.decode()
         assert "Decision saved for 2 sessions." in page
@@ -191,7 +193,7 @@ class DecisionTests(AdminCase):
 
     def test_a_reviewer_cannot_be_deleted_and_the_admin_says_so(self) -> None:
         aliya = get_user_model().objects.create_superuser("aliya")
-        decide({self.rows[0].pk: 0}, to=APPROVED, reviewer=aliya, note="")
+        decide_reviews({self.rows[0].pk: 0}, to=APPROVED, reviewer=aliya, note="")
         response = self.client.post(f"/admin/auth/user/{aliya.pk}/delete/", {"post": "yes"})
         assert response.status_code == 200
         assert "protected" in response.content.decode()
@@ -205,7 +207,7 @@ class TotalsTests(AdminCase):
         row = save_pending(athlete, reps=7)
         pk = Athlete.objects.get(user_id=athlete).pk
         assert '<td class="field-total_reps">17</td>' in self.page(ATHLETES)
-        decide({row.pk: 0}, to=REJECTED, reviewer=self.coach, note="no")
+        decide_reviews({row.pk: 0}, to=REJECTED, reviewer=self.coach, note="no")
         assert '<td class="field-total_reps">10</td>' in self.page(ATHLETES)
         assert "<td>1</td>\n<td>10</td>" in self.page(f"{ATHLETES}{pk}/change/")
 

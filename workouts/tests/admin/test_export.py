@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group
 from django.test import RequestFactory
 from django.utils import translation
 
-from workouts.admin.sessions.export import read_export_list
+from workouts.admin.sessions.export import read_changelist_to_export
 from workouts.exports import rows
 from workouts.models import Athlete, Team, WorkoutSession
 from workouts.tests.support.cast import save_session
@@ -92,7 +92,7 @@ class FilterTests(ExportCase):
         request = RequestFactory().get(FILE, query)
         request.user = self.coach
         given = request.GET
-        shown = read_export_list(admin.site.get_model_admin(WorkoutSession), request)
+        shown = read_changelist_to_export(admin.site.get_model_admin(WorkoutSession), request)
         assert [session.pk for session in shown.queryset] == [self.pending.pk]
         assert request.GET is given
         assert given.dict() == query

@@ -13,11 +13,11 @@ from workouts.exports.progress import (
     FAILED,
     PREPARING,
     SENDING,
-    Progress,
-    ProgressReporter,
-    read_progress,
+    ExportProgress,
+    ExportProgressReporter,
+    read_export_progress,
 )
-from workouts.live.runtime import get_key_space, get_store
+from workouts.live.runtime import get_live_store, get_redis_key_space
 from workouts.tests.support.cast import save_session
 from workouts.tests.support.exports import FILE, LIST, TOKEN, ExportCase
 
@@ -25,11 +25,11 @@ PROGRESS = f"{LIST}export/progress/"
 
 
 class ProgressTests(ExportCase):
-    def state(self) -> Progress:
-        return read_progress(str(self.coach.pk), TOKEN)
+    def state(self) -> ExportProgress:
+        return read_export_progress(str(self.coach.pk), TOKEN)
 
     def forget(self) -> None:
-        get_store().client.delete(get_key_space().progress(str(self.coach.pk), TOKEN))
+        get_live_store().client.delete(get_redis_key_space().progress(str(self.coach.pk), TOKEN))
 
     def setUp(self) -> None:
         super().setUp()
@@ -47,18 +47,18 @@ class ProgressTests(ExportCase):
                 response: Any = self.client.get(FILE, {"format": kind, "token": TOKEN})
                 for _ in response:
                     seen.append(self.state())
-            assert seen[0] == Progress(PREPARING)
-            assert self.state() == Progress(DONE, 3, 3)
+            assert seen[0] == ExportProgress(PREPARING)
+            assert self.state() == ExportProgress(DONE, 3, 3)
             if kind == "csv":  # an XLSX of three rows is sent at the end
-                assert seen[1:] == [Progress(SENDING, sent, 3) for sent in range(3)]
-        key = get_key_space().progress(str(self.coach.pk), TOKEN)
-        assert 0 < get_store().client.ttl(key) <= 600
+                assert seen[1:] == [ExportProgress(SENDING, sent, 3) for sent in range(3)]
+        key = get_redis_key_space().progress(str(self.coach.pk), TOKEN)
+        assert 0 < get_live_store().client.ttl(key) <= 600
 
     def test_it_is_written_at_most_twice_a_second(self) -> None:
-        reporter = ProgressReporter(str(self.coach.pk), TOKEN)
+        reporter = ExportProgressReporter(str(self.coach.pk), TOKEN)
         with (
             patch("workouts.exports.progress.time.monotonic") as clock,
-            patch.object(get_store().client, "set") as written,
+            patch.object(get_live_store().client, "set") as written,
         ):
             for now, state, calls in (
                 (0, SENDING, 1),
@@ -79,15 +79,17 @@ class ProgressTests(ExportCase):
             pytest.raises(RuntimeError),
         ):
             next(chunks)
-        assert self.state() == Progress(FAILED, 0, 3)
+        assert self.state() == ExportProgress(FAILED, 0, 3)
 
     def test_the_export_continues_without_redis(self) -> None:
         with patch.object(
-            get_store().client, "set", side_effect=redis.ConnectionError("away")
+            get_live_store().client, "set", side_effect=redis.ConnectionError("away")
         ) as asked:
             assert len(self.read_csv(token=TOKEN)) == 4
             assert asked.call_count == 1
-        with patch.object(get_store().client, "get", side_effect=redis.ConnectionError("away")):
+        with patch.object(
+            get_live_store().client, "get", side_effect=redis.ConnectionError("away")
+        ):
             assert self.client.get(PROGRESS, {"token": TOKEN}).json()["state"] == "unknown"
 
     def test_the_progress_for_an_impossible_token_is_unknown(self) -> None:
@@ -95,7 +97,7 @@ class ProgressTests(ExportCase):
             assert self.client.get(PROGRESS, {"token": token}).json()["state"] == "unknown"
 
     def test_the_progress_of_another_user_is_unknown(self) -> None:
-        ProgressReporter(str(self.coach.pk), TOKEN).report(state=SENDING, rows=5, total=10)
+        ExportProgressReporter(str(self.coach.pk), TOKEN).report(state=SENDING, rows=5, total=10)
         seen = self.client.get(PROGRESS, {"token": TOKEN}).json()
         assert seen == {"state": "sending", "rows": 5, "total": 10}
         self.client.force_login(get_user_model().objects.create_superuser("other"))

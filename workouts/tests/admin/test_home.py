@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from workouts.admin.home import DAYS, SHOWN, describe_team
+from workouts.admin.home import DAYS, SHOWN, describe_home_page_team
 from workouts.models import Athlete, Team, WorkoutSession
 from workouts.tests.support.admin import ADMIN, AdminCase
 from workouts.tests.support.cast import new_athlete, save_at, save_session
@@ -23,7 +23,7 @@ MONDAY = datetime(2026, 3, 9, tzinfo=UTC)
 
 class HomeCase(AdminCase):
     def describe(self, now: datetime = WEDNESDAY) -> dict[str, Any]:
-        return describe_team(WorkoutSession.objects.all(), Athlete.objects.all(), now)
+        return describe_home_page_team(WorkoutSession.objects.all(), Athlete.objects.all(), now)
 
 
 class WeekTests(HomeCase):

@@ -6,10 +6,10 @@ from django.contrib.auth import get_user_model
 from django.core.cache import cache
 from django.test import TestCase
 
-from workouts.live.runtime import get_store
+from workouts.live.runtime import get_live_store
 from workouts.live.sessions import SessionName
 from workouts.models import Exercise, WorkoutSession
-from workouts.services.finishing import save_and_clear
+from workouts.services.finishing import save_and_clear_session
 from workouts.tests.support.cast import new_athlete, seal, train
 
 PARKED = "/admin/workouts/workoutsession/parked/"
@@ -24,34 +24,34 @@ class ParkedTests(TestCase):
         (session_id,) = seal(self.athlete)
         self.name = SessionName(self.athlete, "squat", session_id)
         self.timeline = (
-            get_store()
-            .keys.sealed(get_store().keys.live(self.athlete, "squat"), session_id)
+            get_live_store()
+            .keys.sealed(get_live_store().keys.live(self.athlete, "squat"), session_id)
             .timeline
         )
-        get_store().client.rpush(self.timeline, "nonsense")
-        self.addCleanup(get_store().clear, self.name)
+        get_live_store().client.rpush(self.timeline, "nonsense")
+        self.addCleanup(get_live_store().clear, self.name)
         cache.clear()
-        assert save_and_clear(self.name) is None
+        assert save_and_clear_session(self.name) is None
 
     def mend(self) -> None:
-        get_store().client.rpop(self.timeline)
+        get_live_store().client.rpop(self.timeline)
 
     def parked(self) -> list[SessionName]:
-        return [each.name for each in get_store().parked_sessions() if each.name == self.name]
+        return [each.name for each in get_live_store().parked_sessions() if each.name == self.name]
 
     def test_a_parked_session_is_kept_with_the_reason(self) -> None:
-        (parked,) = [each for each in get_store().parked_sessions() if each.name == self.name]
+        (parked,) = [each for each in get_live_store().parked_sessions() if each.name == self.name]
         assert "nonsense" in parked.reason
-        assert self.name in list(get_store().sealed_sessions())
+        assert self.name in list(get_live_store().sealed_sessions())
 
     def test_a_retry_keeps_the_time_it_was_parked(self) -> None:
-        before = {each.name: each.since_ms for each in get_store().parked_sessions()}
-        save_and_clear(self.name)
-        assert {each.name: each.since_ms for each in get_store().parked_sessions()} == before
+        before = {each.name: each.since_ms for each in get_live_store().parked_sessions()}
+        save_and_clear_session(self.name)
+        assert {each.name: each.since_ms for each in get_live_store().parked_sessions()} == before
 
     def test_a_saved_session_is_no_longer_parked(self) -> None:
         self.mend()
-        saved = save_and_clear(self.name)
+        saved = save_and_clear_session(self.name)
         assert saved is not None
         assert saved.total_reps == 3
         assert self.parked() == []

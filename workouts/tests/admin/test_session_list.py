@@ -6,7 +6,7 @@ from unittest.mock import patch
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from workouts.admin.sessions.page import draw_spark
+from workouts.admin.sessions.page import draw_tempo_svg
 from workouts.models import Athlete
 from workouts.tests.support.admin import SESSIONS, AdminCase
 from workouts.tests.support.cast import new_athlete, save_at, save_session
@@ -35,8 +35,8 @@ class ColumnTests(AdminCase):
         assert listed == [rows[1].pk, rows[2].pk, rows[0].pk]
 
     def test_a_spark_is_drawn_within_its_box(self) -> None:
-        assert draw_spark([0, 2000, 4000, 64_000, 65_000]) == "M0.0 1.0 L40.0 1.0 M120.0 12.0"
-        assert draw_spark([]) == draw_spark([0]) == ""
+        assert draw_tempo_svg([0, 2000, 4000, 64_000, 65_000]) == "M0.0 1.0 L40.0 1.0 M120.0 12.0"
+        assert draw_tempo_svg([]) == draw_tempo_svg([0]) == ""
 
 
 class FilterTests(AdminCase):

@@ -5,7 +5,7 @@ from datetime import UTC, date
 from django.test import SimpleTestCase
 from django.utils import timezone
 
-from workouts.admin.days import begin_of
+from workouts.admin.days import begin_of_coach_day
 from workouts.tests.support.admin import ADMIN, ATHLETES, SESSIONS, AdminCase
 from workouts.tests.support.cast import new_athlete, save_session
 
@@ -59,4 +59,4 @@ class WrongAddressTests(AdminCase):
 class DayTests(SimpleTestCase):
     def test_the_first_day_there_is_begins_in_every_zone(self) -> None:
         with timezone.override("Asia/Almaty"):
-            assert begin_of(date.min).astimezone(UTC).year == 1
+            assert begin_of_coach_day(date.min).astimezone(UTC).year == 1

@@ -8,11 +8,11 @@ from typing import Any
 from django.db import connection
 from django.test import Client, TransactionTestCase
 
-from workouts.clock import from_ms
-from workouts.live.runtime import get_key_space, get_store
+from workouts.clock import datetime_from_ms
+from workouts.live.runtime import get_live_store, get_redis_key_space
 from workouts.live.sessions import SessionName
 from workouts.models import Athlete, Exercise, WorkoutSession
-from workouts.services.finishing import save_sealed
+from workouts.services.finishing import save_sealed_session
 from workouts.sockets.catalogue import catalogue
 from workouts.tests.support.cast import (
     STARTED_MS,
@@ -46,8 +46,8 @@ class FinishTests(FinishCase):
         row = WorkoutSession.objects.get(pk=self.finish())
         assert (row.athlete_id, row.exercise_id, row.total_reps) == (self.user_id, "squat", 3)
         assert (row.started_at, row.finished_at) == (
-            from_ms(STARTED_MS),
-            from_ms(STARTED_MS + 4502),
+            datetime_from_ms(STARTED_MS),
+            datetime_from_ms(STARTED_MS + 4502),
         )
         assert row.timeline_ms == [0, 2310, 4502]
         assert (row.refused, row.refusals) == (
@@ -59,8 +59,8 @@ class FinishTests(FinishCase):
     def test_it_keeps_the_session_id_from_redis(self) -> None:
         train(self.user_id)
         given = (
-            get_store()
-            .client.hget(get_key_space().live(self.user_id, "squat").session, "id")
+            get_live_store()
+            .client.hget(get_redis_key_space().live(self.user_id, "squat").session, "id")
             .decode()
         )
         assert WorkoutSession.objects.get(pk=self.finish()).session_id == uuid.UUID(given)
@@ -68,11 +68,12 @@ class FinishTests(FinishCase):
     def test_it_clears_the_live_state(self) -> None:
         train(self.user_id)
         self.finish()
-        keys = get_key_space().live(self.user_id, "squat")
+        keys = get_redis_key_space().live(self.user_id, "squat")
         assert (
-            get_store().client.exists(keys.session, keys.timeline, keys.refusals, keys.waiting) == 0
+            get_live_store().client.exists(keys.session, keys.timeline, keys.refusals, keys.waiting)
+            == 0
         )
-        assert self.user_id not in {name.user_id for name in get_store().sealed_sessions()}
+        assert self.user_id not in {name.user_id for name in get_live_store().sealed_sessions()}
 
     def test_it_creates_the_athlete_once(self) -> None:
         for started_ms in (STARTED_MS, STARTED_MS + 60_000):
@@ -132,7 +133,7 @@ class RepeatedTests(FinishCase):
         saved = self.save_without_clear()
         assert self.finish() == saved.pk
         assert len(self.rows()) == 1
-        assert self.user_id not in {name.user_id for name in get_store().sealed_sessions()}
+        assert self.user_id not in {name.user_id for name in get_live_store().sealed_sessions()}
 
     def test_it_recovers_from_that_crash_with_new_reps(self) -> None:
         saved = self.save_without_clear()
@@ -143,9 +144,9 @@ class RepeatedTests(FinishCase):
     def save_without_clear(self) -> WorkoutSession:
         train(self.user_id, 3)
         (session_id,) = seal(self.user_id)
-        sealed = get_store().read(SessionName(self.user_id, "squat", session_id))
+        sealed = get_live_store().read(SessionName(self.user_id, "squat", session_id))
         assert sealed is not None
-        return save_sealed(sealed)
+        return save_sealed_session(sealed)
 
 
 class AtOnceTests(TransactionTestCase):

@@ -13,9 +13,9 @@ from django.core.cache import cache
 from django.test import SimpleTestCase, TestCase, override_settings
 
 from senim import __version__
-from senim.embedded.valkey import ValkeyServer
+from senim.embedded.valkey import EmbeddedValkey
 from workouts.api.health import PARTS
-from workouts.api.health_parts import DEADLINE_S, Part
+from workouts.api.health_parts import DEADLINE_S, HealthPart
 from workouts.tests.support.backends import forget_store
 from workouts.tests.support.outage import OutageCase, frozen
 from workouts.tests.support.processes import HAS_PROC, running, wait_until
@@ -200,7 +200,7 @@ class SharedLookTests(SimpleTestCase):
             looks.append(1)
             return {"found": len(looks)}
 
-        part = Part("part", find)
+        part = HealthPart("part", find)
         with ThreadPoolExecutor(20) as pool:
             found = list(pool.map(lambda _: part.look().wait(), range(100)))
         assert found == [{"part": "ok", "found": 1}] * 100
@@ -214,7 +214,7 @@ class SharedLookTests(SimpleTestCase):
             released.wait()
             return {}
 
-        part = Part("part", find)
+        part = HealthPart("part", find)
         assert part.look().wait() == {"part": "unavailable"}
         late = part.look()
         assert time.monotonic() >= late.began_at + DEADLINE_S
@@ -230,7 +230,7 @@ class DurabilityTests(TestCase):
 
     def setUp(self) -> None:
         folder = fresh_folder()
-        server = ValkeyServer(
+        server = EmbeddedValkey(
             folder / "valkey", folder / "valkey.sock", ["--appendfsync", "everysec"]
         )
         server.start()

@@ -3,9 +3,9 @@
 from django.db import connection
 from django.test import TransactionTestCase
 
-from workouts.live.runtime import get_store
+from workouts.live.runtime import get_live_store
 from workouts.models import WorkoutSession
-from workouts.services.sweeping import SweepResult, sweep_sealed
+from workouts.services.sweeping import SweepResult, sweep_sealed_sessions
 from workouts.tests.support.cast import new_athlete, seal, train
 
 
@@ -28,9 +28,9 @@ class TriggerTests(TransactionTestCase):
             for athlete in (unlucky, lucky):
                 train(athlete)
                 seal(athlete)
-            names = {name.user_id: name for name in get_store().sealed_sessions()}
+            names = {name.user_id: name for name in get_live_store().sealed_sessions()}
             result = SweepResult()
-            sweep_sealed([names[unlucky], names[lucky]], result)
+            sweep_sealed_sessions([names[unlucky], names[lucky]], result)
         finally:
             with connection.cursor() as cursor:
                 cursor.execute("DROP FUNCTION refuse CASCADE")

@@ -10,7 +10,7 @@ from websockets.datastructures import Headers
 from websockets.frames import Close
 from websockets.http11 import Response
 
-from workouts.client.connection import RETRY_AFTER_MAX_S, Backoff, read_retry_after_s
+from workouts.client.connection import RETRY_AFTER_MAX_S, ReconnectBackoff, read_reconnect_after_s
 from workouts.tests.support.peer import Peer, Phone, client_of, make, within
 
 
@@ -41,10 +41,10 @@ class RetryAfterTests(SimpleTestCase):
         ]
         for error, wait_s in asked:
             with self.subTest(error=error):
-                assert read_retry_after_s(error) == wait_s
+                assert read_reconnect_after_s(error) == wait_s
 
     def test_it_adds_jitter_so_that_clients_do_not_all_come_back_at_once(self) -> None:
-        backoff = Backoff(lambda failures: 0.25)
+        backoff = ReconnectBackoff(lambda failures: 0.25)
         waits = {backoff.wait_s(at_least_s=2.0) for _ in range(100)}
         assert min(waits) >= 2.25
         assert max(waits) <= 3.25

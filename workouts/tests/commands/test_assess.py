@@ -15,8 +15,8 @@ from django.db import connection
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 
-from workouts.fairness.reassessment import fill_best_minutes
-from workouts.fairness.review import appeal, decide, last_review_steps
+from workouts.fairness.reassessment import assess_missing_best_minutes
+from workouts.fairness.review import appeal_review_decision, decide_reviews, find_last_review_steps
 from workouts.models import Exercise, ReviewStatus, ReviewStep, WorkoutSession
 from workouts.tests.support.cast import new_athlete, save_session
 
@@ -106,8 +106,11 @@ class AssessTests(TestCase):
     def test_a_decision_stands(self) -> None:
         self.run_assess()
         coach = get_user_model().objects.create_user("coach")
-        decide(
-            last_review_steps([self.even.pk]), to=ReviewStatus.APPROVED, reviewer=coach, note="seen"
+        decide_reviews(
+            find_last_review_steps([self.even.pk]),
+            to=ReviewStatus.APPROVED,
+            reviewer=coach,
+            note="seen",
         )
         Exercise.objects.filter(slug="squat").update(record_per_minute=20)
         assert self.run_assess()["decided by a coach on other flags"] == "1"
@@ -117,13 +120,13 @@ class AssessTests(TestCase):
     def test_an_appeal_waits_for_a_coach_even_without_flags(self) -> None:
         self.run_assess()
         coach = get_user_model().objects.create_user("coach")
-        decide(
-            last_review_steps([self.even.pk]),
+        decide_reviews(
+            find_last_review_steps([self.even.pk]),
             to=ReviewStatus.REJECTED,
             reviewer=coach,
             note="a script",
         )
-        appeal(self.even.pk, text="it was me")
+        appeal_review_decision(self.even.pk, text="it was me")
         WorkoutSession.objects.filter(pk=self.even.pk).update(timeline_ms=offsets(UNEVEN))
         assert self.run_assess()["no longer need a review"] == "0"
         row = self.read(self.even)
@@ -159,7 +162,7 @@ class AssessTests(TestCase):
         athlete = new_athlete()
         save(athlete, [interval // 2 for interval in UNEVEN] * 2)
         save(athlete, UNEVEN, days_ago=9)
-        for _ in fill_best_minutes(batch=100):
+        for _ in assess_missing_best_minutes(batch=100):
             pass
         dry = self.run_assess("--batch", "1", "--dry-run")
         assert dry["flag personal_pace added"] == "1"

@@ -18,7 +18,7 @@ from django.test import SimpleTestCase, override_settings
 
 from senim import __version__
 from senim.embedded.postgres import UNPRIVILEGED
-from senim.management.commands.start import listen
+from senim.management.commands.start import listen_for_server
 from workouts.tests.support.cast import new_athlete
 from workouts.tests.support.processes import (
     DEADLINE_S,
@@ -177,7 +177,7 @@ class RefusalTests(SimpleTestCase):
 
     def test_it_refuses_an_address_of_another_machine(self) -> None:
         with pytest.raises(CommandError, match=r"cannot listen on 192\.0\.2\.1:8000"):
-            listen("192.0.2.1", 8000)
+            listen_for_server("192.0.2.1", 8000)
 
 
 @pytest.mark.slow

@@ -6,9 +6,9 @@ from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.test import SimpleTestCase
 
-from workouts.live.clients import connect
+from workouts.live.clients import connect_to_redis
 from workouts.live.counting.batching import RepBatcher
-from workouts.live.counting.packing import pack_keys
+from workouts.live.counting.packing import pack_rep_keys
 from workouts.live.store import LiveStore
 from workouts.tests.support.cast import STARTED_MS, gates, new_athlete
 from workouts.tests.support.processes import (
@@ -33,7 +33,7 @@ class SweepTests(SimpleTestCase):
 
     def setUp(self) -> None:
         prefix = f"test-{new_athlete()}"
-        self.store = LiveStore(connect(settings.REDIS_URL), prefix)
+        self.store = LiveStore(connect_to_redis(settings.REDIS_URL), prefix)
         self.athlete = new_athlete()
         self.environment = {
             "DATABASE_URL": self.database,
@@ -47,7 +47,7 @@ class SweepTests(SimpleTestCase):
         @async_to_sync
         async def count() -> None:
             batcher = RepBatcher(settings.REDIS_URL, now_ms=lambda: at_ms)
-            keys = pack_keys(self.store.keys.live(self.athlete, exercise))
+            keys = pack_rep_keys(self.store.keys.live(self.athlete, exercise))
             batcher.open_source(keys.tag).submit(keys, gates(), lambda _: None)
             await batcher.close()
 

@@ -7,8 +7,8 @@ import redis
 from django.core.management.base import CommandError
 from django.test import SimpleTestCase
 
-from senim.embedded.valkey import ValkeyServer
-from senim.startup import wait_for
+from senim.embedded.valkey import EmbeddedValkey
+from senim.startup import wait_for_part_at_startup
 from workouts.tests.support.cast import new_athlete
 from workouts.tests.support.processes import HAS_PROC, processes_of, send_rep, wait_until
 from workouts.tests.support.service import Service, fresh_database, fresh_folder, run_folder
@@ -18,7 +18,7 @@ from workouts.tests.support.service import Service, fresh_database, fresh_folder
 class WaitTests(SimpleTestCase):
     def test_it_starts_once_redis_and_the_database_are_there(self) -> None:
         folder, late = fresh_folder(), fresh_folder() / "late"
-        valkey = ValkeyServer(folder / "valkey", folder / "late.sock")
+        valkey = EmbeddedValkey(folder / "valkey", folder / "late.sock")
         postgres = str(run_folder() / "postgres")
         url = fresh_database()
         assert url.endswith(f"?host={postgres}")
@@ -46,7 +46,7 @@ class WaitTests(SimpleTestCase):
         with pytest.raises(
             CommandError, match=r"gave up waiting for Redis.*No such file"
         ) as caught:
-            wait_for("Redis (REDIS_URL)", nowhere.ping, deadline_s=0.1)
+            wait_for_part_at_startup("Redis (REDIS_URL)", nowhere.ping, deadline_s=0.1)
         assert "\n" not in str(caught.value)
 
     def test_it_stops_while_it_waits_for_redis(self) -> None:

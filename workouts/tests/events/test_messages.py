@@ -14,8 +14,8 @@ from workouts.events.messages import (
     WallFinished,
     WallReport,
     WallWatch,
-    decode_message,
-    encode_message,
+    decode_channel_message,
+    encode_channel_message,
 )
 
 # what 0.1.0 sends, and reads
@@ -85,17 +85,20 @@ class WireTests(SimpleTestCase):
     def test_each_message_looks_as_earlier_versions_read_it(self) -> None:
         for message, wire in WIRE:
             with self.subTest(type=wire["type"]):
-                assert msgspec.json.decode(msgspec.json.encode(encode_message(message))) == wire
+                assert (
+                    msgspec.json.decode(msgspec.json.encode(encode_channel_message(message)))
+                    == wire
+                )
 
     def test_each_message_of_an_earlier_version_is_read(self) -> None:
         for message, wire in WIRE:
             with self.subTest(type=wire["type"]):
-                assert decode_message(wire) == message
+                assert decode_channel_message(wire) == message
 
     def test_a_field_of_a_later_version_is_ignored(self) -> None:
-        assert decode_message({"type": "wall.roll_call", "weather": "sunny"}) == RollCall()
+        assert decode_channel_message({"type": "wall.roll_call", "weather": "sunny"}) == RollCall()
 
     def test_an_unknown_type_and_a_missing_field_are_refused(self) -> None:
         for wire in ({"type": "weather"}, {"type": "wall.finished", "user_id": "ana"}, {}):
             with self.subTest(wire=wire), pytest.raises(msgspec.ValidationError):
-                decode_message(wire)
+                decode_channel_message(wire)

@@ -9,11 +9,16 @@ from collections.abc import Callable
 from channels.layers import get_channel_layer
 from django.test import SimpleTestCase
 
-from workouts.events.groups import athlete_group
+from workouts.events.groups import channel_group_of_athlete
 from workouts.events.messages import NOBODY, SessionNews
-from workouts.events.updates import Listener, UpdatePublisher, get_feed, read_session_news
+from workouts.events.updates import (
+    ChannelUpdatePublisher,
+    Listener,
+    get_channel_update_feed,
+    read_news_to_broadcast,
+)
 from workouts.events.wall_reports import Changed
-from workouts.live.clients import connect
+from workouts.live.clients import connect_to_redis
 from workouts.live.store import LiveStore
 from workouts.tests.support.cast import new_athlete, train
 from workouts.tests.support.outage import SWEEP_NEVER
@@ -42,12 +47,12 @@ class FeedTests(SimpleTestCase):
 
     async def join(self, listener: Listener | None = None) -> None:
         await asyncio.wait_for(
-            get_feed().join(self.user_id, listener or self.heard.append), DEADLINE_S
+            get_channel_update_feed().join(self.user_id, listener or self.heard.append), DEADLINE_S
         )
 
     async def test_many_changes_become_one_message(self) -> None:
         await self.join()
-        publisher = UpdatePublisher()
+        publisher = ChannelUpdatePublisher()
         for _ in range(100):
             publisher.note(self.squat, NOBODY)
         await self.until_heard(1)
@@ -61,7 +66,7 @@ class FeedTests(SimpleTestCase):
 
     async def test_changes_by_two_sockets_have_no_origin(self) -> None:
         await self.join()
-        publisher = UpdatePublisher()
+        publisher = ChannelUpdatePublisher()
         for origin in ("one", "two", "one"):
             publisher.note(self.squat, origin)
         await self.until_heard(1)
@@ -69,7 +74,7 @@ class FeedTests(SimpleTestCase):
 
     async def test_the_only_listener_is_not_told_of_its_own_changes(self) -> None:
         await self.join()
-        publisher = UpdatePublisher()
+        publisher = ChannelUpdatePublisher()
         publisher.note(self.squat, "self")
         publisher.note(Changed(self.user_id, "push_up"), NOBODY)
         await self.until_heard(1)
@@ -79,41 +84,46 @@ class FeedTests(SimpleTestCase):
         others: list[SessionNews] = []
         await self.join()
         await self.join(others.append)
-        UpdatePublisher().note(self.squat, "self")
+        ChannelUpdatePublisher().note(self.squat, "self")
         await self.until_heard(1)
         assert others == self.heard
 
     async def test_nothing_is_read_while_nobody_listens(self) -> None:
-        assert await asyncio.to_thread(read_session_news, {self.squat: NOBODY}, set()) == []
+        assert await asyncio.to_thread(read_news_to_broadcast, {self.squat: NOBODY}, set()) == []
         await self.join()
-        assert len(await asyncio.to_thread(read_session_news, {self.squat: NOBODY}, set())) == 1
-        assert await asyncio.to_thread(read_session_news, {self.squat: "self"}, {self.squat}) == []
+        assert (
+            len(await asyncio.to_thread(read_news_to_broadcast, {self.squat: NOBODY}, set())) == 1
+        )
+        assert (
+            await asyncio.to_thread(read_news_to_broadcast, {self.squat: "self"}, {self.squat})
+            == []
+        )
 
     async def test_a_listener_that_left_hears_nothing(self) -> None:
         stays: list[SessionNews] = []
         await self.join()
         await self.join(stays.append)
-        get_feed().leave(self.user_id, self.heard.append)
-        UpdatePublisher().note(self.squat, NOBODY)
+        get_channel_update_feed().leave(self.user_id, self.heard.append)
+        ChannelUpdatePublisher().note(self.squat, NOBODY)
         await self.until(lambda: stays)
         assert self.heard == []
-        get_feed().leave(self.user_id, stays.append)
-        await self.until(lambda: not read_session_news({self.squat: NOBODY}, set()))
-        assert get_feed().count(self.user_id) == 0
+        get_channel_update_feed().leave(self.user_id, stays.append)
+        await self.until(lambda: not read_news_to_broadcast({self.squat: NOBODY}, set()))
+        assert get_channel_update_feed().count(self.user_id) == 0
 
     async def test_a_listener_that_comes_back_at_once_hears_again(self) -> None:
         for _ in range(20):
             await self.join()
-            get_feed().leave(self.user_id, self.heard.append)
+            get_channel_update_feed().leave(self.user_id, self.heard.append)
         await self.join()
-        UpdatePublisher().note(self.squat, NOBODY)
+        ChannelUpdatePublisher().note(self.squat, NOBODY)
         await self.until_heard(1)
 
     async def test_a_message_of_a_later_version_is_skipped(self) -> None:
         await self.join()
-        group = athlete_group(self.user_id)
+        group = channel_group_of_athlete(self.user_id)
         await get_channel_layer().group_send(group, {"type": "weather", "user_id": self.user_id})
-        UpdatePublisher().note(self.squat, NOBODY)
+        ChannelUpdatePublisher().note(self.squat, NOBODY)
         await self.until_heard(1)
         assert self.heard[0].reps == 3
 
@@ -191,7 +201,9 @@ class TwoProcessesTests(PhoneShop, SimpleTestCase):
     async def test_all_devices_hear_of_a_session_that_the_sweeper_saved(self) -> None:
         phone, watch, tablet = await self.take_three()
         await phone.ask_all(make_set([1, 2]))
-        store = LiveStore(connect(self.places["REDIS_URL"]), self.places["SENIM_REDIS_PREFIX"])
+        store = LiveStore(
+            connect_to_redis(self.places["REDIS_URL"]), self.places["SENIM_REDIS_PREFIX"]
+        )
         assert store.seal(self.user_id, "squat")
         swept = await asyncio.to_thread(
             run_manage, "sweep", "--once", **self.places, SENIM_DATA=str(fresh_folder())

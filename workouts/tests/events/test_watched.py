@@ -2,9 +2,9 @@
 
 from django.test import SimpleTestCase
 
-from workouts.events.watched import EVERYONE, NO_ONE, Watched, join_watched
+from workouts.events.watched import EVERYONE, NO_ONE, WatchedAthletes, join_watched_athletes
 
-ANA, BEN = Watched(frozenset(["ana"])), Watched(frozenset(["ben"]))
+ANA, BEN = WatchedAthletes(frozenset(["ana"])), WatchedAthletes(frozenset(["ben"]))
 
 
 class WatchedTests(SimpleTestCase):
@@ -17,6 +17,6 @@ class WatchedTests(SimpleTestCase):
         assert EVERYONE.includes("new")
 
     def test_walls_together_watch_what_each_of_them_watches(self) -> None:
-        assert join_watched([ANA, BEN]) == Watched(frozenset(["ana", "ben"]))
-        assert join_watched([ANA, EVERYONE]) == EVERYONE
-        assert join_watched([]) == NO_ONE
+        assert join_watched_athletes([ANA, BEN]) == WatchedAthletes(frozenset(["ana", "ben"]))
+        assert join_watched_athletes([ANA, EVERYONE]) == EVERYONE
+        assert join_watched_athletes([]) == NO_ONE

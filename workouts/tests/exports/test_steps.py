@@ -12,9 +12,9 @@ from django.db import connection
 from django.test import TestCase, TransactionTestCase
 
 from workouts.exports import rows
-from workouts.exports.progress import FAILED, read_progress
+from workouts.exports.progress import FAILED, read_export_progress
 from workouts.exports.rows import read_export_batches
-from workouts.exports.steps import FORMATS, Steps, send_from_threads
+from workouts.exports.steps import FORMATS, ExportSteps, send_export_from_threads
 from workouts.models import WorkoutSession
 from workouts.tests.support.cast import save_session
 from workouts.tests.support.exports import TOKEN, make_export, read_csv, read_xlsx, save_many
@@ -22,7 +22,7 @@ from workouts.tests.support.log_lines import capture_unlimited_logs
 from workouts.threads import for_exports
 
 
-def read_all() -> Iterator[list[rows.Record]]:
+def read_all() -> Iterator[list[rows.ExportRecord]]:
     return read_export_batches(WorkoutSession.objects.all(), with_timeline=False)
 
 
@@ -60,7 +60,7 @@ class BatchTests(TestCase):
 
     def peak(self, kind: str) -> int:
         tracemalloc.start()
-        for _chunk in Steps(make_export(kind)):
+        for _chunk in ExportSteps(make_export(kind)):
             pass
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
@@ -93,14 +93,14 @@ class ThreadTests(TransactionTestCase):
     async def test_it_sends_every_row_from_other_threads(self) -> None:
         for kind in FORMATS:
             with self.watched() as seen:
-                chunks = send_from_threads(Steps(make_export(kind)))
+                chunks = send_export_from_threads(ExportSteps(make_export(kind)))
                 data = b"".join([chunk async for chunk in chunks])
             assert len(read_csv(data) if kind == "csv" else read_xlsx(data)[0]) == 8
             assert seen == [False] * 7
 
     async def test_an_error_midway_breaks_it_off(self) -> None:
         for kind in FORMATS:
-            chunks = send_from_threads(Steps(make_export(kind, token=TOKEN)))
+            chunks = send_export_from_threads(ExportSteps(make_export(kind, token=TOKEN)))
             await anext(chunks)
             error = RuntimeError("no")
             with (
@@ -108,12 +108,12 @@ class ThreadTests(TransactionTestCase):
                 pytest.raises(RuntimeError, match="no"),
             ):
                 await anext(chunks)
-            assert read_progress("1", TOKEN).state == FAILED
+            assert read_export_progress("1", TOKEN).state == FAILED
 
     async def test_a_client_that_leaves_ends_the_work(self) -> None:
         for kind in FORMATS:
-            steps = Steps(make_export(kind))
-            chunks: Any = send_from_threads(steps)
+            steps = ExportSteps(make_export(kind))
+            chunks: Any = send_export_from_threads(steps)
             await anext(chunks)
             with capture_unlimited_logs() as logs:
                 await chunks.aclose()
@@ -124,8 +124,8 @@ class ThreadTests(TransactionTestCase):
             assert list(steps) == []
 
     async def test_a_cancelled_step_is_finished_before_the_work_ends(self) -> None:
-        steps = Steps(make_export())
-        task = asyncio.ensure_future(anext(send_from_threads(steps)))
+        steps = ExportSteps(make_export())
+        task = asyncio.ensure_future(anext(send_export_from_threads(steps)))
         await asyncio.sleep(0)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -16,7 +16,7 @@ from openpyxl import load_workbook
 
 from workouts.exports import xlsx_file
 from workouts.exports.rows import Row
-from workouts.exports.xlsx_file import split_cell_text, write_xlsx
+from workouts.exports.xlsx_file import split_xlsx_cell_text, write_xlsx
 from workouts.tests.support.exports import FORMULAS, SAVED, read_xlsx
 
 
@@ -70,10 +70,10 @@ class CellTests(SimpleTestCase):
 
     def test_a_text_is_split_at_spaces_and_nothing_is_lost(self) -> None:
         with patch.object(xlsx_file, "MAX_CELL_LENGTH", 5):
-            assert split_cell_text("12 34 567 8") == ["12 34", "567 8"]
-            assert split_cell_text("123456789") == ["12345", "6789"]
-            assert split_cell_text("12345 6") == ["12345", "6"]
-            assert split_cell_text("") == [""]
+            assert split_xlsx_cell_text("12 34 567 8") == ["12 34", "567 8"]
+            assert split_xlsx_cell_text("123456789") == ["12345", "6789"]
+            assert split_xlsx_cell_text("12345 6") == ["12345", "6"]
+            assert split_xlsx_cell_text("") == [""]
 
 
 class SheetTests(SimpleTestCase):

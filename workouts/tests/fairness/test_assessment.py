@@ -9,7 +9,11 @@ from django.db import connection
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 
-from workouts.fairness.assessment import assess, find_personal_best, read_records
+from workouts.fairness.assessment import (
+    assess_session,
+    find_personal_pace_before,
+    read_flag_records,
+)
 from workouts.models import ReviewStatus, WorkoutSession
 from workouts.services.finishing import finish_workout
 from workouts.tests.support.cast import STARTED_MS, count_reps, new_athlete, save_session
@@ -81,7 +85,7 @@ class PersonalBestTests(TestCase):
         self.row = save_session(self.athlete, reps=40)
 
     def best(self) -> int | None:
-        return find_personal_best(self.row)
+        return find_personal_pace_before(self.row)
 
     def test_it_covers_the_90_days_before(self) -> None:
         assert self.best() is None
@@ -116,8 +120,8 @@ class PersonalBestTests(TestCase):
         assert "session_saved_last" in plan or "session_of_athlete" in plan
 
     def test_a_session_of_a_minute_takes_one_query_and_a_shorter_one_none(self) -> None:
-        records = read_records()
+        records = read_flag_records()
         for intervals, queries in ((10, 0), (40, 1)):
             self.row.timeline_ms = [i * 2000 for i in range(intervals)]
             with self.assertNumQueries(queries):
-                assess(self.row, records)
+                assess_session(self.row, records)

@@ -12,19 +12,19 @@ from hypothesis import strategies as st
 
 from workouts.fairness.flags import (
     METRONOME_INTERVALS,
-    Evidence,
     Flag,
-    Pace,
-    best_minute,
+    FlagEvidence,
+    KnownPace,
+    find_best_minute_pace,
+    find_fastest_pace_within,
     find_flags,
-    most_within,
 )
 from workouts.fairness.sets import find_sets
-from workouts.simulation.replay import read_sets
+from workouts.simulation.replay import read_sets_to_replay
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 UNEVEN = [2000, 2300, 1900, 2200, 2600]
-NO_PACE = Pace()
+NO_PACE = KnownPace()
 RECORDED_SETS = os.environ.get("TEST_SETS", "")  # a file of recorded sets, as `replay` takes it
 
 
@@ -35,7 +35,7 @@ def times_of(intervals: list[int], start: int = 0) -> list[int]:
     return times
 
 
-def find(kind: str, evidence: Evidence, pace: Pace = NO_PACE) -> Flag | None:
+def find(kind: str, evidence: FlagEvidence, pace: KnownPace = NO_PACE) -> Flag | None:
     found = [flag for flag in find_flags(evidence, pace) if flag["flag"] == kind]
     assert len(found) <= 1
     return found[0] if found else None
@@ -43,7 +43,7 @@ def find(kind: str, evidence: Evidence, pace: Pace = NO_PACE) -> Flag | None:
 
 class MetronomeTests(SimpleTestCase):
     def find(self, intervals: list[int], **more: list[int]) -> Flag | None:
-        return find("metronome", Evidence(times_of(intervals), **more))
+        return find("metronome", FlagEvidence(times_of(intervals), **more))
 
     def test_it_flags_exact_intervals(self) -> None:
         assert self.find([2000] * 42) == {
@@ -83,7 +83,7 @@ class MetronomeTests(SimpleTestCase):
     def test_it_judges_each_device_by_itself(self) -> None:
         times = sorted(times_of([2000] * 30) + times_of(UNEVEN * 6, start=701))
         devices = [1 if time % 2000 == 0 else 2 for time in times]
-        flag = find("metronome", Evidence(times, devices))
+        flag = find("metronome", FlagEvidence(times, devices))
         assert flag is not None
         assert flag["intervals"] >= 20
 
@@ -107,14 +107,14 @@ class MetronomeTests(SimpleTestCase):
             [1] * 26 + [2] * 26,
         )
         for order in (1, -1):
-            found = find("metronome", Evidence(times[::order], devices[::order]))
+            found = find("metronome", FlagEvidence(times[::order], devices[::order]))
             assert found == {"flag": "metronome", "cv": 0.0, "intervals": 25, "strong": True}
 
     def test_its_sets_are_those_of_the_chart(self) -> None:
         quick_and_even = [1000 - 6, 1000 + 6] * 13
         times = times_of([*(4000 + 100 * (i * i % 7) for i in range(26)), *quick_and_even])
         longest = max(find_sets(times), key=lambda each: len(each.times_ms))
-        flag = find("metronome", Evidence(times))
+        flag = find("metronome", FlagEvidence(times))
         assert flag is not None
         assert flag["intervals"] == len(longest.times_ms) - 1 == 26
 
@@ -127,8 +127,10 @@ class MetronomeTests(SimpleTestCase):
 @pytest.mark.skipif(not RECORDED_SETS, reason="TEST_SETS names no file of recorded sets")
 class RecordedTests(SimpleTestCase):
     def test_no_persons_set_is_flagged(self) -> None:
-        recorded = read_sets(Path(RECORDED_SETS), None)
-        flagged = [each for each in recorded if find_flags(Evidence(each.offsets_ms()), NO_PACE)]
+        recorded = read_sets_to_replay(Path(RECORDED_SETS), None)
+        flagged = [
+            each for each in recorded if find_flags(FlagEvidence(each.offsets_ms()), NO_PACE)
+        ]
         assert recorded
         assert flagged == []
 
@@ -136,20 +138,23 @@ class RecordedTests(SimpleTestCase):
 class PaceTests(SimpleTestCase):
     def test_it_flags_a_minute_over_the_record(self) -> None:
         assert (
-            find("record_pace", Evidence(times_of([800] * 74)), Pace(record_per_minute=75)) is None
+            find("record_pace", FlagEvidence(times_of([800] * 74)), KnownPace(record_per_minute=75))
+            is None
         )
-        flag = find("record_pace", Evidence(times_of([800] * 74)), Pace(record_per_minute=74))
+        flag = find(
+            "record_pace", FlagEvidence(times_of([800] * 74)), KnownPace(record_per_minute=74)
+        )
         assert flag == {"flag": "record_pace", "reps": 75, "record": 74}
-        assert find("record_pace", Evidence(times_of([800] * 74))) is None
+        assert find("record_pace", FlagEvidence(times_of([800] * 74))) is None
 
     def test_a_minute_excludes_its_last_millisecond(self) -> None:
-        assert most_within([0, 30_000, 59_999, 60_000], MINUTE_MS) == 3
-        assert most_within([], MINUTE_MS) == 0
+        assert find_fastest_pace_within([0, 30_000, 59_999, 60_000], MINUTE_MS) == 3
+        assert find_fastest_pace_within([], MINUTE_MS) == 0
 
     def test_it_flags_a_minute_over_1_5_times_the_athletes_best(self) -> None:
-        evidence = Evidence(times_of([1000] * 120))
-        assert find("personal_pace", evidence, Pace(personal_per_minute=40)) is None
-        assert find("personal_pace", evidence, Pace(personal_per_minute=39)) == {
+        evidence = FlagEvidence(times_of([1000] * 120))
+        assert find("personal_pace", evidence, KnownPace(personal_per_minute=40)) is None
+        assert find("personal_pace", evidence, KnownPace(personal_per_minute=39)) == {
             "flag": "personal_pace",
             "reps": 60,
             "best": 39,
@@ -157,56 +162,65 @@ class PaceTests(SimpleTestCase):
         assert find("personal_pace", evidence) is None
 
     def test_a_set_under_a_minute_has_no_best_minute(self) -> None:
-        assert best_minute(times_of([1000] * 59)) is None
-        assert best_minute(times_of([1000] * 60)) == 60
-        assert best_minute([]) is None
+        assert find_best_minute_pace(times_of([1000] * 59)) is None
+        assert find_best_minute_pace(times_of([1000] * 60)) == 60
+        assert find_best_minute_pace([]) is None
         assert (
-            find("personal_pace", Evidence(times_of([1000] * 59)), Pace(personal_per_minute=10))
+            find(
+                "personal_pace",
+                FlagEvidence(times_of([1000] * 59)),
+                KnownPace(personal_per_minute=10),
+            )
             is None
         )
 
 
 class OtherTests(SimpleTestCase):
     def test_it_flags_two_devices_that_interleave(self) -> None:
-        turns = Evidence([0, 1000, 2000, 3000], [1, 2, 1, 2])
+        turns = FlagEvidence([0, 1000, 2000, 3000], [1, 2, 1, 2])
         assert find("two_devices", turns) == {"flag": "two_devices", "changes": 3}
-        assert find("two_devices", Evidence([0, 1000, 2000, 3000], [1, 2, 1, 1])) is None
-        assert find("two_devices", Evidence([0, 15_001, 30_002, 45_003], [1, 2, 1, 2])) is None
-        assert find("two_devices", Evidence([0, 15_000, 30_000, 45_000], [1, 2, 1, 2])) is not None
+        assert find("two_devices", FlagEvidence([0, 1000, 2000, 3000], [1, 2, 1, 1])) is None
+        assert find("two_devices", FlagEvidence([0, 15_001, 30_002, 45_003], [1, 2, 1, 2])) is None
+        assert (
+            find("two_devices", FlagEvidence([0, 15_000, 30_000, 45_000], [1, 2, 1, 2])) is not None
+        )
 
     def test_two_devices_are_compared_in_order_of_time_not_of_arrival(self) -> None:
-        assert find("two_devices", Evidence([0, 2000, 4000, 1000, 3000], [1, 1, 1, 2, 2])) == {
+        assert find("two_devices", FlagEvidence([0, 2000, 4000, 1000, 3000], [1, 1, 1, 2, 2])) == {
             "flag": "two_devices",
             "changes": 4,
         }
 
     def test_it_does_not_flag_a_handover(self) -> None:
-        assert find("two_devices", Evidence([*range(0, 20_000, 1000)], [1] * 10 + [2] * 10)) is None
+        assert (
+            find("two_devices", FlagEvidence([*range(0, 20_000, 1000)], [1] * 10 + [2] * 10))
+            is None
+        )
 
     def test_it_flags_refused_reps_that_outnumber_counted_ones(self) -> None:
-        assert find("many_refused", Evidence([0, 1000], refused_count=19)) is None
-        assert find("many_refused", Evidence([0, 1000], refused_count=20)) == {
+        assert find("many_refused", FlagEvidence([0, 1000], refused_count=19)) is None
+        assert find("many_refused", FlagEvidence([0, 1000], refused_count=20)) == {
             "flag": "many_refused",
             "refused": 20,
             "counted": 2,
         }
-        assert find("many_refused", Evidence(times_of([1000] * 19), refused_count=20)) is None
+        assert find("many_refused", FlagEvidence(times_of([1000] * 19), refused_count=20)) is None
 
     def test_it_flags_a_majority_of_late_reps(self) -> None:
-        assert find("mostly_late", Evidence([0, 1000, 2000, 3000], late_count=2)) is None
-        assert find("mostly_late", Evidence([0, 1000, 2000, 3000], late_count=3)) == {
+        assert find("mostly_late", FlagEvidence([0, 1000, 2000, 3000], late_count=2)) is None
+        assert find("mostly_late", FlagEvidence([0, 1000, 2000, 3000], late_count=3)) == {
             "flag": "mostly_late",
             "late": 3,
             "reps": 4,
         }
 
     def test_it_flags_more_than_three_impossible_times(self) -> None:
-        assert find("clock", Evidence([0], distrusted_count=3)) is None
-        assert find("clock", Evidence([0], distrusted_count=4)) == {"flag": "clock", "reps": 4}
+        assert find("clock", FlagEvidence([0], distrusted_count=3)) is None
+        assert find("clock", FlagEvidence([0], distrusted_count=4)) == {"flag": "clock", "reps": 4}
 
     def test_it_flags_three_hours_without_a_pause(self) -> None:
         def flag(intervals: list[int]) -> Flag | None:
-            return find("marathon", Evidence(times_of(intervals)))
+            return find("marathon", FlagEvidence(times_of(intervals)))
 
         assert flag([10_000] * 1080) is None
         assert flag([10_000] * 1081) == {"flag": "marathon", "minutes": 180}
@@ -214,10 +228,10 @@ class OtherTests(SimpleTestCase):
         assert flag([10_000] * 600 + [5 * MINUTE_MS - 1] + [10_000] * 600) is not None
 
     def test_it_flags_an_hour_over_the_record(self) -> None:
-        evidence = Evidence(times_of([3000] * 1500))
-        flag = find("marathon", evidence, Pace(record_per_hour=1199))
+        evidence = FlagEvidence(times_of([3000] * 1500))
+        flag = find("marathon", evidence, KnownPace(record_per_hour=1199))
         assert flag == {"flag": "marathon", "reps_in_hour": 1200, "record": 1199}
-        assert find("marathon", evidence, Pace(record_per_hour=1200)) is None
+        assert find("marathon", evidence, KnownPace(record_per_hour=1200)) is None
 
 
 class AnyTests(SimpleTestCase):
@@ -230,9 +244,9 @@ class AnyTests(SimpleTestCase):
         devices = data.draw(
             st.just([]) | st.lists(st.integers(0, 63), min_size=len(times), max_size=len(times))
         )
-        pace = Pace(*data.draw(st.tuples(*[st.none() | st.integers(1, 100)] * 3)))
+        pace = KnownPace(*data.draw(st.tuples(*[st.none() | st.integers(1, 100)] * 3)))
         flags = find_flags(
-            Evidence(times, devices, *data.draw(st.tuples(*[st.integers(0, 100)] * 3))), pace
+            FlagEvidence(times, devices, *data.draw(st.tuples(*[st.integers(0, 100)] * 3))), pace
         )
         kinds = [flag["flag"] for flag in flags]
         assert len(kinds) == len(set(kinds))
@@ -242,12 +256,12 @@ class AnyTests(SimpleTestCase):
     def test_neither_the_start_nor_the_order_of_arrival_matters(
         self, times: list[int], start: int, chance: random.Random
     ) -> None:
-        pace = Pace(20, 40, 10)
-        flags = find_flags(Evidence(times), pace)
-        assert find_flags(Evidence([time + start for time in times]), pace) == flags
+        pace = KnownPace(20, 40, 10)
+        flags = find_flags(FlagEvidence(times), pace)
+        assert find_flags(FlagEvidence([time + start for time in times]), pace) == flags
         shuffled = list(times)
         chance.shuffle(shuffled)
-        assert find_flags(Evidence(shuffled), pace) == flags
+        assert find_flags(FlagEvidence(shuffled), pace) == flags
 
     def test_its_cost_grows_in_proportion_to_the_reps(self) -> None:
         class Counted(int):
@@ -263,7 +277,8 @@ class AnyTests(SimpleTestCase):
         for reps in (1000, 10_000):
             Counted.done = 0
             find_flags(
-                Evidence([Counted(i * 2000) for i in range(reps)], [1] * reps), Pace(20, 40, 10)
+                FlagEvidence([Counted(i * 2000) for i in range(reps)], [1] * reps),
+                KnownPace(20, 40, 10),
             )
             costs.append(Counted.done)
         assert costs[1] < 15 * costs[0]

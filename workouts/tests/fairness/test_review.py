@@ -11,7 +11,12 @@ from django.db.models import ProtectedError
 from django.test import TestCase, TransactionTestCase
 
 from workouts.exceptions import Code, WorkoutError
-from workouts.fairness.review import Decided, appeal, decide, last_review_steps
+from workouts.fairness.review import (
+    ReviewDecided,
+    appeal_review_decision,
+    decide_reviews,
+    find_last_review_steps,
+)
 from workouts.models import MAX_NOTE_LENGTH, ReviewStatus, ReviewStep, WorkoutSession
 from workouts.tests.support.cast import new_athlete, save_session
 from workouts.tests.support.reviews import APPROVED, METRONOME, PENDING, REJECTED, save_pending
@@ -24,9 +29,9 @@ class ReviewCase(TestCase):
 
     def decide(
         self, to: ReviewStatus, *, seen: int | None = None, note: str = "seen the video"
-    ) -> Decided:
-        steps = last_review_steps([self.row.pk]) if seen is None else {self.row.pk: seen}
-        return decide(steps, to=to, reviewer=self.coach, note=note)
+    ) -> ReviewDecided:
+        steps = find_last_review_steps([self.row.pk]) if seen is None else {self.row.pk: seen}
+        return decide_reviews(steps, to=to, reviewer=self.coach, note=note)
 
     def state(self) -> tuple[str, bool]:
         self.row.refresh_from_db()
@@ -38,8 +43,8 @@ class ReviewCase(TestCase):
 
 class DecideTests(ReviewCase):
     def test_every_step_is_on_record(self) -> None:
-        assert self.decide(REJECTED) == Decided(1, 0)
-        appeal(self.row.pk, text="it was me")
+        assert self.decide(REJECTED) == ReviewDecided(1, 0)
+        appeal_review_decision(self.row.pk, text="it was me")
         self.decide(APPROVED, note="")
         assert self.steps() == [
             ("coach", "pending", "rejected", "seen the video"),
@@ -57,7 +62,7 @@ class DecideTests(ReviewCase):
         self.decide(REJECTED)
         assert self.state() == ("rejected", False)
         assert self.row not in WorkoutSession.objects.in_totals()
-        appeal(self.row.pk, text="it was me")
+        appeal_review_decision(self.row.pk, text="it was me")
         assert self.state() == ("pending", False)
         self.decide(APPROVED)
         assert self.state() == ("approved", True)
@@ -75,26 +80,26 @@ class DecideTests(ReviewCase):
 
     def test_it_leaves_a_session_that_someone_else_decided_meanwhile(self) -> None:
         self.decide(REJECTED)
-        assert self.decide(APPROVED, seen=0) == Decided(0, 1)
+        assert self.decide(APPROVED, seen=0) == ReviewDecided(0, 1)
         assert self.state() == ("rejected", False)
 
     def test_it_leaves_a_session_that_has_the_status_already(self) -> None:
         self.decide(APPROVED)
-        assert self.decide(APPROVED) == Decided(0, 1)
+        assert self.decide(APPROVED) == ReviewDecided(0, 1)
         assert len(self.steps()) == 1
 
     def test_it_decides_on_many_sessions_at_once(self) -> None:
         rows = [save_pending() for _ in range(20)]
         rejected = rows[0]
-        decide({rejected.pk: 0}, to=REJECTED, reviewer=self.coach, note="no")
-        assert decide(
+        decide_reviews({rejected.pk: 0}, to=REJECTED, reviewer=self.coach, note="no")
+        assert decide_reviews(
             {row.pk: 0 for row in rows}, to=APPROVED, reviewer=self.coach, note=""
-        ) == Decided(19, 1)
+        ) == ReviewDecided(19, 1)
         assert WorkoutSession.objects.filter(review_status=APPROVED).count() == 19
 
     def test_a_clean_session_can_be_rejected(self) -> None:
         self.row = save_session(new_athlete())
-        assert self.decide(REJECTED) == Decided(1, 0)
+        assert self.decide(REJECTED) == ReviewDecided(1, 0)
 
 
 class AppendOnlyTests(ReviewCase):
@@ -131,7 +136,7 @@ class AtOnceTests(TransactionTestCase):
 
         def act(coach: Any, to: ReviewStatus) -> None:
             barrier.wait()
-            decided.append(decide({row.pk: 0}, to=to, reviewer=coach, note="so"))
+            decided.append(decide_reviews({row.pk: 0}, to=to, reviewer=coach, note="so"))
             connection.close()
 
         threads = [
@@ -142,7 +147,7 @@ class AtOnceTests(TransactionTestCase):
             thread.start()
         for thread in threads:
             thread.join()
-        assert sorted(decided) == [Decided(0, 1), Decided(1, 0)]
+        assert sorted(decided) == [ReviewDecided(0, 1), ReviewDecided(1, 0)]
         (step,) = row.review_steps.all()
         row.refresh_from_db()
         assert (step.to_status, step.reviewer) in [(APPROVED, coaches[0]), (REJECTED, coaches[1])]
@@ -157,16 +162,18 @@ class NoteTests(ReviewCase):
         assert self.note() == ""
         self.decide(REJECTED, note="a script")
         assert self.note() == "a script"
-        appeal(self.row.pk, text="it was me")
+        appeal_review_decision(self.row.pk, text="it was me")
         assert self.note() == "a script"
         self.decide(APPROVED, note="")
         assert self.note() == ""
 
     def test_a_stale_page_decides_nothing_even_if_the_status_is_the_same_again(self) -> None:
-        seen = last_review_steps([self.row.pk])
+        seen = find_last_review_steps([self.row.pk])
         self.decide(REJECTED)
-        appeal(self.row.pk, text="it was me")
-        assert decide(seen, to=APPROVED, reviewer=self.coach, note="") == Decided(0, 1)
+        appeal_review_decision(self.row.pk, text="it was me")
+        assert decide_reviews(seen, to=APPROVED, reviewer=self.coach, note="") == ReviewDecided(
+            0, 1
+        )
 
 
 class AppealTests(ReviewCase):
@@ -208,7 +215,7 @@ class AppealTests(ReviewCase):
         response = self.ask()
         assert (response.status_code, response.json()["code"]) == (409, Code.NOTHING_TO_APPEAL)
         with pytest.raises(WorkoutError):
-            appeal(self.row.pk, text="again")
+            appeal_review_decision(self.row.pk, text="again")
 
     def test_a_stranger_cannot_appeal(self) -> None:
         self.decide(REJECTED)

@@ -9,22 +9,22 @@ from asgiref.sync import async_to_sync
 from django.test import SimpleTestCase
 from redis.crc import key_slot
 
-from senim.embedded.valkey import ValkeyServer
-from workouts.live.clients import connect
+from senim.embedded.valkey import EmbeddedValkey
+from workouts.live.clients import connect_to_redis
 from workouts.live.counting.batching import ANSWER_DEADLINE_S, RepBatcher
-from workouts.live.counting.packing import RepKeys, pack_keys
+from workouts.live.counting.packing import PackedRepKeys, pack_rep_keys
 from workouts.live.counting.verdicts import COUNTED
-from workouts.live.keys import TAGS, KeySpace, tag_of
+from workouts.live.keys import TAGS, RedisKeySpace, hash_tag_of_user
 from workouts.tests.support.cast import Result, gates, new_athlete
 from workouts.tests.support.redis_servers import shared_cluster
 from workouts.tests.support.sentinels import shared_sentinels
 from workouts.tests.support.service import free_port, fresh_folder
 
-SPACE = KeySpace("test")
+SPACE = RedisKeySpace("test")
 
 
-def squat_keys(user_id: str) -> RepKeys:
-    return pack_keys(SPACE.live(user_id, "squat"))
+def squat_keys(user_id: str) -> PackedRepKeys:
+    return pack_rep_keys(SPACE.live(user_id, "squat"))
 
 
 async def count_one(batcher: RepBatcher, user_id: str, *, interval_ms: int = 1) -> Result | None:
@@ -43,7 +43,7 @@ class OwnServerTests(SimpleTestCase):
     def setUp(self) -> None:
         folder = fresh_folder()
         self.socket = folder / "valkey.sock"
-        self.server = ValkeyServer(folder, self.socket, self.options)
+        self.server = EmbeddedValkey(folder, self.socket, self.options)
         self.server.start()
         self.addCleanup(self.server.stop)
         self.athlete = new_athlete()
@@ -106,8 +106,10 @@ class OwnServerTests(SimpleTestCase):
             await count_one(batcher, self.athlete)
             verdicts: list[tuple[int, int, int] | None] = []
             waits = time.monotonic()
-            connect(f"unix://{self.socket}").execute_command("CLIENT", "PAUSE", "2500", "ALL")
-            source = batcher.open_source(tag_of(self.athlete))
+            connect_to_redis(f"unix://{self.socket}").execute_command(
+                "CLIENT", "PAUSE", "2500", "ALL"
+            )
+            source = batcher.open_source(hash_tag_of_user(self.athlete))
             for _ in range(3):
                 source.submit(squat_keys(self.athlete), gates(1), verdicts.append)
                 await asyncio.sleep(0.1)
@@ -121,13 +123,15 @@ class OwnServerTests(SimpleTestCase):
         async def play(batcher: RepBatcher) -> None:
             await count_one(batcher, self.athlete)
             verdicts: list[tuple[int, int, int] | None] = []
-            batcher.open_source(tag_of(self.athlete)).submit(
+            batcher.open_source(hash_tag_of_user(self.athlete)).submit(
                 squat_keys(self.athlete), gates(1), verdicts.append
             )
             time.sleep(ANSWER_DEADLINE_S / 2)  # noqa: ASYNC251 - it waits without being sent
             # Redis answers in time for a rep that is new now, and too late for this one
             pause_ms = int(ANSWER_DEADLINE_S * 750)
-            connect(f"unix://{self.socket}").execute_command("CLIENT", "PAUSE", pause_ms, "ALL")
+            connect_to_redis(f"unix://{self.socket}").execute_command(
+                "CLIENT", "PAUSE", pause_ms, "ALL"
+            )
             await batcher.settled()
             assert verdicts == [None]
 
@@ -137,7 +141,9 @@ class OwnServerTests(SimpleTestCase):
         async def play(batcher: RepBatcher) -> None:
             other = new_athlete()
             await count_one(batcher, other)
-            connect(f"unix://{self.socket}").execute_command("CLIENT", "PAUSE", "2000", "ALL")
+            connect_to_redis(f"unix://{self.socket}").execute_command(
+                "CLIENT", "PAUSE", "2000", "ALL"
+            )
             assert await count_one(batcher, other) is None
             verdict = await count_one(batcher, self.athlete)
             while verdict is None:
@@ -149,7 +155,7 @@ class OwnServerTests(SimpleTestCase):
     def test_it_counts_a_thousand_at_once_in_order(self) -> None:
         async def play(batcher: RepBatcher) -> None:
             verdicts: list[tuple[int, int, int] | None] = []
-            source = batcher.open_source(tag_of(self.athlete))
+            source = batcher.open_source(hash_tag_of_user(self.athlete))
             for _ in range(1000):
                 source.submit(squat_keys(self.athlete), gates(1), verdicts.append)
             await batcher.settled()

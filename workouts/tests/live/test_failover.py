@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from workouts.live.clients import REDIS_AWAY, connect
+from workouts.live.clients import REDIS_AWAY, connect_to_redis
 from workouts.live.counting.batching import RepBatcher
 from workouts.live.counting.verdicts import COUNTED
 from workouts.live.store import LiveStore
@@ -202,6 +202,6 @@ class ClusterFailoverTests(FailoverCase):
             )
 
     def connect_new(self) -> LiveStore:
-        store = LiveStore(connect(self.fleet.url), SPACE.prefix)
+        store = LiveStore(connect_to_redis(self.fleet.url), SPACE.prefix)
         self.addCleanup(store.client.close)
         return store

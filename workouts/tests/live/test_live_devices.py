@@ -1,8 +1,8 @@
 """Devices that number their reps: device.lua, last_seq.lua, status.lua on each kind of Redis."""
 
 from workouts.live.counting.verdicts import COUNTED, DEBOUNCED, DUPLICATE, FORGOTTEN
-from workouts.live.keys import KeySpace
-from workouts.live.runtime import get_key_space, get_store
+from workouts.live.keys import RedisKeySpace
+from workouts.live.runtime import get_live_store, get_redis_key_space
 from workouts.live.sessions import LiveSession, SessionName
 from workouts.tests.support.backends import OnCluster, OnSentinel, OnSingle
 from workouts.tests.support.cast import SQUAT_INTERVAL_MS, new_athlete, seal
@@ -80,7 +80,7 @@ class SeqSuite:
     def test_it_keeps_the_largest_seq_to_the_last_digit(self) -> None:
         told = send(self.athlete, Sent(MAX_SEQ - 1, 0), Sent(MAX_SEQ, 1000), Sent(MAX_SEQ, 2000))
         assert verdicts_of(told) == [(COUNTED, 1), (COUNTED, 2), (DUPLICATE, 2)]
-        assert get_store().raise_last_seq(self.athlete, PHONE, 0) == MAX_SEQ
+        assert get_live_store().raise_last_seq(self.athlete, PHONE, 0) == MAX_SEQ
         assert read_one(self.athlete).device_seqs == {PHONE: MAX_SEQ}
 
     def test_it_returns_the_session_of_each_rep(self) -> None:
@@ -95,7 +95,7 @@ class SeqSuite:
     def test_it_remembers_a_device_after_its_session_is_cleared(self) -> None:
         send(self.athlete, Sent(1, 0), Sent(2, 1000))
         (session_id,) = seal(self.athlete)
-        get_store().clear(SessionName(self.athlete, "squat", session_id))
+        get_live_store().clear(SessionName(self.athlete, "squat", session_id))
         assert (
             verdicts_of(send(self.athlete, Sent(2, 60_000, known=2), Sent(1, 61_000, known=2)))
             == [(DUPLICATE, 0)] * 2
@@ -118,10 +118,10 @@ class MemorySuite:
         self.athlete = new_athlete()
 
     def meet(self, saved_seq: int = 0, device: str = PHONE) -> int:
-        return get_store().raise_last_seq(self.athlete, device, saved_seq)
+        return get_live_store().raise_last_seq(self.athlete, device, saved_seq)
 
     def ttl(self) -> int:
-        return int(get_store().client.ttl(get_key_space().device(self.athlete, PHONE)))
+        return int(get_live_store().client.ttl(get_redis_key_space().device(self.athlete, PHONE)))
 
     def test_it_knows_nothing_of_a_new_device(self) -> None:
         assert self.meet() == 0
@@ -146,10 +146,10 @@ class MemorySuite:
     def test_it_remembers_for_48_hours_from_the_last_rep_or_hello(self) -> None:
         send(self.athlete, Sent(1, 0))
         assert MEMORY_S - 60 < self.ttl() <= MEMORY_S
-        get_store().client.expire(get_key_space().device(self.athlete, PHONE), 100)
+        get_live_store().client.expire(get_redis_key_space().device(self.athlete, PHONE), 100)
         self.meet()
         assert MEMORY_S - 60 < self.ttl() <= MEMORY_S
-        get_store().client.expire(get_key_space().device(self.athlete, PHONE), 100)
+        get_live_store().client.expire(get_redis_key_space().device(self.athlete, PHONE), 100)
         send(self.athlete, Sent(2, 5000))
         assert MEMORY_S - 60 < self.ttl() <= MEMORY_S
 
@@ -184,7 +184,7 @@ class MemorySuite:
     def test_after_losing_everything_it_counts_every_resent_rep(self) -> None:
         reps = [Sent(i, 0, i * 1000 - 30_000) for i in range(1, 21)]
         send(self.athlete, *reps, at_once=True)
-        client, keys = get_store().client, get_key_space().live(self.athlete, "squat")
+        client, keys = get_live_store().client, get_redis_key_space().live(self.athlete, "squat")
         for key in (keys.session, keys.timeline, keys.mark):
             client.delete(key)
         forget(self.athlete)
@@ -197,7 +197,7 @@ class MemorySuite:
 class StatusSuite:
     def test_it_lists_live_sessions(self) -> None:
         athlete = new_athlete()
-        assert get_store().live_sessions(athlete, ["push_up", "squat"]) == []
+        assert get_live_store().live_sessions(athlete, ["push_up", "squat"]) == []
         (squat,) = send(athlete, Sent(1, 0))
         _, push_up = send(
             athlete, Sent(2, 1000, exercise="push_up"), Sent(3, 2000, exercise="push_up")
@@ -206,12 +206,14 @@ class StatusSuite:
             LiveSession("push_up", push_up.session_id.decode(), 2),
             LiveSession("squat", squat.session_id.decode(), 1),
         ]
-        assert get_store().live_sessions(athlete, ["push_up", "pull_up", "squat"]) == sessions
+        assert get_live_store().live_sessions(athlete, ["push_up", "pull_up", "squat"]) == sessions
         seal(athlete)
-        assert get_store().live_sessions(athlete, ["push_up", "pull_up", "squat"]) == sessions[:1]
+        assert (
+            get_live_store().live_sessions(athlete, ["push_up", "pull_up", "squat"]) == sessions[:1]
+        )
 
     def test_it_keeps_the_memory_of_a_device_under_the_athletes_tag(self) -> None:
-        space = KeySpace("p")
+        space = RedisKeySpace("p")
         assert (
             space.device("ann", PHONE).split(b"}")[0]
             == space.live("ann", "squat").mark.split(b"}")[0]

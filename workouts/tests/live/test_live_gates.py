@@ -3,17 +3,17 @@
 from django.conf import settings
 from redis.exceptions import ResponseError
 
-from workouts.live.counting.packing import Gates
+from workouts.live.counting.packing import PackedGates
 from workouts.live.counting.verdicts import COUNTED, DEBOUNCED, DUPLICATE, PACE, SESSION_FULL
-from workouts.live.runtime import get_key_space, get_store
-from workouts.live.timeline import Refusal
+from workouts.live.runtime import get_live_store, get_redis_key_space
+from workouts.live.timeline import RefusedRep
 from workouts.tests.support.backends import OnCluster, OnSentinel, OnSingle
 from workouts.tests.support.cast import STARTED_MS, Result, count_reps, gates, new_athlete, seal
 from workouts.tests.support.sent import PHONE, WATCH, Sent, Told, read_one, send, verdicts_of
 
 SHARE_MS = 600  # of a minute, at 100 reps
 BURST = 11  # reps at once that 6 s of tolerance allow, at that
-FAST: Gates = gates(1, max_per_minute=100)
+FAST: PackedGates = gates(1, max_per_minute=100)
 KIB = 1024
 
 
@@ -68,8 +68,8 @@ class PaceSuite:
         sealed = read_one(self.athlete)
         assert sealed.refused_counts == {"pace": 2}
         assert sealed.refusals == [
-            Refusal(STARTED_MS + BURST, "pace"),
-            Refusal(STARTED_MS + BURST + 1, "pace"),
+            RefusedRep(STARTED_MS + BURST, "pace"),
+            RefusedRep(STARTED_MS + BURST + 1, "pace"),
         ]
 
     def test_the_ceiling_applies_over_a_finish(self) -> None:
@@ -155,12 +155,12 @@ class SessionFullSuite:
 
 class MemoryTests(OnSingle):
     def used(self, keys: list[bytes]) -> int:
-        sizes = [get_store().client.memory_usage(key, samples=0) for key in keys]
+        sizes = [get_live_store().client.memory_usage(key, samples=0) for key in keys]
         return sum(size or 0 for size in sizes)
 
     def test_a_live_session_takes_under_a_kib_and_8_bytes_a_rep(self) -> None:
         try:
-            get_store().client.memory_usage(b"nothing")
+            get_live_store().client.memory_usage(b"nothing")
         except ResponseError:
             self.skipTest(f"{settings.REDIS_URL} does not tell memory usage")
         for reps, refused in ((12, 0), (12, 150), (2000, 0), (2000, 150)):
@@ -172,13 +172,13 @@ class MemoryTests(OnSingle):
                 limits=gates(),
             )
             count_reps(athlete, [STARTED_MS + 1000 + i for i in range(refused)])
-            keys = get_key_space().live(athlete, "squat")
+            keys = get_redis_key_space().live(athlete, "squat")
             owned = [
                 keys.mark,
                 keys.session,
                 keys.timeline,
                 keys.refusals,
-                get_key_space().device(athlete, PHONE),
+                get_redis_key_space().device(athlete, PHONE),
             ]
             kept = min(refused, 100)  # the refused ones are reps, too
             assert self.used(owned) < KIB + 8 * (reps + kept)

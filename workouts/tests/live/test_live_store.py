@@ -4,11 +4,11 @@ from asgiref.sync import async_to_sync
 from django.conf import settings
 
 from workouts.live.counting.batching import RepBatcher
-from workouts.live.counting.packing import pack_keys
+from workouts.live.counting.packing import pack_rep_keys
 from workouts.live.counting.verdicts import COUNTED, DEBOUNCED
-from workouts.live.runtime import get_key_space, get_store
+from workouts.live.runtime import get_live_store, get_redis_key_space
 from workouts.live.sessions import SealedSession, SessionName
-from workouts.live.timeline import Refusal, Rep
+from workouts.live.timeline import CountedRep, RefusedRep
 from workouts.tests.support.backends import OnCluster, OnSentinel, OnSingle
 from workouts.tests.support.cast import (
     SQUAT_INTERVAL_MS,
@@ -23,13 +23,13 @@ from workouts.tests.support.cast import (
 
 
 def read_sealed(user_id: str, session_id: str, exercise: str = "squat") -> SealedSession:
-    sealed = get_store().read(SessionName(user_id, exercise, session_id))
+    sealed = get_live_store().read(SessionName(user_id, exercise, session_id))
     assert sealed is not None
     return sealed
 
 
 def waiting_ids() -> set[str]:
-    return {name.session_id for name in get_store().sealed_sessions()}
+    return {name.session_id for name in get_live_store().sealed_sessions()}
 
 
 class CountRepSuite:
@@ -72,7 +72,7 @@ class CountRepSuite:
 
         async def count_two() -> None:
             batcher = RepBatcher(settings.REDIS_URL)
-            keys = pack_keys(get_key_space().live(self.athlete, "squat"))
+            keys = pack_rep_keys(get_redis_key_space().live(self.athlete, "squat"))
             source = batcher.open_source(keys.tag)
             for _ in range(2):
                 source.submit(keys, gates(60_000), batcher_verdicts.append)
@@ -86,19 +86,19 @@ class CountRepSuite:
 
     def test_it_sends_the_script_again_if_the_server_forgot_it(self) -> None:
         train(self.athlete, 1)
-        get_store().client.script_flush()
+        get_live_store().client.script_flush()
         assert count_reps(self.athlete, [STARTED_MS + 9000]) == [Result(COUNTED, 2, 0)]
 
     def test_only_the_mark_expires(self) -> None:
         train(self.athlete, 2)
         count_reps(self.athlete, [STARTED_MS + 2100])
-        keys = get_key_space().live(self.athlete, "squat")
+        keys = get_redis_key_space().live(self.athlete, "squat")
         ttls = {
-            name: get_store().client.pttl(getattr(keys, name))
+            name: get_live_store().client.pttl(getattr(keys, name))
             for name in ("session", "timeline", "refusals", "live_index")
         }
         assert set(ttls.values()) == {-1}
-        assert get_store().client.pttl(keys.mark) > 0
+        assert get_live_store().client.pttl(keys.mark) > 0
 
 
 class CountRepTests(CountRepSuite, OnSingle):
@@ -125,10 +125,10 @@ class SealSuite:
         sealed = read_sealed(self.athlete, session_id)
         assert sealed.name == SessionName(self.athlete, "squat", session_id)
         assert sealed.reps == [
-            Rep(STARTED_MS + offset, 0, late=False) for offset in (0, 2310, 4502)
+            CountedRep(STARTED_MS + offset, 0, late=False) for offset in (0, 2310, 4502)
         ]
         assert sealed.refused_counts == {"debounced": 1}
-        assert sealed.refusals == [Refusal(STARTED_MS + 100, "debounced")]
+        assert sealed.refusals == [RefusedRep(STARTED_MS + 100, "debounced")]
 
     def test_it_returns_the_same_ids_when_repeated(self) -> None:
         train(self.athlete)
@@ -157,24 +157,26 @@ class SealSuite:
 
     def test_it_moves_the_session_to_the_sealed_index(self) -> None:
         train(self.athlete)
-        live = [name.user_id for name in get_store().idle_sessions(STARTED_MS + 10_000)]
+        live = [name.user_id for name in get_live_store().idle_sessions(STARTED_MS + 10_000)]
         (session_id,) = seal(self.athlete)
         assert self.athlete in live
         assert session_id in waiting_ids()
         assert self.athlete not in [
-            name.user_id for name in get_store().idle_sessions(STARTED_MS + 10_000)
+            name.user_id for name in get_live_store().idle_sessions(STARTED_MS + 10_000)
         ]
 
     def test_it_can_be_told_to_seal_only_an_idle_session(self) -> None:
         train(self.athlete, 2)
-        assert get_store().seal(self.athlete, "squat", idle_since_ms=STARTED_MS + 1999) == []
-        assert len(get_store().seal(self.athlete, "squat", idle_since_ms=STARTED_MS + 2000)) == 1
+        assert get_live_store().seal(self.athlete, "squat", idle_since_ms=STARTED_MS + 1999) == []
+        assert (
+            len(get_live_store().seal(self.athlete, "squat", idle_since_ms=STARTED_MS + 2000)) == 1
+        )
 
     def test_it_takes_every_character_that_a_user_id_may_have(self) -> None:
         odd = f"A.b_c@d:e-{self.athlete}"
         train(odd, 1)
         (session_id,) = seal(odd)
-        assert SessionName(odd, "squat", session_id) in list(get_store().sealed_sessions())
+        assert SessionName(odd, "squat", session_id) in list(get_live_store().sealed_sessions())
 
     def test_every_session_has_an_id_of_its_own(self) -> None:
         athletes = [new_athlete() for _ in range(300)]
@@ -182,7 +184,7 @@ class SealSuite:
         async def count_at_once() -> None:
             batcher = RepBatcher(settings.REDIS_URL)
             for athlete in athletes:
-                keys = pack_keys(get_key_space().live(athlete, "squat"))
+                keys = pack_rep_keys(get_redis_key_space().live(athlete, "squat"))
                 batcher.open_source(keys.tag).submit(keys, gates(1), lambda verdict: None)
             await batcher.close()
 
@@ -214,17 +216,17 @@ class ClearSuite:
         count_reps(athlete, [STARTED_MS, STARTED_MS + 10, STARTED_MS + 5000])
         (session_id,) = seal(athlete)
         name = SessionName(athlete, "squat", session_id)
-        get_store().clear(name)
-        get_store().clear(name)
-        keys = get_key_space().live(athlete, "squat")
+        get_live_store().clear(name)
+        get_live_store().clear(name)
+        keys = get_redis_key_space().live(athlete, "squat")
         left = {
             key
-            for key in get_store().client.scan_iter(match=f"{settings.SENIM_REDIS_PREFIX}:*")
+            for key in get_live_store().client.scan_iter(match=f"{settings.SENIM_REDIS_PREFIX}:*")
             if athlete.encode() in key
         }
         assert left <= {keys.mark}
         assert session_id not in waiting_ids()
-        assert get_store().read(name) is None
+        assert get_live_store().read(name) is None
 
     def test_it_leaves_the_athletes_other_sessions(self) -> None:
         athlete = new_athlete()
@@ -232,7 +234,7 @@ class ClearSuite:
         seal(athlete)
         train(athlete, started_ms=STARTED_MS + 60_000)
         first, second = seal(athlete)
-        get_store().clear(SessionName(athlete, "squat", first))
+        get_live_store().clear(SessionName(athlete, "squat", first))
         assert seal(athlete) == [second]
 
 

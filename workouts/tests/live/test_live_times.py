@@ -3,7 +3,7 @@
 import itertools
 
 from workouts.live.counting.verdicts import COUNTED, DEBOUNCED
-from workouts.live.timeline import Refusal, Rep
+from workouts.live.timeline import CountedRep, RefusedRep
 from workouts.tests.support.backends import OnCluster, OnSentinel, OnSingle
 from workouts.tests.support.cast import (
     SQUAT_INTERVAL_MS,
@@ -39,7 +39,7 @@ class TimeSuite:
         )
         assert verdicts_of(told) == [(COUNTED, 1), (DEBOUNCED, 1), (COUNTED, 2)]
         assert told[1].retry_after_ms == SQUAT_INTERVAL_MS - 100
-        assert read_one(self.athlete).refusals == [Refusal(STARTED_MS + 100, "debounced")]
+        assert read_one(self.athlete).refusals == [RefusedRep(STARTED_MS + 100, "debounced")]
 
     def test_it_refuses_the_same_time_twice(self) -> None:
         assert verdicts_of(send(self.athlete, Sent(1, 3000, 0), Sent(2, 9000, 0))) == [
@@ -141,9 +141,9 @@ class TimeSuite:
         assert verdicts_of(told) == [(COUNTED, 1), (COUNTED, 2), (COUNTED, 3)]
         sealed = read_one(self.athlete)
         assert sealed.reps == [
-            Rep(STARTED_MS, 1, late=False),
-            Rep(STARTED_MS - 5000, 2, late=False),
-            Rep(STARTED_MS - 3000, 2, late=False),
+            CountedRep(STARTED_MS, 1, late=False),
+            CountedRep(STARTED_MS - 5000, 2, late=False),
+            CountedRep(STARTED_MS - 3000, 2, late=False),
         ]
 
     def test_it_accepts_an_hour_offline_at_once(self) -> None:

@@ -3,11 +3,16 @@
 import hiredis
 from django.test import SimpleTestCase
 
-from workouts.live.counting.packing import bulk, pack_call, pack_command, pack_keys
-from workouts.live.keys import KeySpace
+from workouts.live.counting.packing import (
+    pack_bulk_string,
+    pack_rep_call,
+    pack_rep_keys,
+    pack_script_command,
+)
+from workouts.live.keys import RedisKeySpace
 from workouts.tests.support.cast import gates
 
-SPACE = KeySpace("p")
+SPACE = RedisKeySpace("p")
 
 
 class PackingTests(SimpleTestCase):
@@ -17,18 +22,18 @@ class PackingTests(SimpleTestCase):
         said = b"phone 7 1763839190000 6 0"
         limits = gates(250)
         reps = [
-            (pack_keys(ann), limits.of_plain),
-            (pack_keys(ben, memory), limits.of_device + bulk(said)),
+            (pack_rep_keys(ann), limits.of_plain),
+            (pack_rep_keys(ben, memory), limits.of_device + pack_bulk_string(said)),
         ]
-        packed = pack_command(b"EVALSHA", b"ab12", pack_call(reps, b"", b"some-id"))
+        packed = pack_script_command(b"EVALSHA", b"ab12", pack_rep_call(reps, b"", b"some-id"))
         reader = hiredis.Reader()
         reader.feed(packed)
         command = reader.gets()
         limit = command[18]
-        assert bulk(limit) == limits.of_device
+        assert pack_bulk_string(limit) == limits.of_device
         keys = [*ann[:5], ann.mark, *ben[:5], memory]
         args = [b"", b"some-id", ann.member, limit, b"", ben.member, limit, said]
         assert command == [b"EVALSHA", b"ab12", b"12", *keys, *args]
 
     def test_it_counts_bytes_not_characters(self) -> None:
-        assert bulk("ә".encode()) == b"$2\r\n\xd3\x99\r\n"
+        assert pack_bulk_string("ә".encode()) == b"$2\r\n\xd3\x99\r\n"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from workouts.simulation.replay import read_sets
+from workouts.simulation.replay import read_sets_to_replay
 from workouts.tests.support.backends import OnCluster, OnSentinel, OnSingle
 from workouts.tests.support.cast import STARTED_MS, count_reps, gates, new_athlete
 
@@ -27,7 +27,7 @@ def recorded_sets() -> list[tuple[str, list[int]]]:
     if RECORDED_SETS:
         return [
             (recorded.exercise, recorded.rep_end_ms)
-            for recorded in read_sets(Path(RECORDED_SETS), None)
+            for recorded in read_sets_to_replay(Path(RECORDED_SETS), None)
         ]
     return [
         (exercise, [i * interval_ms + 17 * (i // 3) for i in range(20)])

@@ -7,10 +7,15 @@ from django.conf import settings
 from django.test import SimpleTestCase, override_settings
 from redis.exceptions import NoPermissionError, ResponseError
 
-from senim.embedded.valkey import ValkeyServer
-from workouts.live.clients import connect
-from workouts.live.replicas import MIN_REPLICAS, WAIT_AOF_MS, WAIT_MS, cannot_wait_for_replicas
-from workouts.live.runtime import get_store
+from senim.embedded.valkey import EmbeddedValkey
+from workouts.live.clients import connect_to_redis
+from workouts.live.replicas import (
+    MIN_REPLICAS,
+    WAIT_AOF_MS,
+    WAIT_MS,
+    cannot_wait_for_redis_replicas,
+)
+from workouts.live.runtime import get_live_store
 from workouts.live.store import LiveStore
 from workouts.tests.support.backends import OnCluster, OnSentinel, OnSingle
 from workouts.tests.support.cast import new_athlete, train
@@ -41,7 +46,7 @@ class WaitSuite:
 
     def setUp(self) -> None:
         self.athlete = new_athlete()
-        self.store = LiveStore(connect(settings.REDIS_URL), settings.SENIM_REDIS_PREFIX)
+        self.store = LiveStore(connect_to_redis(settings.REDIS_URL), settings.SENIM_REDIS_PREFIX)
         self.addCleanup(self.store.client.close)
 
     def want(self, replicas: int) -> None:
@@ -77,7 +82,7 @@ class WaitSuite:
             assert time.monotonic() - began < (WAIT_MS + WAIT_AOF_MS) / 1000 + 0.5
         assert [line["event"] for line in logs] == ["seal_not_replicated"]
         self.doCleanups()
-        assert get_store().seal(self.athlete, "squat") == [session_id]
+        assert get_live_store().seal(self.athlete, "squat") == [session_id]
 
     def test_a_seal_does_not_wait_if_the_server_cannot(self) -> None:
         self.want(self.replicas)
@@ -126,15 +131,15 @@ class CannotWaitTests(SimpleTestCase):
     def test_after_a_wait_that_a_change_of_roles_ended_it_waits_again(
         self,
     ) -> None:
-        assert not cannot_wait_for_replicas(
+        assert not cannot_wait_for_redis_replicas(
             ResponseError("UNBLOCKED force unblock from blocking operation, instance state changed")
         )
 
     def test_it_never_waits_again_without_waitaof_or_the_permission_for_it(self) -> None:
-        assert cannot_wait_for_replicas(
+        assert cannot_wait_for_redis_replicas(
             ResponseError("unknown command 'WAITAOF', with args beginning with: '1' ")
         )
-        assert cannot_wait_for_replicas(
+        assert cannot_wait_for_redis_replicas(
             NoPermissionError("this user has no permissions to run the 'waitaof' command")
         )
 
@@ -143,14 +148,14 @@ class NoReplicaTests(OnSingle):
     def test_without_replicas_a_seal_sends_no_further_commands(self) -> None:
         # a server of its own: on the shared one, other tests send commands at the same time
         folder = fresh_folder()
-        server = ValkeyServer(folder / "valkey", folder / "valkey.sock")
+        server = EmbeddedValkey(folder / "valkey", folder / "valkey.sock")
         server.start()
         self.addCleanup(server.stop)
         self.enterContext(override_settings(REDIS_URL=f"unix://{server.socket}"))
         athletes = [new_athlete() for _ in range(5)]
         for athlete in athletes:
             train(athlete)
-        store = LiveStore(connect(settings.REDIS_URL), settings.SENIM_REDIS_PREFIX)
+        store = LiveStore(connect_to_redis(settings.REDIS_URL), settings.SENIM_REDIS_PREFIX)
         self.addCleanup(store.client.close)
         store.seal(athletes[0], "squat")
         before = store.client.info("stats")["total_commands_processed"]
@@ -162,4 +167,4 @@ class NoReplicaTests(OnSingle):
         assert "cmdstat_waitaof" not in store.client.info("commandstats")
 
     def test_the_servers_of_these_tests_have_no_gap(self) -> None:
-        assert get_store().durability_gaps() == []
+        assert get_live_store().durability_gaps() == []

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from workouts.live.clients import connect
+from workouts.live.clients import connect_to_redis
 from workouts.live.counting.batching import RepBatcher
 from workouts.live.counting.verdicts import COUNTED
 from workouts.live.store import LiveStore
@@ -93,7 +93,7 @@ class SentinelFailoverTests(FailoverCase):
             sentinel.hang()
             self.addCleanup(sentinel.wake)
 
-        store = LiveStore(connect(self.fleet.url), SPACE.prefix)
+        store = LiveStore(connect_to_redis(self.fleet.url), SPACE.prefix)
         self.addCleanup(store.client.close)
 
         async def play() -> None:

@@ -21,12 +21,12 @@ from workouts.live.counting.batching import (
     MAX_REPS_A_TURN,
     RepBatcher,
 )
-from workouts.live.counting.packing import pack_keys
+from workouts.live.counting.packing import pack_rep_keys
 from workouts.live.counting.verdicts import RepResult
-from workouts.live.keys import KeySpace
+from workouts.live.keys import RedisKeySpace
 from workouts.tests.support.cast import gates, new_athlete
 
-SPACE = KeySpace("turns")
+SPACE = RedisKeySpace("turns")
 FLOOD = 250
 SETTLED_S = 60.0
 
@@ -38,7 +38,7 @@ class Athlete:
     """
 
     def __init__(self, batcher: RepBatcher, name: str, results: list[tuple[str, int]]) -> None:
-        self.keys = pack_keys(SPACE.live(new_athlete(), "squat"))
+        self.keys = pack_rep_keys(SPACE.live(new_athlete(), "squat"))
         self.name = name
         self.results = results
         self.source = batcher.open_source(self.keys.tag)

@@ -13,7 +13,7 @@ from django.http import HttpResponse
 from django.test import RequestFactory, TestCase
 from django.urls import NoReverseMatch, URLResolver, get_resolver, reverse
 
-from workouts.admin.sessions.parked import find_parked
+from workouts.admin.sessions.parked import find_parked_for_coach
 from workouts.live.sessions import ParkedSession, SessionName
 from workouts.models import Athlete, Exercise, Team, WorkoutSession
 from workouts.tests.support.reviews import save_pending
@@ -296,4 +296,4 @@ class OtherWaysTests(VisibilityCase):
                 ParkedSession(SessionName(user_id, "squat", "id"), "no", 1) for user_id in user_ids
             ]
             with patch("workouts.live.store.LiveStore.parked_sessions", return_value=iter(parked)):
-                assert len(find_parked(request)) == seen
+                assert len(find_parked_for_coach(request)) == seen

@@ -4,14 +4,14 @@ from channels_redis.utils import create_pool
 from django.conf import settings
 from django.test import SimpleTestCase
 
-from senim.addresses import parse_database, parse_layer_host
+from senim.addresses import parse_database_setting, parse_layer_host_setting
 from workouts.tests.support.environments import LONG_KEY, read_settings
 from workouts.tests.support.service import fresh_folder
 
 
 class AddressTests(SimpleTestCase):
     def test_it_takes_the_older_stacks_address_of_postgresql(self) -> None:
-        database = parse_database(
+        database = parse_database_setting(
             "postgresql+asyncpg://ann:p%40ss@db.example:5433/senim?sslmode=require", pool_size=3
         )
         expected = {
@@ -28,7 +28,7 @@ class AddressTests(SimpleTestCase):
 
     def test_it_takes_any_password(self) -> None:
         for password in ("p@ss", "50%off", "a#b", "a?b", "p:q", "p+q", "a[b", "a]b", "a\tb"):
-            database = parse_database(f"postgresql://u:{password}@h/db", pool_size=0)
+            database = parse_database_setting(f"postgresql://u:{password}@h/db", pool_size=0)
             assert (database["PASSWORD"], database["HOST"]) == (password, "h")
 
     def test_it_takes_several_hosts_and_sockets(self) -> None:
@@ -37,15 +37,15 @@ class AddressTests(SimpleTestCase):
             ("postgres://u@[::1]:5433/db", "::1", "5433"),
             ("postgresql://u@/db?host=/run/postgresql", "/run/postgresql", ""),
         ):
-            database = parse_database(url, pool_size=0)
+            database = parse_database_setting(url, pool_size=0)
             assert (database["HOST"], database["PORT"], database["NAME"]) == (host, port, "db")
 
     def test_it_takes_a_service_in_place_of_a_name(self) -> None:
-        database = parse_database("postgresql:///?service=senim", pool_size=0)
+        database = parse_database_setting("postgresql:///?service=senim", pool_size=0)
         assert (database["NAME"], database["OPTIONS"]["service"]) == ("", "senim")
 
     def test_it_gives_the_channel_layer_its_sentinels(self) -> None:
-        pool = create_pool(parse_layer_host("redis+sentinel://:pass@one:26380,two/main"))
+        pool = create_pool(parse_layer_host_setting("redis+sentinel://:pass@one:26380,two/main"))
         sentinels = [
             sentinel.connection_pool.connection_kwargs
             for sentinel in pool.sentinel_manager.sentinels

@@ -7,13 +7,18 @@ from contextlib import AsyncExitStack
 import pytest
 from django.test import SimpleTestCase
 
-from workouts.simulation.raw_socket import HandshakeRefused, RawSocket, SocketClosed, build_text
+from workouts.simulation.raw_socket import (
+    SimulatedHandshakeRefused,
+    SimulatedRawSocket,
+    SocketClosed,
+    build_simulated_text,
+)
 from workouts.tests.support.cast import new_athlete
 from workouts.tests.support.raw_http import RawConnection
 from workouts.tests.support.service import Service, shared_service
 
 LIMIT = 20
-REP = build_text({"event": "rep_detected"})
+REP = build_simulated_text({"event": "rep_detected"})
 FINISH = "POST /workout/finish HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -27,9 +32,11 @@ class AdmissionTests(SimpleTestCase):
         super().setUpClass()
         cls.service = small_service()
 
-    async def connect(self, stack: AsyncExitStack, address: str = "", **options: str) -> RawSocket:
+    async def connect(
+        self, stack: AsyncExitStack, address: str = "", **options: str
+    ) -> SimulatedRawSocket:
         """Connect as an athlete of a proxy's client, each of an address of its own by default."""
-        socket = await RawSocket.connect(
+        socket = await SimulatedRawSocket.connect(
             self.service.url,
             f"/ws/workout?user_id={new_athlete()}",
             headers={"X-Forwarded-For": address or f"2001:db8:{uuid.uuid4().hex[:4]}::1"},
@@ -37,7 +44,7 @@ class AdmissionTests(SimpleTestCase):
         )
         return await stack.enter_async_context(socket)
 
-    async def fill(self, stack: AsyncExitStack, number: int) -> list[RawSocket]:
+    async def fill(self, stack: AsyncExitStack, number: int) -> list[SimulatedRawSocket]:
         """Return so many sockets that count reps."""
         sockets = [await self.connect(stack) for _ in range(number)]
         for socket in sockets:
@@ -57,7 +64,7 @@ class AdmissionTests(SimpleTestCase):
             sockets = await self.fill(stack, 18)
             for _ in range(2):
                 await stack.enter_async_context(await hold_request(self.service))
-            with pytest.raises(HandshakeRefused) as refused:
+            with pytest.raises(SimulatedHandshakeRefused) as refused:
                 await self.connect(stack)
             assert refused.value.status == 503
             for socket in sockets:
@@ -101,7 +108,7 @@ class AdmissionTests(SimpleTestCase):
                 await self.fill(stack, 17)
 
 
-async def count_rep(socket: RawSocket) -> None:
+async def count_rep(socket: SimulatedRawSocket) -> None:
     socket.send(REP)
     try:
         answer = await socket.hear_answer()

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.test import SimpleTestCase
 
-from senim.http.places import Sorter, make_places
+from senim.http.places import ServerPlaceSorter, make_server_places
 from workouts.tests.support import http_views
 from workouts.tests.support.http_cases import HttpCase, Reply
 from workouts.tests.support.http_servers import read_to_end, write_head
@@ -16,7 +16,7 @@ PROBLEM = "application/problem+json"
 
 class SorterTests(SimpleTestCase):
     def test_it_finds_the_place_of_each_kind_of_request(self) -> None:
-        sorter = Sorter(make_places())
+        sorter = ServerPlaceSorter(make_server_places())
         for method, path, name in (
             ("GET", "/", "health"),
             ("POST", "/admin/login/", "log-in"),

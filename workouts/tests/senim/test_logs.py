@@ -4,7 +4,7 @@ import logging
 
 from django.test import SimpleTestCase
 
-from senim.logs import LibraryLimit
+from senim.logs import LibraryLogFilter
 
 
 def line(msg: object, lineno: int, **extra: int) -> logging.LogRecord:
@@ -16,7 +16,7 @@ def line(msg: object, lineno: int, **extra: int) -> logging.LogRecord:
 class LibraryLimitTests(SimpleTestCase):
     def setUp(self) -> None:
         self.now_s = 100.0
-        self.limit = LibraryLimit(clock=lambda: self.now_s)
+        self.limit = LibraryLogFilter(clock=lambda: self.now_s)
 
     def test_it_lets_pass_one_line_a_second_from_each_place(self) -> None:
         passed = [self.limit.filter(line("Invalid HTTP request received.", 7)) for _ in range(3)]

@@ -15,7 +15,7 @@ from senim.environment import (
     NAMES,
     OTHER_NAMES,
     env,
-    find_unknown_names,
+    find_unknown_settings,
     load_environment,
 )
 from workouts.tests.support.environments import LONG_KEY, read_settings, refuse
@@ -188,7 +188,7 @@ class NameTests(SimpleTestCase):
         environment = {"SENIM_COLOR": "red", "TERM": "dumb", **dict.fromkeys(OTHER_NAMES, "x")}
         with patch.dict(os.environ, environment, clear=True):
             load_environment(Path("/none"))
-            assert find_unknown_names() == ["SENIM_COLOR"]
+            assert find_unknown_settings() == ["SENIM_COLOR"]
 
 
 class EnvFileTests(SimpleTestCase):

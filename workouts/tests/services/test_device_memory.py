@@ -10,13 +10,13 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.test import TestCase, TransactionTestCase
 
-from workouts.live.runtime import get_key_space, get_store
+from workouts.live.runtime import get_live_store, get_redis_key_space
 from workouts.live.sessions import SessionName
 from workouts.models import Device, WorkoutSession
 from workouts.services import finishing
-from workouts.services.devices import remember_last_seqs
-from workouts.services.finishing import save_and_clear
-from workouts.services.sweeping import sweep
+from workouts.services.devices import save_last_seqs_of_devices
+from workouts.services.finishing import save_and_clear_session
+from workouts.services.sweeping import sweep_sessions
 from workouts.tests.support.cast import new_athlete, save_session, seal
 from workouts.tests.support.sealed import OwnRedis, spoil_sealed
 from workouts.tests.support.sent import PHONE, Sent, forget, send
@@ -33,17 +33,19 @@ class WaitingTests(OwnRedis, TestCase):
         forget(self.user_id)  # as happens after 48 hours
 
     def assert_remembered(self) -> None:
-        assert get_store().client.ttl(get_key_space().device(self.user_id, PHONE)) > 170_000
-        assert get_store().raise_last_seq(self.user_id, PHONE, 0) == 7
+        assert (
+            get_live_store().client.ttl(get_redis_key_space().device(self.user_id, PHONE)) > 170_000
+        )
+        assert get_live_store().raise_last_seq(self.user_id, PHONE, 0) == 7
 
     def test_a_device_is_remembered_while_its_session_is_parked(self) -> None:
         spoil_sealed(self.name)
-        assert save_and_clear(self.name) is None
+        assert save_and_clear_session(self.name) is None
         self.assert_remembered()
 
     def test_a_device_is_remembered_while_a_bug_keeps_its_session_sealed(self) -> None:
-        with mock.patch.object(finishing, "build_row", side_effect=ValueError):
-            assert save_and_clear(self.name) is None
+        with mock.patch.object(finishing, "build_finished_row", side_effect=ValueError):
+            assert save_and_clear_session(self.name) is None
         self.assert_remembered()
 
 
@@ -65,7 +67,7 @@ class DeadlockTests(TransactionTestCase):
                 barrier.wait()
                 try:
                     with transaction.atomic():
-                        remember_last_seqs(user_id, dict.fromkeys(order, seq))
+                        save_last_seqs_of_devices(user_id, dict.fromkeys(order, seq))
                 except Exception as error:
                     errors.append(error)
                 finally:
@@ -105,14 +107,14 @@ class LockedRowTests(OwnRedis, TransactionTestCase):
         for user_id in (held, *others):
             send(user_id, Sent(1, 0))
             seal(user_id)
-        assert sweep(idle_minutes=IDLE_MINUTES).saved == 5
+        assert sweep_sessions(idle_minutes=IDLE_MINUTES).saved == 5
         for user_id in (held, *others):
             send(user_id, Sent(2, 5000, known=1))
             seal(user_id)
         with connection.cursor() as cursor:
             cursor.execute("SET statement_timeout = 300")
         with self.locked(held):
-            result = sweep(idle_minutes=IDLE_MINUTES)
+            result = sweep_sessions(idle_minutes=IDLE_MINUTES)
         assert (result.saved, result.left) == (4, 1)
-        assert sweep(idle_minutes=IDLE_MINUTES).saved == 1
+        assert sweep_sessions(idle_minutes=IDLE_MINUTES).saved == 1
         assert WorkoutSession.objects.filter(athlete_id=held).count() == 2

@@ -3,12 +3,12 @@
 import pytest
 from django.test import TestCase
 
-from workouts.clock import from_ms
+from workouts.clock import datetime_from_ms
 from workouts.exceptions import Code, WorkoutError
-from workouts.live.runtime import get_key_space, get_store
+from workouts.live.runtime import get_live_store, get_redis_key_space
 from workouts.live.sessions import SessionName
 from workouts.models import Athlete
-from workouts.services.finishing import save_and_clear
+from workouts.services.finishing import save_and_clear_session
 from workouts.tests.support.cast import STARTED_MS, save_session, seal, train
 from workouts.tests.support.sealed import OwnRedis, finish, rows_of, sealed_ids, sealed_keys
 
@@ -17,14 +17,14 @@ MINUTE_MS = 60_000
 
 def dump_live(user_id: str) -> dict[bytes, bytes]:
     """Return the live session's keys as a lagging replica would still have them."""
-    client, keys = get_store().client, get_key_space().live(user_id, "squat")
+    client, keys = get_live_store().client, get_redis_key_space().live(user_id, "squat")
     return {key: client.dump(key) for key in (keys.session, keys.timeline)}
 
 
 def restore_live(dump: dict[bytes, bytes]) -> None:
     """Bring them back, as a failover to that replica would."""
     for key, value in dump.items():
-        get_store().client.restore(key, 0, value, replace=True)
+        get_live_store().client.restore(key, 0, value, replace=True)
 
 
 class FinishTests(OwnRedis, TestCase):
@@ -38,14 +38,14 @@ class FinishTests(OwnRedis, TestCase):
         train(self.user_id)
         (session_id,) = seal(self.user_id)
         name = SessionName(self.user_id, "squat", session_id)
-        first, second = save_and_clear(name), save_and_clear(name)
+        first, second = save_and_clear_session(name), save_and_clear_session(name)
         assert first == second is not None
 
     def test_it_gives_up_on_a_session_that_is_neither_in_redis_nor_saved(self) -> None:
         saved = save_session(self.user_id)
         train(self.user_id)
         (session_id,) = seal(self.user_id)
-        get_store().client.delete(*sealed_keys(SessionName(self.user_id, "squat", session_id)))
+        get_live_store().client.delete(*sealed_keys(SessionName(self.user_id, "squat", session_id)))
         with pytest.raises(WorkoutError) as refusal:
             finish(self.user_id)
         assert refusal.value.code == Code.UNAVAILABLE
@@ -71,7 +71,7 @@ class CameBackTests(OwnRedis, TestCase):
         second = finish(self.user_id)
         assert second.session_id != self.first.session_id
         assert (second.started_at, second.timeline_ms) == (
-            from_ms(STARTED_MS + MINUTE_MS),
+            datetime_from_ms(STARTED_MS + MINUTE_MS),
             [0, 2000],
         )
         assert rows_of(self.user_id) == [3, 2]

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from django.db import connection
 
-from workouts.live.runtime import get_store
+from workouts.live.runtime import get_live_store
 from workouts.models import WorkoutSession
 from workouts.outages import DISK_FULL
 from workouts.tests.support.cast import new_athlete, train
@@ -34,7 +34,9 @@ class FullDiskTests(UsesExtraDatabases):
         return answer.status_code
 
     def sealed_of(self, user_id: str) -> list[str]:
-        return [name.user_id for name in get_store().sealed_sessions() if name.user_id == user_id]
+        return [
+            name.user_id for name in get_live_store().sealed_sessions() if name.user_id == user_id
+        ]
 
     def test_the_session_stays_sealed_and_is_saved_once_there_is_room(self) -> None:
         user_id, database = new_athlete(), self.add_sqlite()

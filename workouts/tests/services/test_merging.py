@@ -10,18 +10,18 @@ from django.db import IntegrityError, connection, transaction
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
-from workouts.admin.sessions.parked import find_parked
-from workouts.clock import from_ms
-from workouts.fairness.assessment import find_personal_best
+from workouts.admin.sessions.parked import find_parked_for_coach
+from workouts.clock import datetime_from_ms
+from workouts.fairness.assessment import find_personal_pace_before
 from workouts.live.sessions import ParkedSession, SessionName
 from workouts.models import Athlete, Device, Team, WorkoutSession
-from workouts.services.devices import find_saved_seq
-from workouts.services.finishing import finish_workout, save_sealed
+from workouts.services.devices import find_saved_seq_of_device
+from workouts.services.finishing import finish_workout, save_sealed_session
 from workouts.services.merging import MergeRefusedError, merge_athletes
 from workouts.tests.support.admin import ATHLETES, SESSIONS
 from workouts.tests.support.cast import STARTED_MS, new_athlete, save_session, train
 from workouts.tests.support.merges import MergingCase, merge, seal
-from workouts.wall.audience import find_audience
+from workouts.wall.audience import find_wall_audience
 
 
 class MergeTests(MergingCase):
@@ -75,7 +75,7 @@ class MergeTests(MergingCase):
             self.old,
             oldest,
         }
-        assert save_sealed(seal(oldest)).athlete_id == self.kept
+        assert save_sealed_session(seal(oldest)).athlete_id == self.kept
 
     def test_it_refuses_the_same_athlete_an_alias_and_a_missing_one(self) -> None:
         third = save_session(new_athlete()).athlete_id
@@ -117,32 +117,38 @@ class AliasTests(MergingCase):
             assert finish_workout(user_id=user_id, exercise_type="squat") == row
 
     def test_devices_stay_known_under_the_alias(self) -> None:
-        assert (find_saved_seq(self.old, "phone"), find_saved_seq(self.kept, "phone")) == (41, 0)
-        save_sealed(seal(self.old, device_seqs={"phone": 57}))
-        assert (find_saved_seq(self.old, "phone"), find_saved_seq(self.kept, "phone")) == (57, 0)
+        assert (
+            find_saved_seq_of_device(self.old, "phone"),
+            find_saved_seq_of_device(self.kept, "phone"),
+        ) == (41, 0)
+        save_sealed_session(seal(self.old, device_seqs={"phone": 57}))
+        assert (
+            find_saved_seq_of_device(self.old, "phone"),
+            find_saved_seq_of_device(self.kept, "phone"),
+        ) == (57, 0)
 
     def test_a_session_saved_before_the_merge_is_not_saved_again_after_it(self) -> None:
         late = save_session(new_athlete()).athlete_id
         sealed = seal(late)
-        row = save_sealed(sealed)
+        row = save_sealed_session(sealed)
         merge(self.kept, late)
-        assert save_sealed(sealed) == row
+        assert save_sealed_session(sealed) == row
         assert WorkoutSession.objects.filter(session_id=row.session_id).count() == 1
 
     def test_personal_bests_are_the_kept_athletes(self) -> None:
-        earlier = from_ms(STARTED_MS) - timedelta(days=2)
+        earlier = datetime_from_ms(STARTED_MS) - timedelta(days=2)
         WorkoutSession.objects.filter(pk=self.row.pk).update(
             started_at=earlier, finished_at=earlier, best_minute=25
         )
-        row = save_sealed(seal(self.old, reps=40))
+        row = save_sealed_session(seal(self.old, reps=40))
         assert row.best_minute == 30
-        assert find_personal_best(row) == 25
+        assert find_personal_pace_before(row) == 25
 
     def test_a_save_takes_one_query_more_for_an_alias(self) -> None:
         counts = []
         for user_id in (self.kept, self.old):
             with CaptureQueriesContext(connection) as queries:
-                save_sealed(seal(user_id))
+                save_sealed_session(seal(user_id))
             counts.append(len(queries))
         assert counts[1] == counts[0] + 1
 
@@ -197,10 +203,10 @@ class SeenTests(MergingCase):
 
     def test_the_wall_shows_an_alias_under_the_kept_athletes_name(self) -> None:
         key = self.client.session.session_key
-        audience = find_audience(key, None)
+        audience = find_wall_audience(key, None)
         assert audience.names == {self.kept: "Ana", self.old: "Ana"}
         assert set(audience.aliases) == {self.old}
-        assert find_audience(key, str(self.team.pk)) == audience
+        assert find_wall_audience(key, str(self.team.pk)) == audience
 
     def test_coaches_see_sessions_parked_under_an_alias(self) -> None:
         request = RequestFactory().get("/")
@@ -209,13 +215,13 @@ class SeenTests(MergingCase):
         with mock.patch(
             "workouts.live.store.LiveStore.parked_sessions", side_effect=lambda: iter(parked)
         ):
-            assert find_parked(request) == parked
+            assert find_parked_for_coach(request) == parked
             self.team.athletes.clear()
-            assert find_parked(request) == []
+            assert find_parked_for_coach(request) == []
 
     def test_leaving_the_team_takes_the_alias_off_the_wall_too(self) -> None:
         self.team.athletes.remove(self.get(self.kept))
-        assert find_audience(self.client.session.session_key, None).names == {}
+        assert find_wall_audience(self.client.session.session_key, None).names == {}
 
     def test_an_alias_cannot_be_put_into_a_team(self) -> None:
         self.client.force_login(get_user_model().objects.create_superuser("root"))
@@ -237,6 +243,6 @@ class SeenTests(MergingCase):
 
     def test_the_wall_of_everyone_shows_the_kept_athletes_name(self) -> None:
         self.coach.groups.add(Group.objects.get(name="head coaches"))
-        assert find_audience(self.client.session.session_key, None, [self.old]).names == {
+        assert find_wall_audience(self.client.session.session_key, None, [self.old]).names == {
             self.old: "Ana"
         }

@@ -13,9 +13,9 @@ from django.test import TransactionTestCase, skipUnlessDBFeature
 from workouts.live.sessions import SealedSession
 from workouts.models import Athlete, WorkoutSession
 from workouts.services import finishing
-from workouts.services.finishing import save_sealed
+from workouts.services.finishing import save_sealed_session
 from workouts.services.merging import MergeRefusedError
-from workouts.services.rows import build_row
+from workouts.services.rows import build_finished_row
 from workouts.tests.support.cast import new_athlete, save_session
 from workouts.tests.support.merges import merge, seal
 
@@ -78,10 +78,10 @@ class AtOnceTests(TransactionTestCase):
         def build_slowly(*args: Any) -> WorkoutSession:
             has_lock.set()
             assert may_go_on.wait(WAIT_S)
-            return build_row(*args)
+            return build_finished_row(*args)
 
-        with mock.patch.object(finishing, "build_row", build_slowly):
-            threads, results = self.run_beside(lambda: save_sealed(sealed))
+        with mock.patch.object(finishing, "build_finished_row", build_slowly):
+            threads, results = self.run_beside(lambda: save_sealed_session(sealed))
             try:
                 assert has_lock.wait(WAIT_S)
                 yield results
@@ -119,7 +119,7 @@ class AtOnceTests(TransactionTestCase):
         sealed = seal(self.old)
         with transaction.atomic():
             merge(self.kept, self.old)
-            threads, results = self.run_beside(lambda: save_sealed(sealed))
+            threads, results = self.run_beside(lambda: save_sealed_session(sealed))
             self.wait_for_a_lock()
         self.wait(threads)
         assert results[0].athlete_id == self.kept
@@ -131,7 +131,7 @@ class AtOnceTests(TransactionTestCase):
         sealed = seal(self.old)
         with transaction.atomic():
             merge(newest, self.kept)
-            threads, results = self.run_beside(lambda: save_sealed(sealed))
+            threads, results = self.run_beside(lambda: save_sealed_session(sealed))
             self.wait_for_a_lock()
         self.wait(threads)
         assert results[0].athlete_id == newest

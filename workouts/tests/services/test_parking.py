@@ -11,11 +11,11 @@ from django.db import IntegrityError, InterfaceError, OperationalError
 from django.test import TestCase, TransactionTestCase
 
 from workouts.exceptions import Code, WorkoutError
-from workouts.live.runtime import get_store
+from workouts.live.runtime import get_live_store
 from workouts.live.sessions import SessionName
 from workouts.models import Athlete
-from workouts.services.finishing import save_and_clear, save_sealed
-from workouts.services.sweeping import SweepResult, sweep
+from workouts.services.finishing import save_and_clear_session, save_sealed_session
+from workouts.services.sweeping import SweepResult, sweep_sessions
 from workouts.tests.support.cast import STARTED_MS, seal, train
 from workouts.tests.support.log_lines import capture_unlimited_logs
 from workouts.tests.support.sealed import (
@@ -29,7 +29,7 @@ from workouts.tests.support.sealed import (
     spoil_sealed,
 )
 
-BUILD = "workouts.services.finishing.build_row"
+BUILD = "workouts.services.finishing.build_finished_row"
 MINUTE_MS = 60_000
 
 
@@ -41,7 +41,7 @@ class SealedCase(OwnRedis):
         self.name = SessionName(self.user_id, "squat", self.session_id)
 
     def set_field(self, field: str, value: Any) -> None:
-        get_store().client.hset(sealed_keys(self.name).session, field, value)
+        get_live_store().client.hset(sealed_keys(self.name).session, field, value)
 
 
 class RefusedRowTests(SealedCase, TestCase):
@@ -52,19 +52,19 @@ class RefusedRowTests(SealedCase, TestCase):
         spoil_sealed(self.name)
 
     def test_it_is_parked_with_the_reason_that_the_database_gives(self) -> None:
-        assert save_and_clear(self.name) is None
+        assert save_and_clear_session(self.name) is None
         assert "Unicode" in parked_reasons()[self.name]
 
     def test_it_is_parked_for_a_nul_in_text_as_well(self) -> None:
         mend_sealed(self.name)
         self.set_field("seq:\0", 7)
-        assert save_and_clear(self.name) is None
+        assert save_and_clear_session(self.name) is None
         assert "NUL" in parked_reasons()[self.name]
 
     def test_it_is_parked_for_a_number_that_its_column_cannot_hold(self) -> None:
         mend_sealed(self.name)
         self.set_field("clock", 2**40)
-        assert save_and_clear(self.name) is None
+        assert save_and_clear_session(self.name) is None
         assert "integer out of range" in parked_reasons()[self.name]
 
     def test_it_does_not_hold_up_the_others(self) -> None:
@@ -87,7 +87,7 @@ class RefusedRowTests(SealedCase, TestCase):
         assert rows_of(self.user_id) == [3]
 
     def test_it_is_saved_and_parked_no_more_once_it_is_mended(self) -> None:
-        save_and_clear(self.name)
+        save_and_clear_session(self.name)
         mend_sealed(self.name)
         assert finish(self.user_id).session_id == uuid.UUID(self.session_id)
         assert parked_reasons() == {}
@@ -98,7 +98,7 @@ class DamagedTests(SealedCase, TestCase):
 
     def assert_parked(self) -> None:
         with capture_unlimited_logs() as logs:
-            assert save_and_clear(self.name) is None
+            assert save_and_clear_session(self.name) is None
         assert [(line["event"], line["exc_info"]) for line in logs] == [("session_parked", True)]
         assert "in Redis" in parked_reasons()[self.name]
         assert sealed_ids() == {self.session_id}
@@ -110,23 +110,23 @@ class DamagedTests(SealedCase, TestCase):
                 self.assert_parked()
 
     def test_it_is_parked_if_its_start_is_missing(self) -> None:
-        get_store().client.hdel(sealed_keys(self.name).session, "started")
+        get_live_store().client.hdel(sealed_keys(self.name).session, "started")
         self.assert_parked()
 
     def test_it_is_parked_if_it_has_no_rep(self) -> None:
-        get_store().client.delete(sealed_keys(self.name).timeline)
+        get_live_store().client.delete(sealed_keys(self.name).timeline)
         self.assert_parked()
 
     def test_it_is_parked_if_a_rep_is_not_a_number(self) -> None:
-        get_store().client.rpush(sealed_keys(self.name).timeline, "nonsense")
+        get_live_store().client.rpush(sealed_keys(self.name).timeline, "nonsense")
         self.assert_parked()
 
     def test_it_is_parked_if_a_refusal_has_an_unknown_reason(self) -> None:
-        get_store().client.rpush(sealed_keys(self.name).refusals, 7)
+        get_live_store().client.rpush(sealed_keys(self.name).refusals, 7)
         self.assert_parked()
 
     def test_it_is_parked_if_a_key_has_another_type(self) -> None:
-        get_store().client.set(sealed_keys(self.name).timeline, "not a list")
+        get_live_store().client.set(sealed_keys(self.name).timeline, "not a list")
         self.assert_parked()
 
 
@@ -141,12 +141,12 @@ class BugTests(SealedCase, TestCase):
     def test_the_session_stays_sealed_and_is_not_parked(self) -> None:
         for error in (LookupError("x"), ValueError("x"), TypeError("x"), OverflowError("x")):
             with self.subTest(error=error), self.bug(error):
-                assert save_and_clear(self.name) is None
+                assert save_and_clear_session(self.name) is None
                 assert (sealed_ids(), parked_reasons()) == ({self.session_id}, {})
 
     def test_it_is_logged_with_its_traceback(self) -> None:
         with self.bug(KeyError("total_reps")) as logs:
-            save_and_clear(self.name)
+            save_and_clear_session(self.name)
         (line,) = logs
         assert (line["event"], line["exc_info"]) == ("session_save_failed", True)
         assert line["session_id"] == self.session_id
@@ -163,7 +163,7 @@ class DatabaseAwayTests(SealedCase, TestCase):
         for error in (OperationalError("gone"), InterfaceError("the connection is closed")):
             with self.subTest(error=error), mock.patch(BUILD, side_effect=error):
                 with pytest.raises(type(error)):
-                    save_and_clear(self.name)
+                    save_and_clear_session(self.name)
                 assert (sealed_ids(), parked_reasons()) == ({self.session_id}, {})
 
 
@@ -177,7 +177,7 @@ class UnknownExerciseTests(OwnRedis, TransactionTestCase):
         train(self.user_id)
         (refused_id,) = seal(self.user_id, "plank")
         seal(self.user_id)
-        assert sweep(idle_minutes=10**6) == SweepResult(saved=1, left=1)
+        assert sweep_sessions(idle_minutes=10**6) == SweepResult(saved=1, left=1)
         assert sealed_ids() == {refused_id}
         assert [name.session_id for name in parked_reasons()] == [refused_id]
         assert rows_of(self.user_id) == [3]
@@ -185,8 +185,8 @@ class UnknownExerciseTests(OwnRedis, TransactionTestCase):
     def test_it_leaves_no_athlete_behind(self) -> None:
         train(self.user_id, exercise="plank")
         (session_id,) = seal(self.user_id, "plank")
-        sealed = get_store().read(SessionName(self.user_id, "plank", session_id))
+        sealed = get_live_store().read(SessionName(self.user_id, "plank", session_id))
         assert sealed is not None
         with pytest.raises(IntegrityError):
-            save_sealed(sealed)
+            save_sealed_session(sealed)
         assert not Athlete.objects.filter(user_id=self.user_id).exists()

@@ -14,12 +14,12 @@ from django.db import connection
 from django.test import TestCase, TransactionTestCase
 
 from workouts import metrics
-from workouts.clock import from_ms
-from workouts.live.runtime import get_store
+from workouts.clock import datetime_from_ms
+from workouts.live.runtime import get_live_store
 from workouts.live.sessions import SealedSession, SessionName
 from workouts.models import WorkoutSession
 from workouts.services import finishing
-from workouts.services.sweeping import Sweeper, SweepResult, sweep
+from workouts.services.sweeping import Sweeper, SweepResult, sweep_sessions
 from workouts.tests.support.cast import STARTED_MS, new_athlete, seal, train
 from workouts.tests.support.sealed import (
     OwnRedis,
@@ -33,17 +33,17 @@ from workouts.tests.support.sealed import (
 )
 
 IDLE_MINUTES = 30
-LAST_REP = from_ms(STARTED_MS + 4000)  # of train(…, 3)
+LAST_REP = datetime_from_ms(STARTED_MS + 4000)  # of train(…, 3)
 MINUTE_MS = 60_000
 
 
 class SweepTests(OwnRedis, TestCase):
     def sweep_after(self, minutes: int) -> SweepResult:
         with time_machine.travel(LAST_REP + timedelta(minutes=minutes), tick=False):
-            return sweep(idle_minutes=IDLE_MINUTES)
+            return sweep_sessions(idle_minutes=IDLE_MINUTES)
 
     def test_it_saves_nothing_if_there_is_nothing(self) -> None:
-        assert sweep(idle_minutes=IDLE_MINUTES) == SweepResult()
+        assert sweep_sessions(idle_minutes=IDLE_MINUTES) == SweepResult()
 
     def test_it_saves_a_sealed_session(self) -> None:
         train(self.user_id)
@@ -67,13 +67,13 @@ class SweepTests(OwnRedis, TestCase):
 
     def test_it_leaves_an_idle_session_that_goes_on_just_before_the_seal(self) -> None:
         train(self.user_id)
-        seal_idle = get_store().seal
+        seal_idle = get_live_store().seal
 
         def train_first(*args: Any, **options: Any) -> list[str]:
             train(self.user_id, 1, started_ms=STARTED_MS + MINUTE_MS)
             return seal_idle(*args, **options)
 
-        with mock.patch.object(get_store(), "seal", train_first):
+        with mock.patch.object(get_live_store(), "seal", train_first):
             assert self.sweep_after(IDLE_MINUTES) == SweepResult()
         assert finish(self.user_id).total_reps == 4
 
@@ -111,14 +111,14 @@ class SweepTests(OwnRedis, TestCase):
         for athlete in (unlucky, lucky):
             train(athlete)
             seal(athlete)
-        build_row = finishing.build_row
+        build_row = finishing.build_finished_row
 
         def build_or_raise(sealed: SealedSession, user_id: str) -> WorkoutSession:
             if user_id == unlucky:
                 raise LookupError("a bug")
             return build_row(sealed, user_id)
 
-        with mock.patch.object(finishing, "build_row", build_or_raise):
+        with mock.patch.object(finishing, "build_finished_row", build_or_raise):
             assert self.sweep_after(0) == SweepResult(saved=1, left=1)
         assert (rows_of(unlucky), rows_of(lucky), parked_reasons()) == ([], [3], {})
         assert self.sweep_after(0) == SweepResult(saved=1)
@@ -131,7 +131,7 @@ class SweepTests(OwnRedis, TestCase):
             (session_id,) = seal(athlete)
             if athlete == damaged:
                 timeline = sealed_keys(SessionName(damaged, "squat", session_id)).timeline
-                get_store().client.set(timeline, "not a list")
+                get_live_store().client.set(timeline, "not a list")
         assert self.sweep_after(0) == SweepResult(saved=1, left=1)
         assert rows_of(whole) == [3]
         assert [name.user_id for name in parked_reasons()] == [damaged]
@@ -144,7 +144,7 @@ class SweepAtOnceTests(OwnRedis, TransactionTestCase):
         try:
             if number % 2:
                 return finish(self.user_id).total_reps
-            return sweep(idle_minutes=IDLE_MINUTES).left
+            return sweep_sessions(idle_minutes=IDLE_MINUTES).left
         finally:
             connection.close()
 
@@ -211,4 +211,4 @@ class RedisAwayTests(OwnRedis, TestCase):
 
     def test_a_sweep_raises_while_redis_is_unavailable(self) -> None:
         with pytest.raises(redis.RedisError):
-            sweep(idle_minutes=IDLE_MINUTES)
+            sweep_sessions(idle_minutes=IDLE_MINUTES)

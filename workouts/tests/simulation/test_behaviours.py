@@ -7,8 +7,8 @@ import re
 from django.conf import settings
 from django.test import TestCase
 
-from workouts.simulation.behaviours import BEHAVIOURS, perform
-from workouts.simulation.performances import PlayedSet, play_performance
+from workouts.simulation.behaviours import BEHAVIOURS, perform_behaviour
+from workouts.simulation.performances import PlayedSet, play_simulated_performance
 
 SEEDS = (1, 2, 3)
 PROMISED = {
@@ -44,7 +44,7 @@ def read_table() -> dict[str, list[str]]:
 class BehaviourTests(TestCase):
     async def outcomes(self, behaviour: str) -> list[PlayedSet]:
         return [
-            await play_performance(behaviour, "squat", make_set(seed), seed=seed)
+            await play_simulated_performance(behaviour, "squat", make_set(seed), seed=seed)
             for seed in SEEDS[: 1 if behaviour == "shaker" else None]
         ]
 
@@ -89,8 +89,8 @@ class TableTests(TestCase):
 
     def test_the_same_seed_gives_the_same_frames_in_order_of_arrival(self) -> None:
         for behaviour in BEHAVIOURS:
-            frames = perform(behaviour, make_set(1), 7).frames
-            assert frames == perform(behaviour, make_set(1), 7).frames
+            frames = perform_behaviour(behaviour, make_set(1), 7).frames
+            assert frames == perform_behaviour(behaviour, make_set(1), 7).frames
             assert [frame.arrival_ms for frame in frames] == sorted(
                 frame.arrival_ms for frame in frames
             )

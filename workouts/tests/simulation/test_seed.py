@@ -14,10 +14,10 @@ from django.db import transaction
 from django.db.models import F
 from django.test import SimpleTestCase, TestCase
 
-from workouts.fairness.assessment import evidence_of, read_records
-from workouts.fairness.flags import Pace, best_minute, find_flags
+from workouts.fairness.assessment import collect_flag_evidence, read_flag_records
+from workouts.fairness.flags import KnownPace, find_best_minute_pace, find_flags
 from workouts.models import Athlete, Exercise, ReviewStatus, ReviewStep, Team, WorkoutSession
-from workouts.simulation.seeding.days import share_out
+from workouts.simulation.seeding.days import share_out_seeded_sessions
 from workouts.simulation.seeding.sessions import COLUMNS
 from workouts.tests.support.cast import save_session
 from workouts.tests.support.processes import run_manage
@@ -60,15 +60,17 @@ class SeedTests(TestCase):
         assert (Athlete.objects.count(), Team.objects.count()) == (90, 3)
 
     def test_each_session_is_one_that_the_service_could_have_saved(self) -> None:
-        records = read_records()
+        records = read_flag_records()
         for row in self.sessions:
             times = row.timeline_ms
             assert times == sorted(times)
             assert (times[0], len(times)) == (0, row.total_reps)
             assert row.finished_at - row.started_at == timedelta(milliseconds=times[-1])
             assert row.finished_at.microsecond % 1000 == 0
-            assert row.best_minute == best_minute(times)
-            assert row.flags == find_flags(evidence_of(row), Pace(*records[row.exercise_id]))
+            assert row.best_minute == find_best_minute_pace(times)
+            assert row.flags == find_flags(
+                collect_flag_evidence(row), KnownPace(*records[row.exercise_id])
+            )
             assert len(row.refusals) == min(100, sum(row.refused.values()))
             assert all(0 <= late < row.total_reps for late in row.late_reps)
 
@@ -203,7 +205,7 @@ class PlanTests(TestCase):
 class DaysTests(SimpleTestCase):
     def test_the_days_add_up_to_all_sessions_and_the_last_has_one(self) -> None:
         for sessions, days in ((1, 1), (1, 730), (10, 3), (1000, 7), (5, 5)):
-            counts = share_out(sessions, days)
+            counts = share_out_seeded_sessions(sessions, days)
             assert (len(counts), sum(counts)) == (days, sessions)
             assert min(counts) >= 0
             assert counts[-1] >= 1

@@ -13,13 +13,13 @@ from django.test import TestCase, TransactionTestCase
 
 from workouts.exceptions import Code, WorkoutError
 from workouts.models import Exercise
-from workouts.sockets.catalogue import REFRESH_S, Catalogue, ExerciseLimits
+from workouts.sockets.catalogue import REFRESH_S, ExerciseCatalogue, ExerciseLimits
 from workouts.tests.support.cast import gates
 
 DEADLINE_S = 60.0
 
 
-def find_squat(catalogue: Catalogue) -> ExerciseLimits:
+def find_squat(catalogue: ExerciseCatalogue) -> ExerciseLimits:
     squat = catalogue.find("squat")
     assert squat is not None
     return squat
@@ -27,7 +27,7 @@ def find_squat(catalogue: Catalogue) -> ExerciseLimits:
 
 class RefreshTests(TestCase):
     def setUp(self) -> None:
-        self.catalogue = Catalogue()
+        self.catalogue = ExerciseCatalogue()
         self.catalogue.refresh()
 
     def test_it_knows_the_exercises(self) -> None:
@@ -66,7 +66,7 @@ class TogetherTests(TransactionTestCase):
     serialized_rollback = True
 
     def test_threads_that_ask_at_once_all_wait_for_the_first_read(self) -> None:
-        catalogue, found = Catalogue(), []
+        catalogue, found = ExerciseCatalogue(), []
         barrier = threading.Barrier(6)
 
         def look() -> None:
@@ -101,7 +101,7 @@ class RecoveryTests(TransactionTestCase):
             cursor.execute(f"ALTER TABLE {old} RENAME TO {new}")
 
     def test_it_keeps_the_last_known_exercises_while_the_database_fails(self) -> None:
-        catalogue = Catalogue()
+        catalogue = ExerciseCatalogue()
         catalogue.refresh()
         known = find_squat(catalogue)
         catalogue.looked_at -= REFRESH_S
@@ -111,10 +111,10 @@ class RecoveryTests(TransactionTestCase):
 
     def test_it_fails_if_the_exercises_were_never_read(self) -> None:
         with self.table_gone(), pytest.raises(DatabaseError):
-            Catalogue().refresh()
+            ExerciseCatalogue().refresh()
 
     async def test_a_change_applies_once_the_database_is_back(self) -> None:
-        catalogue = Catalogue()
+        catalogue = ExerciseCatalogue()
         rename_table = sync_to_async(self.rename_table)
         with patch("workouts.sockets.catalogue.REFRESH_S", 0.05):
             await catalogue.follow()
@@ -138,7 +138,7 @@ class RecoveryTests(TransactionTestCase):
         catalogue.unfollow()
 
     async def test_it_reads_no_more_once_nobody_follows(self) -> None:
-        catalogue = Catalogue()
+        catalogue = ExerciseCatalogue()
         await catalogue.follow()
         await catalogue.follow()
         catalogue.unfollow()
@@ -154,7 +154,7 @@ class RecoveryTests(TransactionTestCase):
                 await asyncio.sleep(0.01)
 
 
-class FailingCatalogue(Catalogue):
+class FailingCatalogue(ExerciseCatalogue):
     """Has a bug in every read after the first."""
 
     reads = 0

@@ -12,7 +12,7 @@ import redis
 import websockets
 from django.test import SimpleTestCase
 
-from workouts.live.keys import KeySpace
+from workouts.live.keys import RedisKeySpace
 from workouts.tests.support.cast import new_athlete
 from workouts.tests.support.databases import copy_sqlite
 from workouts.tests.support.phones import (
@@ -148,7 +148,7 @@ class TooFastTests(CeilingCase):
 
     def noted(self, athlete: str) -> int:
         """Return how many refusals Redis has noted with the live session."""
-        session = KeySpace("senim").live(athlete, "squat").session
+        session = RedisKeySpace("senim").live(athlete, "squat").session
         with redis.Redis(unix_socket_path=str(self.folder / "valkey.sock"), protocol=2) as client:
             return int(client.hget(session, "refused:too_fast") or 0)
 

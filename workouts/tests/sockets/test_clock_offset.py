@@ -2,7 +2,7 @@
 
 from django.test import SimpleTestCase
 
-from workouts.sockets.clock_offset import MAX_HELLO_DELAY_MS, ClockOffset
+from workouts.sockets.clock_offset import MAX_HELLO_DELAY_MS, SocketClockOffset
 
 NOW_MS = 1_763_839_190_000
 USED = None  # a rep between two hellos
@@ -30,7 +30,7 @@ class ClockOffsetTests(SimpleTestCase):
     def test_the_fastest_hello_before_a_rep_tells_the_offset(self) -> None:
         for name, hellos, expected in CASES:
             with self.subTest(name):
-                clock = ClockOffset()
+                clock = SocketClockOffset()
                 for offset_ms in hellos:
                     if offset_ms is USED:
                         clock.correct(NOW_MS)
@@ -39,15 +39,15 @@ class ClockOffsetTests(SimpleTestCase):
                 assert clock.ms == expected
 
     def test_it_adds_the_offset_to_the_time_of_a_rep(self) -> None:
-        clock = ClockOffset()
+        clock = SocketClockOffset()
         clock.measure(device_ms=NOW_MS - 700, server_ms=NOW_MS)
         assert clock.correct(NOW_MS) == NOW_MS + 700
 
     def test_a_rep_without_a_time_gets_none(self) -> None:
-        assert ClockOffset().correct(None) is None
+        assert SocketClockOffset().correct(None) is None
 
     def test_a_rep_without_a_time_is_a_rep_between_two_hellos(self) -> None:
-        clock = ClockOffset()
+        clock = SocketClockOffset()
         clock.measure(device_ms=0, server_ms=3000)
         clock.correct(None)
         clock.measure(device_ms=0, server_ms=3800)

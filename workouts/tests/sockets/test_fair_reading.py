@@ -6,16 +6,22 @@ import json
 from django.test import SimpleTestCase
 
 from senim.protocols.frame_budget import MAX_IDLE_FRAMES
-from workouts.simulation.raw_socket import Opcode, RawSocket, build_close, build_frame, build_text
+from workouts.simulation.raw_socket import (
+    Opcode,
+    SimulatedRawSocket,
+    build_simulated_close,
+    build_simulated_frame,
+    build_simulated_text,
+)
 from workouts.tests.support.cast import new_athlete
 from workouts.tests.support.phones import make_set
 from workouts.tests.support.service import Service, shared_service
 
 REP = {"event": "rep_detected", "type": "squat"}
-PING = build_frame(Opcode.PING, b"p" * 125)
-EMPTY = build_frame(Opcode.CONTINUATION, is_final=False)
-FIRST = build_frame(Opcode.TEXT, is_final=False)
-LAST = build_frame(Opcode.CONTINUATION, json.dumps(REP).encode())
+PING = build_simulated_frame(Opcode.PING, b"p" * 125)
+EMPTY = build_simulated_frame(Opcode.CONTINUATION, is_final=False)
+FIRST = build_simulated_frame(Opcode.TEXT, is_final=False)
+LAST = build_simulated_frame(Opcode.CONTINUATION, json.dumps(REP).encode())
 DEVICE_REPS = 3000
 ENOUGH = 20_000  # frames of a flood, far more than any budget
 
@@ -28,14 +34,14 @@ class FairReadingTests(SimpleTestCase):
         super().setUpClass()
         cls.service = shared_service()
 
-    async def connect(self, user_id: str = "", subprotocol: str = "") -> RawSocket:
+    async def connect(self, user_id: str = "", subprotocol: str = "") -> SimulatedRawSocket:
         path = f"/ws/workout?user_id={user_id or new_athlete()}"
-        return await RawSocket.connect(self.service.url, path, subprotocol=subprotocol)
+        return await SimulatedRawSocket.connect(self.service.url, path, subprotocol=subprotocol)
 
     async def test_floods_of_frames_that_carry_nothing_are_closed_with_a_reason(self) -> None:
-        pong = build_frame(Opcode.PONG)
+        pong = build_simulated_frame(Opcode.PONG)
         floods = {
-            "too many control frames": (PING, pong, build_frame(Opcode.PING)),
+            "too many control frames": (PING, pong, build_simulated_frame(Opcode.PING)),
             "too many empty frames": (EMPTY,),
         }
         for reason, frames in floods.items():
@@ -57,35 +63,35 @@ class FairReadingTests(SimpleTestCase):
         rep = json.dumps(REP).encode()
         message = rep[:-1] + b" " * (4096 - len(rep)) + b"}"
         async with await self.connect() as socket:
-            start = build_frame(Opcode.TEXT, message[:4090], is_final=False)
-            socket.send(start + PING + build_frame(Opcode.CONTINUATION, message[4090:]))
+            start = build_simulated_frame(Opcode.TEXT, message[:4090], is_final=False)
+            socket.send(start + PING + build_simulated_frame(Opcode.CONTINUATION, message[4090:]))
             assert (await socket.hear_answer())["event"] == "rep_ack"
 
     async def test_fragments_over_the_limit_are_closed_for_their_size(self) -> None:
-        start = build_frame(Opcode.TEXT, b"x" * 4096, is_final=False)
+        start = build_simulated_frame(Opcode.TEXT, b"x" * 4096, is_final=False)
         for is_final in (True, False):
             with self.subTest(is_final=is_final):
-                end = build_frame(Opcode.CONTINUATION, b"x", is_final=is_final)
+                end = build_simulated_frame(Opcode.CONTINUATION, b"x", is_final=is_final)
                 async with await self.connect() as socket:
                     socket.send(start + end)
                     assert (await socket.hear_close()).code == 1009
 
     async def test_a_device_may_send_all_its_reps_at_once(self) -> None:
         async with await self.connect(subprotocol="senim.v1") as socket:
-            socket.send(build_text({"event": "hello", "device": "d", "now": 1}))
+            socket.send(build_simulated_text({"event": "hello", "device": "d", "now": 1}))
             assert (await socket.hear_answer())["event"] == "hello"
             reps = make_set(range(1, DEVICE_REPS + 1))
-            socket.send(b"".join(build_text({**rep, "at": None} | rep) for rep in reps))
+            socket.send(b"".join(build_simulated_text({**rep, "at": None} | rep) for rep in reps))
             seqs = [(await socket.hear_answer())["seq"] for _ in reps]
             assert seqs == [rep["seq"] for rep in reps]
 
     async def test_reps_sent_just_before_the_client_went_count(self) -> None:
         user_id = new_athlete()
         async with await self.connect(user_id, "senim.v1") as socket:
-            socket.send(build_text({"event": "hello", "device": "d", "now": 1}))
+            socket.send(build_simulated_text({"event": "hello", "device": "d", "now": 1}))
             await socket.hear_answer()
             reps = make_set(range(1, 201))
-            socket.send(b"".join(map(build_text, reps)) + build_close(1000))
+            socket.send(b"".join(map(build_simulated_text, reps)) + build_simulated_close(1000))
             await socket.writer.drain()
         assert await self.wait_for_seq(user_id, 200) == 200
 
@@ -94,10 +100,10 @@ class FairReadingTests(SimpleTestCase):
     ) -> None:
         user_id = new_athlete()
         async with await self.connect(user_id, "senim.v1") as socket:
-            socket.send(build_text({"event": "hello", "device": "d", "now": 1}))
+            socket.send(build_simulated_text({"event": "hello", "device": "d", "now": 1}))
             await socket.hear_answer()
-            broken = build_frame(3)
-            socket.send(b"".join(map(build_text, make_set([1, 2]))) + broken)
+            broken = build_simulated_frame(3)
+            socket.send(b"".join(map(build_simulated_text, make_set([1, 2]))) + broken)
             assert (await socket.hear_close()).code == 1002
         assert await self.wait_for_seq(user_id, 2) == 2
 
@@ -106,7 +112,7 @@ class FairReadingTests(SimpleTestCase):
         last_seq = 0
         for _ in range(200):
             async with await self.connect(user_id, "senim.v1") as socket:
-                socket.send(build_text({"event": "hello", "device": "d", "now": 1}))
+                socket.send(build_simulated_text({"event": "hello", "device": "d", "now": 1}))
                 last_seq = (await socket.hear_answer())["last_seq"]
             if last_seq >= seq:
                 break

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workouts.exceptions import Code, WorkoutError
-from workouts.sockets.frames import RepAck, decode_rep, encode_frame
+from workouts.sockets.frames import RepAck, decode_plain_frame, encode_frame
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.text(),
@@ -38,37 +38,39 @@ BAD = [
 
 class DecodeTests(SimpleTestCase):
     def test_it_reads_a_rep(self) -> None:
-        assert decode_rep('{"event": "rep_detected", "type": "push_up"}').type == "push_up"
+        assert decode_plain_frame('{"event": "rep_detected", "type": "push_up"}').type == "push_up"
 
     def test_a_rep_without_a_type_is_a_squat(self) -> None:
-        assert decode_rep('{"event": "rep_detected"}').type == "squat"
+        assert decode_plain_frame('{"event": "rep_detected"}').type == "squat"
 
     def test_it_ignores_unknown_fields(self) -> None:
         assert (
-            decode_rep('{"event": "rep_detected", "type": "dip", "seq": 1, "x": {"y": []}}').type
+            decode_plain_frame(
+                '{"event": "rep_detected", "type": "dip", "seq": 1, "x": {"y": []}}'
+            ).type
             == "dip"
         )
 
     def test_it_names_the_error(self) -> None:
         for text, code in BAD:
             with pytest.raises(WorkoutError) as caught:
-                decode_rep(text)
+                decode_plain_frame(text)
             assert caught.value.code == code, text
             assert caught.value.message
 
     def test_it_names_the_field(self) -> None:
         with pytest.raises(WorkoutError, match=r"\$\.type"):
-            decode_rep('{"event": "rep_detected", "type": [1]}')
+            decode_plain_frame('{"event": "rep_detected", "type": [1]}')
 
     @given(st.text())
     def test_any_text_is_an_ordinary_error(self, text: str) -> None:
         with pytest.raises(WorkoutError):
-            decode_rep(text)
+            decode_plain_frame(text)
 
     @given(JSON)
     def test_any_json_is_an_ordinary_error(self, value: object) -> None:
         with pytest.raises(WorkoutError) as caught:
-            decode_rep(json.dumps(value))
+            decode_plain_frame(json.dumps(value))
         assert caught.value.code in (Code.INVALID_MESSAGE, Code.INVALID_JSON)
 
 

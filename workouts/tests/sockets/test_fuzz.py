@@ -13,7 +13,7 @@ import pytest
 from django.test import SimpleTestCase
 
 from workouts.clock import now_ms
-from workouts.simulation.raw_socket import RawSocket, SocketClosed, build_text
+from workouts.simulation.raw_socket import SimulatedRawSocket, SocketClosed, build_simulated_text
 from workouts.tests.support.cast import new_athlete
 from workouts.tests.support.fuzz import Fuzzer
 from workouts.tests.support.processes import running
@@ -46,7 +46,7 @@ class FuzzTests(SimpleTestCase):
         assert self.read_memory_mb() - before_mb < GROWTH_MB, REPEAT
         assert self.service.ask("GET", "/").status == 200
         async with await self.connect(new_athlete()) as socket:
-            socket.send(build_text({"event": "rep_detected"}))
+            socket.send(build_simulated_text({"event": "rep_detected"}))
             assert (await socket.hear_answer())["status"] == "counted"
 
     async def send_frames(self, seed: str, frames: int) -> None:
@@ -61,7 +61,9 @@ class FuzzTests(SimpleTestCase):
             is_v1 = fuzzer.chance.random() < 0.5
             async with await self.connect(new_athlete(), "senim.v1" if is_v1 else "") as socket:
                 if is_v1 and fuzzer.chance.random() < 0.5:
-                    socket.send(build_text({"event": "hello", "device": "d", "now": now_ms()}))
+                    socket.send(
+                        build_simulated_text({"event": "hello", "device": "d", "now": now_ms()})
+                    )
                     assert (await socket.hear_answer())["event"] == "hello"
                 for _ in range(BATCHES_A_SOCKET):
                     if fuzzer.frames < frames:
@@ -70,7 +72,7 @@ class FuzzTests(SimpleTestCase):
                 socket.send(build_rep(LAST_TYPE))
                 assert (await socket.hear_answer())["type"] == LAST_TYPE, REPEAT
 
-    async def ask_batch(self, fuzzer: Fuzzer, socket: RawSocket) -> None:
+    async def ask_batch(self, fuzzer: Fuzzer, socket: SimulatedRawSocket) -> None:
         """Send random messages with good reps among them, and check their answers."""
         good: dict[int, str] = {}
         sent: list[bytes] = []
@@ -91,9 +93,9 @@ class FuzzTests(SimpleTestCase):
                 assert answer["event"] == "rep_ack", f"{answer} answers {where}"
                 assert answer["type"] == good[number], f"{answer} answers {where}"
 
-    async def connect(self, user_id: str, subprotocol: str = "") -> RawSocket:
+    async def connect(self, user_id: str, subprotocol: str = "") -> SimulatedRawSocket:
         path = f"/ws/workout?user_id={user_id}"
-        return await RawSocket.connect(self.service.url, path, subprotocol=subprotocol)
+        return await SimulatedRawSocket.connect(self.service.url, path, subprotocol=subprotocol)
 
     def read_memory_mb(self) -> float:
         status = Path(f"/proc/{running(self.service).pid}/status").read_text()
@@ -103,4 +105,4 @@ class FuzzTests(SimpleTestCase):
 
 
 def build_rep(exercise: str) -> bytes:
-    return build_text({"event": "rep_detected", "type": exercise})
+    return build_simulated_text({"event": "rep_detected", "type": exercise})

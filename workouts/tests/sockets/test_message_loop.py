@@ -14,9 +14,9 @@ from workouts.sockets.message_loop import (
     MAX_ERRORS_IN_A_ROW,
     MESSAGES_A_TURN,
     CloseSocket,
-    MessageLoop,
+    SocketLoop,
 )
-from workouts.sockets.reply_queue import MAX_UNANSWERED, Reply
+from workouts.sockets.reply_queue import MAX_UNANSWERED, QueuedReply
 from workouts.sockets.senim_v1 import DeviceSocket
 
 GONE = {"type": "websocket.disconnect", "code": 1001}
@@ -35,7 +35,7 @@ class Connection:
         self.handled: list[str] = []
         self.closed: list[tuple[int, str | None]] = []
         self.sent: list[Any] = []
-        self.loop = MessageLoop(self.send, self.close)
+        self.loop = SocketLoop(self.send, self.close)
 
     async def receive(self) -> dict[str, Any]:
         return self.messages.pop(0)
@@ -148,7 +148,7 @@ class MessageLoopTests(SimpleTestCase):
 
     async def test_it_reads_no_more_while_too_many_are_unanswered(self) -> None:
         connection = Connection(*[str(number) for number in range(2 * MAX_UNANSWERED)])
-        replies: list[Reply] = []
+        replies: list[QueuedReply] = []
 
         def handle(text: str) -> None:
             replies.append(connection.loop.replies.reserve())
@@ -211,7 +211,7 @@ class RestartTests(SimpleTestCase):
         async def close(code: int, reason: str | None) -> None:
             answered.append(len(connection.sent))
 
-        loop = MessageLoop(connection.send, close)
+        loop = SocketLoop(connection.send, close)
         rep = loop.replies.reserve()
         request = DeviceSocket("ann", loop)._handle_message('{"event": "status"}')
         assert request is not None
@@ -229,6 +229,6 @@ class RestartTests(SimpleTestCase):
         async def close(code: int, reason: str | None) -> None:
             raise RuntimeError("gone")
 
-        loop = MessageLoop(connection.send, close)
+        loop = SocketLoop(connection.send, close)
         loop.restart()
         await loop._restarting

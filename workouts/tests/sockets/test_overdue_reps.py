@@ -9,11 +9,11 @@ from django.test import SimpleTestCase
 
 from workouts.clock import now_ms
 from workouts.live.counting.batching import ANSWER_DEADLINE_S, RepBatcher
-from workouts.live.keys import tag_of
-from workouts.sockets.acks import Acks
+from workouts.live.keys import hash_tag_of_user
+from workouts.sockets.acks import SocketAcks
 from workouts.sockets.catalogue import ExerciseLimits, catalogue
-from workouts.sockets.device_reps import DeviceReps
-from workouts.sockets.message_loop import MessageLoop
+from workouts.sockets.device_reps import DeviceSocketReps
+from workouts.sockets.message_loop import SocketLoop
 from workouts.tests.support.cast import gates, new_athlete
 from workouts.tests.support.phones import PACE_MS, verdicts
 
@@ -33,11 +33,11 @@ class OverdueRepTests(SimpleTestCase):
 
     async def test_every_higher_seq_is_unavailable_until_the_overdue_ones_come_again(self) -> None:
         user_id, batcher = new_athlete(), RepBatcher(settings.REDIS_URL)
-        reps = DeviceReps(
+        reps = DeviceSocketReps(
             user_id,
-            MessageLoop(self.send, self.close),
-            Acks(user_id, "origin"),
-            batcher.open_source(tag_of(user_id)),
+            SocketLoop(self.send, self.close),
+            SocketAcks(user_id, "origin"),
+            batcher.open_source(hash_tag_of_user(user_id)),
         )
         reps.device = "phone"
 

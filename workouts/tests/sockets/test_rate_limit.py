@@ -2,7 +2,7 @@
 
 from django.test import SimpleTestCase
 
-from workouts.sockets.rate_limit import RateLimit
+from workouts.sockets.rate_limit import SocketRateLimit
 
 PER_SECOND = 10
 BURST_S = 2
@@ -25,7 +25,7 @@ CASES: list[tuple[str, list[tuple[float, int]], list[int]]] = [
 class RateLimitTests(SimpleTestCase):
     def setUp(self) -> None:
         self.now = 1000.0
-        self.limit = RateLimit(PER_SECOND, BURST, clock=lambda: self.now)
+        self.limit = SocketRateLimit(PER_SECOND, BURST, clock=lambda: self.now)
 
     def send(self, number: int, *, after_s: float = 0) -> int:
         """Return how many of the messages are allowed."""
@@ -61,11 +61,11 @@ class RateLimitTests(SimpleTestCase):
 
     def test_it_says_after_how_many_ms_to_try_again(self) -> None:
         waits = {1: 1000, 3: 334, 10: 100, 1_000_000: 1}
-        assert {rate: RateLimit(rate, 1).retry_after_ms for rate in waits} == waits
+        assert {rate: SocketRateLimit(rate, 1).retry_after_ms for rate in waits} == waits
 
     def test_it_asks_the_clock_only_when_it_runs_out(self) -> None:
         asked = []
-        limit = RateLimit(PER_SECOND, BURST, clock=lambda: asked.append(1) or 0.0)
+        limit = SocketRateLimit(PER_SECOND, BURST, clock=lambda: asked.append(1) or 0.0)
         asked.clear()
         for _ in range(BURST):
             limit.allows()

@@ -8,7 +8,7 @@ from typing import Any
 from django.test import SimpleTestCase
 
 from workouts.sockets.frames import HelloAck, OutgoingFrame
-from workouts.sockets.message_loop import MessageLoop
+from workouts.sockets.message_loop import SocketLoop
 from workouts.sockets.senim_v1 import REQUESTS_AT_ONCE, REQUESTS_PER_S, DeviceSocket
 from workouts.tests.support.cast import new_athlete
 from workouts.tests.support.phones import PhoneShop, column, make_set, verdicts
@@ -69,7 +69,7 @@ class GoneClientTests(PhoneShop, SimpleTestCase):
     async def request_as_gone(self, *requests: str) -> list[str]:
         """Make requests on a socket whose client is gone, and return those that were done."""
         done: list[str] = []
-        socket = DeviceSocket(new_athlete(), MessageLoop(send_to_nobody, close_nothing))
+        socket = DeviceSocket(new_athlete(), SocketLoop(send_to_nobody, close_nothing))
         socket._replies.close()
         for request in requests:
             event, _, slug = request.partition(" ")

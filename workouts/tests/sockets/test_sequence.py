@@ -2,12 +2,12 @@
 
 from django.test import SimpleTestCase
 
-from workouts.sockets.sequence import MAX_BLOCKED, DeviceSequence
+from workouts.sockets.sequence import MAX_BLOCKED, SocketSequence
 
 
 class KnownSeqTests(SimpleTestCase):
     def setUp(self) -> None:
-        self.sequence = DeviceSequence()
+        self.sequence = SocketSequence()
         self.sequence.reset(3)
 
     def test_a_hello_tells_the_first_seq_that_is_known(self) -> None:
@@ -61,7 +61,7 @@ class KnownSeqTests(SimpleTestCase):
 
 class BlockedSeqTests(SimpleTestCase):
     def setUp(self) -> None:
-        self.sequence = DeviceSequence()
+        self.sequence = SocketSequence()
 
     def test_nothing_is_blocked_at_first(self) -> None:
         assert self.sequence.first_blocked is None

@@ -3,7 +3,7 @@
 import pytest
 from django.test import SimpleTestCase, override_settings
 
-from workouts.live.runtime import get_key_space, get_store
+from workouts.live.runtime import get_live_store, get_redis_key_space
 from workouts.tests.support.redis_servers import shared_cluster
 from workouts.tests.support.sentinels import shared_sentinels
 
@@ -45,7 +45,7 @@ class OnSentinel(OnSingle):
 
 def forget_store() -> None:
     """Have the next call make a store and keys from the settings of that moment."""
-    if get_store.cache_info().currsize:
-        get_store().client.close()
-    get_store.cache_clear()
-    get_key_space.cache_clear()
+    if get_live_store.cache_info().currsize:
+        get_live_store().client.close()
+    get_live_store.cache_clear()
+    get_redis_key_space.cache_clear()

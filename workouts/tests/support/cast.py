@@ -9,9 +9,9 @@ from asgiref.sync import async_to_sync
 from django.conf import settings
 
 from workouts.live.counting.batching import RepBatcher
-from workouts.live.counting.packing import Gates, pack_gates, pack_keys
+from workouts.live.counting.packing import PackedGates, pack_gates, pack_rep_keys
 from workouts.live.counting.verdicts import COUNTED
-from workouts.live.runtime import get_key_space, get_store
+from workouts.live.runtime import get_live_store, get_redis_key_space
 from workouts.models import Athlete, WorkoutSession
 
 SQUAT_INTERVAL_MS = 450
@@ -23,7 +23,7 @@ def gates(
     *,
     max_per_minute: int = 60_001,
     max_per_session: int = 10_000,
-) -> Gates:
+) -> PackedGates:
     """Return limits, by default without a ceiling for reps in a minute."""
     return pack_gates(
         min_interval_ms=min_interval_ms,
@@ -46,12 +46,16 @@ def new_athlete() -> str:
 
 
 async def count_reps_async(
-    user_id: str, times_ms: Sequence[int], *, exercise: str = "squat", limits: Gates | None = None
+    user_id: str,
+    times_ms: Sequence[int],
+    *,
+    exercise: str = "squat",
+    limits: PackedGates | None = None,
 ) -> list[Result | None]:
     """Count a rep at each time (epoch ms), in separate calls, and return the verdicts."""
     clock = iter(times_ms)
     batcher = RepBatcher(settings.REDIS_URL, now_ms=lambda: next(clock))
-    keys = pack_keys(get_key_space().live(user_id, exercise))
+    keys = pack_rep_keys(get_redis_key_space().live(user_id, exercise))
     source = batcher.open_source(keys.tag)
     verdicts: list[Result | None] = []
     for _ in times_ms:
@@ -77,7 +81,7 @@ def train(
 
 
 def seal(user_id: str, exercise: str = "squat") -> list[str]:
-    return get_store().seal(user_id, exercise)
+    return get_live_store().seal(user_id, exercise)
 
 
 def save_session(

@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 from django.conf import settings
 
-from senim.embedded.postgres import PostgresServer, create_database
+from senim.embedded.postgres import EmbeddedPostgres, create_embedded_database
 from workouts.tests.support.run import clean_environment, fresh_folder, run_folder, run_lock
 
 SQLITE_FILE = "senim.sqlite3"
@@ -28,7 +28,7 @@ def migrated_database() -> str:
     with run_lock("template"):
         if not has_database(server, template):
             # it gets its name once it is complete
-            migrate(create_database(server, f"{template}_unfinished"))
+            migrate(create_embedded_database(server, f"{template}_unfinished"))
             with psycopg.connect(server, autocommit=True) as connection:
                 connection.execute(f'ALTER DATABASE "{template}_unfinished" RENAME TO "{template}"')
     return copy_database(template)
@@ -37,7 +37,7 @@ def migrated_database() -> str:
 def copy_database(template: str) -> str:
     """Copy a database of the run's PostgreSQL that nobody is connected to; return its address."""
     name = f"senim_{uuid.uuid4().hex[:8]}"
-    return create_database(os.environ["DATABASE_URL"], name, template=template)
+    return create_embedded_database(os.environ["DATABASE_URL"], name, template=template)
 
 
 def copy_sqlite(folder: Path) -> None:
@@ -51,19 +51,19 @@ def copy_sqlite(folder: Path) -> None:
     shutil.copy(template / SQLITE_FILE, folder / SQLITE_FILE)
 
 
-def copy_postgres(folder: Path) -> PostgresServer:
+def copy_postgres(folder: Path) -> EmbeddedPostgres:
     """Return a PostgreSQL that a test may break, with a migrated "senim"; it is not started yet."""
-    template = PostgresServer(run_folder() / "postgres-template", wheel=run_folder() / "wheel")
+    template = EmbeddedPostgres(run_folder() / "postgres-template", wheel=run_folder() / "wheel")
     with run_lock("postgres"):
         if not template.directory.exists():
-            made = PostgresServer(fresh_folder(), wheel=template.wheel)
+            made = EmbeddedPostgres(fresh_folder(), wheel=template.wheel)
             made.start()
             try:
                 migrate(made.create_database("senim"))
             finally:
                 made.stop(signal.SIGINT)
             made.directory.rename(template.directory)
-    server = PostgresServer(folder, wheel=template.wheel)
+    server = EmbeddedPostgres(folder, wheel=template.wheel)
     server.copy_cluster(template)
     return server
 

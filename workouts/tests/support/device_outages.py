@@ -9,8 +9,8 @@ import psycopg
 import redis
 from asgiref.sync import sync_to_async
 
-from senim.embedded.postgres import PostgresServer
-from senim.embedded.valkey import ValkeyServer
+from senim.embedded.postgres import EmbeddedPostgres
+from senim.embedded.valkey import EmbeddedValkey
 from workouts.tests.support.cast import new_athlete
 from workouts.tests.support.outage import OutageCase
 from workouts.tests.support.phones import (
@@ -30,7 +30,7 @@ class DeviceOutageCase(PhoneShop, OutageCase):
     def is_healthy(self) -> bool:
         return self.service.ask("GET", "/").status == 200
 
-    async def bring_back_async(self, part: ValkeyServer | PostgresServer) -> None:
+    async def bring_back_async(self, part: EmbeddedValkey | EmbeddedPostgres) -> None:
         # in the main thread: a server ends with the thread that started it, as the test's does
         await sync_to_async(self.bring_back)(part)
 

@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import EnvValidationError
 
 from senim.environment import (
-    describe_error,
+    describe_setting_error,
 )
 from workouts.tests.support.service import fresh_folder
 
@@ -29,7 +29,7 @@ def refuse(**environment: str) -> str:
     try:
         read_settings(**{"SENIM_DATA": str(fresh_folder()), **environment})
     except EnvValidationError as error:
-        return describe_error(error)
+        return describe_setting_error(error)
     except ImproperlyConfigured as error:
         return str(error)
     return "not refused"

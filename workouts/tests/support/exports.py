@@ -12,7 +12,7 @@ from django.contrib.auth import get_user_model
 from django.test import TestCase
 from openpyxl import load_workbook
 
-from workouts.exports.progress import ProgressReporter
+from workouts.exports.progress import ExportProgressReporter
 from workouts.exports.steps import FORMATS, Export
 from workouts.models import Athlete, WorkoutSession
 
@@ -70,7 +70,7 @@ def save_many(count: int, *, reps: int = 2) -> None:
 
 def make_export(kind: str = "csv", *, token: str = "") -> Export:
     sessions: Any = WorkoutSession.objects.all()
-    zone, reporter = ZoneInfo("Asia/Almaty"), ProgressReporter("1", token)
+    zone, reporter = ZoneInfo("Asia/Almaty"), ExportProgressReporter("1", token)
     return Export(sessions, FORMATS[kind], False, zone, "en", reporter)
 
 

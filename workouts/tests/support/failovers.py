@@ -8,7 +8,7 @@ import pytest
 from django.test import SimpleTestCase
 
 from workouts.live.counting.batching import RepBatcher
-from workouts.live.counting.packing import pack_keys
+from workouts.live.counting.packing import pack_rep_keys
 from workouts.tests.support.cast import gates
 from workouts.tests.support.redis_servers import (
     FAILOVER_DEADLINE_S,
@@ -24,7 +24,7 @@ CUT_OFF_S = 0.4
 
 async def count_one(batcher: RepBatcher, user_id: str) -> Any:
     verdicts: list[Any] = []
-    keys = pack_keys(SPACE.live(user_id, "squat"))
+    keys = pack_rep_keys(SPACE.live(user_id, "squat"))
     batcher.open_source(keys.tag).submit(keys, gates(1), verdicts.append)
     await batcher.settled()
     return verdicts[0]

@@ -5,7 +5,7 @@ import json
 import random
 from collections.abc import Callable
 
-from workouts.simulation.raw_socket import NOT_MASKED, Opcode, build_frame
+from workouts.simulation.raw_socket import NOT_MASKED, Opcode, build_simulated_frame
 from workouts.sockets.frames import MAX_MESSAGE_BYTES
 
 SHORT_MASK_SHARE, BINARY_SHARE, FRAGMENTED_SHARE, CONTROL_SHARE = 0.05, 0.05, 0.25, 0.3
@@ -59,7 +59,7 @@ class Fuzzer:
         frames = []
         for number, piece in enumerate(pieces):
             frames.append(
-                build_frame(
+                build_simulated_frame(
                     Opcode.CONTINUATION if number else opcode,
                     piece,
                     is_final=number == len(pieces) - 1,
@@ -80,7 +80,9 @@ class Fuzzer:
     def _make_control(self) -> bytes:
         payload = self.chance.randbytes(self.chance.randrange(126))
         mask = self.chance.randbytes(4)
-        return build_frame(self.chance.choice([Opcode.PING, Opcode.PONG]), payload, mask=mask)
+        return build_simulated_frame(
+            self.chance.choice([Opcode.PING, Opcode.PONG]), payload, mask=mask
+        )
 
     def _make_bytes(self) -> bytes:
         return self.chance.randbytes(self.chance.choice([0, 1, 2, 5, 20, 100, 1000, 4096]))

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.test import SimpleTestCase, override_settings
 
-from senim.http.handler import OneHopHandler
+from senim.http.handler import OneHopAsgiHandler
 from workouts.tests.support import http_views
 from workouts.tests.support.http_servers import HttpServer
 
@@ -16,7 +16,7 @@ class HttpCase(SimpleTestCase):
         super().setUp()
         http_views.called.clear()
         http_views.go_on.clear()
-        self.handler = OneHopHandler()
+        self.handler = OneHopAsgiHandler()
         self.server = self.enterContext(HttpServer(self.handler))
         self.addCleanup(self.shut_down)
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.test import TestCase
 
 from workouts.live.sessions import SealedSession, SessionName
-from workouts.live.timeline import Rep
+from workouts.live.timeline import CountedRep
 from workouts.models import Athlete, WorkoutSession
 from workouts.services.merging import merge_athletes
 from workouts.tests.support.cast import STARTED_MS, new_athlete, save_session
@@ -22,7 +22,7 @@ def seal(user_id: str, *, reps: int = 3, **more: Any) -> SealedSession:
     """Return a sealed session as Redis returns it."""
     name = SessionName(user_id, "squat", str(uuid.uuid4()))
     return SealedSession(
-        name, [Rep(STARTED_MS + 2000 * index, 0, False) for index in range(reps)], **more
+        name, [CountedRep(STARTED_MS + 2000 * index, 0, False) for index in range(reps)], **more
     )
 
 

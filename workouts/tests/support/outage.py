@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from django.test import SimpleTestCase
 
-from senim.embedded.postgres import PostgresServer
-from senim.embedded.valkey import ValkeyServer
+from senim.embedded.postgres import EmbeddedPostgres
+from senim.embedded.valkey import EmbeddedValkey
 from workouts.tests.support.databases import copy_postgres
 from workouts.tests.support.run import fresh_folder
 from workouts.tests.support.service import Service
@@ -19,7 +19,7 @@ SWEEP_NEVER = "3600"
 
 
 @contextlib.contextmanager
-def frozen(part: ValkeyServer | PostgresServer) -> Iterator[None]:
+def frozen(part: EmbeddedValkey | EmbeddedPostgres) -> Iterator[None]:
     """Freeze a part: it accepts connections and answers nothing."""
     assert part.process is not None
     pids = [part.process.pid, *children_of(part.process.pid)]
@@ -46,8 +46,8 @@ def children_of(pid: int) -> list[int]:
 class OutageCase(SimpleTestCase):
     """The sweeper never runs; the connection pool is the default one."""
 
-    redis: ValkeyServer
-    database: PostgresServer
+    redis: EmbeddedValkey
+    database: EmbeddedPostgres
     database_url: str
     service: Service
 
@@ -55,7 +55,7 @@ class OutageCase(SimpleTestCase):
     def setUpClass(cls) -> None:
         super().setUpClass()
         folder = fresh_folder()
-        cls.redis = ValkeyServer(folder / "valkey", folder / "valkey.sock")
+        cls.redis = EmbeddedValkey(folder / "valkey", folder / "valkey.sock")
         cls.database = copy_postgres(folder / "postgres")
         for part in (cls.redis, cls.database):
             part.start()
@@ -70,12 +70,12 @@ class OutageCase(SimpleTestCase):
         ).start()
         cls.addClassCleanup(cls.service.stop)
 
-    def bring_back(self, part: ValkeyServer | PostgresServer) -> None:
+    def bring_back(self, part: EmbeddedValkey | EmbeddedPostgres) -> None:
         """Start a part again unless it is running."""
         if part.process is None:
             part.start()
 
-    def take_away(self, part: ValkeyServer | PostgresServer) -> None:
+    def take_away(self, part: EmbeddedValkey | EmbeddedPostgres) -> None:
         """Stop a part until the test brings it back, or ends."""
         part.stop()
         self.addCleanup(self.bring_back, part)

@@ -14,7 +14,7 @@ import redis
 from redis.crc import key_slot
 
 from senim.embedded.processes import die_with_parent
-from senim.embedded.valkey import DURABLE, find_valkey
+from senim.embedded.valkey import DURABLE, find_embedded_valkey
 from workouts.tests.support.run import free_port, fresh_folder
 
 START_DEADLINE_S = 60.0
@@ -46,7 +46,7 @@ class Node:
         assert threading.current_thread() is threading.main_thread()
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [find_valkey(), *self.arguments()],
+                [find_embedded_valkey(), *self.arguments()],
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -6,7 +6,7 @@ from django.test import SimpleTestCase
 from django.test.utils import override_settings
 
 from workouts.live.keys import SealedKeys
-from workouts.live.runtime import get_key_space, get_store
+from workouts.live.runtime import get_live_store, get_redis_key_space
 from workouts.live.sessions import SessionName
 from workouts.models import WorkoutSession
 from workouts.services.finishing import finish_workout
@@ -27,25 +27,25 @@ def rows_of(user_id: str) -> list[int]:
 
 
 def sealed_ids() -> set[str]:
-    return {name.session_id for name in get_store().sealed_sessions()}
+    return {name.session_id for name in get_live_store().sealed_sessions()}
 
 
 def parked_reasons() -> dict[SessionName, str]:
-    return {parked.name: parked.reason for parked in get_store().parked_sessions()}
+    return {parked.name: parked.reason for parked in get_live_store().parked_sessions()}
 
 
 def sealed_keys(name: SessionName) -> SealedKeys:
-    keys = get_key_space()
+    keys = get_redis_key_space()
     return keys.sealed(keys.live(name.user_id, name.exercise_type), name.session_id)
 
 
 def spoil_sealed(name: SessionName) -> None:
     """Make a sealed session one that the database refuses."""
-    get_store().client.hset(sealed_keys(name).session, SPOILT, 1)
+    get_live_store().client.hset(sealed_keys(name).session, SPOILT, 1)
 
 
 def mend_sealed(name: SessionName) -> None:
-    get_store().client.hdel(sealed_keys(name).session, SPOILT)
+    get_live_store().client.hdel(sealed_keys(name).session, SPOILT)
 
 
 class OwnRedis(SimpleTestCase):

@@ -7,16 +7,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from workouts.live.clients import REDIS_AWAY, connect
+from workouts.live.clients import REDIS_AWAY, connect_to_redis
 from workouts.live.counting.batching import RepBatcher
-from workouts.live.counting.packing import format_stamp, pack_keys
+from workouts.live.counting.packing import pack_rep_keys, pack_rep_stamp
 from workouts.live.counting.verdicts import COUNTED, DUPLICATE, FORGOTTEN
-from workouts.live.keys import KeySpace, tag_of
+from workouts.live.keys import RedisKeySpace, hash_tag_of_user
 from workouts.live.sessions import SessionName
 from workouts.live.store import LiveStore
 from workouts.tests.support.cast import gates, new_athlete
 
-SPACE = KeySpace("failover")
+SPACE = RedisKeySpace("failover")
 DEVICE = "phone"
 EVERY_S = 0.02
 AFTER_FAILURE_S = 0.1
@@ -43,7 +43,7 @@ class Sender:
     answered_at: float = 0.0
 
     def __post_init__(self) -> None:
-        self.source = self.batcher.open_source(tag_of(self.user_id))
+        self.source = self.batcher.open_source(hash_tag_of_user(self.user_id))
 
     async def work(self, stop: asyncio.Event) -> None:
         """Make reps until told to stop, and go on until all of them are settled."""
@@ -58,11 +58,11 @@ class Sender:
     async def send(self, seq: int) -> int:
         """Send a rep, and return its verdict, or 0 without one: then the caller sends it again."""
         at = self.started_ms + seq * STEP_MS
-        keys = pack_keys(SPACE.live(self.user_id, "squat"), SPACE.device(self.user_id, DEVICE))
+        keys = pack_rep_keys(SPACE.live(self.user_id, "squat"), SPACE.device(self.user_id, DEVICE))
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         sent_at = time.monotonic()
         self.source.submit(
-            keys, gates(1), answer.set_result, stamp=format_stamp(DEVICE, seq, at, self.known)
+            keys, gates(1), answer.set_result, stamp=pack_rep_stamp(DEVICE, seq, at, self.known)
         )
         verdict = await answer
         self.longest_wait_s = max(self.longest_wait_s, time.monotonic() - sent_at)
@@ -119,7 +119,7 @@ class Crowd:
 
     def play(self, happen: Callable[["Crowd"], Awaitable[None]]) -> None:
         """Send reps while things happen, then until all are settled; then check every session."""
-        store = LiveStore(connect(self.url), SPACE.prefix)
+        store = LiveStore(connect_to_redis(self.url), SPACE.prefix)
         try:
             # in the main thread: a server ends with the thread that started it
             asyncio.run(self._play(store, happen))

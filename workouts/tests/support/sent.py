@@ -8,9 +8,9 @@ from asgiref.sync import async_to_sync
 from django.conf import settings
 
 from workouts.live.counting.batching import RepBatcher
-from workouts.live.counting.packing import Gates, format_stamp, pack_keys
-from workouts.live.keys import tag_of
-from workouts.live.runtime import get_key_space, get_store
+from workouts.live.counting.packing import PackedGates, pack_rep_keys, pack_rep_stamp
+from workouts.live.keys import hash_tag_of_user
+from workouts.live.runtime import get_live_store, get_redis_key_space
 from workouts.live.sessions import SealedSession, SessionName
 from workouts.tests.support.cast import STARTED_MS, gates, seal
 
@@ -42,18 +42,19 @@ class Told(NamedTuple):
 
 
 async def send_async(
-    user_id: str, reps: Sequence[Sent], *, at_once: bool, limits: Gates | None
+    user_id: str, reps: Sequence[Sent], *, at_once: bool, limits: PackedGates | None
 ) -> list[Told]:
     clock = itertools.chain((rep.arrival for rep in reps), itertools.repeat(0))
     batcher = RepBatcher(settings.REDIS_URL, now_ms=lambda: STARTED_MS + next(clock))
-    source = batcher.open_source(tag_of(user_id))
+    source = batcher.open_source(hash_tag_of_user(user_id))
     verdicts: list[Told] = []
     for rep in reps:
         at_ms = None if rep.at is None else STARTED_MS + rep.at
-        keys = pack_keys(
-            get_key_space().live(user_id, rep.exercise), get_key_space().device(user_id, rep.device)
+        keys = pack_rep_keys(
+            get_redis_key_space().live(user_id, rep.exercise),
+            get_redis_key_space().device(user_id, rep.device),
         )
-        stamp = format_stamp(rep.device, rep.seq, at_ms, rep.known, rep.offset)
+        stamp = pack_rep_stamp(rep.device, rep.seq, at_ms, rep.known, rep.offset)
         source.submit(
             keys,
             limits or gates(),
@@ -67,7 +68,7 @@ async def send_async(
 
 
 def send(
-    user_id: str, *reps: Sent, at_once: bool = False, limits: Gates | None = None
+    user_id: str, *reps: Sent, at_once: bool = False, limits: PackedGates | None = None
 ) -> list[Told]:
     """Send each rep in its own call, or all `at_once` when the first arrives."""
     return async_to_sync(send_async)(user_id, reps, at_once=at_once, limits=limits)
@@ -79,7 +80,7 @@ def verdicts_of(told: Sequence[Told]) -> list[tuple[int, int]]:
 
 def read_one(user_id: str) -> SealedSession:
     (session_id,) = seal(user_id)
-    sealed = get_store().read(SessionName(user_id, "squat", session_id))
+    sealed = get_live_store().read(SessionName(user_id, "squat", session_id))
     assert sealed is not None
     return sealed
 
@@ -90,4 +91,4 @@ def offsets(sealed: SealedSession) -> list[int]:
 
 def forget(user_id: str, device: str = PHONE) -> None:
     """Delete the device's memory, as it is lost after 48 hours or in a failover."""
-    get_store().client.delete(get_key_space().device(user_id, device))
+    get_live_store().client.delete(get_redis_key_space().device(user_id, device))

@@ -13,11 +13,11 @@ from workouts.events.messages import (
     WallFinished,
     WallReport,
     WallWatch,
-    encode_message,
+    encode_channel_message,
 )
-from workouts.events.subscription import Subscription
-from workouts.events.wall_reports import Changed, Reporter
-from workouts.events.watched import EVERYONE, Watched
+from workouts.events.subscription import ChannelSubscription
+from workouts.events.wall_reports import Changed, ChannelReporter
+from workouts.events.watched import EVERYONE, WatchedAthletes
 from workouts.tests.support.cast import new_athlete
 from workouts.wall.hub import WallHub
 
@@ -28,7 +28,7 @@ class Screen:
     """A wall without a browser."""
 
     def __init__(self, *user_ids: str) -> None:
-        self.watched = Watched(frozenset(user_ids))
+        self.watched = WatchedAthletes(frozenset(user_ids))
         self.applied: list[WallReport | WallFinished] = []
         self.invalidations = 0
 
@@ -53,28 +53,28 @@ class HubTests(SimpleTestCase):
             while not holds():
                 await asyncio.sleep(0.01)
 
-    async def meet(self) -> tuple[WallHub, Reporter]:
+    async def meet(self) -> tuple[WallHub, ChannelReporter]:
         """Return a hub and the reporter of a process that the athlete is connected to, which know
         each other.
         """
-        hub, reporter = WallHub(), Reporter()
+        hub, reporter = WallHub(), ChannelReporter()
         reporter.arrive(self.athlete)
         hub.open(self.screen)
         await self.until(lambda: hub.is_online(self.athlete))
         return hub, reporter
 
-    async def arrive_heard(self, reporter: Reporter) -> list[Message]:
+    async def arrive_heard(self, reporter: ChannelReporter) -> list[Message]:
         """Connect the athlete, wait until the reporter asked who watches, and return a list that
         goes on growing by what it tells the walls.
         """
         told: list[Message] = []
-        await Subscription(told.append).join(WALLS)
+        await ChannelSubscription(told.append).join(WALLS)
         reporter.arrive(self.athlete)
         await self.until(lambda: told)
         return told
 
     async def test_nothing_is_kept_or_sent_while_no_wall_is_open(self) -> None:
-        reporter, hub = Reporter(), WallHub()
+        reporter, hub = ChannelReporter(), WallHub()
         told = await self.arrive_heard(reporter)
         assert not reporter.watched
         reporter.note(Changed(self.athlete, "squat"), 1)
@@ -109,10 +109,10 @@ class HubTests(SimpleTestCase):
         await self.until(lambda: not reporter.watched)
 
     async def test_a_process_that_stops_announcing_is_forgotten(self) -> None:
-        reporter, channel = Reporter(), await get_channel_layer().new_channel()
+        reporter, channel = ChannelReporter(), await get_channel_layer().new_channel()
         await self.arrive_heard(reporter)
         watch = WallWatch(channel, frozenset([self.athlete]))
-        await get_channel_layer().group_send(REPORTERS, encode_message(watch))
+        await get_channel_layer().group_send(REPORTERS, encode_channel_message(watch))
         await self.until(lambda: reporter.watched)
         for kept in reporter._watches.values():
             kept.heard_at -= 60
@@ -133,7 +133,7 @@ class HubTests(SimpleTestCase):
 
     async def test_arrivals_and_departures_in_a_lost_report_are_made_up_for(self) -> None:
         hub, reporter = await self.meet()
-        self.screen.watched = Watched(frozenset([self.athlete, self.other]))
+        self.screen.watched = WatchedAthletes(frozenset([self.athlete, self.other]))
         hub.announce()
         await self.until(lambda: reporter.watched and reporter.watched.includes(self.other))
         reporter._sockets.clear()

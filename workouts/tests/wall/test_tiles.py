@@ -3,11 +3,11 @@
 from django.test import SimpleTestCase
 
 from workouts.events.messages import RepReport, WallFinished, WallReport
-from workouts.events.watched import EVERYONE, Watched
+from workouts.events.watched import EVERYONE, WatchedAthletes
 from workouts.live.sessions import Training
-from workouts.wall.tiles import Board, FinishedSession, Tile
+from workouts.wall.tiles import FinishedSession, Tile, WallBoard
 
-TEAM = Watched(frozenset(["ana", "ben"]))
+TEAM = WatchedAthletes(frozenset(["ana", "ben"]))
 
 
 def report(*reps: tuple[str, str, int, int], **moves: bool) -> WallReport:
@@ -20,9 +20,11 @@ def finished(user_id: str, reps: int, at_ms: int) -> WallFinished:
 
 class BoardTests(SimpleTestCase):
     def setUp(self) -> None:
-        self.board = Board()
+        self.board = WallBoard()
 
-    def apply(self, *messages: WallReport | WallFinished, watched: Watched = TEAM) -> set[str]:
+    def apply(
+        self, *messages: WallReport | WallFinished, watched: WatchedAthletes = TEAM
+    ) -> set[str]:
         for message in messages:
             self.board.apply(message, watched)
         return self.board.take_changed()

@@ -12,11 +12,11 @@ from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 
 from workouts.events.groups import REPORTERS
-from workouts.events.messages import Message, RollCall, encode_message
-from workouts.events.subscription import Subscription
+from workouts.events.messages import Message, RollCall, encode_channel_message
+from workouts.events.subscription import ChannelSubscription
 from workouts.routing import websocket_urlpatterns
 from workouts.tests.support.peer import until, within
-from workouts.wall.audience import Audience, find_audience
+from workouts.wall.audience import WallAudience, find_wall_audience
 
 STRANGERS_COOKIE = f"{settings.SESSION_COOKIE_NAME}={'x' * 32}"
 
@@ -30,24 +30,24 @@ async def knock(cookie: str = "") -> dict[str, Any]:
 
 
 class WallDoorTests(TestCase):
-    def look_up(self, *asked: Any) -> Audience:
+    def look_up(self, *asked: Any) -> WallAudience:
         """Find the audience in the consumer's thread, and note the queries."""
         try:
             with CaptureQueriesContext(connection) as queries:
-                return find_audience(*asked)
+                return find_wall_audience(*asked)
         finally:
             self.queries += [query["sql"] for query in queries]
             connections.close_all()
 
     async def test_a_stranger_costs_one_query_at_most_and_no_process_hears_of_it(self) -> None:
         heard: list[Message] = []
-        await Subscription(heard.append).join(REPORTERS)
+        await ChannelSubscription(heard.append).join(REPORTERS)
         for cookie, lookups in (("", 0), (STRANGERS_COOKIE, 1)):
             self.queries: list[str] = []
-            with patch("workouts.wall.consumer.find_audience", self.look_up):
+            with patch("workouts.wall.consumer.find_wall_audience", self.look_up):
                 closing = await knock(cookie)
             assert (closing["code"], closing["reason"]) == (4401, "you are not logged in")
             assert len(self.queries) == lookups, self.queries
-        await get_channel_layer().group_send(REPORTERS, encode_message(RollCall()))
+        await get_channel_layer().group_send(REPORTERS, encode_channel_message(RollCall()))
         await within(until(lambda: bool(heard)))
         assert heard == [RollCall()]
