@@ -60,7 +60,7 @@ class SavedTests(TestCase):
         ):
             row = self.finish()
         assert (row.total_reps, row.flags, row.review_status) == (40, [], ReviewStatus.CLEAN)
-        assert [line["event"] for line in logs] == ["session_not_assessed"]
+        assert [line["event"] for line in logs] == ["session_not_assessed", "workout_finished"]
         call_command("assess", stdout=StringIO())
         row.refresh_from_db()
         assert row.review_status == ReviewStatus.PENDING
