@@ -1,6 +1,9 @@
 from django.apps import AppConfig
+from django.conf import settings
 from django.contrib.admin import apps as admin_apps
 from django.utils.translation import gettext_lazy as _
+
+from workouts.metrics import show_version_metric
 
 
 class WorkoutsConfig(AppConfig):
@@ -8,6 +11,7 @@ class WorkoutsConfig(AppConfig):
     verbose_name = _("Workouts")
 
     def ready(self) -> None:
+        show_version_metric(settings.SENIM_VERSION)
         from workouts import checks  # noqa: F401, PLC0415  (registers itself; models are ready only now)
 
 

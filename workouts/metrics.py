@@ -13,7 +13,6 @@ from typing import Any
 
 import django.db
 import redis
-from django.conf import settings
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -116,7 +115,6 @@ database_errors = make_counter_metric(
 )
 timeouts = make_counter_metric("senim_timeouts_total", "Calls to either that took too long")
 
-build_info.labels(settings.SENIM_VERSION).set(1)
 # every series is there from the start: a rate needs the zero before the first one
 for kind in SOCKET_KINDS:
     sockets_open.labels(kind)
@@ -130,6 +128,11 @@ for result in ("done", "closed", "failed"):
     exports.labels(result)
 # labels() takes as long as counting itself
 reps_by_verdict = {number: reps.labels(verdict) for number, verdict in VERDICTS.items()}
+
+
+def show_version_metric(version: str) -> None:
+    """Show which version this process runs."""
+    build_info.labels(version).set(1)
 
 
 def count_batch_metrics(results: Sequence[Any], seconds: float) -> None:
