@@ -11,13 +11,16 @@ if multiprocessing.parent_process() is not None:
     die_with_parent_now()
 
 from django.db import DatabaseError, connection
+from django.urls import get_resolver
 
 from senim.asgi import application
+from senim.garbage import spare_event_loop
 from workouts.sockets.catalogue import catalogue
 
 __all__ = ["application"]
-# how long the event loop waits for a thread that computes; Python's 5 ms would be felt by each rep
-SWITCH_INTERVAL_S = 0.001
+# How long the event loop waits for a thread that computes. It waits for each socket that has data,
+# so with Python's 5 ms, or even 1 ms, reps would wait for as long as all of them together.
+SWITCH_INTERVAL_S = 0.0001
 
 
 def load_exercises_into_worker() -> None:
@@ -32,3 +35,6 @@ sys.setswitchinterval(SWITCH_INTERVAL_S)
 thread = threading.Thread(target=load_exercises_into_worker)
 thread.start()
 thread.join()
+
+get_resolver().url_patterns  # noqa: B018 (loads all views)
+spare_event_loop()

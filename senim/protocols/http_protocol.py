@@ -12,6 +12,7 @@ import httptools
 from django.conf import settings
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from senim.protocols.reading_turns import get_reading_turns
 from workouts.metrics import count_refusal_metric
 
 MAX_PIPELINED = 8  # requests that wait for the one before them; hardly any client sends a second
@@ -104,9 +105,19 @@ class BoundedHttpProtocol(HttpToolsProtocol):
                 self._refuse(HEAD_TOO_LARGE)
 
     def handle_websocket_upgrade(self) -> None:
+        """Have the handshake wait for its turn, so that a crowd of them holds up no socket."""
         self._silent.pop(self, None)
         self._end_deadline()
-        super().handle_websocket_upgrade()
+        self.transport.pause_reading()
+        get_reading_turns(self.loop).join(self)
+
+    def read_slice(self) -> bool:
+        if not self.transport.is_closing():
+            super().handle_websocket_upgrade()
+            self.transport.resume_reading()
+            # it refers to this protocol, and both would live as long as the socket
+            self.parser = None  # type: ignore[assignment]
+        return False
 
     # --- clients that do not read
 

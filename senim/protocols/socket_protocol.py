@@ -14,8 +14,10 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 
+from senim.garbage import full_collections
 from senim.protocols.frame_budget import FrameBudget
 from senim.protocols.reading_turns import get_reading_turns
+from senim.protocols.receive_queue import ReceiveQueue
 from workouts.close_codes import CLOSE_ABNORMAL, CLOSE_POLICY, CLOSE_RESTART, CLOSE_TOO_BIG
 from workouts.metrics import count_refusal_metric
 from workouts.sockets.frames import MAX_MESSAGE_BYTES
@@ -53,6 +55,7 @@ class FairWebSocketProtocol(WebSocketsSansIOProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        self.queue = ReceiveQueue()  # type: ignore[assignment]  # as far as uvicorn needs one
         self._budget = FrameBudget()
         self._turns = get_reading_turns(self.loop)
         # a flood of sockets must not fill the memory: data waits in the client's system instead
@@ -73,10 +76,16 @@ class FairWebSocketProtocol(WebSocketsSansIOProtocol):
     def on_task_complete(self, task: asyncio.Task[None]) -> None:
         super().on_task_complete(task)
         self._is_served = False
+        full_collections.note_closed_connection()
         self._cut_soon()
         if self.is_gone:
             self._drop_unread()
             self._end_backlog()
+
+    def start_keepalive(self) -> None:
+        super().start_keepalive()
+        # the handshake is over, and its headers would live as long as the socket
+        self.request = self.response = None  # type: ignore[assignment]
 
     def shutdown(self) -> None:
         if self.close_sent or self.is_gone or not self.handshake_complete:
@@ -90,6 +99,10 @@ class FairWebSocketProtocol(WebSocketsSansIOProtocol):
 
     def data_received(self, data: bytes) -> None:
         if self.lingers:
+            return
+        if self.close_sent and len(self._unread) + len(data) > SLICE_BYTES:
+            # all that counts any more is the client's close frame, and this is a flood
+            self._linger()
             return
         if not self.handshake_initiated:
             self._parse(data)
@@ -258,18 +271,26 @@ class FairWebSocketProtocol(WebSocketsSansIOProtocol):
         A socket closed with unread data is reset, and the client never sees the close code.
         """
         close = self.conn.close_sent
-        self.lingers = self.close_sent = True
-        self._drop_unread()
+        self.close_sent = True
         self.queue.put_nowait(
             {"type": "websocket.disconnect", "code": close.code if close else CLOSE_ABNORMAL}
         )
+        if not self.disconnected:
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.write_eof()
+        self._linger()
+
+    def _linger(self) -> None:
+        """Drop whatever else comes, and close the connection after a while."""
+        self.lingers = True
+        self._drop_unread()
         if self.disconnected:
             return
-        self.transport.write(b"".join(self.conn.data_to_send()))
-        self.transport.write_eof()
         if self.read_paused:
             self.read_paused = False
             self.transport.resume_reading()
+        if self.close_timer is not None:
+            self.close_timer.cancel()
         self.close_timer = self.loop.call_later(LINGER_S, self.transport.close)
 
 

@@ -7,7 +7,6 @@ holds up no other socket.
 import asyncio
 import contextlib
 import types
-from collections import deque
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any
 
@@ -36,11 +35,11 @@ class ReplyQueue:
     def __init__(self, send: Send) -> None:
         self.is_closed = False
         self._send = send
-        self._replies: deque[QueuedReply] = deque()
+        self._replies: list[QueuedReply] = []  # an empty deque takes ten times the memory
         self._unknown = 0
         self._writer: asyncio.Task[None] | None = None
         self._waiters = 0
-        self._progress = asyncio.Event()
+        self._progress: asyncio.Event | None = None  # once somebody waits
 
     def reserve(self) -> QueuedReply:
         """Return the place of an answer that is not known yet; it has to be filled."""
@@ -89,17 +88,18 @@ class ReplyQueue:
 
     async def _wait_until(self, is_reached: Callable[[], bool]) -> None:
         self._waiters += 1
+        progress = self._progress = self._progress or asyncio.Event()
         try:
             while not is_reached():
-                self._progress.clear()
-                await self._progress.wait()
+                progress.clear()
+                await progress.wait()
         finally:
             self._waiters -= 1
 
     def _flush(self) -> None:
         replies = self._replies
         while self._writer is None and replies and (frame := replies[0].frame) is not None:
-            replies.popleft()
+            replies.pop(0)
             if self.is_closed:
                 continue
             coroutine = self._send({"type": "websocket.send", "text": encode_frame(frame)})
@@ -114,7 +114,7 @@ class ReplyQueue:
                 self._writer = asyncio.get_running_loop().create_task(
                     self._wait_for(coroutine, waits_for)
                 )
-        if self._waiters:
+        if self._waiters and self._progress is not None:
             self._progress.set()
 
     async def _wait_for(self, coroutine: Coroutine[Any, Any, None], waits_for: Any) -> None:

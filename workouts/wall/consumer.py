@@ -54,6 +54,7 @@ READ_DEADLINE_S = 5.0
 AWAY = (*REDIS_AWAY, django.db.Error, TimeoutError)
 EMPTY_TILE = Tile()
 NEVER = float("-inf")
+NOT_LOGGED_IN = "you are not logged in"
 T = TypeVar("T")
 
 
@@ -61,6 +62,7 @@ class WallConsumer(AsyncWebsocketConsumer):
     """Shows coaches their athletes' training as it happens."""
 
     channel_layer_alias = ""  # messages come through the hub
+    showing: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         with SocketRecord("wall") as self.record:
@@ -69,6 +71,9 @@ class WallConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         await self.accept(headers=request_id_headers())
         self.session_key = self.scope["cookies"].get(settings.SESSION_COOKIE_NAME)
+        if not self.session_key:
+            await self.close(CLOSE_NOT_LOGGED_IN, NOT_LOGGED_IN)
+            return
         self.team = parse_qs(self.scope["query_string"].decode("latin1")).get("team", [""])[0]
         self.board = WallBoard()
         self.watched = NO_ONE
@@ -89,7 +94,8 @@ class WallConsumer(AsyncWebsocketConsumer):
 
     async def disconnect(self, code: int) -> None:
         self.record.note_end(code, BY_CLIENT)
-        self.showing.cancel()
+        if self.showing is not None:
+            self.showing.cancel()
         if code == CLOSE_RESTART:  # this server is stopping
             await self.close(CLOSE_RESTART)
 
@@ -113,7 +119,7 @@ class WallConsumer(AsyncWebsocketConsumer):
             self.watched = (await self.find_audience(())).watched
             await self.show_subscribed()
         except NotLoggedInError:
-            await self.close(CLOSE_NOT_LOGGED_IN, "you are not logged in")
+            await self.close(CLOSE_NOT_LOGGED_IN, NOT_LOGGED_IN)
         except NotAllowedError:
             await self.close(CLOSE_NOT_ALLOWED, "you may not watch these athletes")
         except AWAY:
