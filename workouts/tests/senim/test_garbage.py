@@ -48,7 +48,7 @@ class FullCollectionTests(SimpleTestCase):
 
     def test_a_long_collection_is_followed_by_a_long_rest(self) -> None:
         self.close_connections(MANY_CLOSED)
-        times = iter([1000.0, 1000.0, 1001.0, 1100.0, 1201.0, 1201.0, 1201.0])
+        times = iter([1000.0, 1000.0, 1000.0, 1001.0, 1100.0, 1201.0, 1201.0, 1201.0])
         collections = FullCollections(clock=lambda: next(times))
         for due in (True, False, True):  # it took 1 s, so it rests for 200
             for _ in range(MANY_CLOSED):
