@@ -1,8 +1,8 @@
 """Turns at reading, for the sockets that have sent more than their share.
 
 A socket within its budget is read at once. One beyond it waits here, and gets a slice of its data
-read whenever its turn comes. A turn of the event loop spends at most a millisecond on these
-slices, so that floods wait behind each other and never hold up an honest socket for longer.
+read whenever its turn comes. Turns take a millisecond, with as long a rest after each, so that
+floods wait behind each other and never hold up an honest socket for longer.
 """
 
 import asyncio
@@ -12,6 +12,9 @@ from collections import deque
 from typing import Protocol
 
 TURN_S = 0.001
+# between two turns: floods get no more than half of a core, since Redis, the threads and the other
+# workers need the machine as well
+REST_S = 0.001
 
 
 class SlowReader(Protocol):
@@ -51,7 +54,7 @@ class ReadingTurns:
             if time.monotonic() >= ends_at:
                 break
         if readers:
-            self._loop.call_soon(self._take_turn)
+            self._loop.call_later(REST_S, self._take_turn)
 
 
 _turns: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, ReadingTurns] = (
