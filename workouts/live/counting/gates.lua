@@ -52,7 +52,7 @@ local function compare_with_mark(mark, device, now, interval)
 end
 
 -- Count a refusal with the live session, if there is one, and keep the newest.
-local function count_refusal_metric(session, refused, reason, time)
+local function note_refusal(session, refused, reason, time)
   local started = redis.call('HGET', session, 'started')
   if not started then return end
   redis.call('HINCRBY', session, 'refused:' .. reason, 1)

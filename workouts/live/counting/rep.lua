@@ -27,10 +27,10 @@ local function count_rep(key, arg, device, new_id)
   local time = device and device.time or now
   if gap < limits.interval then
     if new_mark then redis.call('SET', KEYS[key], new_mark, 'KEEPTTL') end
-    count_refusal_metric(session, refused, 'debounced', time)
+    note_refusal(session, refused, 'debounced', time)
     return DEBOUNCED, nil, limits.interval - gap
   elseif debt > TOLERANCE_MS then
-    count_refusal_metric(session, refused, 'pace', time)
+    note_refusal(session, refused, 'pace', time)
     return PACE, nil, debt - TOLERANCE_MS
   end
   local started = redis.call('HGET', session, 'started')
@@ -42,7 +42,7 @@ local function count_rep(key, arg, device, new_id)
   local count = redis.call('RPUSH', KEYS[key + 2], (time - started) * 128 + source)
   if count > limits.most then
     redis.call('RPOP', KEYS[key + 2])
-    count_refusal_metric(session, refused, 'session_full', time)
+    note_refusal(session, refused, 'session_full', time)
     return SESSION_FULL, count - 1, 0
   end
   local moved, ttl_ms = move_mark(mark, device, now, debt + limits.share, limits.interval)
