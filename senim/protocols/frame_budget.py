@@ -19,15 +19,16 @@ class FrameBudget:
     """Token buckets of one socket: bytes of frames, and frames that carry nothing.
 
     `clock` (s) is read only when a bucket runs out, since it would cost more than the rest. So
-    after a silence a bucket may give twice its capacity.
+    after a silence a bucket may give twice its capacity. Whoever sees a whole message sets
+    `idle_frames_left` to MAX_IDLE_FRAMES again.
     """
 
-    __slots__ = ("_bytes", "_clock", "_filled_at", "_idle", "_idle_filled_at")
+    __slots__ = ("_bytes", "_clock", "_filled_at", "_idle_filled_at", "idle_frames_left")
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._bytes = CAPACITY
-        self._idle = MAX_IDLE_FRAMES
+        self.idle_frames_left = MAX_IDLE_FRAMES
         self._filled_at = self._idle_filled_at = clock()
 
     def allows(self) -> bool:
@@ -43,19 +44,16 @@ class FrameBudget:
 
     def spend(self, number_of_bytes: int, frames: int) -> None:
         """Take what was read, which may be more than there is; a debt is capped at one capacity."""
-        self._bytes = max(-CAPACITY, self._bytes - number_of_bytes - frames * FRAME_COST)
+        left = self._bytes - number_of_bytes - frames * FRAME_COST
+        self._bytes = left if left > -CAPACITY else -CAPACITY
 
     def take_idle_frame(self) -> bool:
         """Note a frame that carries nothing; return False if there were too many of them."""
-        self._idle -= 1
-        if self._idle > 0:
+        self.idle_frames_left -= 1
+        if self.idle_frames_left > 0:
             return True
         now = self._clock()
-        self._idle += int((now - self._idle_filled_at) * IDLE_FRAMES_PER_SECOND)
-        self._idle = min(self._idle, MAX_IDLE_FRAMES)
+        self.idle_frames_left += int((now - self._idle_filled_at) * IDLE_FRAMES_PER_SECOND)
+        self.idle_frames_left = min(self.idle_frames_left, MAX_IDLE_FRAMES)
         self._idle_filled_at = now
-        return self._idle > 0
-
-    def end_message(self) -> None:
-        """Note a whole message: the frames before it were not for nothing."""
-        self._idle = MAX_IDLE_FRAMES
+        return self.idle_frames_left > 0

@@ -47,6 +47,7 @@ class CountingTests(SimpleTestCase):
         before = [read("senim_reps_total", verdict=name) for name in names]
         batches, size = read("senim_batch_reps_count"), read("senim_batch_reps_sum")
         fast = read("senim_rep_ack_seconds_bucket", le="0.005")
+        metrics.pace.next_at = 0.0
         metrics.count_batch_metrics([(1, 7, 0), (1, 8, 0), (2, 8, 90), None], 0.004)
         after = [read("senim_reps_total", verdict=name) for name in names]
         assert [new - old for new, old in zip(after, before, strict=True)] == [2, 1, 1]

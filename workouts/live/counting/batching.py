@@ -124,9 +124,14 @@ class BatchSource:
 
     def take_turn(self, most: int) -> list[PendingRep]:
         """Remove and return the first pending reps, at most so many."""
-        self._end_wait()
-        taken, self.pending = self.pending[:most], self.pending[most:]
-        return taken
+        if self._turn is not None:
+            self._end_wait()
+        pending = self.pending
+        if len(pending) <= most:
+            self.pending = []
+            return pending
+        self.pending = pending[most:]
+        return pending[:most]
 
     def give_up(self) -> None:
         """Give every pending rep the result None.
