@@ -57,6 +57,8 @@ SENIM_MAX_HEADERS = env.int("SENIM_MAX_HEADERS", 100, **whole_number_setting(20,
 SENIM_MAX_HEADER_BYTES = env.int(
     "SENIM_MAX_HEADER_BYTES", 16_384, **whole_number_setting(4096, 1_048_576)
 )
+# websockets reads the handshake's head once more, with a limit of its own for each line
+os.environ.setdefault("WEBSOCKETS_MAX_LINE_LENGTH", str(SENIM_MAX_HEADER_BYTES))
 SENIM_REDIS_PREFIX = env.str(
     "SENIM_REDIS_PREFIX",
     "senim",

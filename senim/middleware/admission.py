@@ -87,9 +87,11 @@ def find_client_network(scope: Any) -> str | None:
         address = ip_address(scope["client"][0])
     except (KeyError, TypeError, ValueError):
         return None
-    if isinstance(address, IPv6Address):
-        return str(int(address) >> (128 - IPV6_NETWORK_BITS))
-    return str(address)
+    if not isinstance(address, IPv6Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(int(address) >> (128 - IPV6_NETWORK_BITS))
 
 
 async def refuse_handshake(receive: Any, send: Any) -> None:

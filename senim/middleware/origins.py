@@ -1,9 +1,9 @@
 """The check of the web pages that may open a socket."""
 
 from typing import Any
-from urllib.parse import ParseResult
+from urllib.parse import ParseResult, urlparse
 
-from channels.security.websocket import OriginValidator
+from channels.security.websocket import OriginValidator, WebsocketDenier
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
@@ -23,6 +23,8 @@ class AllowedOriginsMiddleware(OriginValidator):
         origin, host = headers.get(b"origin"), headers.get(b"host", b"").decode("latin1").lower()
         if origin is None or self.is_own(origin.decode("latin1").lower(), host):
             return await self.application(scope, receive, send)
+        if not can_parse_origin(origin.decode("latin1")):  # Channels would raise
+            return await WebsocketDenier()(scope, receive, send)
         return await super().__call__(scope, receive, send)
 
     def is_own(self, origin: str, host: str) -> bool:
@@ -33,3 +35,12 @@ class AllowedOriginsMiddleware(OriginValidator):
 
     def valid_origin(self, parsed_origin: ParseResult | None) -> bool:
         return parsed_origin is not None and self.validate_origin(parsed_origin)
+
+
+def can_parse_origin(origin: str) -> bool:
+    """Return whether this is an address, with a port from 0 to 65535 if it has one."""
+    try:
+        urlparse(origin).port  # noqa: B018 (raises for a bad one)
+    except ValueError:
+        return False
+    return True

@@ -62,9 +62,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._deadline: asyncio.TimerHandle | None = None
         self._stall: asyncio.TimerHandle | None = None
+        self._running: Any = None  # the request that is being answered; `cycle` is the newest
         self._framing_bytes = 0  # of the request, all that is not its body
         self._is_head = True
-        self._head_bytes = 0
+        self._head_bytes = self._trailers = 0
         self._refusal: Refusal | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -85,18 +86,26 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._silent.pop(self, None)
         self._end_deadline()
         self._end_stall()
+        self._unset_keepalive_if_required()
+        if self._running is not None and not self._running.response_complete:
+            self._running.disconnected = True
+            self._running.message_event.set()
+        self.pipeline.clear()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         if self._refusal is not None:
             return
-        self._unset_keepalive_if_required()
         self._framing_bytes += len(data)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            if self._should_upgrade():
+            if not self._should_upgrade():
+                return
+            if self.cycle is None or self.cycle.response_complete:
                 self.handle_websocket_upgrade()
+            else:
+                self._refuse(UNREADABLE)
         except httptools.HttpParserError:
             self._refuse(self._refusal or UNREADABLE)
         else:
@@ -119,6 +128,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self.parser = None  # type: ignore[assignment]
         return False
 
+    def cut(self) -> None:
+        self.transport.abort()
+
     # --- clients that do not read
 
     def pause_writing(self) -> None:
@@ -131,8 +143,20 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def timeout_keep_alive_handler(self) -> None:
         super().timeout_keep_alive_handler()
-        if self._stall is None:  # closing waits until the client has read all
+        self._expect_close()
+
+    def _expect_close(self) -> None:
+        # closing waits until the client has read all; a lost connection has no parser
+        if self._stall is None and self.parser is not None and self.transport.is_closing():
             self._stall = self.loop.call_later(self.stall_s, self._cut_reader)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._expect_close()
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def _cut_reader(self) -> None:
         count_refusal_metric("unread_answer")
@@ -146,8 +170,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     # --- the parser's callbacks
 
     def on_message_begin(self) -> None:
+        self._unset_keepalive_if_required()
         super().on_message_begin()
-        self._is_head, self._head_bytes = True, 0
+        self._is_head, self._head_bytes, self._trailers = True, 0, 0
         self._expect_more()
 
     def on_url(self, url: bytes) -> None:
@@ -155,6 +180,12 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._is_head:
+            self._trailers += 1
+            if self._trailers > settings.SENIM_MAX_HEADERS:
+                self._refusal = HEAD_TOO_LARGE
+                raise httptools.HttpParserCallbackError
+            return
         self._head_bytes += len(name) + len(value)
         if (
             len(self.headers) >= settings.SENIM_MAX_HEADERS
@@ -210,6 +241,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             % (status, status.phrase.encode(), len(body), body)
         )
         self.transport.close()
+        self._expect_close()
 
     def _expect_more(self) -> None:
         self._end_deadline()

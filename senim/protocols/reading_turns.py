@@ -23,6 +23,9 @@ class SlowReader(Protocol):
     def read_slice(self) -> bool:
         """Read a little of what is waiting, and return whether to come again."""
 
+    def cut(self) -> None:
+        """Drop the connection: its turn failed."""
+
 
 class ReadingTurns:
     """Gives the sockets of one event loop their turns, one after the other."""
@@ -47,7 +50,14 @@ class ReadingTurns:
         ends_at = time.monotonic() + TURN_S
         while readers:
             # it stays queued during its turn, so that nobody schedules a second one
-            if readers[0].read_slice():
+            # one that fails must not end everybody's turns
+            try:
+                again = readers[0].read_slice()
+            except Exception as error:
+                again = False
+                self._loop.call_exception_handler({"message": "a turn failed", "exception": error})
+                readers[0].cut()
+            if again:
                 readers.rotate(-1)
             else:
                 readers.popleft()

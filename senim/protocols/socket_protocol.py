@@ -31,6 +31,7 @@ MAX_QUEUED = 16
 SLICE_BYTES = 1024
 # Linux doubles it. An offline hour of 2,000 reps comes in 8 windows, well under a second by phone.
 RECEIVE_BUFFER_BYTES = 16_384
+NO_HANDSHAKE = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 LINGER_S = 3.0
 CUT_AFTER_S = 15.0  # longer than uvicorn waits for a client's close frame
 
@@ -51,6 +52,7 @@ class FairWebSocketProtocol(WebSocketsSansIOProtocol):
     _takes_turns = False
     _message_bytes = 0  # of the fragments of an unfinished message
     _is_served = True
+    _cutting: asyncio.TimerHandle | None = None
     _loss: Exception | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -62,6 +64,8 @@ class FairWebSocketProtocol(WebSocketsSansIOProtocol):
         transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER_BYTES)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if self._cutting is not None:
+            self._cutting.cancel()
         if not self._unread or self.close_sent or not self._is_served:
             super().connection_lost(exc)
             return
@@ -132,6 +136,12 @@ class FairWebSocketProtocol(WebSocketsSansIOProtocol):
             self._end_backlog()
         return self._takes_turns
 
+    def cut(self) -> None:
+        """Drop the connection, with what is not read yet."""
+        self._takes_turns = False
+        self._drop_unread()
+        self.transport.abort()
+
     def _can_read(self) -> bool:
         if self.close_sent or self.is_gone:
             return self.queue.qsize() < MAX_QUEUED or self.close_sent
@@ -196,11 +206,18 @@ class FairWebSocketProtocol(WebSocketsSansIOProtocol):
         events = conn.events_received()
         self._budget.spend(len(data), len(events))
         for event in events:
+            if self.lingers:
+                break
             if event.__class__ is Frame:  # half the price of isinstance
                 self._handle_frame(event)
             else:
                 self.handle_connect(cast(Request, event))
-        if conn.parser_exc is not None and not self.lingers:
+        if not self.handshake_initiated:
+            # the whole head came in one piece: websockets could not read it
+            self.close_sent = True
+            self.transport.write(NO_HANDSHAKE)
+            self.transport.close()
+        elif conn.parser_exc is not None and not self.lingers:
             self.handle_parser_exception()
 
     def _handle_frame(self, frame: Frame) -> None:
@@ -259,7 +276,7 @@ class FairWebSocketProtocol(WebSocketsSansIOProtocol):
     def _cut_soon(self) -> None:
         """Drop the connection if its client reads nothing: closing would wait for it for ever."""
         if not self.disconnected:
-            self.loop.call_later(CUT_AFTER_S, self.transport.abort)
+            self._cutting = self.loop.call_later(CUT_AFTER_S, self.transport.abort)
 
     def break_off(self, code: int, reason: str) -> None:
         """Close the socket because of what the client sent."""

@@ -25,6 +25,14 @@ class Reader:
         self.log.append(self.name)
         return self.slices > 0
 
+    def cut(self) -> None:
+        self.log.append(f"{self.name} is cut")
+
+
+class BrokenReader(Reader):
+    def read_slice(self) -> bool:
+        raise RuntimeError("a bug")
+
 
 async def until_idle(turns: ReadingTurns) -> None:
     while not turns.is_idle:
@@ -56,3 +64,14 @@ class ReadingTurnsTests(SimpleTestCase):
         turns.join(Reader("b", 1, log))
         await until_idle(turns)
         assert log == ["a", "b"]
+
+    async def test_a_turn_that_fails_ends_that_reader_alone(self) -> None:
+        loop, log = asyncio.get_running_loop(), list[str]()
+        reported: list[str] = []
+        loop.set_exception_handler(lambda _, context: reported.append(context["message"]))
+        turns = ReadingTurns(loop)
+        turns.join(BrokenReader("broken", 1, log))
+        turns.join(Reader("a", 2, log))
+        await until_idle(turns)
+        assert log == ["broken is cut", "a", "a"]
+        assert reported == ["a turn failed"]

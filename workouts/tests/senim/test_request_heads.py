@@ -10,6 +10,11 @@ from workouts.tests.support.service import Service, shared_service
 
 GET = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 POST = "POST /workout/finish HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+HANDSHAKE = (
+    "GET /ws/workout HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
+    "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+)
 MAX_HEADERS, MAX_HEADER_BYTES = 20, 4096
 
 
@@ -96,3 +101,41 @@ class HttpLimitTests(SimpleTestCase):
 
     async def test_a_bad_request_after_a_good_one_does_not_overtake_its_answer(self) -> None:
         assert await self.answer(GET + "\r\nwhat?\r\n\r\n") == [200]
+
+    async def test_empty_lines_do_not_keep_a_connection(self) -> None:
+        async with await RawConnection.open(self.service) as connection:
+            connection.send(GET + "\r\n")
+            assert await connection.read_status() == 200
+            closed = asyncio.create_task(connection.read_status())
+            for _ in range(40):  # uvicorn keeps an idle connection for 5 s
+                if closed.done():
+                    break
+                connection.send("\r\n")
+                await asyncio.sleep(0.5)
+            assert closed.done()
+            assert closed.result() == 0
+
+    async def test_a_handshake_that_cannot_be_read_is_refused(self) -> None:
+        upgrade = HANDSHAKE + "Content-Length: 2\r\n\r\n{}"
+        assert await self.answer(upgrade) == [400]
+
+    async def test_a_handshake_behind_an_unfinished_answer_is_not_made(self) -> None:
+        statuses = await self.answer(GET + "\r\n" + HANDSHAKE + "\r\n")
+        assert 101 not in statuses
+
+    async def test_a_malformed_origin_is_refused_like_a_foreign_one(self) -> None:
+        for origin in ("http://[", "http://a:99999"):
+            with self.subTest(origin):
+                assert await self.answer(HANDSHAKE + f"Origin: {origin}\r\n\r\n") == [403]
+
+
+class LongCookieTests(SimpleTestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.service = shared_service()
+
+    async def test_a_browser_with_many_cookies_may_open_a_socket(self) -> None:
+        async with await RawConnection.open(self.service) as connection:
+            connection.send(HANDSHAKE + f"Cookie: x={'y' * 12_000}\r\n\r\n")
+            assert await connection.read_status() == 101

@@ -76,6 +76,16 @@ class FairReadingTests(SimpleTestCase):
                     socket.send(start + end)
                     assert (await socket.hear_close()).code == 1009
 
+    async def test_frames_behind_a_broken_message_end_nobody_elses_turns(self) -> None:
+        start = build_simulated_frame(Opcode.TEXT, b"x" * 4000, is_final=False)
+        rest = build_simulated_frame(Opcode.CONTINUATION, b"x" * 100, is_final=False)
+        async with await self.connect() as socket:
+            socket.send(start + rest + PING + PING)
+            assert (await socket.hear_close()).code == 1009
+            async with await self.connect() as other:
+                other.send(build_simulated_text(REP))
+                assert (await other.hear_answer())["status"] == "counted"
+
     async def test_a_device_may_send_all_its_reps_at_once(self) -> None:
         async with await self.connect(subprotocol="senim.v1") as socket:
             socket.send(build_simulated_text({"event": "hello", "device": "d", "now": 1}))
