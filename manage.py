@@ -13,7 +13,7 @@ from environs import EnvValidationError
 
 from senim import __version__
 from senim.environment import describe_setting_error
-from senim.metrics_folder import server_metrics_folder
+from senim.metrics_folder import reserve_metrics_files, server_metrics_folder
 
 
 def main() -> None:
@@ -32,3 +32,5 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+elif __name__ == "__mp_main__":  # a worker process, which multiprocessing starts with this module
+    reserve_metrics_files()

@@ -11,6 +11,7 @@ from django.conf import settings
 from prometheus_client.multiprocess import mark_process_dead
 from uvicorn.supervisors import Multiprocess
 
+from senim.metrics_folder import FOLDER_VARIABLE
 from senim.protocols.http_protocol import BoundedHttpProtocol
 from senim.protocols.socket_protocol import MAX_FRAME_BYTES, FairWebSocketProtocol
 
@@ -79,8 +80,9 @@ class WorkerSupervisor(Multiprocess):
         """Replace workers that ended, and count their sockets as open no more."""
         super().keep_subprocess_alive()
         pids = frozenset(worker.pid for worker in self.processes)
-        for ended in self.known_pids - pids:
-            mark_process_dead(ended)
+        if FOLDER_VARIABLE in os.environ:
+            for ended in self.known_pids - pids:
+                mark_process_dead(ended)
         self.known_pids = pids
 
     def join_all(self) -> None:
