@@ -163,6 +163,11 @@ def count_batch_metrics(results: Sequence[Any], seconds: float) -> None:
         rep_ack_seconds.observe(seconds)
 
 
+def count_unsent_reps_metric(number: int) -> None:
+    """Count reps that waited for too long to be sent to Redis."""
+    reps_by_verdict[None].inc(number)
+
+
 def count_socket_end_metric(kind: str, code: int) -> None:
     """Count a socket that closed; codes that no RFC and no contract knows are one series."""
     sockets_open.labels(kind).dec()

@@ -24,11 +24,16 @@ from workouts.live.counting.packing import (
     pack_bulk_string,
     pack_rep_call,
 )
+from workouts.live.counting.settling import (
+    PendingRep,
+    Settle,
+    count_settled_batch,
+    settle_batch,
+)
 from workouts.live.counting.topology import ClusterTopology
 from workouts.live.counting.verdicts import RepResult
 from workouts.live.keys import slot_of_hash_tag
 from workouts.log_limits import limit_log
-from workouts.metrics import count_batch_metrics, reps_by_verdict
 from workouts.outages import log_outage
 
 ANSWER_DEADLINE_S = 1.8  # a client has its answer within 2 s, the wait for a turn included
@@ -45,11 +50,6 @@ MAX_BACKLOG = 64
 MAX_PENDING = 512
 # a person makes one rep at a time, and two devices or a stutter make two or three
 MAX_REPS_A_TURN = 4
-
-
-Settle = Callable[[RepResult | None], None]
-# keys, limits and stamp, settle, has a stamp, when it was submitted (monotonic s)
-PendingRep = tuple[PackedRepKeys, bytes, Settle, bool, float]
 
 
 class RepBatcher:
@@ -140,9 +140,9 @@ class BatchSource:
         """
         self._end_wait()
         pending, self.pending = self.pending, []
-        reps_by_verdict[None].inc(len(pending))
-        for rep in pending:
-            rep[2](None)
+        results = [None] * len(pending)
+        settle_batch(pending, results)
+        count_settled_batch(results)
 
     def _end_wait(self) -> None:
         if self._turn is not None and not self._turn.done():
@@ -192,18 +192,15 @@ class BatchLane:
         try:
             while self._new_sources or self._backlog:
                 batch = self._take_batch()
-                results = await self._count_batch(batch) if batch else ()
-                if results is None:
-                    for rep in batch:
-                        rep[2](None)
-                    # what queued up behind a failed call would wait for a second deadline
-                    count_batch_metrics([None] * len(batch), wait_s(batch))
-                    self._give_up()
+                if not batch:
                     continue
-                if batch:
-                    count_batch_metrics(results, wait_s(batch))
-                for rep, result in zip(batch, results, strict=True):
-                    rep[2](result)
+                results = await self._count_batch(batch)
+                waited_s, settled = wait_s(batch), results or [None] * len(batch)
+                settle_batch(batch, settled)
+                count_settled_batch(settled, waited_s)
+                if results is None:
+                    # what queued up behind a failed call would wait for a second deadline
+                    self._give_up()
         finally:
             self._task = None
 
@@ -256,10 +253,12 @@ def wait_s(batch: list[PendingRep]) -> float:
 def unpack_batch_results(
     batch: list[PendingRep], numbers: list[int], session_ids: list[bytes]
 ) -> list[RepResult]:
-    """Return the results in a reply of rep.lua."""
-    results = zip(numbers[::3], numbers[1::3], numbers[2::3], strict=True)
+    """Return the results in a reply of rep.lua. Raises ValueError unless each rep has one."""
+    results = [*zip(numbers[::3], numbers[1::3], numbers[2::3], strict=True)]
+    if len(results) != len(batch):
+        raise ValueError(f"rep.lua answered {len(results)} of {len(batch)} reps")
     if not session_ids:
-        return [*results]
+        return results
     ids = iter(session_ids)
     return [
         (*result, next(ids)) if rep[3] else result
