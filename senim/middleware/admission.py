@@ -16,19 +16,20 @@ FULL = "The server is full; try again later."
 NEARLY_FULL = 0.9
 # those who are sent away come back spread over some seconds
 RETRY_AFTER_MS = (5_000, 15_000)
-HEALTH_PATH = "/"
+# the health answer and the metrics, for those who look after the server: short, and few ask
+ALWAYS_ANSWERED = ("/", "/metrics")
 IPV6_NETWORK_BITS = 64  # what one customer usually has
 
 
 class RequestAdmission:
-    """Answers 503 to requests over SENIM_MAX_CONNECTIONS, except for the health answer."""
+    """Answers 503 to requests over SENIM_MAX_CONNECTIONS, but for those of ALWAYS_ANSWERED."""
 
     def __init__(self, application: Any) -> None:
         self.application = application
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         is_full = count_server_connections(scope) > settings.SENIM_MAX_CONNECTIONS
-        if not is_full or scope["path"] == HEALTH_PATH:
+        if not is_full or scope["path"] in ALWAYS_ANSWERED:
             await self.application(scope, receive, send)
             return
         await send_asgi_refusal(

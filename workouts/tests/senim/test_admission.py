@@ -70,12 +70,13 @@ class AdmissionTests(SimpleTestCase):
             for socket in sockets:
                 await count_rep(socket)
 
-    async def test_at_the_limit_only_the_health_answer_is_given(self) -> None:
+    async def test_at_the_limit_only_the_health_answer_and_the_metrics_are_given(self) -> None:
         async with AsyncExitStack() as stack:
             await self.fill(stack, 18)
             for _ in range(2):
                 await stack.enter_async_context(await hold_request(self.service))
             assert self.service.ask("GET", "/").status == 200
+            assert self.service.ask("GET", "/metrics").status == 200
             answer = self.service.ask("POST", "/workout/finish", {})
             assert answer.status == 503
             assert answer.headers["content-type"] == "application/problem+json"
