@@ -67,7 +67,7 @@ class FairWebSocketProtocol(WebSocketsSansIOProtocol):
         if self._cutting is not None:
             self._cutting.cancel()
         if not self._unread or self.close_sent or not self._is_served:
-            super().connection_lost(exc)
+            self._end_connection(exc)
             return
         # The reps that were received still count: the consumer hears of the end after them. Until
         # then send() tells it that nobody reads its answers.
@@ -159,9 +159,15 @@ class FairWebSocketProtocol(WebSocketsSansIOProtocol):
         """Read from the transport again, or pass on that the client is gone."""
         if self.is_gone:
             self.is_gone = False
-            super().connection_lost(self._loss)
+            self._end_connection(self._loss)
         else:
             self._go_on()
+
+    def _end_connection(self, exc: Exception | None) -> None:
+        # After a handshake uvicorn would say 1005, which is a close frame without a code. If there
+        # was any close frame, the consumer has it already.
+        self.handshake_complete = False
+        super().connection_lost(exc)
 
     def _pause_reading(self) -> None:
         if not self.read_paused and not self.disconnected:

@@ -15,7 +15,7 @@ from workouts.exceptions import Code, WorkoutError
 from workouts.metrics import count_refusal_metric
 from workouts.sockets.frames import MAX_MESSAGE_BYTES, ErrorFrame
 from workouts.sockets.reply_queue import ReplyQueue, Send
-from workouts.sockets.socket_record import BY_CLIENT
+from workouts.sockets.socket_record import explain_socket_end
 
 MAX_ERRORS_IN_A_ROW = 20
 # A server may have thousands of small messages ready, and nothing else runs while they are read.
@@ -78,9 +78,10 @@ class SocketLoop:
             message = await receive()
             if message["type"] == "websocket.disconnect":
                 # 1012 is this server stopping: the client waits for its answers
-                if message.get("code") == CLOSE_RESTART and self._restarting is None:
+                code = message.get("code", CLOSE_ABNORMAL)
+                if code == CLOSE_RESTART and self._restarting is None:
                     raise CloseSocket(CLOSE_RESTART)
-                self.closing = CloseSocket(message.get("code", CLOSE_ABNORMAL), BY_CLIENT)
+                self.closing = CloseSocket(code, explain_socket_end(code))
                 return
             try:
                 request = handle(check_socket_text(message.get("text")))

@@ -5,11 +5,17 @@ from typing import Any, Self
 
 import structlog
 
-from workouts.close_codes import CLOSE_ABNORMAL
+from workouts.close_codes import CLOSE_ABNORMAL, CLOSE_RESTART
 from workouts.metrics import count_socket_end_metric, sockets_open
 
-BY_CLIENT = "by the client"
+# why a socket ends that this side did not close; the rest are the client's close frames
+ENDS = {CLOSE_ABNORMAL: "the connection was lost", CLOSE_RESTART: ""}
 log = structlog.get_logger(__name__)
+
+
+def explain_socket_end(code: int) -> str:
+    """Return the reason that a log line gives for a disconnect."""
+    return ENDS.get(code, "by the client")
 
 
 class SocketRecord:

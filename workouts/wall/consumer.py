@@ -34,7 +34,7 @@ from workouts.log_limits import limit_log
 from workouts.metrics import wall_messages
 from workouts.outages import log_outage
 from workouts.request_ids import request_id_headers
-from workouts.sockets.socket_record import BY_CLIENT, SocketRecord
+from workouts.sockets.socket_record import SocketRecord, explain_socket_end
 from workouts.threads import for_walls, in_thread
 from workouts.wall.audience import (
     MAX_ATHLETES,
@@ -93,7 +93,7 @@ class WallConsumer(AsyncWebsocketConsumer):
         await super().close(code, reason)
 
     async def disconnect(self, code: int) -> None:
-        self.record.note_end(code, BY_CLIENT)
+        self.record.note_end(code, explain_socket_end(code))
         if self.showing is not None:
             self.showing.cancel()
         if code == CLOSE_RESTART:  # this server is stopping

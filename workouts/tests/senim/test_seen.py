@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import websockets
 from django.test import SimpleTestCase
 
 from workouts.tests.support.cast import new_athlete
@@ -21,6 +22,7 @@ from workouts.tests.support.service import Service, fresh_folder
 
 REP = '{"event": "rep_detected", "type": "squat"}'
 SOCKETS = 12
+EMPTY_CLOSE_FRAME = b"\x88\x80\0\0\0\0"  # masked, as a client's have to be
 SAMPLE = re.compile(r"^(senim_\w+)(\{.*\})? (\S+)$", re.MULTILINE)
 Lines = list[dict[str, Any]]
 
@@ -87,6 +89,21 @@ class OneWorkerTests(SeenCase):
         assert (line["kind"], line["device"], line["code"]) == ("senim_v1", "watch", 1000)
         assert line["reps"] == {"counted": 2, "duplicate": 1}
         assert line["seconds"] > 0
+
+    async def test_a_connection_that_broke_is_no_close_frame_without_a_code(self) -> None:
+        for break_off, code in ((vanish, 1006), (close_without_code, 1005)):
+            athlete = new_athlete()
+            async with self.open_socket(athlete) as socket:
+                await socket.send(REP)
+                await socket.recv()
+                await break_off(socket)
+                line = await asyncio.to_thread(
+                    wait_for_line, self.service, "socket_closed", user_id=athlete
+                )
+            assert line["code"] == code
+            assert line["reps"] == {"counted": 1}
+            metrics = await asyncio.to_thread(read_metrics, self.service)
+            assert metrics[f'senim_sockets_closed_total{{code="{code}",kind="plain"}}'] == 1
 
     async def test_a_refused_socket_says_why_in_the_log(self) -> None:
         headers = {"X-Request-ID": "refused"}
@@ -226,6 +243,14 @@ class FolderTests(SimpleTestCase):
         assert [path.name[:14] for path in temporary.iterdir()] == ["senim-metrics-"]
         assert service.stop() == 0
         assert [*temporary.iterdir()] == []
+
+
+async def vanish(socket: websockets.ClientConnection) -> None:
+    socket.transport.abort()
+
+
+async def close_without_code(socket: websockets.ClientConnection) -> None:
+    socket.transport.write(EMPTY_CLOSE_FRAME)
 
 
 def find_workers(parent: int) -> list[int]:
