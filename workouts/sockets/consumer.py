@@ -23,6 +23,7 @@ from workouts.sockets.plain import PlainSocketReps
 from workouts.sockets.senim_v1 import DeviceSocket
 from workouts.sockets.socket_record import SocketRecord
 
+LAST_VERDICTS_S = 2.0  # the batcher gives each rep a result within 1.8 s
 LOST_SOCKET_MS = 40_000  # the server's pings find a lost connection within this time
 
 
@@ -87,6 +88,9 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
                 device=device_socket.device if device_socket else "",
                 reps=acks.count_verdicts(),
             )
+        # the last reps of a client that is gone may still be on their way to Redis
+        await message_loop.replies.wait_for_all(LAST_VERDICTS_S)
+        record.note_fields(reps=acks.count_verdicts())
 
 
 class UnknownAddressConsumer(AsyncWebsocketConsumer):

@@ -73,6 +73,12 @@ class ReplyQueue:
         """Wait until every reserved answer but the last is known, sent or not."""
         await self._wait_until(lambda: self._unknown <= 1)
 
+    async def wait_for_all(self, timeout_s: float) -> None:
+        """Wait until every reserved answer is known, sent or not, or the time is up."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self._wait_until(lambda: not self._unknown)
+
     async def drain(self, timeout_s: float) -> None:
         """Wait until everything is sent, or the time is up."""
         with contextlib.suppress(TimeoutError):

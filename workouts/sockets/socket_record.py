@@ -31,6 +31,10 @@ class SocketRecord:
         if self._code is None:
             self._code = code
             self._fields["reason"] = reason or ""
+        self.note_fields(**fields)
+
+    def note_fields(self, **fields: Any) -> None:
+        """Note more for the log line, instead of what was noted before."""
         self._fields |= fields
 
     def __enter__(self) -> Self:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 import websockets
 from django.test import SimpleTestCase
 
@@ -22,6 +23,7 @@ from workouts.tests.support.service import Service, fresh_folder
 
 REP = '{"event": "rep_detected", "type": "squat"}'
 SOCKETS = 12
+PAUSE_MS = 700
 EMPTY_CLOSE_FRAME = b"\x88\x80\0\0\0\0"  # masked, as a client's have to be
 SAMPLE = re.compile(r"^(senim_\w+)(\{.*\})? (\S+)$", re.MULTILINE)
 Lines = list[dict[str, Any]]
@@ -89,6 +91,24 @@ class OneWorkerTests(SeenCase):
         assert (line["kind"], line["device"], line["code"]) == ("senim_v1", "watch", 1000)
         assert line["reps"] == {"counted": 2, "duplicate": 1}
         assert line["seconds"] > 0
+
+    async def test_reps_that_get_their_verdict_after_the_end_are_in_the_line(self) -> None:
+        athlete = new_athlete()
+        valkey = redis.Redis(
+            unix_socket_path=f"{self.service.environment['SENIM_DATA']}/valkey.sock"
+        )
+        for subprotocols in (None, ["senim.v1"]):
+            async with self.open_socket(athlete, subprotocols=subprotocols) as socket:
+                await socket.send(REP)
+                await socket.recv()
+                valkey.execute_command("CLIENT", "PAUSE", str(PAUSE_MS), "ALL")
+                await socket.send('{"event": "rep_detected", "type": "burpee"}')
+                await vanish(socket)
+        await asyncio.to_thread(
+            wait_until, lambda: len(find_lines(self.service, "socket_closed", user_id=athlete)) == 2
+        )
+        lines = find_lines(self.service, "socket_closed", user_id=athlete)
+        assert [sum(line["reps"].values()) for line in lines] == [2, 2]
 
     async def test_a_connection_that_broke_is_no_close_frame_without_a_code(self) -> None:
         for break_off, code in ((vanish, 1006), (close_without_code, 1005)):
