@@ -21,6 +21,7 @@ from senim.protocols.receive_queue import ReceiveQueue
 from workouts.close_codes import CLOSE_ABNORMAL, CLOSE_POLICY, CLOSE_RESTART, CLOSE_TOO_BIG
 from workouts.metrics import count_refusal_metric
 from workouts.sockets.frames import MAX_MESSAGE_BYTES
+from workouts.sockets.server_stop import GRACE_S, get_server_stop
 
 MAX_CONTROL_BYTES = 125  # of a ping, RFC 6455, section 5.5
 # The parser takes a ping between two fragments for a part of the message, so it has to allow for
@@ -33,6 +34,7 @@ SLICE_BYTES = 1024
 RECEIVE_BUFFER_BYTES = 16_384
 NO_HANDSHAKE = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 LINGER_S = 3.0
+STOP_CUT_S = GRACE_S + 1.0  # a client that does not read its last answers must not hold up the stop
 CUT_AFTER_S = 15.0  # longer than uvicorn waits for a client's close frame
 
 
@@ -92,6 +94,8 @@ class FairWebSocketProtocol(WebSocketsSansIOProtocol):
         self.request = self.response = None  # type: ignore[assignment]
 
     def shutdown(self) -> None:
+        get_server_stop().begin()
+        self.loop.call_later(STOP_CUT_S, self.transport.abort)
         if self.close_sent or self.is_gone or not self.handshake_complete:
             super().shutdown()
             return

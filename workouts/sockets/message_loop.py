@@ -15,6 +15,7 @@ from workouts.exceptions import Code, WorkoutError
 from workouts.metrics import count_refusal_metric
 from workouts.sockets.frames import MAX_MESSAGE_BYTES, ErrorFrame
 from workouts.sockets.reply_queue import ReplyQueue, Send
+from workouts.sockets.server_stop import get_server_stop
 from workouts.sockets.socket_record import explain_socket_end
 
 MAX_ERRORS_IN_A_ROW = 20
@@ -61,7 +62,9 @@ class SocketLoop:
             self.closing = closing
             if closing.code in REFUSALS:
                 count_refusal_metric(REFUSALS[closing.code], reason=closing.reason)
-            await self.replies.drain(DRAIN_S)
+            with suppress(TimeoutError):
+                async with get_server_stop().bounding():
+                    await self.replies.drain(DRAIN_S)
             if self._restarting is None:
                 await self._close(closing.code, closing.reason)
             else:

@@ -44,9 +44,10 @@ from workouts.sockets.frames import (
 from workouts.sockets.message_loop import Receive, SocketLoop
 from workouts.sockets.plain import PlainSocketReps
 from workouts.sockets.rate_limit import SocketRateLimit
+from workouts.sockets.server_stop import get_server_stop
 from workouts.threads import for_finishes, for_statuses, in_thread
 
-FINISH_DEADLINE_S = 6.0  # a finish in progress at SIGTERM is answered before the process ends
+FINISH_DEADLINE_S = 6.0  # once the server stops, server_stop.GRACE_S
 LISTEN_DEADLINE_S = 1.0
 # hello, status and finish cost as much as a hundred reps. A client says hello once a connection (up
 # to three times while it measures its clock) and finishes a few times an hour; more is read slowly
@@ -125,7 +126,7 @@ class DeviceSocket:
         # reserved before the wait: a restart meanwhile closes the socket only after this answer
         reply = self._replies.reserve()
         if not (self._replies.is_closed or self._request_limit.allows()):
-            await asyncio.sleep(self._request_limit.retry_after_ms / 1000)
+            await get_server_stop().pause(self._request_limit.retry_after_ms / 1000)
             self._request_limit.allows()  # takes what has come in meanwhile
         await self._replies.wait_for_earlier()
         is_dropped = self._replies.is_closed and not is_due()
@@ -206,7 +207,8 @@ async def build_answer_frame(request: str, build: Build) -> OutgoingFrame:
     """Return the frame that answers a request, or an error frame if that cannot be built."""
     result = "failed"
     try:
-        frame = await build()
+        async with get_server_stop().bounding():
+            frame = await build()
         result = "done"
         return frame
     except WorkoutError as error:

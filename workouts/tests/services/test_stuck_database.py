@@ -9,6 +9,7 @@ from http.client import HTTPException
 import psycopg
 import pytest
 
+from workouts.sockets.server_stop import GRACE_S
 from workouts.tests.support.cast import new_athlete
 from workouts.tests.support.outage import SWEEP_NEVER, OutageCase, frozen
 from workouts.tests.support.phones import Phone, PhoneShop, make_set, verdicts
@@ -84,7 +85,13 @@ class StopTests(StuckCase):
                 asyncio.to_thread(service.ask, "POST", "/workout/finish", body)
             )
             await asyncio.sleep(0.5)  # both finishes are under way
-            assert await self.stop_within(service) == 0
+            stopping = asyncio.create_task(self.stop_within(service))
+            # given up at the stop, before the deadline of its own
+            async with asyncio.timeout(GRACE_S + 1):
+                assert (await phone.hear_answer())["code"] == "unavailable"
+                await phone.socket.wait_closed()
+            assert phone.socket.close_code == 1012
+            assert await stopping == 0
             with contextlib.suppress(OSError, HTTPException):
                 await posting
         for user_id in athletes:
