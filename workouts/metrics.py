@@ -51,6 +51,28 @@ SOCKET_KINDS = ("plain", "senim_v1", "wall")
 CLOSE_CODES = {1000, 1001, 1002, 1005, 1006, 1007, 1008, 1009, 1011, 1012, 1013} | {
     code for name, code in vars(close_codes).items() if name.startswith("CLOSE_")
 }
+# whatever refuses: docs/metrics.md says what each one means
+LIMITS = (
+    "address_share",
+    "bodies_held",
+    "body_bytes",
+    "connections",
+    "empty_frames",
+    "long_answers",
+    "message_size",
+    "nearly_full",
+    "pipelined_requests",
+    "queue_full",
+    "queue_wait",
+    "request_head",
+    "request_seconds",
+    "silent_connections",
+    "socket_policy",
+    "sockets_a_user",
+    "too_fast",
+    "unread_answer",
+    "unreadable_request",
+)
 
 disable_created_metrics()  # only a single process would show them
 registry = CollectorRegistry()
@@ -121,6 +143,8 @@ timeouts = make_counter_metric("senim_timeouts_total", "Calls to either that too
 # every series is there from the start: a rate needs the zero before the first one
 for kind in SOCKET_KINDS:
     sockets_open.labels(kind)
+for limit in LIMITS:
+    refused.labels(limit)
 for result in ("saved", "repeated", "nothing_to_finish", "unavailable", "failed"):
     finishes.labels(result)
 for result in ("done", "interrupted", "failed"):
@@ -187,7 +211,7 @@ def count_outage_metric(error: BaseException) -> None:
 def count_refusal_metric(limit: str, number: int = 1, **fields: Any) -> None:
     """Count what a limit refused, and log it, at most once a second for each limit.
 
-    `limit` is a constant in the code, which docs/metrics.md lists.
+    `limit` is one of LIMITS.
     """
     refused.labels(limit).inc(number)
     limit_log("limit_refused", kind=limit, number=number, **fields)

@@ -15,6 +15,10 @@ from workouts import metrics
 from workouts.live.counting.verdicts import Verdict
 
 NAME = re.compile(r"\bsenim_[a-z_]+[a-z]\b")
+# calls that name what refuses
+REFUSING = re.compile(
+    r'\b(?:count_refusal_metric|refuse_asgi_request_for_now|Refusal|RefusedError)\(\s*"(\w+)"'
+)
 # what each type adds to its name in a query
 SUFFIXES = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_count", "_sum")}
 
@@ -137,8 +141,26 @@ class NamesTests(SimpleTestCase):
             (name, kind): set(labels.replace(",", " ").split()) for name, labels, kind in listed
         } == described
 
-    def test_every_limit_in_the_code_is_in_the_docs(self) -> None:
-        text = read_file("docs", "metrics.md")
-        for path in (*settings.BASE_DIR.glob("workouts/[!t]*/**/*.py"),):
-            for limit in re.findall(r'note_refusal\(\s*"(\w+)"', path.read_text()):
-                assert f"`{limit}`" in text, (path, limit)
+    def test_every_limit_has_a_series_from_the_start_and_is_in_the_docs(self) -> None:
+        for limit in metrics.LIMITS:
+            series = metrics.registry.get_sample_value("senim_refused_total", {"limit": limit})
+            assert series is not None, limit
+        table = read_file("docs", "metrics.md").partition("The values of `limit`")[2]
+        rows = re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE)
+        assert sorted(re.findall(r"`(\w+)`", " ".join(rows))) == sorted(metrics.LIMITS)
+
+    def test_every_limit_in_the_code_is_in_the_list_and_no_other(self) -> None:
+        code = "".join(
+            path.read_text()
+            for folder in ("senim", "workouts")
+            for path in (settings.BASE_DIR / folder).rglob("*.py")
+            if not {"tests", "migrations"} & {*path.parts} and path.name != "metrics.py"
+        )
+        assert {*REFUSING.findall(code)} <= {*metrics.LIMITS}
+        for limit in metrics.LIMITS:
+            assert f'"{limit}"' in code, limit
+
+    def test_operators_who_scrape_a_process_are_told_about_allowed_hosts(self) -> None:
+        for path in (("docs", "metrics.md"), ("deploy", "nginx.conf")):
+            text = " ".join(read_file(*path).replace("#", " ").split())
+            assert re.search(r"ALLOWED_HOSTS[^.]*127\.0\.0\.1", text), path

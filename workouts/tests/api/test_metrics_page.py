@@ -47,6 +47,11 @@ class MetricsPageTests(SimpleTestCase):
         for address, status in (("127.0.0.1", 200), ("203.0.113.7", 403)):
             assert self.status(address, PROXY_PORT, X_Forwarded_For=address) == status
 
+    def test_a_scrapes_host_has_to_be_allowed_as_docs_say(self) -> None:
+        for hosts, status in ((["gym.example"], 400), (["gym.example", "127.0.0.1"], 200)):
+            with override_settings(ALLOWED_HOSTS=hosts):
+                assert self.status("127.0.0.1", Host="127.0.0.1:8000") == status
+
     def test_it_refuses_other_methods(self) -> None:
         for method in ("POST", "PUT", "DELETE"):
             response = self.client.generic(method, "/metrics")
