@@ -125,6 +125,17 @@ class NamesTests(SimpleTestCase):
             assert find_names(rule["expr"]) <= find_series(), rule
             assert find_names(rule["expr"]) or rule["expr"].startswith("up"), rule
 
+    def test_it_takes_several_failed_calls_within_minutes_to_raise_an_alarm(self) -> None:
+        groups = yaml.safe_load(read_file("deploy", "alerts.yml"))["groups"]
+        exprs = {rule["alert"]: rule["expr"] for group in groups for rule in group["rules"]}
+        for alert, metric in (
+            ("SenimRedisErrors", "senim_redis_errors_total"),
+            ("SenimTimeouts", "senim_timeouts_total"),
+        ):
+            found = re.fullmatch(rf"sum\(increase\({metric}\[5m\]\)\) > (\d+)", exprs[alert])
+            assert found, alert
+            assert int(found[1]) > 1
+
     def test_the_docs_list_each_metric_and_no_other(self) -> None:
         listed = re.findall(
             r"^\| `(senim_\w+)(?:\{([^}]*)\})?` \| (\w+) \|",

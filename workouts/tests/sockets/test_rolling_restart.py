@@ -259,6 +259,14 @@ class RollingRestartTests(RestartCase):
             await asyncio.sleep(0.05)
         return statuses
 
+    async def test_nginx_passes_on_a_form_that_the_admin_takes(self) -> None:
+        await asyncio.to_thread(self.start_process, self.ports[0])
+        front, body = Service(), b"x" * 2**20
+        front.url = self.url
+        for path, is_too_long in (("/admin/login/", False), ("/workout/finish", True)):
+            answer = await asyncio.to_thread(front.ask, "POST", path, body)
+            assert (answer.status == 413) == is_too_long, answer
+
     async def test_nginx_passes_on_the_origin_and_the_host(self) -> None:
         service = await asyncio.to_thread(self.start_process, self.ports[0])
         origins = {self.url: True, service.url: False, "http://evil.example": False}
