@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 
 import uvicorn
-from django.conf import settings
 from prometheus_client.multiprocess import mark_process_dead
 from uvicorn.supervisors import Multiprocess
 
@@ -32,8 +31,7 @@ def build_server_config(*, workers: int) -> uvicorn.Config:
         lifespan="off",
         log_config=None,
         access_log=False,
-        forwarded_allow_ips=settings.TRUSTED_PROXIES,
-        proxy_headers=bool(settings.TRUSTED_PROXIES),
+        proxy_headers=False,  # senim.worker does that
         timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_S,
     )
 

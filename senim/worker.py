@@ -4,17 +4,20 @@ import contextlib
 import multiprocessing
 import sys
 import threading
+from typing import Any
 
 from senim.embedded.processes import die_with_parent_now
 
 if multiprocessing.parent_process() is not None:
     die_with_parent_now()
 
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.urls import get_resolver
 
-from senim.asgi import application
+from senim import asgi
 from senim.garbage import spare_event_loop
+from senim.middleware.forwarded import ForwardedClientMiddleware
 from workouts.sockets.catalogue import catalogue
 
 __all__ = ["application"]
@@ -29,6 +32,10 @@ def load_exercises_into_worker() -> None:
         catalogue.refresh()
     connection.close()
 
+
+application: Any = asgi.application
+if settings.TRUSTED_PROXIES:
+    application = ForwardedClientMiddleware(application, settings.TRUSTED_PROXIES)
 
 sys.setswitchinterval(SWITCH_INTERVAL_S)
 # in a thread: the server imports this module inside its event loop, where Django forbids queries

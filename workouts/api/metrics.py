@@ -14,7 +14,7 @@ from workouts.api.problems import answer_plain_problem
 from workouts.metrics import write_metrics
 
 FORWARDING_HEADERS = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Real-IP", "Forwarded", "Via")
-# uvicorn puts the forwarded address there for a trusted proxy, with this port, which no peer has
+# the port of an address that a trusted proxy forwards (senim.middleware.forwarded); no peer has it
 FORWARDED_PORT = 0
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network

@@ -75,7 +75,10 @@ class OneWorkerTests(SeenCase):
     environment = {"TRUSTED_PROXIES": "127.0.0.1"}
 
     def test_behind_a_trusted_proxy_the_metrics_are_for_allowed_clients_alone(self) -> None:
-        for client, status in (("203.0.113.7", 403), ("203.0.113.7:80", 403), ("127.0.0.1", 200)):
+        allowed = ("127.0.0.1", "127.0.0.1:5678", "[::1]", "[::1]:80")
+        refused = ("203.0.113.7", "203.0.113.7:80", "[2001:db8::7]:80", "127.0.0.1:x", "nobody")
+        for client in (*allowed, *refused):
+            status = 200 if client in allowed else 403
             answer = self.service.ask("GET", "/metrics", X_Forwarded_For=client)
             assert answer.status == status, client
         assert self.service.ask("GET", "/metrics", X_Real_IP="127.0.0.1").status == 403
