@@ -9,12 +9,14 @@ import asyncio
 from socket import SO_RCVBUF, SOL_SOCKET
 from typing import Any, cast
 
-from uvicorn._types import ASGIReceiveEvent
+from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
+from websockets.protocol import State
 
 from senim.garbage import full_collections
+from senim.protocols.common_frame import MAX_TEXT_BYTES, build_text_frame, read_common_frame
 from senim.protocols.frame_budget import MAX_IDLE_FRAMES, FrameBudget
 from senim.protocols.reading_turns import get_reading_turns
 from senim.protocols.receive_queue import ReceiveQueue
@@ -200,6 +202,21 @@ class FairWebSocketProtocol(WebSocketsSansIOProtocol):
             self._go_on()
         return message
 
+    async def send(self, message: ASGISendEvent) -> None:
+        if (
+            message["type"] == "websocket.send"
+            and self.handshake_complete
+            and self.writable.is_set()
+            and not self.close_sent
+            and not self.disconnected
+            and self.conn.state is State.OPEN
+            and (text := message.get("text")) is not None
+            and len(data := text.encode()) <= MAX_TEXT_BYTES
+        ):
+            self.transport.write(build_text_frame(data))
+            return
+        await super().send(message)
+
     def keepalive_timeout(self) -> None:
         if self.read_paused and self.writable.is_set():
             # its pong may be among what is not read yet
@@ -212,6 +229,12 @@ class FairWebSocketProtocol(WebSocketsSansIOProtocol):
 
     def _parse(self, data: bytes) -> None:
         conn = self.conn
+        text = read_common_frame(conn, data)
+        if text is not None:
+            self._budget.spend(len(data), 1)
+            self.curr_msg_data_type = "text"
+            self._hand_over(text)
+            return
         conn.receive_data(data)
         events = conn.events_received()
         self._budget.spend(len(data), len(events))
