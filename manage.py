@@ -6,6 +6,12 @@ import platform
 import sys
 from contextlib import nullcontext
 
+from senim.allocator import use_system_allocator
+
+IS_START = __name__ == "__main__" and sys.argv[1:2] == ["start"]
+if IS_START:
+    use_system_allocator()  # before what takes long to import
+
 import django
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
@@ -22,7 +28,7 @@ def main() -> None:
         print(f"{__version__}\nPython {platform.python_version()}, Django {django.__version__}")  # noqa: T201
         return
     try:
-        with server_metrics_folder() if sys.argv[1:2] == ["start"] else nullcontext():
+        with server_metrics_folder() if IS_START else nullcontext():
             execute_from_command_line(sys.argv)
     except EnvValidationError as error:
         sys.exit(f"senim: {describe_setting_error(error)}")

@@ -10,6 +10,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from senim.allocator import give_memory_back
+
 # the first two generations, which are young, are bounded by 2,000 and 20,000 objects: 4 ms
 THRESHOLDS = (2_000, 10, 1_000_000)
 LOOK_EVERY_S = 5.0
@@ -38,6 +40,7 @@ class FullCollections:
         self._closed = 0
         began = self._clock()
         gc.collect()
+        give_memory_back()
         self._collected_at = self._clock()
         self._rest_s = (self._collected_at - began) / MAX_SHARE
         return True
