@@ -10,7 +10,6 @@ from socket import SO_RCVBUF, SOL_SOCKET
 from typing import Any, cast
 
 from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.protocol import State
@@ -19,11 +18,9 @@ from senim.garbage import full_collections
 from senim.protocols.common_frame import MAX_TEXT_BYTES, build_text_frame, read_common_frame
 from senim.protocols.frame_budget import MAX_IDLE_FRAMES, FrameBudget
 from senim.protocols.reading_turns import get_reading_turns
-from senim.protocols.receive_queue import ReceiveQueue
-from workouts.close_codes import CLOSE_ABNORMAL, CLOSE_POLICY, CLOSE_RESTART, CLOSE_TOO_BIG
-from workouts.metrics import count_refusal_metric
+from senim.protocols.socket_endings import EndingWebSocketProtocol
+from workouts.close_codes import CLOSE_POLICY, CLOSE_TOO_BIG
 from workouts.sockets.frames import MAX_MESSAGE_BYTES
-from workouts.sockets.server_stop import GRACE_S, get_server_stop
 
 MAX_CONTROL_BYTES = 125  # of a ping, RFC 6455, section 5.5
 # The parser takes a ping between two fragments for a part of the message, so it has to allow for
@@ -35,33 +32,22 @@ SLICE_BYTES = 1024
 # Linux doubles it. An offline hour of 2,000 reps comes in 8 windows, well under a second by phone.
 RECEIVE_BUFFER_BYTES = 16_384
 NO_HANDSHAKE = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-LINGER_S = 3.0
-STOP_CUT_S = GRACE_S + 1.0  # a client that does not read its last answers must not hold up the stop
-CUT_AFTER_S = 15.0  # longer than uvicorn waits for a client's close frame
 
 
-class FairWebSocketProtocol(WebSocketsSansIOProtocol):
-    """Reads fairly, finishes the answers in flight, and survives invalid UTF-8.
+class FairWebSocketProtocol(EndingWebSocketProtocol):
+    """Reads fairly, and survives invalid UTF-8.
 
-    When it is told to stop, uvicorn closes a socket at once, and the answers in flight are lost. It
-    also closes the socket of a client that sends invalid UTF-8, which here is ordinary bad input:
-    the consumer gets such a message as bytes. After a protocol error it lingers, so that the client
-    sees the close code.
+    uvicorn closes the socket of a client that sends that. Here it is ordinary bad input: the
+    consumer gets such a message as bytes.
     """
 
-    lingers = False
-    is_gone = False
-    _unread = b""  # what waits for its turn, from _unread_from on
-    _unread_from = 0
     _takes_turns = False
     _message_bytes = 0  # of the fragments of an unfinished message
     _is_served = True
-    _cutting: asyncio.TimerHandle | None = None
     _loss: Exception | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self.queue: ReceiveQueue = ReceiveQueue()  # type: ignore[assignment]
         self._budget = FrameBudget()
         self._turns = get_reading_turns(self.loop)
         # a flood of sockets must not fill the memory: data waits in the client's system instead
@@ -94,16 +80,6 @@ class FairWebSocketProtocol(WebSocketsSansIOProtocol):
         super().start_keepalive()
         # the handshake is over, and its headers would live as long as the socket
         self.request = self.response = None  # type: ignore[assignment]
-
-    def shutdown(self) -> None:
-        get_server_stop().begin()
-        self.loop.call_later(STOP_CUT_S, self.transport.abort)
-        if self.close_sent or self.is_gone or not self.handshake_complete:
-            super().shutdown()
-            return
-        self.stop_keepalive()
-        # the consumer answers what it received before this, closes with 1012, and returns
-        self.queue.put_nowait({"type": "websocket.disconnect", "code": CLOSE_RESTART})
 
     # --- reading, as fast as is fair
 
@@ -158,9 +134,6 @@ class FairWebSocketProtocol(WebSocketsSansIOProtocol):
             self._takes_turns = True
             self._turns.join(self)
 
-    def _drop_unread(self) -> None:
-        self._unread, self._unread_from = b"", 0
-
     def _end_backlog(self) -> None:
         """Read from the transport again, or pass on that the client is gone."""
         if self.is_gone:
@@ -168,12 +141,6 @@ class FairWebSocketProtocol(WebSocketsSansIOProtocol):
             self._end_connection(self._loss)
         else:
             self._go_on()
-
-    def _end_connection(self, exc: Exception | None) -> None:
-        # After a handshake uvicorn would say 1005, which is a close frame without a code. If there
-        # was any close frame, the consumer has it already.
-        self.handshake_complete = False
-        super().connection_lost(exc)
 
     def _pause_reading(self) -> None:
         if not self.read_paused and not self.disconnected:
@@ -303,50 +270,6 @@ class FairWebSocketProtocol(WebSocketsSansIOProtocol):
         self.queue.put_nowait(build_asgi_event(data, text=self.curr_msg_data_type == "text"))
         if len(self.queue.events) >= MAX_QUEUED:
             self._pause_reading()
-
-    # --- endings
-
-    def _cut_soon(self) -> None:
-        """Drop the connection if its client reads nothing: closing would wait for it for ever."""
-        if not self.disconnected:
-            self._cutting = self.loop.call_later(CUT_AFTER_S, self.transport.abort)
-
-    def break_off(self, code: int, reason: str) -> None:
-        """Close the socket because of what the client sent."""
-        if not self.lingers and not self.close_sent:
-            count_refusal_metric(
-                "empty_frames" if code == CLOSE_POLICY else "message_size", reason=reason
-            )
-            self.conn.fail(code, reason)
-            self.handle_parser_exception()
-
-    def handle_parser_exception(self) -> None:
-        """Send the close frame, then read and drop the rest for a while.
-
-        A socket closed with unread data is reset, and the client never sees the close code.
-        """
-        close = self.conn.close_sent
-        self.close_sent = True
-        self.queue.put_nowait(
-            {"type": "websocket.disconnect", "code": close.code if close else CLOSE_ABNORMAL}
-        )
-        if not self.disconnected:
-            self.transport.write(b"".join(self.conn.data_to_send()))
-            self.transport.write_eof()
-        self._linger()
-
-    def _linger(self) -> None:
-        """Drop whatever else comes, and close the connection after a while."""
-        self.lingers = True
-        self._drop_unread()
-        if self.disconnected:
-            return
-        if self.read_paused:
-            self.read_paused = False
-            self.transport.resume_reading()
-        if self.close_timer is not None:
-            self.close_timer.cancel()
-        self.close_timer = self.loop.call_later(LINGER_S, self.transport.close)
 
 
 def build_asgi_event(data: Any, *, text: bool) -> ASGIReceiveEvent:

