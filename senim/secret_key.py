@@ -1,9 +1,10 @@
-"""The SECRET_KEY: the operator's own, or one that is made on the first start and kept in a file."""
+"""The SECRET_KEY, and how secrets are made on the first start and kept in files."""
 
 import os
 import re
 import secrets
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -26,30 +27,44 @@ def check_secret_key(key: str) -> None:
 def keep_secret_key(path: Path) -> str:
     """Return the key kept in the file, made there on the first start.
 
-    Processes that start together all get the key of the first to create the file. Raises
-    ImproperlyConfigured if the file cannot be written or holds no usable key.
+    Raises ImproperlyConfigured if the file cannot be written or holds no usable key.
+    """
+    return keep_secret_file(path, "SECRET_KEY", make_secret_key, check_secret_key)
+
+
+def make_secret_key() -> str:
+    return secrets.token_urlsafe(50)
+
+
+def keep_secret_file(
+    path: Path, name: str, make: Callable[[], str], check: Callable[[str], None]
+) -> str:
+    """Return the secret kept in the file, made there on the first start; `name` is its setting's.
+
+    Processes that start together all get the secret of the first to create the file. Raises
+    ImproperlyConfigured if the file cannot be written or holds no usable secret.
     """
     try:
         if not path.exists():
-            make_secret_key(path)
-        key = path.read_text().strip()
-        check_secret_key(key)
+            write_secret_file(path, make())
+        secret = path.read_text().strip()
+        check(secret)
     except OSError as error:
         raise ImproperlyConfigured(
-            f"SECRET_KEY is unset, and none can be kept in {path} ({error.strerror}); set it."
+            f"{name} is unset, and none can be kept in {path} ({error.strerror}); set it."
         ) from None
     except ValidationError:
         raise ImproperlyConfigured(
-            f"SECRET_KEY is unset, and {path} holds no usable key; set it or delete the file."
+            f"{name} is unset, and {path} holds no usable key; set it or delete the file."
         ) from None
-    return key
+    return secret
 
 
-def make_secret_key(path: Path) -> None:
+def write_secret_file(path: Path, secret: str) -> None:
     # linked into place whole: a reader sees no file or a complete one, even after a power cut
     descriptor, draft = tempfile.mkstemp(dir=path.parent)
     with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_urlsafe(50))
+        file.write(secret)
         file.flush()
         os.fsync(descriptor)
     try:

@@ -21,6 +21,17 @@ from senim.environment import (
     whole_number_setting,
 )
 from senim.secret_key import check_secret_key, keep_secret_key
+from senim.token_settings import (
+    check_claim_setting,
+    check_jwks_url_setting,
+    check_jwt_secret_setting,
+    check_provider_settings,
+    check_public_key_setting,
+    check_public_url_setting,
+    check_signing_key_setting,
+    keep_signing_key,
+    read_pem_setting,
+)
 
 MAX_SOCKET_PATH = 100  # bytes; a unix socket's address has room for 104 on macOS, 108 on Linux
 A_YEAR_S = 31_536_000
@@ -28,13 +39,19 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 load_environment(BASE_DIR / ".env")
 
 SENIM_VERSION = __version__
-SENIM_DATA = env.folder(
-    "SENIM_DATA",
-    BASE_DIR / ".senim",
-    writable=not {"DATABASE_URL", "REDIS_URL", "SECRET_KEY"} <= os.environ.keys(),
-)
 # unset, `start` takes "open" on loopback and asks for a choice on any other address
 SENIM_AUTH = env.str("SENIM_AUTH", "", validate=choice_setting("open", "token"))
+KEPT_IN_DATA = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY"}
+if SENIM_AUTH == "token":
+    KEPT_IN_DATA.add("SENIM_SIGNING_KEY")
+NEEDS_DATA = not os.environ.keys() >= KEPT_IN_DATA
+SENIM_DATA = env.folder("SENIM_DATA", BASE_DIR / ".senim", writable=NEEDS_DATA)
+SENIM_PUBLIC_URL = env.str("SENIM_PUBLIC_URL", "", validate=check_public_url_setting)
+SENIM_REQUIRE_2FA = env.str(
+    "SENIM_REQUIRE_2FA", "off", validate=choice_setting("off", "head_coaches", "all")
+)
+# 0 keeps personal data for ever
+SENIM_RETENTION_DAYS = env.int("SENIM_RETENTION_DAYS", 0, **whole_number_setting(0, 36_500))
 SENIM_WORKERS = env.int("SENIM_WORKERS", 1, **whole_number_setting(1, 64))
 SENIM_IDLE_MINUTES = env.int("SENIM_IDLE_MINUTES", 30, **whole_number_setting(1, 1440))
 SENIM_SWEEP_SECONDS = env.int("SENIM_SWEEP_SECONDS", 15, **whole_number_setting(1, 3600))
@@ -80,6 +97,19 @@ DEBUG = env.bool("DEBUG", False, **ON_OR_OFF)
 SECRET_KEY = env.str("SECRET_KEY", "", validate=check_secret_key)
 if not SECRET_KEY:
     SECRET_KEY = keep_secret_key(SENIM_DATA / "secret_key")
+SENIM_SIGNING_KEY = read_pem_setting(
+    env.str("SENIM_SIGNING_KEY", "", validate=check_signing_key_setting)
+)
+if NEEDS_DATA and not SENIM_SIGNING_KEY:
+    SENIM_SIGNING_KEY = keep_signing_key(SENIM_DATA / "signing_key")
+SENIM_JWT_SECRET = env.str("SENIM_JWT_SECRET", "", validate=check_jwt_secret_setting)
+SENIM_JWT_PUBLIC_KEY = read_pem_setting(
+    env.str("SENIM_JWT_PUBLIC_KEY", "", validate=check_public_key_setting)
+)
+SENIM_JWT_JWKS_URL = env.str("SENIM_JWT_JWKS_URL", "", validate=check_jwks_url_setting)
+SENIM_JWT_ISSUER = env.str("SENIM_JWT_ISSUER", "", validate=check_claim_setting)
+SENIM_JWT_AUDIENCE = env.str("SENIM_JWT_AUDIENCE", "", validate=check_claim_setting)
+check_provider_settings(SENIM_JWT_ISSUER, SENIM_JWT_AUDIENCE)
 ALLOWED_HOSTS = env.items(
     "ALLOWED_HOSTS",
     "localhost,127.0.0.1,[::1]",

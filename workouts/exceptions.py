@@ -13,6 +13,15 @@ class Code(StrEnum):
     NOTHING_TO_FINISH = "nothing_to_finish"
     NOTHING_TO_APPEAL = "nothing_to_appeal"
     NOT_YOURS = "not_yours"
+    TOKEN_MISSING = "token_missing"  # noqa: S105
+    TOKEN_INVALID = "token_invalid"  # noqa: S105
+    TOKEN_EXPIRED = "token_expired"  # noqa: S105
+    DEVICE_REVOKED = "device_revoked"
+    NOT_ALLOWED = "not_allowed"
+    INVITATION_INVALID = "invitation_invalid"
+    INVITATION_USED = "invitation_used"
+    INVITATION_EXPIRED = "invitation_expired"
+    TOO_MANY_TRIES = "too_many_tries"
 
 
 class WorkoutError(Exception):

@@ -4,7 +4,7 @@ import django_filters
 from django.core.validators import RegexValidator
 from django.db.models import QuerySet
 
-from workouts.identity import USER_ID, USER_ID_RULE
+from workouts.identity.athlete_ids import USER_ID, USER_ID_RULE
 from workouts.models import ReviewStatus, WorkoutSession, check_slug, kept_user_id_expression
 
 

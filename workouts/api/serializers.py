@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from workouts.exceptions import WorkoutError
-from workouts.identity import GUEST, check_user_id
+from workouts.identity.athlete_ids import GUEST, check_user_id
 from workouts.models import MAX_NOTE_LENGTH, WorkoutSession
 from workouts.sockets.catalogue import catalogue
 from workouts.sockets.frames import DEFAULT_EXERCISE

@@ -1,5 +1,6 @@
-"""The tables: exercises, athletes and their devices, teams, sessions and their reviews."""
+"""The tables: who may come in, exercises, athletes, teams, sessions and their reviews."""
 
+from workouts.models.api_keys import ApiKey
 from workouts.models.athletes import (
     Athlete,
     AthleteQuerySet,
@@ -10,19 +11,28 @@ from workouts.models.athletes import (
 )
 from workouts.models.devices import Device
 from workouts.models.exercises import Exercise, check_slug
+from workouts.models.invitations import Invitation, WaitingAthlete
+from workouts.models.joined_devices import MAX_DEVICE_NAME_LENGTH, JoinedDevice
 from workouts.models.review_steps import MAX_NOTE_LENGTH, ReviewStatus, ReviewStep
 from workouts.models.sessions import WorkoutSession, WorkoutSessionQuerySet
+from workouts.models.temporary_passwords import TemporaryPassword
 
 __all__ = [
+    "MAX_DEVICE_NAME_LENGTH",
     "MAX_NOTE_LENGTH",
+    "ApiKey",
     "Athlete",
     "AthleteQuerySet",
     "Device",
     "Exercise",
+    "Invitation",
+    "JoinedDevice",
     "ReviewStatus",
     "ReviewStep",
     "Team",
     "TeamQuerySet",
+    "TemporaryPassword",
+    "WaitingAthlete",
     "WorkoutSession",
     "WorkoutSessionQuerySet",
     "check_slug",

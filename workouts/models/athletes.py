@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from workouts.identity import MAX_USER_ID_LENGTH, USER_ID, USER_ID_RULE
+from workouts.identity.athlete_ids import MAX_USER_ID_LENGTH, USER_ID, USER_ID_RULE
 
 
 class AthleteQuerySet(models.QuerySet["Athlete"]):
@@ -63,6 +63,13 @@ class Athlete(models.Model):
         related_name="aliases",
         verbose_name=_("merged into"),
     )
+    switched_off_at = models.DateTimeField(
+        _("switched off"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("Since then, no token lets this athlete in."),
+    )
 
     objects = AthleteQuerySet.as_manager()
 
@@ -77,6 +84,13 @@ class Athlete(models.Model):
                 name="athlete_is_not_merged_into_itself",
                 condition=Q(merged_into=None) | ~Q(merged_into=F("id")),
             ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["switched_off_at"],
+                name="athlete_switched_off",
+                condition=Q(switched_off_at__isnull=False),
+            )
         ]
 
     def __str__(self) -> str:

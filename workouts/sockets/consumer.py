@@ -10,7 +10,7 @@ from workouts.close_codes import CLOSE_ABNORMAL, CLOSE_POLICY, CLOSE_TRY_LATER
 from workouts.events.messages import NOBODY
 from workouts.events.wall_reports import get_channel_reporter
 from workouts.exceptions import WorkoutError
-from workouts.identity import GUEST, identify_athlete
+from workouts.identity.athlete_ids import GUEST, identify_athlete
 from workouts.live.counting.batching import get_rep_batcher
 from workouts.live.keys import hash_tag_of_user
 from workouts.metrics import count_outage_metric, count_refusal_metric

@@ -9,6 +9,8 @@ import tempfile
 import uuid
 from pathlib import Path
 
+from senim.token_settings import make_signing_key
+
 
 def choose_addresses(folder: Path) -> None:
     folder.chmod(0o755)
@@ -22,6 +24,7 @@ def choose_addresses(folder: Path) -> None:
         REDIS_URL=os.environ.get("TEST_REDIS_URL") or f"unix://{folder / 'valkey.sock'}",
         DATABASE_POOL_SIZE="0",
         SECRET_KEY=uuid.uuid4().hex * 2,
+        SENIM_SIGNING_KEY=make_signing_key(),
         LOG_LEVEL="ERROR",
         DEBUG="off",
     )

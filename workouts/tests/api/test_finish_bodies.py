@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import TestCase
 
 from workouts.api.problems import CONTENT_TYPE
-from workouts.identity import GUEST
+from workouts.identity.athlete_ids import GUEST
 from workouts.models import Athlete, WorkoutSession
 from workouts.tests.support.cast import save_session, train
 from workouts.tests.support.finishes import FINISH, JSON, FinishCase

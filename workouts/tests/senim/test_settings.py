@@ -108,6 +108,15 @@ WRONG_VALUES = {
         f"sqlite:////tmp/{'x' * 300}",
         "nonsense",
     ],
+    "SENIM_SIGNING_KEY": ["key", "-----BEGIN PRIVATE KEY-----"],
+    "SENIM_JWT_SECRET": ["too-short"],
+    "SENIM_JWT_PUBLIC_KEY": ["key", "-----BEGIN PUBLIC KEY-----"],
+    "SENIM_JWT_JWKS_URL": ["http://id.example.org/jwks", "id.example.org", "https://"],
+    "SENIM_JWT_ISSUER": ["an issuer"],
+    "SENIM_JWT_AUDIENCE": ["an audience"],
+    "SENIM_PUBLIC_URL": ["senim.example.org", "https://senim.example.org/", "ftp://a"],
+    "SENIM_REQUIRE_2FA": ["yes"],
+    "SENIM_RETENTION_DAYS": ["-1", "a year"],
     "TIME_ZONE": ["Mars/Base", "Europe", "../etc/passwd", "/etc/localtime"],
     "LOG_LEVEL": ["LOUD", "info"],
     "LOG_FORMAT": ["xml"],
@@ -121,6 +130,25 @@ def refuse_start(**environment: str) -> str:
     )
     assert done.returncode == 1
     return only_line(done.stderr)
+
+
+class ProviderSettingsTests(SimpleTestCase):
+    def test_only_one_provider_may_be_set(self) -> None:
+        line = refuse(SENIM_JWT_SECRET=LONG_KEY, SENIM_JWT_JWKS_URL="https://id.example.org/jwks")
+        assert line == (
+            "SENIM_JWT_SECRET and SENIM_JWT_JWKS_URL are both set; it takes one of them."
+        )
+
+    def test_a_provider_that_others_share_needs_issuer_and_audience(self) -> None:
+        url = "https://id.example.org/jwks"
+        for given in ({}, {"SENIM_JWT_ISSUER": "https://id.example.org"}):
+            line = refuse(SENIM_JWT_JWKS_URL=url, **given)
+            assert line.startswith(
+                "SENIM_JWT_JWKS_URL is set without SENIM_JWT_ISSUER and SENIM_JWT_AUDIENCE;"
+            )
+        both = {"SENIM_JWT_ISSUER": "https://id.example.org", "SENIM_JWT_AUDIENCE": "senim"}
+        read = read_settings(SENIM_DATA=str(fresh_folder()), SENIM_JWT_JWKS_URL=url, **both)
+        assert read["SENIM_JWT_JWKS_URL"] == url
 
 
 class WrongValueTests(SimpleTestCase):
@@ -222,7 +250,7 @@ class ExampleTests(SimpleTestCase):
     EXAMPLE = settings.BASE_DIR / ".env.example"
 
     def test_it_names_every_variable_and_no_other(self) -> None:
-        names = re.findall(r"^# ([A-Z_]+)=", self.EXAMPLE.read_text(), re.MULTILINE)
+        names = re.findall(r"^# ([A-Z0-9_]+)=", self.EXAMPLE.read_text(), re.MULTILINE)
         assert len(names) == len(set(names))
         assert set(names) == set(NAMES)
 
@@ -231,7 +259,7 @@ class ExampleTests(SimpleTestCase):
         assert [line for line in lines if line and not line.startswith("#")] == []
 
     def test_its_defaults_are_the_defaults(self) -> None:
-        given = dict(re.findall(r"^# ([A-Z_]+)=(.+)$", self.EXAMPLE.read_text(), re.MULTILINE))
+        given = dict(re.findall(r"^# ([A-Z0-9_]+)=(.+)$", self.EXAMPLE.read_text(), re.MULTILINE))
         assert len(given) >= 10
         folder = str(fresh_folder())
         assert read_settings(SENIM_DATA=folder, **given) == read_settings(SENIM_DATA=folder)

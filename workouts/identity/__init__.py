@@ -1,0 +1,1 @@
+"""Who is who: user_ids, access tokens and the keys that they are checked with."""

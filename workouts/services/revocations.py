@@ -1,0 +1,65 @@
+"""Who may no longer come in, although their access token is still valid, kept in memory.
+
+Each process reads what changed every REFRESH_S, so that a socket or a request is checked without a
+query. Revoked devices are forgotten once every token that they may hold has expired.
+"""
+
+import threading
+import time
+import uuid
+from datetime import timedelta
+
+from django.db import DatabaseError
+from django.utils import timezone
+
+from workouts.identity.access_tokens import LIFETIME_S, AccessToken
+from workouts.models import Athlete, JoinedDevice
+from workouts.outages import log_outage
+
+REFRESH_S = 2.0
+# for clocks that differ between hosts, and for transactions that took long to commit
+REMEMBERED = timedelta(seconds=LIFETIME_S + 600)
+
+
+class Revocations:
+    """The revoked devices and switched-off athletes, as last read."""
+
+    def __init__(self) -> None:
+        self.devices: frozenset[uuid.UUID] = frozenset()
+        self.athletes: frozenset[str] = frozenset()
+        self._read_at = float("-inf")
+        self._lock = threading.Lock()
+
+    def refresh(self) -> None:
+        """Read them, unless that was done within the last second.
+
+        If the database is unavailable, the last ones known are kept. Raises DatabaseError only if
+        they were never read.
+        """
+        with self._lock:  # a second caller waits for the first one's answer
+            if time.monotonic() - self._read_at < REFRESH_S / 2:
+                return
+            try:
+                self.read()
+            except DatabaseError as error:
+                if self._read_at == float("-inf"):
+                    raise
+                log_outage("revocations_not_read", error)
+            self._read_at = time.monotonic()
+
+    def read(self) -> None:
+        """Read them now."""
+        since = timezone.now() - REMEMBERED
+        self.devices = frozenset(
+            JoinedDevice.objects.filter(revoked_at__gt=since).values_list("pk", flat=True)
+        )
+        self.athletes = frozenset(
+            Athlete.objects.filter(switched_off_at__isnull=False).values_list("user_id", flat=True)
+        )
+
+    def concern(self, token: AccessToken) -> bool:
+        """Return whether this token no longer lets anybody in."""
+        return token.device_id in self.devices or token.user_id in self.athletes
+
+
+revocations = Revocations()
