@@ -27,11 +27,20 @@ class Code(StrEnum):
 class WorkoutError(Exception):
     """An error to send to the client: a code for programs and a message for people.
 
-    `seq` is set if the error is about a numbered rep.
+    `seq` is set if the error is about a numbered rep, and `retry_after_s` if the client should wait
+    for so long.
     """
 
-    def __init__(self, code: Code, message: str, *, seq: int | None = None) -> None:
+    def __init__(
+        self,
+        code: Code,
+        message: str,
+        *,
+        seq: int | None = None,
+        retry_after_s: int | None = None,
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.seq = seq
+        self.retry_after_s = retry_after_s

@@ -90,5 +90,9 @@ class RedisKeySpace:
         """How far an export has got; `token` has no colon."""
         return self._key(hash_tag_of_user(owner), f"progress:{token}:{owner}")
 
+    def failed_tries(self, network: str) -> bytes:
+        """How many codes of invitations an address got wrong within the minute."""
+        return self._key(hash_tag_of_user(network), f"failed-tries:{network}")
+
     def _key(self, tag: int, rest: str) -> bytes:
         return f"{self.prefix}:{{{tag:02x}}}:{rest}".encode()
