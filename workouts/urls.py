@@ -1,5 +1,6 @@
 from django.urls import path, re_path
 
+from workouts.api.joining import JoinView, LeaveView, TokenView
 from workouts.api.metrics import answer_metrics_request
 from workouts.api.views import AppealView, FinishView, SessionListView, SessionView, show_health
 
@@ -7,6 +8,9 @@ urlpatterns = [
     path("", show_health, name="health"),
     re_path(r"^metrics/?$", answer_metrics_request, name="metrics"),
     re_path(r"^workout/finish/?$", FinishView.as_view(), name="finish"),
+    re_path(r"^workout/join/?$", JoinView.as_view(), name="join"),
+    re_path(r"^workout/token/?$", TokenView.as_view(), name="token"),
+    re_path(r"^workout/leave/?$", LeaveView.as_view(), name="leave"),
     path("workout/sessions/", SessionListView.as_view(), name="session-list"),
     path("workout/sessions/<int:pk>/", SessionView.as_view(), name="session-detail"),
     re_path(

@@ -13,11 +13,24 @@ from workouts.exceptions import Code, WorkoutError
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER_S = 5
+HEADERS = {
+    HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": str(RETRY_AFTER_S)},
+    HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
+}
 STATUS = {
     Code.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
     Code.NOTHING_TO_FINISH: HTTPStatus.CONFLICT,
     Code.NOTHING_TO_APPEAL: HTTPStatus.CONFLICT,
     Code.NOT_YOURS: HTTPStatus.FORBIDDEN,
+    Code.NOT_ALLOWED: HTTPStatus.FORBIDDEN,
+    Code.TOKEN_MISSING: HTTPStatus.UNAUTHORIZED,
+    Code.TOKEN_INVALID: HTTPStatus.UNAUTHORIZED,
+    Code.TOKEN_EXPIRED: HTTPStatus.UNAUTHORIZED,
+    Code.DEVICE_REVOKED: HTTPStatus.UNAUTHORIZED,
+    Code.INVITATION_INVALID: HTTPStatus.FORBIDDEN,
+    Code.INVITATION_USED: HTTPStatus.FORBIDDEN,
+    Code.INVITATION_EXPIRED: HTTPStatus.FORBIDDEN,
+    Code.TOO_MANY_TRIES: HTTPStatus.TOO_MANY_REQUESTS,
 }
 
 
@@ -36,11 +49,9 @@ def answer_problem(error: Exception, context: dict[str, Any]) -> Response | None
     """Return the answer to an exception in a view; DRF's EXCEPTION_HANDLER."""
     if isinstance(error, WorkoutError):
         status = STATUS.get(error.code, HTTPStatus.BAD_REQUEST)
-        headers = (
-            {"Retry-After": str(RETRY_AFTER_S)}
-            if status == HTTPStatus.SERVICE_UNAVAILABLE
-            else None
-        )
+        headers = dict(HEADERS.get(status, {}))
+        if error.retry_after_s is not None:
+            headers["Retry-After"] = str(error.retry_after_s)
         return Response(
             describe_problem(status, error.message, code=error.code),
             status,

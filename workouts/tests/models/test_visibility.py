@@ -76,6 +76,9 @@ MATRIX = {
     "session-list": "SSSSSSS",
     "session-detail": "SSSSSSS",
     "session-appeal": "MMMMMMM",
+    "join": "MMMMMMM",
+    "token": "MMMMMMM",
+    "leave": "MMMMMMM",
     "set_language": "RRRRRRR",
 }
 # URLs without a name: the admin's catch-all, and each object's old URL, which redirects to the new
