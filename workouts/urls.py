@@ -1,5 +1,6 @@
 from django.urls import path, re_path
 
+from workouts.api.join_pages import show_coach_join_page, show_join_page
 from workouts.api.joining import JoinView, LeaveView, TokenView
 from workouts.api.metrics import answer_metrics_request
 from workouts.api.views import AppealView, FinishView, SessionListView, SessionView, show_health
@@ -11,6 +12,9 @@ urlpatterns = [
     re_path(r"^workout/join/?$", JoinView.as_view(), name="join"),
     re_path(r"^workout/token/?$", TokenView.as_view(), name="token"),
     re_path(r"^workout/leave/?$", LeaveView.as_view(), name="leave"),
+    path("join/", show_join_page, {"kind": "athlete"}, name="join-page"),
+    path("join/team/", show_join_page, {"kind": "team"}, name="join-team-page"),
+    path("join/coach/", show_coach_join_page, name="join-coach-page"),
     path("workout/sessions/", SessionListView.as_view(), name="session-list"),
     path("workout/sessions/<int:pk>/", SessionView.as_view(), name="session-detail"),
     re_path(

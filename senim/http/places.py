@@ -135,6 +135,7 @@ class ServerPlaceSorter:
             reverse("admin:login"),
             reverse("admin:password_change"),
             reverse("admin:auth_user_changelist"),
+            reverse("join-coach-page"),
         )
 
     def find_place(self, method: str, path: str) -> ServerPlace:

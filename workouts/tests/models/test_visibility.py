@@ -79,6 +79,9 @@ MATRIX = {
     "join": "MMMMMMM",
     "token": "MMMMMMM",
     "leave": "MMMMMMM",
+    "join-page": "EEEEEEE",
+    "join-team-page": "EEEEEEE",
+    "join-coach-page": "EEEEEEE",
     "set_language": "RRRRRRR",
 }
 # URLs without a name: the admin's catch-all, and each object's old URL, which redirects to the new
