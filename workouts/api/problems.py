@@ -1,6 +1,7 @@
 """Errors over HTTP, as problem details (RFC 9457)."""
 
 from http import HTTPStatus
+from inspect import unwrap
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -17,6 +18,11 @@ HEADERS = {
     HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": str(RETRY_AFTER_S)},
     HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
 }
+# Django's pages without their @requires_csrf_token: they have no form, and it would read the body,
+# which may be malformed, and end the answer with an error of its own
+BAD_REQUEST_PAGE = unwrap(defaults.bad_request)
+NOT_FOUND_PAGE = unwrap(defaults.page_not_found)
+SERVER_ERROR_PAGE = unwrap(defaults.server_error)
 STATUS = {
     Code.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
     Code.NOTHING_TO_FINISH: HTTPStatus.CONFLICT,
@@ -80,19 +86,19 @@ def wants_page_instead_of_problem(request: HttpRequest) -> bool:
 
 def bad_request_problem(request: HttpRequest, exception: Exception) -> HttpResponse:
     if wants_page_instead_of_problem(request):
-        return defaults.bad_request(request, exception)
+        return BAD_REQUEST_PAGE(request, exception)
     return answer_plain_problem(HTTPStatus.BAD_REQUEST, "The request cannot be read.")
 
 
 def not_found_problem(request: HttpRequest, exception: Exception) -> HttpResponse:
     if wants_page_instead_of_problem(request):
-        return defaults.page_not_found(request, exception)
+        return NOT_FOUND_PAGE(request, exception)
     return answer_plain_problem(HTTPStatus.NOT_FOUND, "There is nothing at this address.")
 
 
 def server_error_problem(request: HttpRequest) -> HttpResponse:
     if wants_page_instead_of_problem(request):
-        return defaults.server_error(request)
+        return SERVER_ERROR_PAGE(request)
     return answer_plain_problem(
         HTTPStatus.INTERNAL_SERVER_ERROR, "The server failed; its log has the error."
     )
