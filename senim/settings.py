@@ -9,6 +9,14 @@ from environs import validate
 
 from senim import __version__
 from senim.addresses import check_redis_url_setting
+from senim.api_settings import (  # noqa: F401 (Django and its packages read them)
+    API_PATHS,
+    CORS_ALLOW_HEADERS,
+    CORS_ALLOW_METHODS,
+    CORS_EXPOSE_HEADERS,
+    CORS_URLS_REGEX,
+    REST_FRAMEWORK,
+)
 from senim.environment import (
     HOST_NAME,
     ON_OR_OFF,
@@ -119,7 +127,7 @@ ALLOWED_HOSTS = env.items(
 ALLOWED_ORIGINS = env.items(
     "ALLOWED_ORIGINS", "", accept=ORIGIN.fullmatch, takes="origins like https://coach.example.org"
 )
-CSRF_TRUSTED_ORIGINS = ALLOWED_ORIGINS
+CSRF_TRUSTED_ORIGINS = CORS_ALLOWED_ORIGINS = ALLOWED_ORIGINS
 TRUSTED_PROXIES = env.items(
     "TRUSTED_PROXIES", "", accept=is_network_setting, takes="addresses or networks like 10.0.0.0/8"
 )
@@ -245,14 +253,6 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 WHITENOISE_USE_FINDERS = True
-
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [],
-    "DEFAULT_PERMISSION_CLASSES": [],
-    "UNAUTHENTICATED_USER": None,
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "EXCEPTION_HANDLER": "workouts.api.problems.answer_problem",
-}
 
 LOG_LEVEL = env.str(
     "LOG_LEVEL", "INFO", validate=choice_setting("DEBUG", "INFO", "WARNING", "ERROR")

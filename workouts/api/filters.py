@@ -4,6 +4,7 @@ import django_filters
 from django.core.validators import RegexValidator
 from django.db.models import QuerySet
 
+from workouts.api.authentication import get_caller
 from workouts.identity.athlete_ids import USER_ID, USER_ID_RULE
 from workouts.models import ReviewStatus, WorkoutSession, check_slug, kept_user_id_expression
 
@@ -27,4 +28,5 @@ class SessionFilterSet(django_filters.FilterSet):
     def filter_by_athlete(
         self, sessions: QuerySet[WorkoutSession], _name: str, user_id: str
     ) -> QuerySet[WorkoutSession]:
+        user_id = get_caller(self.request).resolve_user_id(user_id)
         return sessions.filter(athlete_id=kept_user_id_expression(user_id))

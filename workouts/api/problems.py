@@ -1,5 +1,6 @@
 """Errors over HTTP, as problem details (RFC 9457)."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 from inspect import unwrap
 from typing import Any
@@ -14,15 +15,16 @@ from workouts.exceptions import Code, WorkoutError
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER_S = 5
+Page = Callable[..., HttpResponse]
+# Django's pages without their @requires_csrf_token: they have no form, and it would read the body,
+# which may be malformed, and end the answer with an error of its own
+BAD_REQUEST_PAGE: Page = unwrap(defaults.bad_request)
+NOT_FOUND_PAGE: Page = unwrap(defaults.page_not_found)
+SERVER_ERROR_PAGE: Page = unwrap(defaults.server_error)
 HEADERS = {
     HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": str(RETRY_AFTER_S)},
     HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
 }
-# Django's pages without their @requires_csrf_token: they have no form, and it would read the body,
-# which may be malformed, and end the answer with an error of its own
-BAD_REQUEST_PAGE = unwrap(defaults.bad_request)
-NOT_FOUND_PAGE = unwrap(defaults.page_not_found)
-SERVER_ERROR_PAGE = unwrap(defaults.server_error)
 STATUS = {
     Code.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
     Code.NOTHING_TO_FINISH: HTTPStatus.CONFLICT,
@@ -104,5 +106,6 @@ def server_error_problem(request: HttpRequest) -> HttpResponse:
     )
 
 
-def answer_plain_problem(status: int, detail: str) -> HttpResponse:
-    return JsonResponse(describe_problem(status, detail), status=status, content_type=CONTENT_TYPE)
+def answer_plain_problem(status: int, detail: str, **more: Any) -> HttpResponse:
+    problem = describe_problem(status, detail, **more)
+    return JsonResponse(problem, status=status, content_type=CONTENT_TYPE)

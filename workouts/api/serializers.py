@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from workouts.exceptions import WorkoutError
-from workouts.identity.athlete_ids import GUEST, check_user_id
+from workouts.identity.athlete_ids import check_user_id
 from workouts.models import MAX_NOTE_LENGTH, WorkoutSession
 from workouts.sockets.catalogue import catalogue
 from workouts.sockets.frames import DEFAULT_EXERCISE
@@ -25,7 +25,7 @@ class UserIdField(serializers.CharField):
 
 
 class FinishSerializer(serializers.Serializer[Any]):
-    user_id = UserIdField(default=GUEST)
+    user_id = UserIdField(default=None)
     exercise_type = serializers.CharField(default=DEFAULT_EXERCISE, trim_whitespace=False)
 
     def validate_exercise_type(self, slug: str) -> str:
@@ -71,5 +71,5 @@ class ListedSessionSerializer(WorkoutSessionSerializer):
 
 
 class AppealSerializer(serializers.Serializer[Any]):
-    user_id = UserIdField(default=GUEST)
+    user_id = UserIdField(default=None)
     text = serializers.CharField(max_length=MAX_NOTE_LENGTH)

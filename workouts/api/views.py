@@ -17,6 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from workouts.api.authentication import get_caller
 from workouts.api.filters import SessionFilterSet
 from workouts.api.health import check_health
 from workouts.api.health_parts import OK
@@ -32,8 +33,8 @@ from workouts.api.serializers import (
 from workouts.exceptions import Code, WorkoutError
 from workouts.fairness.review import appeal_review_decision
 from workouts.metrics import count_outage_metric
-from workouts.models import WorkoutSession, kept_user_id_expression
-from workouts.services.finishing import finish_workout
+from workouts.models import WorkoutSession, WorkoutSessionQuerySet, kept_user_id_expression
+from workouts.services.finishing import finish_or_repeat_workout
 
 COLUMNS_OF_REPS = ("timeline_ms", "refusals", "rep_devices", "late_reps")
 
@@ -74,11 +75,15 @@ class FinishView(DatabaseView):
     parser_classes = BODY_PARSERS
 
     def post(self, request: Request) -> Response:
-        session = finish_workout(**read_request_body(request, FinishSerializer))
-        location = reverse("session-detail", args=[session.pk])
-        return Response(
-            {"status": "success", "workout_id": session.pk}, headers={"Location": location}
+        body = read_request_body(request, FinishSerializer)
+        user_id = get_caller(request).athlete_to_finish(body["user_id"])
+        session, is_repeated = finish_or_repeat_workout(
+            user_id=user_id, exercise_type=body["exercise_type"]
         )
+        headers = {"Location": reverse("session-detail", args=[session.pk])}
+        if is_repeated:
+            headers["Senim-Repeated"] = "true"
+        return Response({"status": "success", "workout_id": session.pk}, headers=headers)
 
 
 class AppealView(DatabaseView):
@@ -88,8 +93,11 @@ class AppealView(DatabaseView):
 
     def post(self, request: Request, pk: str) -> Response:
         body = read_request_body(request, AppealSerializer)
-        session = get_object_or_404(WorkoutSession.objects.only("pk"), pk=pk)
-        athlete = kept_user_id_expression(body["user_id"])
+        caller = get_caller(request)
+        athlete = kept_user_id_expression(caller.athlete_to_appeal(body["user_id"]))
+        session = get_object_or_404(
+            caller.visible_sessions(WorkoutSession.objects.only("pk")), pk=pk
+        )
         if not WorkoutSession.objects.filter(pk=session.pk, athlete_id=athlete).exists():
             raise WorkoutError(Code.NOT_YOURS, f"user_id: session {pk} is another athlete's")
         step = appeal_review_decision(session.pk, text=body["text"])
@@ -99,14 +107,20 @@ class AppealView(DatabaseView):
 
 
 class SessionView(DatabaseView, RetrieveAPIView[Any]):
-    queryset = WorkoutSession.objects.with_review_note()
     serializer_class = WorkoutSessionSerializer
+
+    def get_queryset(self) -> WorkoutSessionQuerySet:
+        sessions = WorkoutSession.objects.with_review_note()
+        return get_caller(self.request).visible_sessions(sessions)
 
 
 class SessionListView(DatabaseView, ListAPIView[Any]):
-    # a timeline can be tens of kilobytes, and a list shows none
-    queryset = WorkoutSession.objects.with_review_note().defer(*COLUMNS_OF_REPS)
     serializer_class = ListedSessionSerializer
     pagination_class = NewestFirstCursorPagination
     filter_backends = [DjangoFilterBackend]
     filterset_class = SessionFilterSet
+
+    def get_queryset(self) -> WorkoutSessionQuerySet:
+        # a timeline can be tens of kilobytes, and a list shows none
+        sessions = WorkoutSession.objects.with_review_note().defer(*COLUMNS_OF_REPS)
+        return get_caller(self.request).visible_sessions(sessions)

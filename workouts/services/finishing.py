@@ -46,13 +46,24 @@ log = structlog.get_logger(__name__)
 
 
 def finish_workout(*, user_id: str, exercise_type: str, origin: str = NOBODY) -> WorkoutSession:
-    """Save the athlete's live session of an exercise and any sealed before it; return the newest.
+    """Do as `finish_or_repeat_workout`, and return the session alone."""
+    session, _ = finish_or_repeat_workout(
+        user_id=user_id, exercise_type=exercise_type, origin=origin
+    )
+    return session
 
-    The athlete's sockets are told, except the one named `origin`. With nothing live or sealed it
-    returns the newest saved session, so a finish can be repeated. Raises
-    WorkoutError(nothing_to_finish) if there is none, and WorkoutError(unavailable) if Redis or the
-    database is unavailable or the newest session cannot be saved yet: it stays sealed, and the
-    next finish or sweep tries again. Raises RuntimeError inside a transaction.
+
+def finish_or_repeat_workout(
+    *, user_id: str, exercise_type: str, origin: str = NOBODY
+) -> tuple[WorkoutSession, bool]:
+    """Save the athlete's live session of an exercise and any sealed before it.
+
+    Returns the newest, and whether it was saved before, so that this finish repeats an earlier
+    one: with nothing live or sealed it is the newest saved session. The athlete's sockets are
+    told, except the one named `origin`. Raises WorkoutError(nothing_to_finish) if there is none,
+    and WorkoutError(unavailable) if Redis or the database is unavailable or the newest session
+    cannot be saved yet: it stays sealed, and the next finish or sweep tries again. Raises
+    RuntimeError inside a transaction.
     """
     began, result = time.monotonic(), "failed"
     try:
@@ -66,7 +77,7 @@ def finish_workout(*, user_id: str, exercise_type: str, origin: str = NOBODY) ->
         finishes.labels(result).inc()
         finish_seconds.observe(seconds)
     log_finish(newest, source="socket" if origin else "http", result=result, seconds=seconds)
-    return newest
+    return newest, not is_new
 
 
 def log_finish(row: WorkoutSession, **fields: Any) -> None:

@@ -3,6 +3,7 @@
 A new URL without a row here fails the test.
 """
 
+import uuid
 from collections.abc import Iterator
 from typing import Any
 from unittest.mock import patch
@@ -10,18 +11,21 @@ from unittest.mock import patch
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.http import HttpResponse
-from django.test import RequestFactory, TestCase
+from django.test import RequestFactory, TestCase, override_settings
 from django.urls import NoReverseMatch, URLResolver, get_resolver, reverse
 
 from workouts.admin.sessions.parked import find_parked_for_coach
+from workouts.identity.access_tokens import issue_access_token
 from workouts.live.sessions import ParkedSession, SessionName
 from workouts.models import Athlete, Exercise, Team, WorkoutSession
+from workouts.tests.support.door_cases import make_key
 from workouts.tests.support.reviews import save_pending
 
 # anonymous, the athlete, staff without a group, the coach, another team's coach, a head coach, a
 # superuser
 ROLES = ("nobody", "athlete", "staff", "coach", "other", "head", "superuser")
-# In open mode the API tells anyone who can reach it who trained; tokens are to close that.
+# In the open mode the API tells anyone who can reach it who trained, but holds a coach to their
+# teams. tests/api/test_doors.py has the API's answers to all kinds of callers, in both modes.
 # L: to the login, F: forbidden, G: not there (back to the index), R: redirected elsewhere, N: 404,
 # M: method not allowed; S: shown with the athlete or the team, E: shown without
 MATRIX = {
@@ -73,8 +77,8 @@ MATRIX = {
     "health": "EEEEEEE",
     "metrics": "EEEEEEE",
     "finish": "MMMMMMM",
-    "session-list": "SSSSSSS",
-    "session-detail": "SSSSSSS",
+    "session-list": "SSESESS",
+    "session-detail": "SSNSNSS",
     "session-appeal": "MMMMMMM",
     "join": "MMMMMMM",
     "token": "MMMMMMM",
@@ -190,6 +194,17 @@ class MatrixTests(VisibilityCase):
                 row += self.outcome(self.client.get(address, query))
             found[name] = row
         assert found == MATRIX
+
+    @override_settings(SENIM_AUTH="token")
+    def test_neither_tokens_nor_keys_open_a_page_of_the_admin(self) -> None:
+        make_key("senim_all-athletes")
+        token = issue_access_token(self.athlete.user_id, uuid.uuid4())
+        for name, address in self.addresses():
+            if not address.startswith("/admin/"):
+                continue
+            for bearer in (token, "senim_all-athletes"):
+                response = self.client.get(address, headers={"authorization": f"Bearer {bearer}"})
+                assert self.outcome(response) == MATRIX[name][0], (name, bearer)
 
 
 class OtherWaysTests(VisibilityCase):

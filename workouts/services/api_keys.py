@@ -1,0 +1,53 @@
+"""API keys of programs, looked up by what a request brings."""
+
+import hashlib
+from datetime import timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from workouts.exceptions import Code, WorkoutError
+from workouts.models import ApiKey
+
+API_KEY_PREFIX = "senim_"
+MAX_API_KEY_LENGTH = 128
+# last_used_at is for people: one write a minute is enough for a program that asks all the time
+NOTE_USE_EVERY = timedelta(minutes=1)
+
+
+def hash_api_key(text: str) -> str:
+    """Return what is stored of a key: the SHA-256 of the whole text, in hex.
+
+    A key is random enough that nobody can find it by trying, so the hash needs no salt.
+    """
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def check_api_key(text: str) -> ApiKey:
+    """Return the key with its coach, and note that it was used.
+
+    Raises WorkoutError(token_invalid or token_expired). A key with the rights of a coach who was
+    switched off is refused as well.
+    """
+    key = None
+    if len(text) <= MAX_API_KEY_LENGTH:
+        keys = ApiKey.objects.select_related("coach")
+        key = keys.filter(key_hash=hash_api_key(text)).first()
+    if key is None:
+        raise WorkoutError(Code.TOKEN_INVALID, "there is no such API key")
+    if key.revoked_at is not None:
+        raise WorkoutError(Code.TOKEN_INVALID, "the API key was revoked")
+    if key.expires_at is not None and key.expires_at <= timezone.now():
+        raise WorkoutError(Code.TOKEN_EXPIRED, "the API key has expired")
+    if key.coach is not None and not (key.coach.is_active and key.coach.is_staff):
+        raise WorkoutError(Code.TOKEN_INVALID, "the API key's coach was switched off")
+    note_use_of_api_key(key)
+    return key
+
+
+def note_use_of_api_key(key: ApiKey) -> None:
+    now = timezone.now()
+    is_due = Q(last_used_at=None) | Q(last_used_at__lt=now - NOTE_USE_EVERY)
+    if key.last_used_at is None or key.last_used_at < now - NOTE_USE_EVERY:
+        # several requests at once have read the same time: one of them writes
+        ApiKey.objects.filter(is_due, pk=key.pk).update(last_used_at=now)
