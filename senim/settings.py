@@ -166,14 +166,18 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "corsheaders",
     "csp",
     "django_filters",
     "rest_framework",
 ]
 MIDDLEWARE = [
+    "senim.middleware.caching.no_store_middleware",  # first, for the others' answers as well
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "senim.middleware.origins.refuse_foreign_pages_middleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "senim.middleware.time_zones.time_zone_middleware",
