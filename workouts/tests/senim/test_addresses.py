@@ -62,4 +62,4 @@ class AddressTests(SimpleTestCase):
         read_settings(SENIM_DATA=str(folder), SECRET_KEY=LONG_KEY, **addresses)
         assert not folder.exists()
         read_settings(SENIM_DATA=str(folder), **addresses)
-        assert [path.name for path in folder.iterdir()] == ["secret_key"]
+        assert {path.name for path in folder.iterdir()} == {"secret_key", "signing_key"}

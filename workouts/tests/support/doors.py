@@ -76,7 +76,15 @@ DOORS = [
         method="POST",
         body=TEXT,
     ),
+    # whoever has a code or a refresh token
+    Door("join", "BBBB BBBB B BBBB", "BBBB BBBB B BBBB", method="POST", body={}),
+    Door("token", "---- ---- - ----", "---- ---- - ----", method="POST", body={}),
+    Door("join-page", "EEEE EEEE E EEEE", "EEEE EEEE E EEEE"),
+    Door("join-team-page", "EEEE EEEE E EEEE", "EEEE EEEE E EEEE"),
+    Door("join-coach-page", "EEEE EEEE E EEEE", "EEEE EEEE E EEEE"),
     # the sockets, asked over plain HTTP
     Door("/ws/workout", "NNNN NNNN N NNNN", "NNNN NNNN N NNNN"),
     Door("/ws/live", "NNNN NNNN N NNNN", "NNNN NNNN N NNNN"),
+    # last, since it ends the device
+    Door("leave", "-DDD ---- ! Dx!!", "-DDD ---- ! Dx!!", method="POST", body={}),
 ]
