@@ -1,6 +1,7 @@
 """Senim's settings, all from the environment; .env.example lists them with their defaults."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
@@ -43,6 +44,7 @@ from senim.token_settings import (
 
 MAX_SOCKET_PATH = 100  # bytes; a unix socket's address has room for 104 on macOS, 108 on Linux
 A_YEAR_S = 31_536_000
+SESSION_HOURS = 12  # a long day in a gym; from the log-in on, however much it is used
 BASE_DIR = Path(__file__).resolve().parent.parent
 load_environment(BASE_DIR / ".env")
 
@@ -139,6 +141,7 @@ SENIM_METRICS_ALLOW = env.items(
 )
 HTTPS_ONLY = env.bool("HTTPS_ONLY", False, **ON_OR_OFF)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS_ONLY
+SESSION_COOKIE_AGE = SESSION_HOURS * 3600
 SECURE_HSTS_SECONDS = A_YEAR_S if HTTPS_ONLY else 0
 # pages load nothing inline and nothing from other sites; frames are for downloads
 CONTENT_SECURITY_POLICY = {
@@ -167,7 +170,11 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "corsheaders",
+    "axes",
     "csp",
+    "django_otp",
+    "django_otp.plugins.otp_static",
+    "django_otp.plugins.otp_totp",
     "django_filters",
     "rest_framework",
 ]
@@ -187,6 +194,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "senim.urls"
 ASGI_APPLICATION = "senim.asgi.application"
@@ -242,6 +250,25 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+AUTHENTICATION_BACKENDS = ["workouts.services.lockouts.LockableBackend"]
+# a foreign `next` at the log-in leads here
+LOGIN_REDIRECT_URL = "admin:index"
+LOGIN_URL = "admin:login"
+# a name is locked for an address: neither that user elsewhere nor the others there
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_HANDLER = "workouts.services.lockouts.LockoutHandler"
+# the server's word, which is the proxy's behind TRUSTED_PROXIES; never a header
+AXES_CLIENT_IP_CALLABLE = "workouts.services.lockouts.find_client_address"
+AXES_LOCKOUT_CALLABLE = "workouts.admin.accounts.lockout_page.show_lockout_page"
+AXES_ENABLE_ACCESS_FAILURE_LOG = True
+AXES_ENABLE_ADMIN = False  # the admin has pages of its own for these
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken"]
+AXES_VERBOSE = False
+OTP_TOTP_ISSUER = "Senim"
+
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("ru", "Русский"), ("kk", "Қазақша")]
 LANGUAGE_COOKIE_AGE = A_YEAR_S
@@ -283,6 +310,8 @@ LOGGING = {
     "loggers": {
         "django.server": {"handlers": ["stderr"], "propagate": False},
         "uvicorn": {"level": "WARNING", "propagate": True},
+        # services/lockouts.py logs what matters
+        "axes": {"level": "ERROR"},
         # a 4xx answer is the client's business
         "django.request": {"level": "ERROR"},
         # otherwise anybody could fill the log with tracebacks

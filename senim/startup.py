@@ -10,14 +10,17 @@ from pathlib import Path
 
 import django.db
 import structlog
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.checks import Tags, run_checks
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import connection
+from django.db import connection, transaction
 
+from senim.secret_key import write_secret_file
 from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_live_store
+from workouts.services.sign_ins import make_password_temporary
 
 WAIT_S = 60.0
 LOG_EVERY_S = 5.0
@@ -27,6 +30,7 @@ PART_ERRORS = (*REDIS_AWAY, django.db.Error, OSError)
 STATEMENT_TIMEOUT_MS = 5000
 MIGRATION_LOCK = 0x53454E494D  # "SENIM": the key of PostgreSQL's advisory lock
 FIRST_COACH = "coach"
+FIRST_PASSWORD_FILE = "first_password"  # noqa: S105 (in SENIM_DATA)
 log = structlog.get_logger(__name__)
 
 
@@ -71,7 +75,7 @@ def connect_to_database_at_startup() -> None:
 
 
 def prepare_database_at_startup() -> str | None:
-    """Migrate the database and create the first coach; return their password, None if they exist.
+    """Migrate the database and create the first coach; return how they log in, None if they exist.
 
     Of several processes that start together, one does the work. Raises CommandError if the
     database belongs to another program.
@@ -119,10 +123,29 @@ def startup_lock() -> Iterator[None]:
 
 
 def make_first_coach_at_startup() -> str | None:
-    """Create a coach if there are no users yet; return the password, which is not stored."""
+    """Create a coach if there are no users yet; return a line that says how they log in.
+
+    The password has to be changed at the first log-in. Where the log is read by machines, which
+    keep it for long and show it to many, it is left in a file instead of the line.
+    """
     users = get_user_model()
+    path = settings.SENIM_DATA / FIRST_PASSWORD_FILE
     if users.objects.exists():
+        if path.exists() and not users.objects.filter(temporary_password__isnull=False).exists():
+            path.unlink()
         return None
     password = secrets.token_urlsafe(12)
-    users.objects.create_superuser(username=FIRST_COACH, password=password)
-    return password
+    where = f"password {password} (shown only this once; you change it when you log in)"
+    if settings.LOG_FORMAT == "json":
+        try:
+            path.unlink(missing_ok=True)
+            write_secret_file(path, password + "\n")
+        except OSError as error:
+            log.warning("first_password_not_kept", path=str(path), reason=error.strerror)
+            users.objects.create_superuser(username=FIRST_COACH)
+            return f"name {FIRST_COACH}; set a password: manage.py changepassword {FIRST_COACH}"
+        where = f"password in {path} (you change it when you log in)"
+    with transaction.atomic():
+        coach = users.objects.create_superuser(username=FIRST_COACH, password=password)
+        make_password_temporary(coach)
+    return f"name {FIRST_COACH}, {where}"

@@ -12,7 +12,9 @@ class WorkoutsConfig(AppConfig):
 
     def ready(self) -> None:
         show_version_metric(settings.SENIM_VERSION)
-        from workouts import checks  # noqa: F401, PLC0415  (registers itself; models are ready only now)
+        # they register themselves; models are ready only now
+        from workouts import checks  # noqa: F401, PLC0415
+        from workouts.services import rights_log, sign_ins  # noqa: F401, PLC0415
 
 
 class SenimAdminConfig(admin_apps.AdminConfig):

@@ -2,11 +2,18 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path
 from django.utils.translation import gettext_lazy as _
 
+from workouts.admin.accounts.locks_page import confirm_second_factor_reset, show_locks
+from workouts.admin.accounts.password_page import change_own_password
+from workouts.admin.accounts.second_factor_pages import ask_for_code, show_second_factor
+from workouts.admin.accounts.steps import find_request_step, find_step_path, is_open_at_step
+from workouts.admin.accounts.trail_page import show_trail
+from workouts.admin.api_keys import ApiKeyAdmin
 from workouts.admin.athletes.model_admin import AthleteAdmin
 from workouts.admin.exercises import ExerciseAdmin
 from workouts.admin.home import describe_home_page
@@ -14,7 +21,7 @@ from workouts.admin.sessions.model_admin import WorkoutSessionAdmin
 from workouts.admin.teams import TeamAdmin
 from workouts.admin.titles import TitledAdmin
 from workouts.admin.wall_page import show_wall_admin_page
-from workouts.models import Athlete, Exercise, Team, WorkoutSession
+from workouts.models import ApiKey, Athlete, Exercise, Team, WorkoutSession
 
 
 class SenimAdminSite(admin.AdminSite):
@@ -26,13 +33,52 @@ class SenimAdminSite(admin.AdminSite):
     def __init__(self, name: str = "admin") -> None:
         """Register our models here: a decorator in their modules would need the site to exist."""
         super().__init__(name)
+        self.register(ApiKey, ApiKeyAdmin)
         self.register(Athlete, AthleteAdmin)
         self.register(Exercise, ExerciseAdmin)
         self.register(Team, TeamAdmin)
         self.register(WorkoutSession, WorkoutSessionAdmin)
 
+    def register(self, model_or_iterable: Any, *args: Any, **options: Any) -> None:
+        """Leave out django-otp's own pages, which show the secrets."""
+        if not getattr(model_or_iterable, "__module__", "").startswith("django_otp."):
+            super().register(model_or_iterable, *args, **options)
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Let in a session that is fully signed in, or to the page that completes it."""
+        if not super().has_permission(request):
+            return False
+        step = find_request_step(request)
+        return step is None or is_open_at_step(request, step)
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        return {**super().each_context(request), "sign_in_step": find_request_step(request)}
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Lead a session that lacks something to the page for it."""
+        if request.method == "GET" and (step_path := find_step_path(request)):
+            return redirect(step_path)
+        return super().login(request, extra_context)
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        return change_own_password(request)
+
     def get_urls(self) -> list[URLPattern | URLResolver]:
         return [
+            # below the log-in's address: guesses queue with the passwords (senim/http/places.py)
+            path("login/code/", self.admin_view(ask_for_code), name="second_factor_code"),
+            path("second-factor/", self.admin_view(show_second_factor), name="second_factor"),
+            path(
+                "second-factor/reset/<str:pk>/",
+                self.admin_view(confirm_second_factor_reset),
+                name="second_factor_reset",
+            ),
+            path("sign-ins/", self.admin_view(show_trail), name="trail"),
+            path("sign-ins/locks/", self.admin_view(show_locks), name="locks"),
             path("live/", self.admin_view(show_wall_admin_page), name="live"),
             *super().get_urls(),
         ]

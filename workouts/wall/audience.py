@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from workouts.events.watched import EVERYONE, WatchedAthletes
 from workouts.models import Athlete, Team, may_see_all_athletes
 from workouts.models.primary_keys import can_be_primary_key
+from workouts.services.sign_ins import is_fully_signed_in
 
 MAX_ATHLETES = 300
 SessionStore: Any = import_module(settings.SESSION_ENGINE).SessionStore
@@ -77,12 +78,13 @@ def may_watch_wall(user: Any) -> bool:
 def find_wall_viewer(session_key: str | None) -> Any:
     """Return the session's user.
 
-    Raises NotLoggedInError, also after the password was changed or the account was disabled.
+    Raises NotLoggedInError, also after the password was changed or the account was disabled, and
+    while a second factor or a password of the coach's own is missing.
     """
     request = HttpRequest()
     request.session = SessionStore(session_key)
     user = get_user(request)
-    if not user.is_authenticated:
+    if not is_fully_signed_in(user, request.session):
         raise NotLoggedInError
     return user
 

@@ -46,23 +46,20 @@ class Command(BaseCommand):
         signal.signal(signal.SIGINT, exit_after_server)
         with listen_for_server(host, port) as listener, run_embedded_redis(share=False):
             startup.wait_for_parts_at_startup()
-            password = startup.prepare_database_at_startup()
+            first_coach = startup.prepare_database_at_startup()
             connection.close()
             startup.limit_statements_at_startup()
             with Sweeper().running():
                 run_server(
-                    listener, workers=workers, announce=lambda: self.announce(listener, password)
+                    listener, workers=workers, announce=lambda: self.announce(listener, first_coach)
                 )
 
-    def announce(self, listener: socket.socket, password: str | None) -> None:
+    def announce(self, listener: socket.socket, first_coach: str | None) -> None:
         host, port = listener.getsockname()[:2]
         url = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
         lines = [f"Senim answers on {url}", f"The admin is at  {url}admin/"]
-        if password:
-            lines.append(
-                f"The first coach: name {startup.FIRST_COACH}, password {password} "
-                "(shown only this once; change it in the admin)"
-            )
+        if first_coach:
+            lines.append(f"The first coach: {first_coach}")
         self.stdout.write("\n".join(lines))
         self.stdout.flush()
 

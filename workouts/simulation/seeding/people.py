@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from workouts.models import Athlete, Team
+from workouts.services.sign_ins import make_password_temporary
 
 PREFIX = "seed-"
 BATCH = 2000
@@ -172,12 +173,12 @@ def make_up_memberships(athletes: int, teams: int) -> Iterator[tuple[int, int]]:
 
 
 def make_named_coach(username: str) -> str | None:
-    """Create a coach unless the user exists; return the password, which is not stored."""
+    """Create a coach unless the user exists; return the password, to be changed at the log-in."""
     users = get_user_model().objects
     if users.filter(username=username).exists():
         return None
     password = secrets.token_urlsafe(12)
-    users.create_user(username, password=password, is_staff=True)
+    make_password_temporary(users.create_user(username, password=password, is_staff=True))
     return password
 
 

@@ -134,6 +134,7 @@ class TitleTests(AdminCase):
     def test_the_directory_of_models_calls_each_list_what_its_page_does(self) -> None:
         (app,) = self.client.get(f"{ADMIN}workouts/").context["app_list"]
         assert [model["name"] for model in app["models"]] == [
+            "API keys",
             "Athletes",
             "Exercises",
             "Sessions",

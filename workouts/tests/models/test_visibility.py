@@ -17,7 +17,7 @@ from django.urls import NoReverseMatch, URLResolver, get_resolver, reverse
 from workouts.admin.sessions.parked import find_parked_for_coach
 from workouts.identity.access_tokens import issue_access_token
 from workouts.live.sessions import ParkedSession, SessionName
-from workouts.models import Athlete, Exercise, Team, WorkoutSession
+from workouts.models import ApiKey, Athlete, Exercise, Team, WorkoutSession
 from workouts.tests.support.door_cases import make_key
 from workouts.tests.support.reviews import save_pending
 
@@ -34,6 +34,12 @@ MATRIX = {
     "logout": "GGMMMMM",
     "password_change": "LLEEEEE",
     "password_change_done": "LLEEEEE",
+    # nothing is missing, so the first page follows
+    "second_factor_code": "LLGGGGG",
+    "second_factor": "LLEEEEE",
+    "second_factor_reset": "LLFFFFE",
+    "trail": "LLFFFEE",
+    "locks": "LLFFFFE",
     "autocomplete": "LLFSESS",
     "jsi18n": "LLEEEEE",
     "auth_group_changelist": "LLFFFFE",
@@ -47,6 +53,12 @@ MATRIX = {
     "auth_user_history": "LLFFFFE",
     "auth_user_delete": "LLFFFFE",
     "auth_user_change": "LLFFFFE",
+    "workouts_apikey_changelist": "LLFFFEE",
+    "workouts_apikey_add": "LLFFFEE",
+    "workouts_apikey_history": "LLGGGEE",
+    "workouts_apikey_delete": "LLFFFFF",
+    "workouts_apikey_change": "LLFFFEE",
+    "workouts_apikey_revoke": "LLFFFEE",
     "workouts_athlete_changelist": "LLFSESS",
     "workouts_athlete_add": "LLFFFFE",
     "workouts_athlete_history": "LLGSGSS",
@@ -115,6 +127,7 @@ class VisibilityCase(TestCase):
         cls.team.coaches.add(cls.users["coach"])
         cls.other_team.athletes.add(Athlete.objects.get(user_id="ben-of-team-two"))
         cls.other_team.coaches.add(cls.users["other"])
+        ApiKey.objects.create(name="app")
         for role, group in (("coach", "coaches"), ("other", "coaches"), ("head", "head coaches")):
             cls.users[role].groups.add(Group.objects.get(name=group))
 
@@ -134,6 +147,8 @@ class MatrixTests(VisibilityCase):
             "exercise": Exercise.objects.get(slug="squat").pk,
             "user": self.users["superuser"].pk,
             "group": Group.objects.get(name="coaches").pk,
+            "factor": self.users["superuser"].pk,
+            "apikey": ApiKey.objects.get().pk,
         }
         for namespace, name in self.names(get_resolver().url_patterns):
             model = name.split("_")[1] if namespace and "_" in name else ""

@@ -1,0 +1,1 @@
+"""Signing in: the second factor, locks, passwords, and what happened."""
