@@ -69,6 +69,10 @@ class AccessTests(BrowserCase):
             "/admin/workouts/exercise/",
             f"/admin/workouts/exercise/{exercise}/change/",
             "/admin/password_change/",
+            "/admin/second-factor/",
+            "/admin/sign-ins/",
+            "/admin/workouts/apikey/",
+            "/admin/workouts/apikey/add/",
             "/",
         ]
 

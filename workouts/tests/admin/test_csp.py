@@ -35,6 +35,7 @@ SPARK_IS_STYLED = """getComputedStyle(document.querySelector(".spark path")).str
 CHART_IS_THERE = """document.querySelector("canvas")"""
 NOTE_IS_STYLED = """getComputedStyle(document.querySelector(".session-decision textarea")).display
     === "block" """
+QR_CODE_IS_DRAWN = """document.querySelector(".qr-code svg").getBoundingClientRect().width > 100"""
 WALL_WORKS = """document.querySelector("#live-connection.is-live")"""
 CHOOSER_WORKS = """document.querySelector(".selector .selector-chosen")"""
 
@@ -94,6 +95,11 @@ class PagesTests(BrowserCase):
             f"/admin/auth/user/{user}/change/": (CHOOSER_WORKS,),
             f"/admin/auth/group/{group}/change/": (CHOOSER_WORKS,),
             "/admin/password_change/": (),
+            "/admin/second-factor/": (QR_CODE_IS_DRAWN,),
+            "/admin/sign-ins/": (),
+            "/admin/sign-ins/locks/": (),
+            "/admin/workouts/apikey/": (),
+            "/admin/workouts/apikey/add/": (),
         }
 
     def check(self, path: str, *conditions: str) -> None:

@@ -20,6 +20,7 @@ from senim import __version__
 from senim.embedded.postgres import UNPRIVILEGED
 from senim.management.commands.start import listen_for_server
 from workouts.tests.support.cast import new_athlete
+from workouts.tests.support.coaches import PASSWORD, make_team
 from workouts.tests.support.processes import (
     DEADLINE_S,
     find_valkey_process,
@@ -118,7 +119,9 @@ class EmbeddedTests(SimpleTestCase):
 
     def test_it_lets_the_first_coach_in(self) -> None:
         name, password = find_coach(self.service)
-        assert "/admin/logout/" in Browser(self.service).log_in(name, password)
+        page = Browser(self.service).log_in(name, password)
+        assert "/admin/logout/" in page
+        assert "new_password1" in page
         assert "/admin/logout/" not in Browser(self.service).log_in(name, password + "x")
 
     def test_it_serves_the_admins_style_sheets(self) -> None:
@@ -134,7 +137,8 @@ class EmbeddedTests(SimpleTestCase):
         assert (listed["total_reps"], listed["exercise_type"]) == (1, "squat")
         browser = Browser(self.service)
         assert athlete not in browser.get("/admin/workouts/workoutsession/")
-        browser.log_in(*find_coach(self.service))
+        make_team(self.service, "carol", athlete)
+        browser.log_in("carol", PASSWORD)
         assert athlete in browser.get("/admin/workouts/workoutsession/")
 
     def test_it_restarts_a_killed_valkey_with_everything_that_was_acknowledged(self) -> None:
