@@ -1,7 +1,6 @@
 """Senim's settings, all from the environment; .env.example lists them with their defaults."""
 
 import os
-from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
@@ -30,6 +29,7 @@ from senim.environment import (
     whole_number_setting,
 )
 from senim.secret_key import check_secret_key, keep_secret_key
+from senim.sign_in_settings import *  # noqa: F403 (they are all settings)
 from senim.token_settings import (
     check_claim_setting,
     check_jwks_url_setting,
@@ -44,7 +44,6 @@ from senim.token_settings import (
 
 MAX_SOCKET_PATH = 100  # bytes; a unix socket's address has room for 104 on macOS, 108 on Linux
 A_YEAR_S = 31_536_000
-SESSION_HOURS = 12  # a long day in a gym; from the log-in on, however much it is used
 BASE_DIR = Path(__file__).resolve().parent.parent
 load_environment(BASE_DIR / ".env")
 
@@ -141,7 +140,6 @@ SENIM_METRICS_ALLOW = env.items(
 )
 HTTPS_ONLY = env.bool("HTTPS_ONLY", False, **ON_OR_OFF)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS_ONLY
-SESSION_COOKIE_AGE = SESSION_HOURS * 3600
 SECURE_HSTS_SECONDS = A_YEAR_S if HTTPS_ONLY else 0
 # pages load nothing inline and nothing from other sites; frames are for downloads
 CONTENT_SECURITY_POLICY = {
@@ -249,25 +247,6 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
-
-AUTHENTICATION_BACKENDS = ["workouts.services.lockouts.LockableBackend"]
-# a foreign `next` at the log-in leads here
-LOGIN_REDIRECT_URL = "admin:index"
-LOGIN_URL = "admin:login"
-# a name is locked for an address: neither that user elsewhere nor the others there
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_FAILURE_LIMIT = 10
-AXES_COOLOFF_TIME = timedelta(minutes=15)
-AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-AXES_HANDLER = "workouts.services.lockouts.LockoutHandler"
-# the server's word, which is the proxy's behind TRUSTED_PROXIES; never a header
-AXES_CLIENT_IP_CALLABLE = "workouts.services.lockouts.find_client_address"
-AXES_LOCKOUT_CALLABLE = "workouts.admin.accounts.lockout_page.show_lockout_page"
-AXES_ENABLE_ACCESS_FAILURE_LOG = True
-AXES_ENABLE_ADMIN = False  # the admin has pages of its own for these
-AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken"]
-AXES_VERBOSE = False
-OTP_TOTP_ISSUER = "Senim"
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("ru", "Русский"), ("kk", "Қазақша")]

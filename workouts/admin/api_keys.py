@@ -34,6 +34,10 @@ class ApiKeyForm(forms.ModelForm):
         if expires_at := self.fields.get("expires_at"):  # a key's own page has no fields
             expires_at.required = True
             expires_at.initial = timezone.localtime() + DEFAULT_LIFE
+            # the one label above the two fields names neither of them for screen readers
+            names = (_("Valid until: date"), _("Valid until: time"))
+            for widget, name in zip(expires_at.widget.widgets, names, strict=True):
+                widget.attrs["aria-label"] = name
 
     def clean_expires_at(self) -> Any:
         expires_at = self.cleaned_data["expires_at"]

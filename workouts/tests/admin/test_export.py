@@ -176,8 +176,9 @@ class ColumnTests(ExportCase):
 
     def test_it_reads_no_more_than_it_needs(self) -> None:
         save_session("42")
-        # browser session, user, the filters' teams and exercises, a count, a batch
-        with self.assertNumQueries(6) as queries:
+        # browser session, user, what the log-in lacks, the filters' teams and exercises, a count,
+        # a batch
+        with self.assertNumQueries(7) as queries:
             self.download()
         for column in ("timeline_ms", "refusals", "rep_devices", "late_reps"):
             assert column not in queries[-1]["sql"]

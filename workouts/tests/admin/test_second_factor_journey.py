@@ -11,6 +11,10 @@ from workouts.tests.support.second_factors import show_code_for_secret
 from workouts.tests.support.shell import run_shell
 
 PHONE = (390, 844)
+EDGES = """inputs => inputs.map((input) => {
+    const box = input.getBoundingClientRect();
+    return [box.left, box.right];
+})"""
 
 
 class JourneyTests(BrowserCase):
@@ -29,6 +33,8 @@ class JourneyTests(BrowserCase):
         width, screen = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert width <= screen == PHONE[0]
         assert find_missing(page) == []
+        for box in page.locator("#content input:visible").evaluate_all(EDGES):
+            assert 0 <= box[0] < box[1] <= PHONE[0]
 
     def test_a_coach_sets_up_the_app_and_logs_in_with_it_and_with_a_recovery_code(self) -> None:
         page = self.open_page(size=PHONE)
