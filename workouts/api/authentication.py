@@ -11,6 +11,7 @@ from workouts.exceptions import Code, WorkoutError
 from workouts.identity.access_tokens import check_access_token
 from workouts.services.api_keys import API_KEY_PREFIX, check_api_key
 from workouts.services.revocations import revocations
+from workouts.services.sign_ins import is_fully_signed_in
 
 SCHEME = "Bearer"
 
@@ -74,9 +75,12 @@ def identify_athlete_caller(text: str) -> AthleteCaller:
 
 
 def find_signed_in_coach(request: Request) -> Any:
-    """Return the member of staff whose admin session this is, or None."""
-    user = request._request.user
-    return user if user.is_active and user.is_staff else None
+    """Return the member of staff whose admin session this is, or None.
+
+    A session that still lacks a second factor or a password of its own counts as nobody's.
+    """
+    user, session = request._request.user, request._request.session
+    return user if user.is_staff and is_fully_signed_in(user, session) else None
 
 
 def check_csrf_of_request(request: Request) -> None:

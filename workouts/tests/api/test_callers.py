@@ -12,6 +12,7 @@ from workouts.api.problems import CONTENT_TYPE
 from workouts.models import Athlete, WorkoutSession
 from workouts.services.merging import merge_athletes
 from workouts.services.revocations import Revocations, revocations
+from workouts.services.sign_ins import make_password_temporary
 from workouts.tests.support.cast import new_athlete, save_session, train
 from workouts.tests.support.door_cases import (
     KEY,
@@ -197,6 +198,12 @@ class CoachTests(CallerCase):
         self.problem(self.client.get(SESSIONS), 401, "token_missing")
 
     @in_token_mode
+    @in_token_mode
+    def test_a_session_that_lacks_a_step_counts_as_nobodys(self) -> None:
+        make_password_temporary(self.users["coach"])
+        self.be("coach")
+        self.problem(self.client.get(SESSIONS), 401, "token_missing")
+
     def test_staff_without_the_permission_see_nothing_of_their_teams(self) -> None:
         clerk = make_coach("clerk")
         self.users["coach"].teams.get().coaches.add(clerk)
