@@ -47,7 +47,10 @@ class LogFormatter(structlog.stdlib.ProcessorFormatter):
         renderer = (
             structlog.processors.JSONRenderer()
             if style_name == "json"
-            else structlog.dev.ConsoleRenderer(colors=False)
+            # its own tracebacks show local variables, where access tokens may be
+            else structlog.dev.ConsoleRenderer(
+                colors=False, exception_formatter=structlog.dev.plain_traceback
+            )
         )
         super().__init__(
             foreign_pre_chain=SHARED,

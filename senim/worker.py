@@ -18,6 +18,7 @@ from django.urls import get_resolver
 from senim import asgi
 from senim.garbage import spare_event_loop
 from senim.middleware.forwarded import ForwardedClientMiddleware
+from workouts.services.revocations import revocations
 from workouts.sockets.catalogue import catalogue
 
 __all__ = ["application"]
@@ -26,10 +27,12 @@ __all__ = ["application"]
 SWITCH_INTERVAL_S = 0.0001
 
 
-def load_exercises_into_worker() -> None:
-    """Load the exercises before the first socket: reps count even if the database then fails."""
+def load_database_into_worker() -> None:
+    """Read what every socket needs before the first one: reps count even if the database fails."""
     with contextlib.suppress(DatabaseError):
         catalogue.refresh()
+        if settings.SENIM_AUTH == "token":
+            revocations.refresh()
     connection.close()
 
 
@@ -39,7 +42,7 @@ if settings.TRUSTED_PROXIES:
 
 sys.setswitchinterval(SWITCH_INTERVAL_S)
 # in a thread: the server imports this module inside its event loop, where Django forbids queries
-thread = threading.Thread(target=load_exercises_into_worker)
+thread = threading.Thread(target=load_database_into_worker)
 thread.start()
 thread.join()
 

@@ -23,6 +23,10 @@ for_finishes = ThreadPoolExecutor(4, "socket-finish")
 # what nobody waits for: refusals to note, news to publish
 for_notes = ThreadPoolExecutor(2, "note")
 for_walls = ThreadPoolExecutor(4, "wall")
+# an identity provider that does not answer must not delay the revocations
+for_provider_keys = ThreadPoolExecutor(2, "provider-keys")
+for_revocations = ThreadPoolExecutor(1, "revocations")
+for_seen_devices = ThreadPoolExecutor(1, "seen-devices")
 # exports keep the CPU busy: more threads would only compete with each other, and with the reps
 for_exports = ThreadPoolExecutor(2, "export")
 

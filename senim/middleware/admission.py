@@ -10,7 +10,7 @@ from django.conf import settings
 from senim.http.refusals import refuse_asgi_request_for_now, send_asgi_refusal
 from workouts.close_codes import CLOSE_TRY_LATER
 from workouts.metrics import count_refusal_metric
-from workouts.sockets.frames import SENIM_V1
+from workouts.sockets.handshake import choose_subprotocol
 
 FULL = "The server is full; try again later."
 NEARLY_FULL = 0.9
@@ -108,7 +108,7 @@ async def refuse_handshake(receive: Any, send: Any) -> None:
 async def send_socket_away(scope: Any, receive: Any, send: Any) -> None:
     """Accept a socket, so that its client sees why, and close it."""
     await receive()
-    subprotocol = SENIM_V1 if SENIM_V1 in scope.get("subprotocols", ()) else None
+    subprotocol = choose_subprotocol(scope.get("subprotocols", ()))
     await send({"type": "websocket.accept", "subprotocol": subprotocol})
     reason = f"retry_after_ms={draw_retry_after_ms()}"
     await send({"type": "websocket.close", "code": CLOSE_TRY_LATER, "reason": reason})

@@ -20,13 +20,13 @@ def check_user_id(text: str) -> str:
     return text
 
 
-def identify_athlete(scope: Mapping[str, Any]) -> str:
-    """Return the user_id in a WebSocket's address.
+def identify_athlete(scope: Mapping[str, Any], *, default: str = GUEST) -> str:
+    """Return the user_id in a WebSocket's address, or the default if it has none.
 
     Raises WorkoutError(invalid_user_id) if it is malformed or appears more than once.
     """
     query = parse_qs(scope.get("query_string", b"").decode("latin1"), keep_blank_values=True)
-    given = query.get("user_id", [GUEST])
+    given = query.get("user_id", [default])
     if len(given) != 1:
         raise WorkoutError(Code.INVALID_USER_ID, "user_id appears more than once in the address")
     return check_user_id(given[0])

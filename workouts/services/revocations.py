@@ -10,6 +10,7 @@ import uuid
 from datetime import timedelta
 
 from django.db import DatabaseError
+from django.db.models import Q
 from django.utils import timezone
 
 from workouts.identity.access_tokens import LIFETIME_S, AccessToken
@@ -30,6 +31,11 @@ class Revocations:
         self._read_at = float("-inf")
         self._lock = threading.Lock()
 
+    @property
+    def is_known(self) -> bool:
+        """Whether they were ever read."""
+        return self._read_at != float("-inf")
+
     def refresh(self) -> None:
         """Read them, unless that was done within the last second.
 
@@ -42,7 +48,7 @@ class Revocations:
             try:
                 self.read()
             except DatabaseError as error:
-                if self._read_at == float("-inf"):
+                if not self.is_known:
                     raise
                 log_outage("revocations_not_read", error)
             self._read_at = time.monotonic()
@@ -54,7 +60,9 @@ class Revocations:
             JoinedDevice.objects.filter(revoked_at__gt=since).values_list("pk", flat=True)
         )
         self.athletes = frozenset(
-            Athlete.objects.filter(switched_off_at__isnull=False).values_list("user_id", flat=True)
+            Athlete.objects.filter(
+                Q(switched_off_at__isnull=False) | Q(merged_into__switched_off_at__isnull=False)
+            ).values_list("user_id", flat=True)
         )
 
     def concern(self, token: AccessToken) -> bool:

@@ -54,6 +54,12 @@ class Status(msgspec.Struct, tag_field="event", tag="status", frozen=True, gc=Fa
     """Asks for the live sessions."""
 
 
+class Authenticate(msgspec.Struct, tag_field="event", tag="authenticate", frozen=True, gc=False):
+    """Brings a fresh access token for the athlete of this socket."""
+
+    token: str
+
+
 class RepAck(
     msgspec.Struct, tag_field="event", tag="rep_ack", frozen=True, gc=False, omit_defaults=True
 ):
@@ -109,6 +115,12 @@ class FinishAck(msgspec.Struct, tag_field="event", tag="finished", frozen=True, 
     count: int
 
 
+class Authenticated(msgspec.Struct, tag_field="event", tag="authenticated", frozen=True, gc=False):
+    """The answer to `authenticate`: the socket is closed at `expires_at` (epoch ms)."""
+
+    expires_at: int
+
+
 class SessionUpdate(
     msgspec.Struct,
     tag_field="event",
@@ -136,8 +148,10 @@ class ErrorFrame(
     seq: int | None = None
 
 
-IncomingFrame = DeviceRep | Hello | Finish | Status
-OutgoingFrame = RepAck | HelloAck | Sessions | Welcome | FinishAck | SessionUpdate | ErrorFrame
+IncomingFrame = DeviceRep | Hello | Finish | Status | Authenticate
+OutgoingFrame = (
+    RepAck | HelloAck | Sessions | Welcome | FinishAck | Authenticated | SessionUpdate | ErrorFrame
+)
 
 
 class _AnyEvent(msgspec.Struct):
@@ -150,7 +164,7 @@ _device_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(IncomingFrame)
 _event_decoder = msgspec.json.Decoder(_AnyEvent)
 _encode = msgspec.json.Encoder().encode
 PLAIN_EVENTS = ("rep_detected",)
-DEVICE_EVENTS = ("rep_detected", "hello", "finish", "status")
+DEVICE_EVENTS = ("rep_detected", "hello", "finish", "status", "authenticate")
 
 
 def decode_plain_frame(text: str) -> RepDetected:

@@ -25,6 +25,8 @@ MESSAGES_A_TURN = 32
 MAX_UTF8_BYTES = 4  # of a character
 DRAIN_S = 5.0
 RESTART_DRAIN_S = 1.0
+# with the time that it takes to hear of a revocation, under the 5 s that are promised
+END_DRAIN_S = 2.0
 REFUSALS = {CLOSE_POLICY: "socket_policy", CLOSE_TOO_BIG: "message_size"}
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -48,7 +50,9 @@ class SocketLoop:
         self.replies = ReplyQueue(send)
         self.closing: CloseSocket | None = None  # why the socket closed, once it has
         self._close = close
-        self._restarting: asyncio.Task[None] | None = None
+        self._handle: Any = None  # a Handle, while messages are read
+        self._end: CloseSocket | None = None  # why the server closes it, whatever the client sends
+        self._ending: asyncio.Task[None] | None = None
 
     async def run(self, receive: Receive, handle: Handle) -> None:
         """Handle the messages until the client is gone or the socket has to be closed.
@@ -56,38 +60,49 @@ class SocketLoop:
         What `handle` returns is awaited before the next message is read. A WorkoutError that it
         raises is answered; CloseSocket closes the socket.
         """
+        self._handle = self._handle or handle
         try:
-            await self._handle_messages(receive, handle)
+            await self._handle_messages(receive)
         except CloseSocket as closing:
-            self.closing = closing
+            self.closing = (self._end or closing).with_traceback(None)
             if closing.code in REFUSALS:
                 count_refusal_metric(REFUSALS[closing.code], reason=closing.reason)
             with suppress(TimeoutError):
                 async with get_server_stop().bounding():
                     await self.replies.drain(DRAIN_S)
-            if self._restarting is None:
+            if self._ending is None:
                 await self._close(closing.code, closing.reason)
             else:
-                await self._restarting
+                await self._ending
+        finally:
+            self._handle = None  # a cycle would keep closed sockets in memory for a while
 
     def restart(self) -> None:
         """Have the client connect and say hello again."""
-        if self._restarting is None:
-            self._restarting = asyncio.get_running_loop().create_task(self._close_for_restart())
+        self._end_soon(CloseSocket(CLOSE_RESTART), RESTART_DRAIN_S)
 
-    async def _handle_messages(self, receive: Receive, handle: Handle) -> None:
+    def end(self, code: int, reason: str) -> None:
+        """Close the socket after the answers in flight, and handle no further message."""
+        self._handle = self._refuse_message
+        self._end_soon(CloseSocket(code, reason), END_DRAIN_S)
+
+    def _end_soon(self, end: CloseSocket, drain_s: float) -> None:
+        if self._ending is None:
+            self._end = end
+            self._ending = asyncio.get_running_loop().create_task(self._close_at_end(end, drain_s))
+
+    def _refuse_message(self, text: str) -> None:
+        raise self._end or CloseSocket(CLOSE_RESTART)
+
+    async def _handle_messages(self, receive: Receive) -> None:
         replies, errors_in_a_row = self.replies, 0
         for number in itertools.count(1):
             message = await receive()
             if message["type"] == "websocket.disconnect":
-                # 1012 is this server stopping: the client waits for its answers
-                code = message.get("code", CLOSE_ABNORMAL)
-                if code == CLOSE_RESTART and self._restarting is None:
-                    raise CloseSocket(CLOSE_RESTART)
-                self.closing = CloseSocket(code, explain_socket_end(code))
+                self._note_disconnect(message.get("code", CLOSE_ABNORMAL))
                 return
             try:
-                request = handle(check_socket_text(message.get("text")))
+                request = self._handle(check_socket_text(message.get("text")))
             except WorkoutError as error:
                 replies.put(ErrorFrame(error.code, error.message, error.seq))
                 errors_in_a_row += 1
@@ -102,10 +117,18 @@ class SocketLoop:
             elif number % MESSAGES_A_TURN == 0:
                 await asyncio.sleep(0)
 
-    async def _close_for_restart(self) -> None:
-        await self.replies.drain(RESTART_DRAIN_S)
+    def _note_disconnect(self, code: int) -> None:
+        if self._end is not None and self._end.code == code:  # the server says what it was told
+            self.closing = self._end
+        elif code == CLOSE_RESTART:  # this server is stopping: the client waits for its answers
+            raise CloseSocket(CLOSE_RESTART)
+        else:
+            self.closing = CloseSocket(code, explain_socket_end(code))
+
+    async def _close_at_end(self, end: CloseSocket, drain_s: float) -> None:
+        await self.replies.drain(drain_s)
         with suppress(Exception):  # the client may be gone
-            await self._close(CLOSE_RESTART, None)
+            await self._close(end.code, end.reason)
 
 
 def check_socket_text(text: str | None) -> str:

@@ -24,9 +24,12 @@ from workouts.outages import log_outage
 from workouts.services.devices import REDIS_DEADLINE_S, find_last_seq_of_device
 from workouts.services.finishing import finish_workout
 from workouts.sockets.acks import SocketAcks
+from workouts.sockets.authentication import check_socket_token
 from workouts.sockets.catalogue import catalogue
 from workouts.sockets.device_reps import DeviceSocketReps
 from workouts.sockets.frames import (
+    Authenticate,
+    Authenticated,
     DeviceRep,
     ErrorFrame,
     Finish,
@@ -45,12 +48,14 @@ from workouts.sockets.message_loop import Receive, SocketLoop
 from workouts.sockets.plain import PlainSocketReps
 from workouts.sockets.rate_limit import SocketRateLimit
 from workouts.sockets.server_stop import get_server_stop
+from workouts.sockets.token_watch import SocketToken
 from workouts.threads import for_finishes, for_statuses, in_thread
 
 FINISH_DEADLINE_S = 6.0  # once the server stops, server_stop.GRACE_S
 LISTEN_DEADLINE_S = 1.0
-# hello, status and finish cost as much as a hundred reps. A client says hello once a connection (up
-# to three times while it measures its clock) and finishes a few times an hour; more is read slowly
+# hello, status, finish and authenticate cost as much as a hundred reps. A client says hello once a
+# connection (up to three times while it measures its clock), finishes a few times an hour, and
+# brings a fresh token once; more is read slowly
 REQUESTS_AT_ONCE = 20
 REQUESTS_PER_S = 1
 DROPPED = ErrorFrame(Code.UNAVAILABLE, "the client is gone")  # so nobody reads it
@@ -61,8 +66,11 @@ Build = Callable[[], Awaitable[OutgoingFrame]]
 class DeviceSocket:
     """Serves one athlete's device, and tells it about changes made elsewhere."""
 
-    def __init__(self, user_id: str, message_loop: SocketLoop) -> None:
+    def __init__(
+        self, user_id: str, message_loop: SocketLoop, token: SocketToken | None = None
+    ) -> None:
         self._user_id = user_id
+        self._token = token
         self._message_loop = message_loop
         self._replies = message_loop.replies
         self._name = uuid.uuid4().hex
@@ -113,6 +121,10 @@ class DeviceSocket:
                 return self._answer("finish", partial(self._finish, slug), is_due)
             case Status():
                 return self._answer("status", self._tell_status)
+            case Authenticate(token=text):
+                if self._token is None:
+                    raise WorkoutError(Code.UNKNOWN_EVENT, "this service takes no tokens")
+                return self._answer("authenticate", partial(self._renew, self._token, text))
             case _ as never:
                 assert_never(never)
 
@@ -189,6 +201,10 @@ class DeviceSocket:
 
     async def _tell_status(self) -> Sessions:
         return Sessions(now_ms(), await ask_redis_for_frame(self._read_sessions))
+
+    async def _renew(self, token: SocketToken, text: str) -> Authenticated:
+        token.replace(await check_socket_token(text))
+        return Authenticated(token.expires_at_ms)
 
     def _read_sessions(self) -> list[SessionState]:
         live = get_live_store().live_sessions(self._user_id, sorted(catalogue.by_slug))

@@ -1,10 +1,12 @@
 """Connections at the limit: who is let in, who comes back later, and who is told what."""
 
+import asyncio
 import re
 import uuid
 from contextlib import AsyncExitStack
 
 import pytest
+import websockets
 from django.test import SimpleTestCase
 
 from workouts.simulation.raw_socket import (
@@ -18,6 +20,7 @@ from workouts.tests.support.raw_http import RawConnection
 from workouts.tests.support.service import Service, shared_service
 
 LIMIT = 20
+ANSWER_S = 60.0
 REP = build_simulated_text({"event": "rep_detected"})
 FINISH = "POST /workout/finish HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n"
 
@@ -58,6 +61,19 @@ class AdmissionTests(SimpleTestCase):
                 closed = await (await self.connect(stack, subprotocol=subprotocol)).hear_close()
                 assert closed.code == 1013
                 assert re.fullmatch(r"retry_after_ms=\d{4,5}", closed.reason)
+
+    async def test_near_the_limit_a_browser_with_a_token_is_told_too(self) -> None:
+        async with AsyncExitStack() as stack:
+            await self.fill(stack, 18)
+            for offered, selected in (
+                (["senim.bearer", "x"], "senim.bearer"),
+                (["senim.bearer", "x", "senim.v1"], "senim.v1"),
+            ):
+                url = self.service.socket_url(new_athlete())
+                async with websockets.connect(url, subprotocols=offered) as socket:
+                    assert socket.subprotocol == selected
+                    await asyncio.wait_for(socket.wait_closed(), ANSWER_S)
+                    assert socket.close_code == 1013
 
     async def test_at_the_limit_a_handshake_gets_503_and_open_sockets_go_on(self) -> None:
         async with AsyncExitStack() as stack:

@@ -185,14 +185,14 @@ class RestartTests(SimpleTestCase):
         connection = Connection()
         for _ in range(3):
             connection.loop.restart()
-        await connection.loop._restarting
+        await connection.loop._ending
         assert connection.closed == [(CLOSE_RESTART, None)]
 
     async def test_the_disconnect_that_follows_closes_nothing(self) -> None:
         connection = Connection(end=STOPPING)
         connection.loop.restart()
         await connection.run()
-        await connection.loop._restarting
+        await connection.loop._ending
         assert connection.closed == [(CLOSE_RESTART, None)]
 
     async def test_it_closes_before_it_returns_even_if_the_next_message_is_too_big(self) -> None:
@@ -220,7 +220,7 @@ class RestartTests(SimpleTestCase):
         loop.restart()
         loop.replies.fill(rep, "rep")
         await answering
-        await loop._restarting
+        await loop._ending
         assert answered == [2]
 
     async def test_a_client_that_is_gone_is_no_error(self) -> None:
@@ -231,4 +231,39 @@ class RestartTests(SimpleTestCase):
 
         loop = SocketLoop(connection.send, close)
         loop.restart()
-        await loop._restarting
+        await loop._ending
+
+
+class EndTests(SimpleTestCase):
+    async def test_it_answers_what_was_read_handles_no_more_and_closes(
+        self,
+    ) -> None:
+        connection = Connection("1", "2", "3")
+        answered: list[int] = []
+        loop = connection.loop
+        rep = loop.replies.reserve()
+
+        def handle(text: str) -> None:
+            connection.handle(text)
+            loop.end(4401, "token_expired")
+            asyncio.get_running_loop().call_soon(loop.replies.fill, rep, "rep")
+
+        async def close(code: int, reason: str | None) -> None:
+            answered.append(len(connection.sent))
+            await connection.close(code, reason)
+
+        loop._close = close
+        await connection.run(handle)
+        assert connection.handled == ["1"]
+        assert connection.sent == ["rep", "1"]
+        assert answered == [2]
+        assert connection.closed == [(4401, "token_expired")]
+        assert loop.closing is not None
+        assert (loop.closing.code, loop.closing.reason) == (4401, "token_expired")
+
+    async def test_the_disconnect_that_follows_is_not_the_clients_doing(self) -> None:
+        connection = Connection(end={"type": "websocket.disconnect", "code": 4403})
+        connection.loop.end(4403, "device_revoked")
+        await connection.run()
+        assert connection.loop.closing is not None
+        assert connection.loop.closing.reason == "device_revoked"
