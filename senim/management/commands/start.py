@@ -73,15 +73,12 @@ def raise_open_files_limit(wanted: int) -> None:
 
 
 def check_auth_setting(host: str) -> None:
-    """Raise CommandError if SENIM_AUTH is not available yet, or unset off loopback."""
-    if settings.SENIM_AUTH == "token":
-        raise CommandError(
-            "SENIM_AUTH is 'token', which this version does not support yet; it takes: open."
-        )
+    """Raise CommandError if SENIM_AUTH is unset off loopback."""
     if not settings.SENIM_AUTH and not is_loopback_host(host):
         raise CommandError(
             f"SENIM_AUTH is unset and --host {host} is not loopback; "
-            "set SENIM_AUTH=open to let clients say who they are, unchecked."
+            "set SENIM_AUTH=token to let in only those with an access token, "
+            "or SENIM_AUTH=open to let clients say who they are, unchecked."
         )
 
 
