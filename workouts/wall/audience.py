@@ -5,7 +5,7 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.contrib.auth import get_user
+from django.contrib.auth import SESSION_KEY, get_user, get_user_model
 from django.http import HttpRequest
 
 from workouts.events.watched import EVERYONE, WatchedAthletes
@@ -78,15 +78,18 @@ def may_watch_wall(user: Any) -> bool:
 def find_wall_viewer(session_key: str | None) -> Any:
     """Return the session's user.
 
-    Raises NotLoggedInError, also after the password was changed or the account was disabled, and
-    while a second factor or a password of the coach's own is missing.
+    Raises NotLoggedInError, also after the password was changed, and while a second factor or a
+    password of the coach's own is missing; NotAllowedError once the account is switched off.
     """
     request = HttpRequest()
     request.session = SessionStore(session_key)
     user = get_user(request)
-    if not is_fully_signed_in(user, request.session):
-        raise NotLoggedInError
-    return user
+    if is_fully_signed_in(user, request.session):
+        return user
+    user_id = request.session.get(SESSION_KEY)
+    if user_id and get_user_model().objects.filter(pk=user_id, is_active=False).exists():
+        raise NotAllowedError
+    raise NotLoggedInError
 
 
 def read_tile_names(athletes: Any) -> dict[str, str]:

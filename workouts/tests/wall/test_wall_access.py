@@ -71,8 +71,16 @@ class WallAccessTests(WallCase, OnSharedService):
             await self.change(f"User.objects.get(username={coach!r}).groups.clear()")
             assert await wall.close_code() == 4403
 
-    async def test_disabling_the_account_closes_it(self) -> None:
+    async def test_disabling_the_account_closes_it_within_5_s(self) -> None:
+        await self.check_taken_away(is_active=False)
+
+    async def test_losing_the_staff_status_closes_it_within_5_s(self) -> None:
+        await self.check_taken_away(is_staff=False)
+
+    async def check_taken_away(self, **change: bool) -> None:
         coach, _, browser = await self.hire()
         async with self.watching(browser) as wall:
-            await self.change(f"User.objects.filter(username={coach!r}).update(is_active=False)")
-            assert await wall.close_code() == 4401
+            await self.change(f"User.objects.filter(username={coach!r}).update(**{change!r})")
+            async with asyncio.timeout(5):
+                assert await wall.close_code() == 4403
+        assert (await self.closing(browser))[0] == 4403
