@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import msgspec
 import websockets
@@ -25,6 +25,7 @@ from workouts.client.connection import (
 from workouts.client.conversation import ClientConversation
 from workouts.client.frames import Finished, Frame, WorkoutClientError, decode_frame
 from workouts.client.journal import ClientJournal, Rep
+from workouts.client.tokens import ClientToken, TokenSource
 
 SENIM_V1 = websockets.Subprotocol("senim.v1")
 ANSWER_TIMEOUT_S = 5.0
@@ -44,8 +45,12 @@ class WorkoutClient:
     """
 
     url: str
-    user_id: str = "guest"
+    # without one, the athlete of the token, and else the guest
+    user_id: str | None = None
     _: KW_ONLY
+    # an access token, or a coroutine function that returns a fresh one. It may raise OSError if
+    # that cannot be had now, and is asked again later; any other error ends the client
+    token: TokenSource | None = None
     # made once; keep it between runs if you can
     device: str = field(default_factory=lambda: secrets.token_hex(8))
     # must be above every seq the device used before; by default the time in ms
@@ -68,6 +73,7 @@ class WorkoutClient:
         self._address = build_client_socket_url(self.url, self.user_id)
         self._journal = ClientJournal(self.first_seq or self.now_ms())
         self._backoff = ReconnectBackoff(self.backoff)
+        self._token = ClientToken(self.token)
         self._wake, self._progress = asyncio.Event(), asyncio.Event()
         self._error: Exception | None = None  # one that retrying does not fix
         self._closed: Exception | None = None
@@ -172,7 +178,8 @@ class WorkoutClient:
                 try:
                     await self._connect()
                 except (OSError, EOFError, websockets.WebSocketException) as error:
-                    raise_fatal_client_error(error)
+                    if not self._token.survives(error):
+                        raise_fatal_client_error(error)
                     self._backoff.failures = (
                         1 if clock() - began > BACKOFF_MAX_S else self._backoff.failures + 1
                     )
@@ -192,8 +199,10 @@ class WorkoutClient:
             "close_timeout": CLOSE_TIMEOUT_S,
             "compression": None,
         }
+        token = await self._token.get()
+        headers = dict(self.headers or {}) | ({"Authorization": f"Bearer {token}"} if token else {})
         async with websockets.connect(
-            self._address, subprotocols=[SENIM_V1], additional_headers=self.headers, **options
+            self._address, subprotocols=[SENIM_V1], additional_headers=headers, **options
         ) as socket:
             if socket.subprotocol != SENIM_V1:
                 raise WorkoutClientError(
@@ -212,6 +221,8 @@ class WorkoutClient:
                 asyncio.create_task(self._listen(socket)),
                 asyncio.create_task(self._send(socket)),
             ]
+            if self._token.is_renewable:
+                tasks.append(asyncio.create_task(self._renew(token)))
             try:
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             finally:
@@ -243,6 +254,15 @@ class WorkoutClient:
             self._progress.set()  # unsent reps may have been settled: dropped, for example
             async with asyncio.timeout_at(self._deadline()):
                 await self._wake.wait()
+
+    async def _renew(self, token: str) -> NoReturn:
+        await self._conversation.welcomed.wait()
+        self._token.accept()
+        await self._token.keep_fresh(token, self._conversation.server_now_s, self._authenticate)
+
+    def _authenticate(self, token: str) -> None:
+        self._conversation.fresh_token = token
+        self._wake.set()
 
     def _deadline(self) -> float | None:
         unanswered = self._conversation.unanswered

@@ -57,13 +57,14 @@ def start_client_clock() -> Callable[[], int]:
     return lambda: started_ms + time.clock_gettime_ns(clock) // 1_000_000
 
 
-def build_client_socket_url(url: str, user_id: str) -> str:
+def build_client_socket_url(url: str, user_id: str | None) -> str:
     """Return the WebSocket address of the service at `url`. Raises ValueError."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https", "ws", "wss") or not parts.netloc:
         raise ValueError(f"{url!r} is not an address like http://127.0.0.1:8000")
     scheme, path = parts.scheme.replace("http", "ws"), parts.path.rstrip("/")
-    return f"{scheme}://{parts.netloc}{path}/ws/workout?user_id={quote(user_id, safe='')}"
+    query = "" if user_id is None else f"?user_id={quote(user_id, safe='')}"
+    return f"{scheme}://{parts.netloc}{path}/ws/workout{query}"
 
 
 def read_reconnect_after_s(error: Exception) -> float:

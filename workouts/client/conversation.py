@@ -1,6 +1,7 @@
 """The frames sent on one connection, and what their answers change."""
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, field
@@ -9,6 +10,7 @@ from typing import Any
 from workouts.client.connection import ReconnectBackoff
 from workouts.client.frames import (
     ANSWERS,
+    AUTHENTICATED,
     ERROR,
     FINISHED,
     HELLO,
@@ -26,6 +28,7 @@ MAX_UNANSWERED = 200
 HELLO_S = 1.0  # a slower hello gives the server a wrong clock, so it is sent again
 MAX_HELLOS = 3
 Request = str | Rep | Finish
+log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
@@ -43,6 +46,9 @@ class ClientConversation:
     pause_due: bool = False
     unanswered: deque[Request] = field(default_factory=deque)
     heard_at: float = 0.0
+    fresh_token: str = ""  # to be sent next
+    welcomed: asyncio.Event = field(default_factory=asyncio.Event)
+    server_ahead_s: float = 0.0  # of the event loop's clock
 
     def __post_init__(self) -> None:
         self._known: set[str] = set()  # exercises that the server has acknowledged
@@ -52,8 +58,14 @@ class ClientConversation:
         self._hello_at = 0.0
         self._expect(WELCOME)
 
+    def server_now_s(self) -> float:
+        """Return the server's time (Unix time, s), as far as its welcome told."""
+        return asyncio.get_running_loop().time() + self.server_ahead_s
+
     def next_frame(self) -> dict[str, Any] | None:
         """Return the next frame to send, or None until there is an answer or a new entry."""
+        if self.fresh_token:
+            return self._authenticate()
         entry = self.journal.next_entry()
         while isinstance(entry, Rep) and entry.exercise in self._unknown:
             self._drop(self.journal.drop_unsent(entry.exercise), UNKNOWN_EXERCISE)
@@ -77,6 +89,11 @@ class ClientConversation:
             "seq": entry.seq,
             "at": entry.at_ms,
         }
+
+    def _authenticate(self) -> dict[str, Any]:
+        self._expect(AUTHENTICATED)
+        token, self.fresh_token = self.fresh_token, ""
+        return {"event": "authenticate", "token": token}
 
     def _say_hello(self) -> dict[str, Any]:
         self._expect(HELLO)
@@ -128,6 +145,9 @@ class ClientConversation:
             self._finish(request, frame)
         elif request == HELLO:
             self._take_hello(frame)
+        elif request == WELCOME:
+            self.server_ahead_s = frame.server_time / 1000 - self.heard_at
+            self.welcomed.set()
 
     def _take_hello(self, frame: Frame) -> None:
         if self.heard_at - self._hello_at > HELLO_S and self._hellos < MAX_HELLOS:
@@ -138,7 +158,10 @@ class ClientConversation:
             self._settle(rep, "settled", self.counts.get(rep.exercise, 0))
 
     def _take_error(self, request: Request, frame: Frame) -> None:
-        if frame.code == "unavailable":
+        if request == AUTHENTICATED:
+            # the socket goes on until its token expires; then the client reconnects
+            log.warning("a fresh token was refused: %s %s", frame.code, frame.detail)
+        elif frame.code == "unavailable":
             self._hello_due = True
             self.backoff.failures += not self.pause_due
             self.pause_due = True

@@ -5,14 +5,16 @@ from dataclasses import dataclass
 import msgspec
 
 WELCOME, HELLO, REP_ACK, FINISHED, ERROR = "welcome", "hello", "rep_ack", "finished", "error"
+AUTHENTICATED = "authenticated"
 SESSION_UPDATE, UNKNOWN_EXERCISE = "session_update", "unknown_exercise"
-ANSWERS = (WELCOME, HELLO, REP_ACK, FINISHED, ERROR)
+ANSWERS = (WELCOME, HELLO, REP_ACK, FINISHED, AUTHENTICATED, ERROR)
 
 
 class WorkoutClientError(Exception):
     """An error that retrying does not fix.
 
-    `code` is the server's error code or close code, or `closed`, `unsettled` or `callback`.
+    `code` is the server's error code or close code, or `closed`, `unsettled`, `callback` or, if the
+    source of tokens failed, `token`.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -40,6 +42,7 @@ class Frame(msgspec.Struct, frozen=True):
     workout_id: int | None = None
     session_id: str | None = None
     state: str = ""
+    server_time: int = 0
     code: str = ""
     detail: str = ""
 

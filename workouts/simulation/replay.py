@@ -23,6 +23,7 @@ from workouts.simulation.player import Player
 ANSWER_TIMEOUT_S = 10.0
 FINISH_TIMEOUT_S = 120.0  # long enough for the service to restart
 MAX_AT_ONCE = 500
+NOT_LOGGED_IN = "4401"
 
 
 class RecordedSet(msgspec.Struct):
@@ -153,7 +154,7 @@ class Replay:
                 WorkoutClientError,
                 websockets.WebSocketException,
             ) as error:
-                outcome.problem = f"{user_id}: {str(error) or type(error).__name__}"
+                outcome.problem = f"{user_id}: {explain_replay_error(error)}"
         on_done(outcome)
 
     async def _train(self, user_id: str, recorded: RecordedSet, outcome: ReplayedSet) -> None:
@@ -238,6 +239,15 @@ class Replay:
         except urllib.error.HTTPError as error:
             with error:
                 return ReplayHttpAnswer(error.code, json.load(error), "")
+
+
+def explain_replay_error(error: Exception) -> str:
+    code = error.code if isinstance(error, WorkoutClientError) else ""
+    if isinstance(error, websockets.ConnectionClosed) and error.rcvd is not None:
+        code = str(error.rcvd.code)
+    if code == NOT_LOGGED_IN:
+        return "the service asks for access tokens; replay needs one with SENIM_AUTH=open"
+    return str(error) or type(error).__name__
 
 
 def is_possible_replay_total(total: int, reps: list[Rep]) -> bool:
