@@ -198,12 +198,12 @@ class CoachTests(CallerCase):
         self.problem(self.client.get(SESSIONS), 401, "token_missing")
 
     @in_token_mode
-    @in_token_mode
     def test_a_session_that_lacks_a_step_counts_as_nobodys(self) -> None:
         make_password_temporary(self.users["coach"])
         self.be("coach")
         self.problem(self.client.get(SESSIONS), 401, "token_missing")
 
+    @in_token_mode
     def test_staff_without_the_permission_see_nothing_of_their_teams(self) -> None:
         clerk = make_coach("clerk")
         self.users["coach"].teams.get().coaches.add(clerk)

@@ -70,7 +70,8 @@ class JoinTests(JoiningCase):
 
     def test_the_cookie_is_secure_over_https(self) -> None:
         with override_settings(HTTPS_ONLY=True):
-            assert self.join(BROWSER).cookies[COOKIE]["secure"]
+            headers = BROWSER | {"origin": "https://testserver"}
+            assert self.join(headers).cookies[COOKIE]["secure"]
 
     def test_a_form_will_do(self) -> None:
         body = {"code": self.code, "join_id": "x", "device_name": "Phone"}

@@ -18,7 +18,7 @@ from workouts.admin.sessions.parked import find_parked_for_coach
 from workouts.identity.access_tokens import issue_access_token
 from workouts.live.sessions import ParkedSession, SessionName
 from workouts.models import ApiKey, Athlete, Exercise, Team, WorkoutSession
-from workouts.tests.support.door_cases import make_key
+from workouts.tests.support.door_cases import KEY, make_key
 from workouts.tests.support.reviews import save_pending
 
 # anonymous, the athlete, staff without a group, the coach, another team's coach, a head coach, a
@@ -127,7 +127,7 @@ class VisibilityCase(TestCase):
         cls.team.coaches.add(cls.users["coach"])
         cls.other_team.athletes.add(Athlete.objects.get(user_id="ben-of-team-two"))
         cls.other_team.coaches.add(cls.users["other"])
-        ApiKey.objects.create(name="app")
+        make_key(KEY)
         for role, group in (("coach", "coaches"), ("other", "coaches"), ("head", "head coaches")):
             cls.users[role].groups.add(Group.objects.get(name=group))
 
@@ -212,12 +212,11 @@ class MatrixTests(VisibilityCase):
 
     @override_settings(SENIM_AUTH="token")
     def test_neither_tokens_nor_keys_open_a_page_of_the_admin(self) -> None:
-        make_key("senim_all-athletes")
         token = issue_access_token(self.athlete.user_id, uuid.uuid4())
         for name, address in self.addresses():
             if not address.startswith("/admin/"):
                 continue
-            for bearer in (token, "senim_all-athletes"):
+            for bearer in (token, KEY):
                 response = self.client.get(address, headers={"authorization": f"Bearer {bearer}"})
                 assert self.outcome(response) == MATRIX[name][0], (name, bearer)
 
