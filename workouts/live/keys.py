@@ -10,6 +10,8 @@ from typing import NamedTuple
 from redis.crc import key_slot
 
 TAGS = 256  # never change it: existing state would be looked for under other tags
+# kinds of keys whose names end with an exercise or a device, and the user_id of their athlete
+KINDS_BY_ATHLETE = frozenset({"gate", "session", "timeline", "refused", "waiting", "device"})
 
 
 class LiveKeys(NamedTuple):
@@ -85,6 +87,16 @@ class RedisKeySpace:
         """A device's memory: its last settled seq and rep time, across exercises and sessions."""
         # the device comes first: it has no colon, while a user_id may
         return self._key(hash_tag_of_user(user_id), f"device:{device}:{user_id}")
+
+    def belongs_to(self, key: bytes, user_id: str) -> bool:
+        """Return whether a key of the athlete's tag is theirs by its name."""
+        kind, _, rest = key.decode(errors="replace").partition("}:")[2].partition(":")
+        return kind in KINDS_BY_ATHLETE and rest.partition(":")[2] == user_id
+
+    def pattern_of_tag(self, tag: int) -> bytes:
+        """Return the pattern, for SCAN, of all keys with this hash tag."""
+        prefix = "".join(f"\\{letter}" if letter in "*?[]\\^" else letter for letter in self.prefix)
+        return f"{prefix}:{{{tag:02x}}}:*".encode()
 
     def progress(self, owner: str, token: str) -> bytes:
         """How far an export has got; `token` has no colon."""

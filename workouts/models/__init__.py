@@ -11,6 +11,7 @@ from workouts.models.athletes import (
 )
 from workouts.models.devices import Device
 from workouts.models.exercises import Exercise, check_slug
+from workouts.models.forgetting import ErasedSession, Forgetting
 from workouts.models.invitations import Invitation, WaitingAthlete
 from workouts.models.joined_devices import MAX_DEVICE_NAME_LENGTH, JoinedDevice
 from workouts.models.review_steps import MAX_NOTE_LENGTH, ReviewStatus, ReviewStep
@@ -24,7 +25,9 @@ __all__ = [
     "Athlete",
     "AthleteQuerySet",
     "Device",
+    "ErasedSession",
     "Exercise",
+    "Forgetting",
     "Invitation",
     "JoinedDevice",
     "ReviewStatus",

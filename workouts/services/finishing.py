@@ -35,6 +35,11 @@ from workouts.models import WorkoutSession, kept_user_id_expression
 from workouts.outages import log_outage
 from workouts.services.devices import save_last_seqs_of_devices, save_last_seqs_of_sealed
 from workouts.services.merging import lock_athlete_against_merging
+from workouts.services.personal_data.tombstones import (
+    AthleteForgottenError,
+    admit_forgotten_athlete,
+    is_athlete_forgotten,
+)
 from workouts.services.rows import (
     assess_row_at_finish,
     build_finished_row,
@@ -100,7 +105,7 @@ def seal_and_save(user_id: str, exercise_type: str, origin: str) -> tuple[Workou
             newest = save_and_clear_session(
                 SessionName(user_id, exercise_type, session_id), origin=origin
             )
-        if session_ids and newest is None:
+        if session_ids and newest is None and not is_athlete_forgotten(user_id):
             raise WorkoutError(
                 Code.UNAVAILABLE, "the session cannot be saved yet; it is kept, try again later"
             )
@@ -147,6 +152,8 @@ def save_and_clear_session(name: SessionName, *, origin: str = NOBODY) -> Workou
       Redis is damaged: trying again helps only once somebody has fixed that;
     - not parked, but with a traceback in the log, after any other error, which is a bug in Senim.
 
+    A session of an athlete who was forgotten meanwhile is cleared and not saved.
+
     Raises django.db.Error or redis.RedisError if the database or Redis is unavailable, and
     RuntimeError inside a transaction.
     """
@@ -167,6 +174,12 @@ def save_and_clear_session(name: SessionName, *, origin: str = NOBODY) -> Workou
         if not is_refusal_to_save(error):
             raise
         park_unsaved_session(name, error)
+    except AthleteForgottenError:
+        if admit_forgotten_athlete(name):
+            return save_and_clear_session(name, origin=origin)
+        limit_log("session_of_forgotten_athlete", session_id=name.session_id)
+        get_live_store().clear(name)
+        return None
     except Exception:
         limit_log("session_save_failed", level=ERROR, exc_info=True, **name._asdict())
     else:

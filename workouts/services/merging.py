@@ -9,7 +9,8 @@ from typing import NamedTuple
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from workouts.models import Athlete, WorkoutSession
+from workouts.models import Athlete, Forgetting, WorkoutSession
+from workouts.services.personal_data.tombstones import refuse_forgotten_athlete
 
 
 class MergeRefusedError(Exception):
@@ -29,11 +30,11 @@ def lock_athlete_against_merging(user_id: str) -> str:
     """Lock an athlete until the transaction ends, and return the user_id its sessions go to.
 
     That is its own, or the kept athlete's for an alias. An unknown athlete is created. Takes one
-    query, or two for an alias.
+    query, or two for an alias. Raises AthleteForgottenError for one who was just forgotten.
     """
-    athlete, _created = Athlete.objects.select_for_update(no_key=True).get_or_create(
-        user_id=user_id
-    )
+    athlete, created = Athlete.objects.select_for_update(no_key=True).get_or_create(user_id=user_id)
+    if created:
+        refuse_forgotten_athlete(user_id)
     if athlete.merged_into_id is None:
         return user_id
     # not a join: after waiting for the lock, PostgreSQL would join rows as they were before
@@ -70,6 +71,9 @@ def lock_athletes_to_merge(kept_id: int, merged_id: int) -> tuple[Athlete, Athle
     athletes = lock_athletes_in_merge_order([kept_id, merged_id])
     if len(athletes) < 2:
         raise MergeRefusedError(_("One of the athletes no longer exists."))
+    user_ids = [athlete.user_id for athlete in athletes.values()]
+    if Forgetting.objects.filter(user_id__in=user_ids, ended_at=None).exists():
+        raise MergeRefusedError(_("One of the athletes is being forgotten."))
     for athlete in athletes.values():
         if athlete.merged_into is not None:
             names = {"merged": athlete.user_id, "kept": athlete.merged_into.user_id}

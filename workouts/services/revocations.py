@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from workouts.identity.access_tokens import LIFETIME_S, AccessToken
-from workouts.models import Athlete, JoinedDevice
+from workouts.models import Athlete, Forgetting, JoinedDevice
 from workouts.outages import log_outage
 
 REFRESH_S = 2.0
@@ -59,10 +59,15 @@ class Revocations:
         self.devices = frozenset(
             JoinedDevice.objects.filter(revoked_at__gt=since).values_list("pk", flat=True)
         )
+        # an alias goes with the athlete that it was merged into
+        switched_off = Athlete.objects.filter(
+            Q(switched_off_at__isnull=False) | Q(merged_into__switched_off_at__isnull=False)
+        )
+        # the rows of forgotten athletes are gone, while their access tokens are still valid
         self.athletes = frozenset(
-            Athlete.objects.filter(
-                Q(switched_off_at__isnull=False) | Q(merged_into__switched_off_at__isnull=False)
-            ).values_list("user_id", flat=True)
+            switched_off.order_by()
+            .values_list("user_id", flat=True)
+            .union(Forgetting.objects.values_list("user_id", flat=True))
         )
 
     def concern(self, token: AccessToken) -> bool:

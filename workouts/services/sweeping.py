@@ -25,6 +25,8 @@ from workouts.metrics import (
 from workouts.outages import log_outage
 from workouts.request_ids import make_request_id
 from workouts.services.finishing import can_query_sessions_table, log_finish, save_and_clear_session
+from workouts.services.personal_data.retention import ExpiredDataEraser
+from workouts.services.personal_data.tombstones import is_athlete_forgotten
 
 log = structlog.get_logger(__name__)
 
@@ -74,11 +76,11 @@ def sweep_sealed_sessions(names: Iterable[SessionName], result: SweepResult) -> 
                 raise
             log_outage("session_save_postponed", error, **name._asdict())
             saved = None
-        if saved is None:
-            result.left += 1
-        else:
+        if saved is not None:
             result.saved += 1
             log_finish(saved, source="sweep")
+        elif not is_athlete_forgotten(name.user_id):
+            result.left += 1
 
 
 def count_sweep(result: SweepResult) -> None:
@@ -98,6 +100,7 @@ class Sweeper:
 
     def __init__(self) -> None:
         self._stop = threading.Event()
+        self._eraser = ExpiredDataEraser()
 
     def run(self) -> None:
         """Sweep until stop() is called."""
@@ -117,6 +120,7 @@ class Sweeper:
         with bound_contextvars(request_id=make_request_id()):
             try:
                 result = sweep_sessions(idle_minutes=settings.SENIM_IDLE_MINUTES)
+                self._eraser.take_turn()
             finally:
                 close_old_connections()
             count_sweep(result)
