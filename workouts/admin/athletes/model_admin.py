@@ -10,6 +10,7 @@ from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
 from workouts.admin.athletes.filters import TrainedListFilter
+from workouts.admin.athletes.forget_page import may_open_forget_page, show_forget_page
 from workouts.admin.athletes.merge_page import may_open_merge_page, show_merge_page
 from workouts.admin.athletes.page import describe_athlete_page
 from workouts.admin.titles import TitledChangeList
@@ -78,6 +79,7 @@ class AthleteAdmin(VisibleAdmin):
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         shown = describe_athlete_page(kwargs["obj"]) if kwargs["obj"] else {}
+        shown["may_forget"] = bool(kwargs["obj"]) and may_open_forget_page(request)
         return super().render_change_form(request, context | shown, *args, **kwargs)
 
     @admin.action(description=_("Merge selected athletes"), permissions=["merge"])
@@ -90,6 +92,11 @@ class AthleteAdmin(VisibleAdmin):
     def get_urls(self) -> list[Any]:
         return [
             path("merge/", self.admin_site.admin_view(show_merge_page), name="workouts_merge"),
+            path(
+                "<path:object_id>/forget/",
+                self.admin_site.admin_view(show_forget_page),
+                name="workouts_forget",
+            ),
             *super().get_urls(),
         ]
 
