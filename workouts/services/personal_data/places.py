@@ -256,4 +256,5 @@ REDIS_PLACES = {
     "sealed": RedisPlace(False, "sealed sessions by id, and their index by user ID"),
     "parked": RedisPlace(False, "sealed sessions that could not be saved, by user ID"),
     "progress": RedisPlace(False, "a coach's export, in numbers; expires after 10 min"),
+    "failed-tries": RedisPlace(False, "wrong codes of an address; expires after a minute"),
 }

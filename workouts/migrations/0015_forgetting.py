@@ -57,7 +57,7 @@ def refuse_always(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workouts", "0013_access"),
+        ("workouts", "0014_lock"),
     ]
 
     operations = [
