@@ -20,6 +20,7 @@ from environs import EnvValidationError
 from senim import __version__
 from senim.environment import describe_setting_error
 from senim.metrics_folder import reserve_metrics_files, server_metrics_folder
+from senim.private_files import keep_files_private
 
 
 def main() -> None:
@@ -27,6 +28,7 @@ def main() -> None:
     if sys.argv[1:] == ["version"]:  # Django's own command of this name shows Django's version
         print(f"{__version__}\nPython {platform.python_version()}, Django {django.__version__}")  # noqa: T201
         return
+    keep_files_private(sys.argv[1] if len(sys.argv) > 1 else "")
     try:
         with server_metrics_folder() if IS_START else nullcontext():
             execute_from_command_line(sys.argv)

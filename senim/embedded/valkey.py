@@ -16,6 +16,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from senim.embedded.processes import die_with_parent
+from senim.private_files import PRIVATE_UMASK, open_private_file
 from workouts.log_limits import limit_log
 from workouts.outages import explain_outage
 
@@ -42,9 +43,9 @@ class EmbeddedValkey:
 
         Raises ImproperlyConfigured if this platform has no binary or the server does not start.
         """
-        self.directory.mkdir(parents=True, exist_ok=True)
-        address = ["--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "700"]
-        with self.log_path.open("ab") as output:
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        address = ["--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "600"]
+        with open(self.log_path, "ab", opener=open_private_file) as output:
             self.process = subprocess.Popen(
                 [find_embedded_valkey(), *address, "--save", "", *self.options],
                 cwd=self.directory,
@@ -52,6 +53,7 @@ class EmbeddedValkey:
                 stdout=output,
                 stderr=output,
                 pass_fds=hold,
+                umask=PRIVATE_UMASK,
                 # Ctrl-C in the terminal is for the service, which needs this server until it stops
                 process_group=0,
                 preexec_fn=die_with_parent(),
@@ -121,8 +123,8 @@ def run_embedded_redis(*, share: bool) -> Iterator[None]:
     if not settings.REDIS_EMBEDDED:
         yield
         return
-    settings.SENIM_DATA.mkdir(parents=True, exist_ok=True)
-    with (settings.SENIM_DATA / "valkey.lock").open("a") as lock:
+    settings.SENIM_DATA.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with open(settings.SENIM_DATA / "valkey.lock", "a", opener=open_private_file) as lock:
         if share and is_embedded_valkey_ready(settings.EMBEDDED_REDIS_SOCKET):
             yield
             return

@@ -16,6 +16,7 @@ from django.db import connection
 from senim import startup
 from senim.embedded.valkey import run_embedded_redis
 from senim.environment import find_unknown_settings
+from senim.private_files import warn_of_open_files
 from senim.server import run_server
 from workouts.services.sweeping import Sweeper
 
@@ -39,6 +40,8 @@ class Command(BaseCommand):
         check_auth_setting(host)
         for name in find_unknown_settings():
             log.warning("variable_ignored", name=name, reason="not a setting")
+        if settings.NEEDS_DATA:
+            warn_of_open_files(settings.SENIM_DATA)
         if workers < 1:
             raise CommandError(f"--workers is {workers}; it takes a whole number from 1.")
         raise_open_files_limit(settings.SENIM_MAX_CONNECTIONS + OTHER_FILES)

@@ -32,7 +32,7 @@ def run_folder() -> Path:
 def fresh_folder() -> Path:
     """Return a new folder inside the run's; its path is short enough for a unix socket."""
     folder = run_folder() / uuid.uuid4().hex[:8]
-    folder.mkdir()
+    folder.mkdir(mode=0o700)  # as `start` makes one; it warns of one that others may read
     return folder
 
 
