@@ -141,6 +141,11 @@ SENIM_METRICS_ALLOW = env.items(
 HTTPS_ONLY = env.bool("HTTPS_ONLY", False, **ON_OR_OFF)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS_ONLY
 SECURE_HSTS_SECONDS = A_YEAR_S if HTTPS_ONLY else 0
+# HSTS for subdomains and the browsers' preload list bind a whole domain, which is not Senim's
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+if HTTPS_ONLY:
+    # the proxy that has the certificate redirects; Senim itself is asked for GET / over HTTP
+    SILENCED_SYSTEM_CHECKS.append("security.W008")
 # pages load nothing inline and nothing from other sites; frames are for downloads
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

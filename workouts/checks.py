@@ -1,9 +1,10 @@
-"""Checks before a migration touches the database."""
+"""Checks before a migration touches the database, and before a service is open to the internet."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
 from django.db import connections
 from django.db.migrations.recorder import MigrationRecorder
 
@@ -48,3 +49,62 @@ def has_foreign_table(alias: str) -> bool:
             column.name for column in connection.introspection.get_table_description(cursor, name)
         }
     return not (migrated and columns >= OWN_COLUMNS)
+
+
+@register(Tags.security, deploy=True)
+def check_clients_are_known(**kwargs: Any) -> list[CheckMessage]:
+    """Warn of the open mode."""
+    if settings.SENIM_AUTH == "token":
+        return []
+    return [
+        Warning(
+            "SENIM_AUTH is not 'token': whoever reaches the service says who they are, unchecked, "
+            "and sees and ends everybody's workouts.",
+            hint="Set SENIM_AUTH=token, unless only people you trust reach it.",
+            id="workouts.W001",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
+def check_invitations_lead_to_https(**kwargs: Any) -> list[CheckMessage]:
+    """Warn of links in invitations that would lead nowhere, or over HTTP."""
+    if settings.SENIM_AUTH != "token" or settings.SENIM_PUBLIC_URL.startswith("https://"):
+        return []
+    return [
+        Warning(
+            "SENIM_PUBLIC_URL is not an https:// address: links in invitations begin with it.",
+            hint="Set SENIM_PUBLIC_URL to the address that people type.",
+            id="workouts.W002",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
+def check_proxy_is_trusted(**kwargs: Any) -> list[CheckMessage]:
+    """Warn of a proxy with TLS whose word does not count, so that requests look like HTTP."""
+    if not settings.HTTPS_ONLY or settings.TRUSTED_PROXIES:
+        return []
+    return [
+        Warning(
+            "HTTPS_ONLY is on, but TRUSTED_PROXIES is empty: forms sent over HTTPS are refused, "
+            "and all clients share the proxy's address.",
+            hint="Set TRUSTED_PROXIES to the address of the proxy in front.",
+            id="workouts.W003",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
+def check_hosts_are_named(**kwargs: Any) -> list[CheckMessage]:
+    """Warn if any Host is taken, and so ends up in redirects and links."""
+    if "*" not in settings.ALLOWED_HOSTS:
+        return []
+    return [
+        Warning(
+            "ALLOWED_HOSTS has '*': whatever a client sends as its Host is taken for the service's "
+            "name.",
+            hint="Set ALLOWED_HOSTS to the names under which people reach the service.",
+            id="workouts.W004",
+        )
+    ]
