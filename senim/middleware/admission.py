@@ -2,13 +2,13 @@
 
 import random
 from collections import Counter
-from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 from django.conf import settings
 
 from senim.http.refusals import refuse_asgi_request_for_now, send_asgi_refusal
 from workouts.close_codes import CLOSE_TRY_LATER
+from workouts.identity.networks import find_client_network
 from workouts.metrics import count_refusal_metric
 from workouts.sockets.handshake import choose_subprotocol
 
@@ -18,7 +18,6 @@ NEARLY_FULL = 0.9
 RETRY_AFTER_MS = (5_000, 15_000)
 # the health answer and the metrics, for those who look after the server: short, and few ask
 ALWAYS_ANSWERED = ("/", "/metrics")
-IPV6_NETWORK_BITS = 64  # what one customer usually has
 
 
 class RequestAdmission:
@@ -56,7 +55,7 @@ class SocketAdmission:
             count_refusal_metric("connections")
             await refuse_handshake(receive, send)
             return
-        network = find_client_network(scope) if settings.TRUSTED_PROXIES else None
+        network = find_scope_network(scope) if settings.TRUSTED_PROXIES else None
         if taken > most * NEARLY_FULL:
             count_refusal_metric("nearly_full")
             await send_socket_away(scope, receive, send)
@@ -82,17 +81,9 @@ def count_server_connections(scope: Any) -> int:
     return len(scope.get("state", {}).get("connections", ()))
 
 
-def find_client_network(scope: Any) -> str | None:
-    """Return the client's address, or for IPv6 the network that one customer has."""
-    try:
-        address = ip_address(scope["client"][0])
-    except (KeyError, TypeError, ValueError):
-        return None
-    if not isinstance(address, IPv6Address):
-        return str(address)
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(int(address) >> (128 - IPV6_NETWORK_BITS))
+def find_scope_network(scope: Any) -> str | None:
+    client = scope.get("client")
+    return find_client_network(client[0]) if client else None
 
 
 async def refuse_handshake(receive: Any, send: Any) -> None:

@@ -1,13 +1,11 @@
 """How many tries from an address failed within a minute, counted over all processes."""
 
-from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple
 
 from workouts.live import scripts
 from workouts.live.runtime import get_live_store
 
 WINDOW_MS = 60_000
-IPV6_NETWORK_BITS = 64  # what one customer usually has
 
 
 class FailedTries(NamedTuple):
@@ -15,22 +13,6 @@ class FailedTries(NamedTuple):
 
     number: int
     ends_in_ms: int
-
-
-def find_network_of_address(address: str) -> str:
-    """Return an IPv4 address, or for IPv6 the network that one customer has.
-
-    Anything else, as behind a proxy on a unix socket, shares the name "unknown".
-    """
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return "unknown"
-    if not isinstance(parsed, IPv6Address):
-        return str(parsed)
-    if parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
-    return f"{int(parsed) >> (128 - IPV6_NETWORK_BITS):x}"
 
 
 def read_failed_tries(network: str) -> FailedTries:

@@ -5,17 +5,18 @@ from contextlib import contextmanager
 from math import ceil
 
 from workouts.exceptions import Code, WorkoutError
+from workouts.identity.networks import find_client_network
 from workouts.live.clients import REDIS_AWAY
 from workouts.live.failed_tries import (
     FailedTries,
     count_failed_try,
-    find_network_of_address,
     read_failed_tries,
 )
 from workouts.metrics import count_refusal_metric
 from workouts.outages import log_outage
 
 MAX_FAILED_TRIES = 10  # a minute, from one address
+UNKNOWN = "unknown"  # shared by what comes over a proxy's unix socket
 FAILURES = (Code.INVITATION_INVALID, Code.INVITATION_USED, Code.INVITATION_EXPIRED)
 
 
@@ -26,7 +27,7 @@ def limit_failed_tries(address: str) -> Iterator[None]:
     However many run at once, no more than MAX_FAILED_TRIES a minute learn that their code is wrong.
     Raises WorkoutError(too_many_tries), or WorkoutError(unavailable) if Redis is unavailable.
     """
-    network = find_network_of_address(address)
+    network = find_client_network(address) or UNKNOWN
     try:
         tries = read_failed_tries(network)
         if tries.number >= MAX_FAILED_TRIES:

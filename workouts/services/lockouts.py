@@ -7,7 +7,6 @@ address that fails for many names has to wait longer for each one.
 
 import logging
 from datetime import datetime, timedelta
-from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 import structlog
@@ -21,12 +20,12 @@ from django.db.models import Count, Max, Q, QuerySet, Sum
 from django.http import HttpRequest
 from django.utils import timezone
 
+from workouts.identity.networks import find_client_network
 from workouts.log_limits import limit_log
 
 # a gym's tablet: ten coaches who mistype, before the eleventh has to wait a second
 FREE_NAMES = 10
 MAX_WAIT_S = 60  # 1,440 tries a day for an address, where a list of leaked passwords has millions
-IPV6_NETWORK_BITS = 64  # what one customer usually has
 MAX_NAME_LENGTH = 150  # Django's for a username
 ACCESS_LOG_KEY = "access_log"  # in the session: the row that says when it began
 log = structlog.get_logger(__name__)
@@ -37,16 +36,7 @@ def find_client_address(request: HttpRequest) -> str | None:
 
     The server has put the address there; X-Forwarded-For counts behind TRUSTED_PROXIES only.
     """
-    try:
-        address = ip_address(request.META.get("REMOTE_ADDR") or "")
-    except ValueError:
-        return None
-    if not isinstance(address, IPv6Address):
-        return str(address)
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    host_bits = 128 - IPV6_NETWORK_BITS
-    return str(IPv6Address(int(address) >> host_bits << host_bits))
+    return find_client_network(request.META.get("REMOTE_ADDR"))
 
 
 def find_recent_failures(now: datetime) -> QuerySet[Any]:
