@@ -1,6 +1,5 @@
 """Making and revoking API keys. services/api_keys.py looks them up."""
 
-import hashlib
 import secrets
 from datetime import datetime
 from typing import Any
@@ -9,8 +8,8 @@ import structlog
 from django.utils import timezone
 
 from workouts.models import ApiKey
+from workouts.services.api_keys import API_KEY_PREFIX, hash_api_key
 
-PREFIX = "senim_"
 RANDOM_BYTES = 32
 START_LENGTH = 12
 log = structlog.get_logger(__name__)
@@ -23,10 +22,10 @@ def make_api_key(
 
     The text cannot be had again: only its hash is stored.
     """
-    text = PREFIX + secrets.token_urlsafe(RANDOM_BYTES)
+    text = API_KEY_PREFIX + secrets.token_urlsafe(RANDOM_BYTES)
     key = ApiKey.objects.create(
         name=name,
-        key_hash=hashlib.sha256(text.encode()).hexdigest(),
+        key_hash=hash_api_key(text),
         start=text[:START_LENGTH],
         coach=coach,
         may_finish=may_finish,

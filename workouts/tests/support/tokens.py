@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 ISSUER, AUDIENCE = "https://id.example.org", "senim-app"
 SECRET = "a secret that the provider shares"
+OTHER_SECRET = "a secret that another provider shares"
 PRIVATE_KEYS: dict[str, Any] = {
     "RS256": rsa.generate_private_key(65537, 2048),
     "ES256": ec.generate_private_key(ec.SECP256R1()),
@@ -59,9 +60,11 @@ def provider_claims(user_id: str, **changes: Any) -> dict[str, Any]:
     return {name: value for name, value in claims.items() if value is not None}
 
 
-def sign_token(user_id: str, algorithm: str = "HS256", **changes: Any) -> str:
+def sign_token(
+    user_id: str, algorithm: str = "HS256", *, secret: str = SECRET, **changes: Any
+) -> str:
     """Return a provider's token for an athlete."""
-    key = SECRET if algorithm == "HS256" else PRIVATE_KEYS[algorithm]
+    key = secret if algorithm == "HS256" else PRIVATE_KEYS[algorithm]
     headers = None if algorithm == "HS256" else {"kid": algorithm}
     return jwt.encode(
         provider_claims(user_id, **changes), key, algorithm=algorithm, headers=headers
