@@ -22,3 +22,10 @@ class SenimAdminConfig(admin_apps.AdminConfig):
 
     default = False  # "workouts" in INSTALLED_APPS means WorkoutsConfig
     default_site = "workouts.admin.site.SenimAdminSite"
+
+    def ready(self) -> None:
+        super().ready()
+        # Django's own pages for users have registered themselves just now
+        from workouts.admin.users.model_admin import replace_user_pages  # noqa: PLC0415
+
+        replace_user_pages()

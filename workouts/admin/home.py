@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from workouts.admin.athletes.filters import trained_since_list_filter
 from workouts.admin.charts import describe_volume_chart
 from workouts.admin.days import WEEK, begin_of_coach_day, monday_of_coach_week
+from workouts.admin.invitations.open_links import count_waiting_by_team
 from workouts.admin.paging import count_changelist_rows_up_to
 from workouts.admin.volumes import ChartVolume, sum_chart_volumes
 from workouts.models import Athlete, ReviewStatus, WorkoutSession
@@ -27,11 +28,12 @@ def describe_home_page(request: HttpRequest) -> Json:
     """Return the template's context: the user's athletes, or nothing without the permission."""
     if not request.user.has_perm("workouts.view_workoutsession"):
         return {}
-    return describe_home_page_team(
+    team = describe_home_page_team(
         WorkoutSession.objects.visible_to(request.user),
         Athlete.objects.visible_to(request.user).unmerged(),
         timezone.localtime(),
     )
+    return {**team, "waiting": count_waiting_by_team(request)}
 
 
 def describe_home_page_team(sessions: Sessions, athletes: QuerySet[Athlete], now: datetime) -> Json:

@@ -3,9 +3,13 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest
+from django.forms import Media
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
+from workouts.admin.invitations.open_links import find_open_invitations, find_waiting_athletes
+from workouts.admin.invitations.team_pages import answer_waiting, show_team_invite_page
 from workouts.admin.visibility import VisibleAdmin
 from workouts.models import Team
 
@@ -15,6 +19,38 @@ class TeamAdmin(VisibleAdmin):
     search_fields = ["name"]
     filter_horizontal = ["coaches"]
     autocomplete_fields = ["athletes"]
+    change_form_template = "admin/workouts/team/change_form.html"
+
+    @property
+    def media(self) -> Media:
+        names = ("sessions", "athlete", "access")
+        return super().media + Media(css={"all": [f"workouts/admin/{name}.css" for name in names]})
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        team = kwargs["obj"]
+        shown = (
+            {}
+            if team is None
+            else {
+                "team": team,
+                "waiting": find_waiting_athletes(request, team),
+                "open_invitations": find_open_invitations(request, team=team, kind="team"),
+                "may_invite": request.user.has_perm("workouts.add_invitation"),
+            }
+        )
+        return super().render_change_form(request, context | shown, *args, **kwargs)
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view
+        return [
+            path(
+                "<str:object_id>/invite/", view(show_team_invite_page), name="workouts_team_invite"
+            ),
+            path("waiting/<int:pk>/", view(answer_waiting), name="workouts_waiting_answer"),
+            *super().get_urls(),
+        ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Team]:
         teams: QuerySet[Team] = (

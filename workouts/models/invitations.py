@@ -1,5 +1,7 @@
 """Invitations: links that let a device, an athlete or a coach in."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -7,6 +9,28 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from workouts.models.athletes import Athlete, Team
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def visible_to(self, user: Any) -> "InvitationQuerySet":
+        """Keep the invitations of athletes and teams visible to a user.
+
+        A coach's invitations are visible to whoever may invite coaches.
+        """
+        athletes = Athlete.objects.visible_to(user).values("pk")
+        theirs = (
+            Q(athlete__pk__in=athletes)
+            | Q(athlete__merged_into__in=athletes)
+            | Q(team__in=Team.objects.visible_to(user))
+        )
+        kinds = Q(kind=Invitation.Kind.COACH)
+        if user.has_perm("workouts.invite_coach"):
+            return self.filter(kinds | theirs)
+        return self.filter(~kinds & theirs)
+
+    def usable(self) -> "InvitationQuerySet":
+        """Keep those that still let somebody in."""
+        return self.filter(withdrawn_at=None, expires_at__gt=timezone.now(), uses__lt=F("max_uses"))
 
 
 class Invitation(models.Model):
@@ -58,11 +82,14 @@ class Invitation(models.Model):
     uses = models.PositiveIntegerField(_("uses"), default=0, editable=False)
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True, editable=False)
 
+    objects = InvitationQuerySet.as_manager()
+
     class Meta:
         db_table = "invitations"
         verbose_name = _("invitation")
         verbose_name_plural = _("invitations")
         ordering = ["-created_at"]
+        permissions = [("invite_coach", _("Can invite coaches and change roles"))]
         constraints = [
             models.CheckConstraint(
                 name="invitation_is_not_overused", condition=Q(uses__lte=F("max_uses"))
@@ -77,6 +104,12 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.athlete_id or self.team or self.name}"
+
+
+class WaitingAthleteQuerySet(models.QuerySet["WaitingAthlete"]):
+    def visible_to(self, user: Any) -> "WaitingAthleteQuerySet":
+        """Keep the athletes who wait for a team that a user may see."""
+        return self.filter(team__in=Team.objects.visible_to(user))
 
 
 class WaitingAthlete(models.Model):
@@ -94,6 +127,8 @@ class WaitingAthlete(models.Model):
         Team, on_delete=models.CASCADE, related_name="waiting", verbose_name=_("team")
     )
     joined_at = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
+
+    objects = WaitingAthleteQuerySet.as_manager()
 
     class Meta:
         db_table = "waiting_athletes"

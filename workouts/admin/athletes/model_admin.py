@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet, Sum
 from django.forms import Media
@@ -9,13 +10,22 @@ from django.shortcuts import redirect
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
+from workouts.admin.athletes.access_pages import (
+    describe_athlete_access,
+    invite_device,
+    show_athlete_invite_page,
+    show_cut_off_page,
+    show_switch_page,
+)
+from workouts.admin.athletes.add_form import AthleteAddForm
 from workouts.admin.athletes.filters import TrainedListFilter
 from workouts.admin.athletes.forget_page import may_open_forget_page, show_forget_page
 from workouts.admin.athletes.merge_page import may_open_merge_page, show_merge_page
 from workouts.admin.athletes.page import describe_athlete_page
+from workouts.admin.invitations.withdraw_page import show_withdraw_page
 from workouts.admin.titles import TitledChangeList
 from workouts.admin.visibility import AthleteTeamListFilter, VisibleAdmin
-from workouts.models import Athlete, WorkoutSession
+from workouts.models import Athlete, WorkoutSession, may_see_all_athletes
 from workouts.models.primary_keys import can_be_primary_key
 
 
@@ -48,7 +58,10 @@ class AthleteAdmin(VisibleAdmin):
     def media(self) -> Media:
         return super().media + Media(
             css={
-                "all": [f"workouts/admin/{name}.css" for name in ("sessions", "charts", "athlete")]
+                "all": [
+                    f"workouts/admin/{name}.css"
+                    for name in ("sessions", "charts", "athlete", "access")
+                ]
             }
         )
 
@@ -71,15 +84,45 @@ class AthleteAdmin(VisibleAdmin):
         account = [] if request.user.has_perm("auth.view_user") else ["account"]
         return ["created_at", *user_id, *account]
 
+    def get_fields(self, request: HttpRequest, obj: Athlete | None = None) -> Any:
+        if obj:
+            return self.fields
+        own = ["user_id"] if may_see_all_athletes(request.user) else []
+        return ["display_name", "team", *own]
+
+    def get_form(
+        self, request: HttpRequest, obj: Athlete | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        if obj:
+            return super().get_form(request, obj, change, **kwargs)
+        form = super().get_form(request, obj, change, **{**kwargs, "form": AthleteAddForm})
+        return type(form.__name__, (form,), {"coach": request.user})
+
     def save_model(self, request: HttpRequest, obj: Athlete, form: Any, change: bool) -> None:
         """Write only the changed fields: somebody may be merging the athlete right now."""
-        obj.save(update_fields=form.changed_data if change else None)
+        if change:
+            obj.save(update_fields=form.changed_data)
+        else:
+            form.add(obj)
+
+    def response_add(
+        self, request: HttpRequest, obj: Athlete, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Go on with the link for the new athlete's phone."""
+        if IS_POPUP_VAR in request.POST or not request.user.has_perm("workouts.add_invitation"):
+            return super().response_add(request, obj, post_url_continue)
+        return invite_device(request, obj)
 
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        shown = describe_athlete_page(kwargs["obj"]) if kwargs["obj"] else {}
-        shown["may_forget"] = bool(kwargs["obj"]) and may_open_forget_page(request)
+        athlete = kwargs["obj"]
+        shown: dict[str, Any] = {"show_save_and_add_another": False}
+        if athlete:
+            shown |= describe_athlete_page(athlete) | describe_athlete_access(request, athlete)
+            shown["may_forget"] = may_open_forget_page(request)
+        else:
+            shown["show_save_and_continue"] = False  # the link comes next
         return super().render_change_form(request, context | shown, *args, **kwargs)
 
     @admin.action(description=_("Merge selected athletes"), permissions=["merge"])
@@ -90,12 +133,18 @@ class AthleteAdmin(VisibleAdmin):
         return may_open_merge_page(request)
 
     def get_urls(self) -> list[Any]:
+        pages: dict[str, tuple[Any, str]] = {
+            "merge/": (show_merge_page, "workouts_merge"),
+            "<path:object_id>/forget/": (show_forget_page, "workouts_forget"),
+            "<str:object_id>/invite/": (show_athlete_invite_page, "workouts_athlete_invite"),
+            "<str:object_id>/switch/": (show_switch_page, "workouts_athlete_switch"),
+            "devices/<uuid:pk>/cut-off/": (show_cut_off_page, "workouts_device_cut_off"),
+            "invitations/<int:pk>/withdraw/": (show_withdraw_page, "workouts_invitation_withdraw"),
+        }
         return [
-            path("merge/", self.admin_site.admin_view(show_merge_page), name="workouts_merge"),
-            path(
-                "<path:object_id>/forget/",
-                self.admin_site.admin_view(show_forget_page),
-                name="workouts_forget",
+            *(
+                path(route, self.admin_site.admin_view(view), name=name)
+                for route, (view, name) in pages.items()
             ),
             *super().get_urls(),
         ]

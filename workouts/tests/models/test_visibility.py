@@ -17,7 +17,16 @@ from django.urls import NoReverseMatch, URLResolver, get_resolver, reverse
 from workouts.admin.sessions.parked import find_parked_for_coach
 from workouts.identity.access_tokens import issue_access_token
 from workouts.live.sessions import ParkedSession, SessionName
-from workouts.models import ApiKey, Athlete, Exercise, Team, WorkoutSession
+from workouts.models import (
+    ApiKey,
+    Athlete,
+    Exercise,
+    JoinedDevice,
+    Team,
+    WaitingAthlete,
+    WorkoutSession,
+)
+from workouts.services.invitations import invite_athlete
 from workouts.tests.support.door_cases import KEY, make_key
 from workouts.tests.support.reviews import save_pending
 
@@ -48,11 +57,12 @@ MATRIX = {
     "auth_group_delete": "LLFFFFE",
     "auth_group_change": "LLFFFFE",
     "auth_user_password_change": "LLFFFFE",
-    "auth_user_changelist": "LLFFFFE",
-    "auth_user_add": "LLFFFFE",
-    "auth_user_history": "LLFFFFE",
+    "auth_user_changelist": "LLFFFSS",
+    "auth_user_add": "LLFFFSS",
+    "auth_user_invite": "LLFFFSS",
+    "auth_user_history": "LLFFFEE",
     "auth_user_delete": "LLFFFFE",
-    "auth_user_change": "LLFFFFE",
+    "auth_user_change": "LLFFFES",
     "workouts_apikey_changelist": "LLFFFEE",
     "workouts_apikey_add": "LLFFFEE",
     "workouts_apikey_history": "LLGGGEE",
@@ -60,7 +70,11 @@ MATRIX = {
     "workouts_apikey_change": "LLFFFEE",
     "workouts_apikey_revoke": "LLFFFEE",
     "workouts_athlete_changelist": "LLFSESS",
-    "workouts_athlete_add": "LLFFFFE",
+    "workouts_athlete_add": "LLFSESS",
+    "workouts_athlete_invite": "LLFSNSS",
+    "workouts_athlete_switch": "LLFSNSS",
+    "workouts_device_cut_off": "LLFSNSS",
+    "workouts_invitation_withdraw": "LLFSNSS",
     "workouts_athlete_history": "LLGSGSS",
     "workouts_athlete_delete": "LLFFFFS",
     "workouts_athlete_change": "LLFSGSS",
@@ -86,6 +100,8 @@ MATRIX = {
     "workouts_team_history": "LLGSGSS",
     "workouts_team_delete": "LLFFFSS",
     "workouts_team_change": "LLFSGSS",
+    "workouts_team_invite": "LLFSNSS",
+    "workouts_waiting_answer": "LLMMMMM",
     "live": "LLFSESS",
     "health": "EEEEEEE",
     "metrics": "EEEEEEE",
@@ -129,6 +145,9 @@ class VisibilityCase(TestCase):
         cls.other_team.athletes.add(Athlete.objects.get(user_id="ben-of-team-two"))
         cls.other_team.coaches.add(cls.users["other"])
         make_key(KEY)
+        cls.invitation = invite_athlete(athlete=cls.athlete, by=None).invitation
+        cls.device = JoinedDevice.objects.create(athlete=cls.athlete, name="Phone")
+        cls.waiting = WaitingAthlete.objects.create(athlete=cls.stranger.athlete, team=cls.team)
         for role, group in (("coach", "coaches"), ("other", "coaches"), ("head", "head coaches")):
             cls.users[role].groups.add(Group.objects.get(name=group))
 
@@ -151,6 +170,9 @@ class MatrixTests(VisibilityCase):
             "group": Group.objects.get(name="coaches").pk,
             "factor": self.users["superuser"].pk,
             "apikey": ApiKey.objects.get().pk,
+            "device": self.device.pk,
+            "invitation": self.invitation.pk,
+            "waiting": self.waiting.pk,
         }
         for namespace, name in self.names(get_resolver().url_patterns):
             model = name.split("_")[1] if namespace and "_" in name else ""
@@ -202,6 +224,7 @@ class MatrixTests(VisibilityCase):
                         "term": "ana",
                     }
                 }.get(name)
+                query = {"workouts_athlete_switch": {"to": "off"}}.get(name, query)
                 query = {"workouts_decision": {"to": "approved", "ids": self.session.pk}}.get(
                     name, query
                 )

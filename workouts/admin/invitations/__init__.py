@@ -1,0 +1,1 @@
+"""Invitations on the coach's pages: making, showing, withdrawing and answering them."""

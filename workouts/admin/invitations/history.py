@@ -1,0 +1,79 @@
+"""What the admin's history says about invitations, devices and access.
+
+The messages are Django's own structures, which are translated when they are shown.
+"""
+
+from typing import Any
+
+from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
+from django.db.models import Model
+from django.http import HttpRequest
+from django.utils.translation import gettext_noop
+
+from workouts.models import Invitation, JoinedDevice, WaitingAthlete
+
+INVITATION, DEVICE = gettext_noop("invitation"), gettext_noop("joined device")
+WAITING, ATHLETE = gettext_noop("waiting athlete"), gettext_noop("athlete")
+WITHDRAWN = gettext_noop("validity (withdrawn)")
+CUT_OFF = gettext_noop("access (cut off)")
+SWITCHED_OFF = gettext_noop("access (switched off)")
+SWITCHED_ON = gettext_noop("access (switched on)")
+DECLINED = gettext_noop("answer (no)")
+
+
+def record_invitation(request: HttpRequest, invitation: Invitation) -> None:
+    """Record that the request's user made an invitation, with whom it is for."""
+    for_whom = find_invited(invitation)
+    if for_whom is None:
+        write_history(request, invitation, [{"added": {}}], flag=ADDITION)
+    else:
+        write_history(request, for_whom, [{"added": name_part(INVITATION, for_whom)}])
+
+
+def record_withdrawal(request: HttpRequest, invitation: Invitation) -> None:
+    for_whom = find_invited(invitation)
+    if for_whom is None:
+        write_history(request, invitation, [{"changed": {"fields": [WITHDRAWN]}}])
+    else:
+        part = {**name_part(INVITATION, for_whom), "fields": [WITHDRAWN]}
+        write_history(request, for_whom, [{"changed": part}])
+
+
+def record_waiting_answer(request: HttpRequest, waiting: WaitingAthlete, *, is_yes: bool) -> None:
+    athlete = waiting.athlete
+    if is_yes:
+        message = {"added": name_part(ATHLETE, athlete)}
+    else:
+        message = {"changed": {**name_part(WAITING, athlete), "fields": [DECLINED]}}
+    write_history(request, waiting.team, [message])
+
+
+def record_cut_off(request: HttpRequest, device: JoinedDevice) -> None:
+    part = {**name_part(DEVICE, device), "fields": [CUT_OFF]}
+    write_history(request, device.athlete.merged_into or device.athlete, [{"changed": part}])
+
+
+def record_switch(request: HttpRequest, athlete: Model, *, is_on: bool) -> None:
+    fields = [SWITCHED_ON if is_on else SWITCHED_OFF]
+    write_history(request, athlete, [{"changed": {"fields": fields}}])
+
+
+def find_invited(invitation: Invitation) -> Model | None:
+    """Return the athlete or team that an invitation is for; a coach has no account yet."""
+    athlete = invitation.athlete
+    return (
+        (athlete and athlete.merged_into)
+        or athlete
+        or (invitation.team if invitation.kind == Invitation.Kind.TEAM else None)
+    )
+
+
+def name_part(kind: str, obj: Model) -> dict[str, Any]:
+    return {"name": kind, "object": str(obj)}
+
+
+def write_history(
+    request: HttpRequest, obj: Model, message: list[dict[str, Any]], *, flag: int = CHANGE
+) -> None:
+    by: Any = request.user.pk
+    LogEntry.objects.log_actions(by, [obj], flag, change_message=message, single_object=True)

@@ -1,0 +1,64 @@
+"""The forms for users: they ask for a role and teams."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.utils.translation import gettext_lazy
+
+from workouts.models import Team
+from workouts.services.roles import Role, find_role, give_role
+
+
+class RoleForm(forms.ModelForm):
+    """`by` is who fills it in: they give no higher role than their own, and none to themselves."""
+
+    by: ClassVar[Any]
+    role = forms.TypedChoiceField(
+        label=gettext_lazy("Role"),
+        coerce=lambda value: Role(int(value)),
+        required=False,
+        initial=Role.COACH,
+    )
+    teams = forms.ModelMultipleChoiceField(
+        Team.objects.none(),
+        label=gettext_lazy("Teams"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        role, teams = (self.fields.get(name) for name in ("role", "teams"))
+        if role is None or teams is None:  # the page only shows the account
+            return
+        own, saved = find_role(self.by), self.instance.pk is not None
+        role.choices = [(each.value, each.label) for each in Role if each <= own]  # type: ignore[attr-defined]
+        teams.queryset = Team.objects.visible_to(self.by)  # type: ignore[attr-defined]
+        if saved:
+            role.initial = find_role(self.instance)
+            teams.initial = [*self.instance.teams.all()]
+        if self.instance.pk == self.by.pk:
+            role.disabled = True
+            self.fields["is_active"].disabled = True
+
+    def save_role_and_teams(self) -> None:
+        """Give the saved user the chosen role and teams, where they were changed."""
+        user, given = self.instance, self.cleaned_data
+        if "role" in self.changed_data and isinstance(given["role"], Role):
+            give_role(user, given["role"])
+        if "teams" in self.changed_data:
+            left = Team.objects.visible_to(self.by).filter(coaches=user)
+            user.teams.remove(*left.exclude(pk__in=given["teams"]))
+            user.teams.add(*given["teams"])
+
+
+class AccountChangeForm(RoleForm, UserChangeForm):
+    pass
+
+
+class AccountAddForm(RoleForm, AdminUserCreationForm):
+    def save_role_and_teams(self) -> None:
+        if isinstance(role := self.cleaned_data["role"], Role):
+            give_role(self.instance, role)  # also the one that was offered
+        super().save_role_and_teams()
