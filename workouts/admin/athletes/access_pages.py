@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -31,7 +31,9 @@ def describe_athlete_access(request: HttpRequest, athlete: Athlete) -> dict[str,
     user = request.user
     own = {"athlete__in": find_user_ids(athlete)}
     return {
-        "devices": JoinedDevice.objects.filter(**own).order_by("-last_seen_at")[:MAX_DEVICES_SHOWN],
+        "devices": JoinedDevice.objects.filter(**own).order_by(
+            F("revoked_at").desc(nulls_first=True), "-last_seen_at"
+        )[:MAX_DEVICES_SHOWN],
         "open_invitations": find_open_invitations(request, **own),
         "may_invite": user.has_perm("workouts.add_invitation"),
         "may_cut_off": user.has_perm("workouts.change_joineddevice"),
@@ -104,12 +106,12 @@ def show_cut_off_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         return show_confirm_page(
             request,
             Question(
-                title=_("Cut off %(device)s of %(athlete)s")
-                % {"device": device, "athlete": athlete},
+                title=_("Cut off %s") % device,
                 text=_(
-                    "Within 5 seconds it can no longer train for this athlete. What it has counted"
+                    "Within 5 seconds this device can no longer train for %s. What it has counted"
                     " stays. To come back, it needs a new link."
-                ),
+                )
+                % athlete,
                 button=_("Cut off"),
             ),
             crumbs=crumbs,

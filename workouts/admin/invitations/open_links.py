@@ -26,7 +26,7 @@ def find_waiting_athletes(request: HttpRequest, team: Team) -> list[WaitingAthle
 def count_waiting_by_team(request: HttpRequest) -> list[Any]:
     """Return team_id, team__name and number for each team with waiting athletes."""
     waiting = find_waiting(request).order_by("team__name")
-    return [*waiting.values("team_id", "team__name").annotate(number=Count("pk"))]
+    return [*waiting.values("team_id", "team__name").annotate(number=Count("pk"))[:SHOWN]]
 
 
 def find_waiting(request: HttpRequest) -> QuerySet[WaitingAthlete]:

@@ -32,13 +32,16 @@ LOOKS = {
 MAKE_SESSIONS = """
 from workouts.models import Athlete, Exercise
 from workouts.tests.support.cast import save_session
+from workouts.tests.support.joins import fill_access_pages
 from workouts.tests.support.reviews import save_pending
 pending = save_pending("ana", reps=24)
 refused = {"refused": {"debounced": 1}, "refusals": [[2100, "debounced"]]}
 for day in range(12):
     save_session("ana" if day % 2 else "bolat", reps=10 + day, days_ago=day, **refused)
-athletes = Athlete.objects.order_by("user_id").values_list("pk", flat=True)
-print(pending.pk, *athletes, Exercise.objects.first().pk)
+athletes = Athlete.objects.filter(user_id__in=["ana", "bolat"]).order_by("user_id")
+device = fill_access_pages(athletes[0], team)
+ids = athletes.values_list("pk", flat=True)
+print(pending.pk, *ids, Exercise.objects.first().pk, user.pk, device)
 """
 
 
@@ -48,7 +51,8 @@ class AccessTests(BrowserCase):
     @classmethod
     def make_data(cls) -> None:
         code = team_code("head", "ana", "bolat", group="head coaches") + MAKE_SESSIONS
-        team, session, athlete, other, exercise = run_shell(cls.service, code).split()
+        printed = run_shell(cls.service, code).split()
+        team, session, athlete, other, exercise, user, device = printed
         sessions = "/admin/workouts/workoutsession/"
         cls.pages = [
             "/admin/",
@@ -62,10 +66,18 @@ class AccessTests(BrowserCase):
             f"{sessions}export/?q=ana",
             "/admin/workouts/athlete/",
             f"/admin/workouts/athlete/{athlete}/change/",
+            "/admin/workouts/athlete/add/",
+            f"/admin/workouts/athlete/{athlete}/invite/",
+            f"/admin/workouts/athlete/{athlete}/switch/?to=off",
+            f"/admin/workouts/athlete/devices/{device}/cut-off/",
             f"/admin/workouts/athlete/merge/?ids={athlete}&ids={other}",
             "/admin/workouts/team/",
             f"/admin/workouts/team/{team}/change/",
+            f"/admin/workouts/team/{team}/invite/",
             f"/admin/workouts/team/{team}/delete/",
+            "/admin/auth/user/",
+            "/admin/auth/user/invite/",
+            f"/admin/auth/user/{user}/change/",
             "/admin/workouts/exercise/",
             f"/admin/workouts/exercise/{exercise}/change/",
             "/admin/password_change/",

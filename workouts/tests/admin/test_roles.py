@@ -163,5 +163,8 @@ class CoachInviteTests(RoleCase):
         assert self.status(self.coach, withdraw) == 404
         assert Invitation.objects.usable().count() == 1
 
-    def test_the_users_page_leads_there(self) -> None:
+    def test_the_header_and_the_users_page_lead_there(self) -> None:
+        assert f'href="{USERS}"' in self.page("/admin/")
         assert f"{USERS}invite/" in self.page(USERS)
+        self.client.force_login(self.coach)
+        assert f'href="{USERS}"' not in self.page("/admin/")

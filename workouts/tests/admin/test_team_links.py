@@ -33,7 +33,7 @@ class TeamLinkTests(CoachCase):
         zone = ZoneInfo("Asia/Almaty")
         day = datetime.now(zone).date() + timedelta(days=3)
         page = self.invite(last_day=day.isoformat()).content.decode()
-        assert "It lets 30 athletes in, until" in page
+        assert "Lets 30 athletes in, until" in page
         made = Invitation.objects.get()
         expected = datetime(day.year, day.month, day.day, tzinfo=zone) + timedelta(days=1)
         assert (made.team, made.max_uses, made.expires_at) == (self.team, 30, expected)

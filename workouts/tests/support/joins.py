@@ -51,3 +51,14 @@ def refused(code: Code) -> Iterator[Any]:
     with pytest.raises(WorkoutError) as caught:
         yield caught
     assert caught.value.code == code, caught.value
+
+
+def fill_access_pages(athlete: Athlete, team: Team) -> str:
+    """Give an athlete a device and an open link, and a team a waiting athlete and an open link.
+
+    Return the device's id.
+    """
+    device = join(invite_athlete(athlete=athlete, by=None).code).device
+    invite_athlete(athlete=athlete, by=None)
+    join(invite_team(team=team, by=None).code, name="Bolat")
+    return str(device.pk)
