@@ -191,7 +191,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "senim.middleware.time_zones.time_zone_middleware",
-    "senim.middleware.plain_text.refuse_nul_middleware",
+    "senim.middleware.plain_text.refuse_malformed_middleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

@@ -29,6 +29,17 @@ class WrongAddressTests(AdminCase):
             for path in (SESSIONS, f"{SESSIONS}export/", f"{SESSIONS}export/file/"):
                 assert self.code(path, **{name: "a\0"}) == 400
 
+    def test_a_blank_field_to_find_a_row_by_is_refused(self) -> None:
+        page = f"{ADMIN}auth/user/{self.coach.pk}/change/"
+        assert self.code(page, _to_field="") == 400
+        assert self.client.post(page, {"_to_field": ""}).status_code == 400
+
+    def test_a_form_with_impossible_athletes_is_shown_again(self) -> None:
+        for athletes in ("1e3", TOO_HIGH, TOO_LONG, "--", "-1"):
+            for path in (f"{ADMIN}workouts/team/add/", f"{ADMIN}workouts/athlete/add/"):
+                form = {"name": "Team", "athletes": athletes, "account": athletes}
+                assert self.client.post(path, form).status_code == 200
+
     def test_a_search_for_nul_finds_and_exports_nothing(self) -> None:
         assert "Null characters are not allowed." in self.page(SESSIONS, q="a\0")
         for path in (f"{SESSIONS}export/", f"{SESSIONS}export/file/"):
