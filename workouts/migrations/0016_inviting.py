@@ -56,7 +56,7 @@ def forbid_inviting(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("workouts", "0013_access")]
+    dependencies = [("workouts", "0015_forgetting")]
 
     operations = [
         migrations.AlterModelOptions(
