@@ -123,6 +123,15 @@ class BoundTests(RoleCase):
         assert self.change(self.coach, **form).status_code == 302
         assert self.role(self.coach) is Role.SUPERUSER
 
+    def test_a_superusers_flags_count_while_the_role_is_left_as_it_is(self) -> None:
+        self.client.force_login(self.root)
+        dates = {"date_joined_0": "2026-01-01", "date_joined_1": "10:00:00"}
+        flags = {"is_staff": "on", "is_superuser": "on"}
+        self.change(self.coach, role=Role.COACH.value, **flags, **dates)
+        assert self.role(self.coach) is Role.SUPERUSER
+        self.change(self.coach, role=Role.NONE.value, **flags, **dates)
+        assert self.role(self.coach) is Role.NONE
+
 
 class CoachInviteTests(RoleCase):
     def invite(self, **form: Any) -> Any:
