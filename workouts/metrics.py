@@ -58,6 +58,7 @@ LIMITS = (
     "body_bytes",
     "connections",
     "empty_frames",
+    "join_tries",
     "long_answers",
     "message_size",
     "nearly_full",

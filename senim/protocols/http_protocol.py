@@ -19,6 +19,9 @@ MAX_PIPELINED = 8  # requests that wait for the one before them; hardly any clie
 # a chunked body's own framing: 5 bytes for each byte, in a body of 64 KiB sent byte by byte
 MAX_FRAMING_BYTES = 5 * 65_536
 STALL_S = 60.0  # after which a client that reads nothing of its answer is cut
+# for how long, and how much, is still read from a client that was refused
+LINGER_S = 1.0
+LINGER_BYTES = 1_048_576
 # connections over SENIM_MAX_CONNECTIONS that may still ask for the health answer, or be told 503
 SPARE_CONNECTIONS = 100
 
@@ -94,9 +97,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self._refusal is not None:
-            return
         self._framing_bytes += len(data)
+        if self._refusal is not None:
+            if self._framing_bytes > LINGER_BYTES:
+                self.transport.close()
+            return
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -240,7 +245,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             b"content-length: %d\r\nconnection: close\r\n\r\n%s"
             % (status, status.phrase.encode(), len(body), body)
         )
-        self.transport.close()
+        # a connection that is closed with unread data is reset, and the client may lose the answer
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.loop.call_later(LINGER_S, self.transport.close)
         self._expect_close()
 
     def _expect_more(self) -> None:

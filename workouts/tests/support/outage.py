@@ -56,7 +56,7 @@ class OutageCase(SimpleTestCase):
         super().setUpClass()
         folder = fresh_folder()
         cls.redis = EmbeddedValkey(folder / "valkey", folder / "valkey.sock")
-        cls.database = copy_postgres(folder / "postgres")
+        cls.database = copy_postgres(fresh_folder())  # another user has to reach it
         for part in (cls.redis, cls.database):
             part.start()
             cls.addClassCleanup(part.stop)
