@@ -2,6 +2,7 @@
 
 from datetime import UTC, date
 
+from django.contrib.contenttypes.models import ContentType
 from django.test import SimpleTestCase
 from django.utils import timezone
 
@@ -28,6 +29,11 @@ class WrongAddressTests(AdminCase):
         for name in ("athlete", "from", "review_status__exact"):
             for path in (SESSIONS, f"{SESSIONS}export/", f"{SESSIONS}export/file/"):
                 assert self.code(path, **{name: "a\0"}) == 400
+
+    def test_no_object_has_a_page_outside_the_admin(self) -> None:
+        for model in ContentType.objects.all():
+            for key in ("1", "x", self.coach.pk):
+                assert self.code(f"{ADMIN}r/{model.pk}/{key}/") == 404
 
     def test_a_blank_field_to_find_a_row_by_is_refused(self) -> None:
         page = f"{ADMIN}auth/user/{self.coach.pk}/change/"
