@@ -157,6 +157,7 @@ class TokenTests(SimpleTestCase):
             await within(client.settled())
 
 
+@pytest.mark.slow
 class TokenServiceTests(SimpleTestCase):
     @classmethod
     def setUpClass(cls) -> None:

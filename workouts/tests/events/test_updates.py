@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Callable
 
+import pytest
 from channels.layers import get_channel_layer
 from django.test import SimpleTestCase
 
@@ -128,6 +129,7 @@ class FeedTests(SimpleTestCase):
         assert self.heard[0].reps == 3
 
 
+@pytest.mark.slow
 class TwoProcessesTests(PhoneShop, SimpleTestCase):
     """Two processes of the service, on one Redis and one database."""
 

@@ -1,5 +1,6 @@
 """What HTTP refuses before Django sees it: requests over a queue's bound, and long bodies."""
 
+import pytest
 from django.conf import settings
 from django.test import SimpleTestCase
 
@@ -87,6 +88,7 @@ class FullPlaceTests(HttpCase):
         assert http_views.called.count("began") == 2
 
 
+@pytest.mark.slow
 class BodyTests(HttpCase):
     def setUp(self) -> None:
         super().setUp()

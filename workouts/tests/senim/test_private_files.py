@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import pytest
 from django.test import SimpleTestCase
 
 from senim.private_files import find_open_files, keep_files_private
@@ -38,6 +39,7 @@ def read_modes(folder: Path) -> dict[str, int]:
     }
 
 
+@pytest.mark.slow
 class PrivateFilesTests(SimpleTestCase):
     def start(self, data: Path, *, is_migrated: bool = True) -> Service:
         environment = {"SENIM_DATA": str(data), "SECRET_KEY": "", "SENIM_SIGNING_KEY": ""}

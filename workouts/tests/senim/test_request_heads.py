@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from django.test import SimpleTestCase
 
 from senim.protocols.http_protocol import MAX_PIPELINED
@@ -26,6 +27,7 @@ def limited_service() -> Service:
     )
 
 
+@pytest.mark.slow
 class HttpLimitTests(SimpleTestCase):
     @classmethod
     def setUpClass(cls) -> None:
@@ -129,6 +131,7 @@ class HttpLimitTests(SimpleTestCase):
                 assert await self.answer(HANDSHAKE + f"Origin: {origin}\r\n\r\n") == [403]
 
 
+@pytest.mark.slow
 class LongCookieTests(SimpleTestCase):
     @classmethod
     def setUpClass(cls) -> None:

@@ -71,6 +71,7 @@ class SeenCase(PhoneShop, SimpleTestCase):
         cls.addClassCleanup(cls.service.stop)
 
 
+@pytest.mark.slow
 class OneWorkerTests(SeenCase):
     environment = {"TRUSTED_PROXIES": "127.0.0.1"}
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 
+import pytest
 from django.test import SimpleTestCase
 
 from workouts.tests.support.cast import new_athlete
@@ -23,6 +24,7 @@ def authenticate(token: str) -> Frame:
     return {"event": "authenticate", "token": token}
 
 
+@pytest.mark.slow
 class ExpiryTests(SimpleTestCase):
     @classmethod
     def setUpClass(cls) -> None:

@@ -3,6 +3,8 @@
 import asyncio
 import time
 
+import pytest
+
 from workouts.tests.support.cast import new_athlete
 from workouts.tests.support.coaches import Wall
 from workouts.tests.support.phones import make_rep, make_set
@@ -12,6 +14,7 @@ from workouts.wall.consumer import UPDATE_EVERY_S
 
 SAVE_MANY = """
 import uuid
+import pytest
 from django.utils import timezone
 athlete, now = Athlete.objects.create(user_id={user_id!r}), timezone.now()
 WorkoutSession.objects.bulk_create(
@@ -56,6 +59,7 @@ class WallTests(WallCase, OnSharedService):
             most = (time.monotonic() - began) / UPDATE_EVERY_S + 2
             assert 1 < wall.number <= most
 
+    @pytest.mark.slow
     async def test_a_flood_of_messages_makes_at_most_two_snapshots_a_second(self) -> None:
         async with self.watching() as wall:
 
@@ -153,6 +157,7 @@ class WallTests(WallCase, OnSharedService):
                 assert (await wall.hear())["event"] == "snapshot"
                 assert wall.tiles[self.stranger]["name"] == "Dana"
 
+    @pytest.mark.slow
     async def test_a_wall_of_everyone_says_when_it_cannot_show_all_sessions(
         self,
     ) -> None:

@@ -2,11 +2,14 @@
 
 import asyncio
 
+import pytest
+
 from workouts.tests.support.coaches import Browser, Wall
 from workouts.tests.support.phones import make_set
 from workouts.tests.support.walls import OnSharedService, WallCase
 
 
+@pytest.mark.slow
 class WallAccessTests(WallCase, OnSharedService):
     async def closing(self, browser: Browser, team: int | None = None) -> tuple[int, str]:
         return await (await Wall.open(browser, team)).closing()
