@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 from structlog.typing import Processor
@@ -70,3 +71,36 @@ structlog.configure(
     wrapper_class=structlog.stdlib.BoundLogger,
     cache_logger_on_first_use=True,
 )
+
+
+def build_logging_config(level: str, style_name: str) -> dict[str, Any]:
+    """Return the setting LOGGING: everything to stderr, in the style of LOG_FORMAT."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "events": {
+                "()": "senim.logs.LogFormatter",
+                "style_name": style_name,
+            },
+        },
+        "filters": {"libraries": {"()": "senim.logs.LibraryLogFilter"}},
+        "handlers": {
+            "stderr": {
+                "class": "logging.StreamHandler",
+                "formatter": "events",
+                "filters": ["libraries"],
+            },
+        },
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {
+            "django.server": {"handlers": ["stderr"], "propagate": False},
+            "uvicorn": {"level": "WARNING", "propagate": True},
+            # services/lockouts.py logs what matters
+            "axes": {"level": "ERROR"},
+            # a 4xx answer is the client's business
+            "django.request": {"level": "ERROR"},
+            # otherwise anybody could fill the log with tracebacks
+            "django.security": {"level": "CRITICAL"},
+        },
+    }

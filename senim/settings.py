@@ -28,6 +28,7 @@ from senim.environment import (
     load_environment,
     whole_number_setting,
 )
+from senim.logs import build_logging_config
 from senim.secret_key import check_secret_key, keep_secret_key
 from senim.sign_in_settings import *  # noqa: F403 (they are all settings)
 from senim.token_settings import (
@@ -273,32 +274,4 @@ LOG_LEVEL = env.str(
     "LOG_LEVEL", "INFO", validate=choice_setting("DEBUG", "INFO", "WARNING", "ERROR")
 )
 LOG_FORMAT = env.str("LOG_FORMAT", "console", validate=choice_setting("console", "json"))
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "events": {
-            "()": "senim.logs.LogFormatter",
-            "style_name": LOG_FORMAT,
-        },
-    },
-    "filters": {"libraries": {"()": "senim.logs.LibraryLogFilter"}},
-    "handlers": {
-        "stderr": {
-            "class": "logging.StreamHandler",
-            "formatter": "events",
-            "filters": ["libraries"],
-        },
-    },
-    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    "loggers": {
-        "django.server": {"handlers": ["stderr"], "propagate": False},
-        "uvicorn": {"level": "WARNING", "propagate": True},
-        # services/lockouts.py logs what matters
-        "axes": {"level": "ERROR"},
-        # a 4xx answer is the client's business
-        "django.request": {"level": "ERROR"},
-        # otherwise anybody could fill the log with tracebacks
-        "django.security": {"level": "CRITICAL"},
-    },
-}
+LOGGING = build_logging_config(LOG_LEVEL, LOG_FORMAT)
