@@ -129,6 +129,10 @@ class AthleteAdmin(VisibleAdmin):
     def merge_selected(self, request: HttpRequest, queryset: QuerySet[Athlete]) -> HttpResponse:
         return show_merge_page(request, queryset)
 
+    def has_delete_permission(self, request: HttpRequest, obj: Athlete | None = None) -> bool:
+        """Offer "Forget" instead, which also finds what is in Redis and the audit trail."""
+        return False
+
     def has_merge_permission(self, request: HttpRequest) -> bool:
         return may_open_merge_page(request)
 

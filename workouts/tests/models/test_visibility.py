@@ -76,7 +76,7 @@ MATRIX = {
     "workouts_device_cut_off": "LLFSNSS",
     "workouts_invitation_withdraw": "LLFSNSS",
     "workouts_athlete_history": "LLGSGSS",
-    "workouts_athlete_delete": "LLFFFFS",
+    "workouts_athlete_delete": "LLFFFFF",
     "workouts_athlete_change": "LLFSGSS",
     "workouts_merge": "LLFFFSS",
     "workouts_forget": "LLFFFSS",
