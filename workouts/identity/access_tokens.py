@@ -121,6 +121,7 @@ def decode_token(text: str, key: ProviderKey, **checks: Any) -> dict[str, Any]:
     """Return the claims that pass PyJWT's checks. A token has no leeway to expire in."""
     try:
         claims: dict[str, Any] = jwt.decode(text, key.key, algorithms=[key.algorithm], **checks)
+        claims["exp"] = float(claims["exp"])  # PyJWT takes a text with digits as well
     except jwt.ExpiredSignatureError:
         raise WorkoutError(Code.TOKEN_EXPIRED, EXPIRED) from None
     except (jwt.PyJWTError, ValueError, TypeError, OverflowError) as error:
@@ -134,4 +135,4 @@ def read_claims(claims: dict[str, Any], device_id: uuid.UUID | None) -> AccessTo
     user_id = claims["sub"]
     if not (isinstance(user_id, str) and USER_ID.match(user_id)) or user_id == "me":
         raise WorkoutError(Code.TOKEN_INVALID, f"the token's sub: {USER_ID_RULE}")
-    return AccessToken(user_id, float(claims["exp"]), device_id)
+    return AccessToken(user_id, claims["exp"], device_id)

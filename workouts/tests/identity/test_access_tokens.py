@@ -117,6 +117,12 @@ class ProviderTokenTests(SimpleTestCase):
             code = self.refuse(sign_token("42", **changes), SENIM_JWT_SECRET=SECRET)
             assert code == Code.TOKEN_INVALID, changes
 
+    def test_a_time_may_be_a_text_of_digits(self) -> None:
+        token = sign_token("42", exp=str(int(time.time()) + 60))
+        assert self.check(token, SENIM_JWT_SECRET=SECRET).expires_at > time.time()
+        token = sign_token("42", exp="1700000000")
+        assert self.refuse(token, SENIM_JWT_SECRET=SECRET) == Code.TOKEN_EXPIRED
+
     def test_an_expired_token_says_so(self) -> None:
         for ago in (1, 20, 3600):
             token = sign_token("42", exp=int(time.time()) - ago)
