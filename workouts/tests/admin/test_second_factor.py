@@ -82,6 +82,11 @@ class LogInWithCodeTests(SecondFactorCase):
         )
         assert answer["Location"] == "/admin/"
 
+    def test_a_next_that_is_no_path_is_no_error(self) -> None:
+        self.log_in("coach")
+        answer = self.client.post(CODE, {"code": show_code(self.app), "next": "11"})
+        assert (answer.status_code, answer["Location"]) == (302, "11")
+
     def test_a_code_works_once(self) -> None:
         code = show_code(self.app)
         for is_first in (True, False):
