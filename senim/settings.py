@@ -40,6 +40,7 @@ from senim.token_settings import (
     check_public_url_setting,
     check_signing_key_setting,
     keep_signing_key,
+    make_signing_key,
     read_pem_setting,
 )
 
@@ -110,8 +111,12 @@ if not SECRET_KEY:
 SENIM_SIGNING_KEY = read_pem_setting(
     env.str("SENIM_SIGNING_KEY", "", validate=check_signing_key_setting)
 )
-if NEEDS_DATA and not SENIM_SIGNING_KEY:
-    SENIM_SIGNING_KEY = keep_signing_key(SENIM_DATA / "signing_key")
+if not SENIM_SIGNING_KEY:
+    SENIM_SIGNING_KEY = (
+        keep_signing_key(SENIM_DATA / "signing_key")
+        if NEEDS_DATA
+        else make_signing_key()  # for this process alone: the open mode checks no token
+    )
 SENIM_JWT_SECRET = env.str("SENIM_JWT_SECRET", "", validate=check_jwt_secret_setting)
 SENIM_JWT_PUBLIC_KEY = read_pem_setting(
     env.str("SENIM_JWT_PUBLIC_KEY", "", validate=check_public_key_setting)

@@ -20,6 +20,7 @@ from django.db import connection, transaction
 from senim.secret_key import write_secret_file
 from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_live_store
+from workouts.services.joined_devices import revoke_devices_of_open_mode
 from workouts.services.sign_ins import make_password_temporary
 
 WAIT_S = 60.0
@@ -91,6 +92,8 @@ def prepare_database_at_startup() -> str | None:
             with connection.cursor() as cursor:
                 cursor.execute("PRAGMA journal_mode=WAL")
         call_command("migrate", interactive=False, verbosity=0)
+        if settings.SENIM_AUTH == "token":
+            revoke_devices_of_open_mode()
         return make_first_coach_at_startup()
 
 

@@ -52,15 +52,19 @@ def issue_access_token(user_id: str, device_id: uuid.UUID) -> str:
 def check_access_token(text: str) -> AccessToken:
     """Return what a token says, once its signature, issuer, audience and times are checked.
 
-    Raises WorkoutError(token_invalid or token_expired). It may fetch a provider's keys, which
-    blocks for some seconds; `blocks_access_token_check` says beforehand whether it will.
+    Raises WorkoutError: token_invalid, token_expired, or unavailable while another thread fetches a
+    provider's keys. For a key that is not known it fetches them, which blocks for some seconds;
+    `blocks_access_token_check` says beforehand whether it will.
     """
     key_id = read_key_id(text)
     if key_id == ISSUER:
         return check_own_token(text)
     jwks = get_provider_jwks()
-    if jwks and jwks.is_fetch_due(key_id):
-        jwks.fetch()
+    if jwks:
+        if jwks.is_fetch_due(key_id) and not jwks.fetch():
+            # one thread at most waits for a provider, whatever strangers send
+            raise WorkoutError(Code.UNAVAILABLE, "the provider's keys are being fetched; try again")
+        jwks.refresh_soon()
     key = find_provider_key(key_id)
     if key is None:
         raise WorkoutError(Code.TOKEN_INVALID, "the token's key is not known")

@@ -86,24 +86,40 @@ class ProviderJwks:
 
     def is_fetch_due(self, key_id: str | None) -> bool:
         """Return whether to fetch before a token that names this key is refused."""
-        now = time.monotonic()
-        is_old = now - self._fetched_at > REFRESH_S
-        return (is_old or self.find(key_id) is None) and now - self._tried_at > RETRY_S
+        return self.find(key_id) is None and self._may_try()
 
-    def fetch(self) -> None:
-        """Fetch the keys; if that fails, keep the last ones. Blocks for up to FETCH_TIMEOUT_S."""
-        with self._lock:  # a second caller waits for the first one's keys
-            if time.monotonic() - self._tried_at < RETRY_S:
-                return
-            try:
-                document = self._client.fetch_data()
-                self._keys = parse_jwks(document)
-            except (jwt.PyJWTError, ValueError, TypeError, AttributeError) as error:
-                log.warning("jwks_not_fetched", reason=str(error))
-            else:
-                self._fetched_at = time.monotonic()
-                self._write_cache(document)
-            self._tried_at = time.monotonic()
+    def refresh_soon(self) -> None:
+        """Fetch the keys in a thread of its own if they are old: known ones are not waited for."""
+        if time.monotonic() - self._fetched_at > REFRESH_S and self._may_try():
+            threading.Thread(target=self.fetch, name="provider-keys", daemon=True).start()
+
+    def fetch(self) -> bool:
+        """Fetch the keys; if that fails, keep the last ones. Blocks for up to FETCH_TIMEOUT_S.
+
+        Returns False at once if another thread is fetching them.
+        """
+        if not self._lock.acquire(blocking=False):
+            return False
+        try:
+            if self._may_try():
+                self._fetch()
+        finally:
+            self._lock.release()
+        return True
+
+    def _may_try(self) -> bool:
+        return time.monotonic() - self._tried_at > RETRY_S
+
+    def _fetch(self) -> None:
+        try:
+            document = self._client.fetch_data()
+            self._keys = parse_jwks(document)
+        except (jwt.PyJWTError, ValueError, TypeError, AttributeError) as error:
+            log.warning("jwks_not_fetched", reason=str(error))
+        else:
+            self._fetched_at = time.monotonic()
+            self._write_cache(document)
+        self._tried_at = time.monotonic()
 
     def _read_cache(self) -> dict[str | None, ProviderKey]:
         try:

@@ -3,11 +3,13 @@
 import hashlib
 from datetime import timedelta
 
+from django.db import DatabaseError
 from django.db.models import Q
 from django.utils import timezone
 
 from workouts.exceptions import Code, WorkoutError
 from workouts.models import ApiKey
+from workouts.outages import log_outage
 
 API_KEY_PREFIX = "senim_"
 MAX_API_KEY_LENGTH = 128
@@ -26,12 +28,12 @@ def hash_api_key(text: str) -> str:
 def check_api_key(text: str) -> ApiKey:
     """Return the key with its coach, and note that it was used.
 
-    Raises WorkoutError(token_invalid or token_expired). A key with the rights of a coach who was
-    switched off is refused as well.
+    Raises WorkoutError(token_invalid or token_expired). A key is refused as well once the coach
+    whose rights it has, or the account that made it, was switched off.
     """
     key = None
     if len(text) <= MAX_API_KEY_LENGTH:
-        keys = ApiKey.objects.select_related("coach")
+        keys = ApiKey.objects.select_related("coach", "created_by")
         key = keys.filter(key_hash=hash_api_key(text)).first()
     if key is None:
         raise WorkoutError(Code.TOKEN_INVALID, "there is no such API key")
@@ -41,6 +43,8 @@ def check_api_key(text: str) -> ApiKey:
         raise WorkoutError(Code.TOKEN_EXPIRED, "the API key has expired")
     if key.coach is not None and not (key.coach.is_active and key.coach.is_staff):
         raise WorkoutError(Code.TOKEN_INVALID, "the API key's coach was switched off")
+    if key.created_by is not None and not key.created_by.is_active:
+        raise WorkoutError(Code.TOKEN_INVALID, "the account that made the API key was closed")
     note_use_of_api_key(key)
     return key
 
@@ -50,4 +54,7 @@ def note_use_of_api_key(key: ApiKey) -> None:
     is_due = Q(last_used_at=None) | Q(last_used_at__lt=now - NOTE_USE_EVERY)
     if key.last_used_at is None or key.last_used_at < now - NOTE_USE_EVERY:
         # several requests at once have read the same time: one of them writes
-        ApiKey.objects.filter(is_due, pk=key.pk).update(last_used_at=now)
+        try:
+            ApiKey.objects.filter(is_due, pk=key.pk).update(last_used_at=now)
+        except DatabaseError as error:  # a reader need not wait for a database that can be read
+            log_outage("use_of_api_key_not_noted", error)

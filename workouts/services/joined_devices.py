@@ -12,7 +12,6 @@ from django.utils import timezone
 from workouts.exceptions import Code, WorkoutError
 from workouts.identity.access_tokens import issue_access_token
 from workouts.identity.refresh_tokens import RefreshToken, parse_refresh_token
-from workouts.identity.signing_key import get_signing_key
 from workouts.models import (
     MAX_DEVICE_NAME_LENGTH,
     Athlete,
@@ -59,8 +58,7 @@ def join_by_code(
     invalid_message for a name, or unavailable) and django.db.Error; nothing is used up then.
     """
     device_name = clean_name(device_name, MAX_DEVICE_NAME_LENGTH)
-    get_signing_key()  # raises before anything is used up
-    join_hash = hash_secret(join_id)
+    join_hash = hash_join(join_id, name)
     with limit_failed_tries(address):
         invitation = find_invitation(code, Invitation.Kind.ATHLETE, Invitation.Kind.TEAM)
         joins = JoinedDevice.objects.filter(invitation=invitation, join_hash=join_hash)
@@ -84,16 +82,15 @@ def join_by_name(*, name: str, join_id: str, device_name: str) -> Joined:
     django.db.Error.
     """
     device_name = clean_name(device_name, MAX_DEVICE_NAME_LENGTH)
-    get_signing_key()
-    join_hash = hash_secret(join_id)
+    join_hash = hash_join(join_id, name)
     # no invitation makes these unique, so the key does
-    joins = JoinedDevice.objects.filter(pk=uuid.UUID(join_hash[:32]))
+    joins = JoinedDevice.objects.filter(pk=key_of_join(join_hash))
     device = find_repeated_join(joins)
     if device is None:
         try:
             with transaction.atomic():
                 device = JoinedDevice.objects.create(
-                    pk=uuid.UUID(join_hash[:32]),
+                    pk=key_of_join(join_hash),
                     athlete=create_athlete(name),
                     join_hash=join_hash,
                     name=device_name,
@@ -103,6 +100,30 @@ def join_by_name(*, name: str, join_id: str, device_name: str) -> Joined:
             if device is None:
                 raise
     return describe_joined(device)
+
+
+def hash_join(join_id: str, name: str) -> str:
+    """Return what tells a join from others; two people may have drawn the same poor join_id."""
+    return hash_secret(f"{join_id}\n{name}")
+
+
+def key_of_join(join_hash: str) -> uuid.UUID:
+    """Return the primary key of a device that joined by a name alone."""
+    return uuid.UUID(join_hash[:32])
+
+
+def revoke_devices_of_open_mode() -> int:
+    """Cut off the devices that joined by a name alone, which nobody invited; return how many.
+
+    The open mode lets anybody in. Called at the start in token mode, which asks for their tokens.
+    """
+    uninvited = JoinedDevice.objects.filter(invitation=None, revoked_at=None)
+    keys = [
+        key
+        for key, join_hash in uninvited.values_list("pk", "join_hash")
+        if key == key_of_join(join_hash)
+    ]
+    return revoke_devices(JoinedDevice.objects.filter(pk__in=keys))
 
 
 def find_repeated_join(joins: QuerySet[JoinedDevice]) -> JoinedDevice | None:
@@ -170,12 +191,12 @@ def refresh_device(refresh_token: str) -> TokenPair:
 
     A token gives the same successor until that is used: its answer may have been lost. Used after
     that, somebody else has it too, and the device is revoked. Raises WorkoutError (token_invalid,
-    token_expired after 90 idle days, device_revoked, or unavailable) and django.db.Error.
+    token_expired after 90 idle days, device_revoked, not_allowed for a switched-off athlete, or
+    unavailable) and django.db.Error.
     """
     token = parse_refresh_token(refresh_token)
     if token is None:
         raise WorkoutError(Code.TOKEN_INVALID, "the refresh token is not valid")
-    get_signing_key()
     now = timezone.now()
     # also one whose number is too high: we signed it, and a backup has brought back an older row
     used = JoinedDevice.objects.filter(
@@ -195,8 +216,10 @@ def refresh_device(refresh_token: str) -> TokenPair:
 def refuse_refresh(token: RefreshToken) -> None:
     """Raise WorkoutError with the reason why a refresh token is not taken."""
     device = JoinedDevice.objects.select_related("athlete").filter(pk=token.device_id).first()
-    if device is None or device.revoked_at or device.athlete.switched_off_at:
+    if device is None or device.revoked_at:
         raise WorkoutError(Code.DEVICE_REVOKED, "this device has been cut off")
+    if device.athlete.switched_off_at:  # which a coach may undo: the device keeps its token
+        raise WorkoutError(Code.NOT_ALLOWED, "this athlete has been switched off")
     if device.refresh_number > token.number:
         revoke_device(device)
         log.warning("refresh_token_replayed", user_id=device.athlete_id, device=device.id.hex)

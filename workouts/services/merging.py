@@ -102,8 +102,9 @@ def move_merged_sessions(alias: Athlete, kept: Athlete) -> int:
 def make_merged_alias(kept: Athlete, alias: Athlete) -> None:
     """Make one athlete the alias of the other."""
     account, alias.account, alias.merged_into = alias.account, None, kept
+    alias.switched_off_at = kept.switched_off_at  # one switch for both from now on
     # first, since two athletes cannot have the same account
-    alias.save(update_fields=["account", "merged_into"])
+    alias.save(update_fields=["account", "merged_into", "switched_off_at"])
     kept.account = kept.account or account
     kept.display_name = kept.display_name or alias.display_name
     kept.save(update_fields=["account", "display_name"])
