@@ -56,6 +56,18 @@ class ApiKeyTests(TestCase):
             get_user_model().objects.update(**off)
             assert self.refusal() == "token_invalid"
 
+    def test_it_refuses_a_key_that_a_closed_account_made(self) -> None:
+        make_key(KEY, created_by=get_user_model().objects.create_user("head", is_staff=True))
+        assert check_api_key(KEY)
+        get_user_model().objects.update(is_active=False)
+        assert self.refusal() == "token_invalid"
+
+    def test_it_reads_while_the_database_takes_no_writes(self) -> None:
+        key = make_key(KEY)
+        with connection.cursor() as cursor:
+            cursor.execute("SAVEPOINT before; SET TRANSACTION READ ONLY")
+        assert check_api_key(KEY) == key
+
     def test_it_notes_the_use_once_a_minute(self) -> None:
         make_key(KEY)
         check_api_key(KEY)

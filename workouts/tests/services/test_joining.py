@@ -11,7 +11,13 @@ from workouts.exceptions import Code, WorkoutError
 from workouts.identity.access_tokens import check_access_token
 from workouts.models import Athlete, Invitation, JoinedDevice, WaitingAthlete
 from workouts.services.invitations import invite_athlete, invite_coach, withdraw_invitation
-from workouts.services.joined_devices import Joined, revoke_device
+from workouts.services.joined_devices import (
+    Joined,
+    join_by_name,
+    refresh_device,
+    revoke_device,
+    revoke_devices_of_open_mode,
+)
 from workouts.tests.support.at_once import run_at_once
 from workouts.tests.support.joins import (
     join,
@@ -134,6 +140,26 @@ class TeamCodeTests(TestCase):
         with refused(Code.INVALID_MESSAGE):
             join(make_team_code(), name="a\tb")
         assert Invitation.objects.get().uses == 0
+
+
+class OpenModeTests(TestCase):
+    def join(self, name: str) -> Joined:
+        return join_by_name(name=name, join_id="phone", device_name="Phone")
+
+    def test_a_poor_join_id_does_not_give_one_persons_device_to_another(self) -> None:
+        assert self.join("Ayşe").device == self.join("Ayşe").device
+        assert self.join("Ayşe").athlete != self.join("Somebody else").athlete
+        team = make_team_code()
+        first, second = (join(team, "phone", name=name) for name in ("Dana", "Dina"))
+        assert first.device != second.device
+
+    def test_nobody_who_was_not_invited_stays_in_once_tokens_are_asked_for(self) -> None:
+        open_mode, invited = self.join("Ayşe"), join(make_personal_code())
+        Invitation.objects.all().delete()  # an invited device stays invited
+        assert revoke_devices_of_open_mode() == 1
+        with refused(Code.DEVICE_REVOKED):
+            refresh_device(open_mode.refresh_token)
+        assert refresh_device(invited.refresh_token)
 
 
 class TriesTests(TestCase):

@@ -57,10 +57,14 @@ class RefreshTests(TestCase):
         with refused(Code.DEVICE_REVOKED):
             refresh_device(self.joined.refresh_token)
 
-    def test_an_athlete_who_is_switched_off_is_refused(self) -> None:
+    def test_a_switched_off_athletes_device_comes_back_once_they_are_switched_on(
+        self,
+    ) -> None:
         Athlete.objects.update(switched_off_at=timezone.now())
-        with refused(Code.DEVICE_REVOKED):
+        with refused(Code.NOT_ALLOWED):
             refresh_device(self.joined.refresh_token)
+        Athlete.objects.update(switched_off_at=None)
+        assert refresh_device(self.joined.refresh_token).access_token
 
     def test_it_ends_after_90_days_without_use(self) -> None:
         with time_machine.travel(timezone.now(), tick=False) as clock:
