@@ -1,6 +1,7 @@
 """Checks before a migration touches the database, and before a service is open to the internet."""
 
 from collections.abc import Sequence
+from ipaddress import ip_network
 from typing import Any
 
 from django.conf import settings
@@ -106,5 +107,20 @@ def check_hosts_are_named(**kwargs: Any) -> list[CheckMessage]:
             "name.",
             hint="Set ALLOWED_HOSTS to the names under which people reach the service.",
             id="workouts.W004",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
+def check_trusted_proxies_are_few(**kwargs: Any) -> list[CheckMessage]:
+    """Warn if anybody is trusted to say where a request comes from."""
+    if not any(ip_network(proxy).prefixlen == 0 for proxy in settings.TRUSTED_PROXIES):
+        return []
+    return [
+        Warning(
+            "TRUSTED_PROXIES has every address: whoever tries passwords or codes chooses the "
+            "address that is locked or slowed for it.",
+            hint="Set TRUSTED_PROXIES to the addresses of your own proxies.",
+            id="workouts.W005",
         )
     ]

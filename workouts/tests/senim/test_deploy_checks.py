@@ -39,6 +39,7 @@ class DeployChecksTests(SimpleTestCase):
             ("SENIM_PUBLIC_URL", "http://senim.example.org", "workouts.W002"),
             ("TRUSTED_PROXIES", [], "workouts.W003"),
             ("ALLOWED_HOSTS", ["*"], "workouts.W004"),
+            ("TRUSTED_PROXIES", ["10.0.0.0/8", "0.0.0.0/0"], "workouts.W005"),
         ):
             (warning,) = find_warnings(**{name: value})
             assert warning.id == id_

@@ -29,6 +29,8 @@ SEED = os.environ.get("TEST_FUZZ_SEED") or str(time.time_ns() % 1_000_000)
 REQUESTS_A_CAST = 150  # some log out, or delete each other
 SESSIONS_A_COACH = 2  # most addresses are the admin's
 ATHLETE = "ana"
+REPEAT = f"repeat it with TEST_FUZZ_SEED={SEED}"
+MOST_UNANSWERED = 0.01  # there were none in 3,000
 UNAVAILABLE = 503  # an answer too, if a place has too many requests
 
 
@@ -63,15 +65,16 @@ class HttpFuzzTests(TransactionTestCase):
         assert len(routes) > 40
 
     def test_no_answer_is_a_500(self) -> None:
-        statuses: dict[str, set[int]] = {}
         for mode in ("open", "token"):
             with override_settings(SENIM_AUTH=mode):
-                statuses[mode] = self.send_requests(f"{SEED} {mode}", SECONDS / 2)
-            assert {200, 302, 400, 404, 405} <= statuses[mode]
+                statuses = self.send_requests(f"{SEED} {mode}", SECONDS / 2)
+            assert {200, 302, 400, 404, 405} <= {*statuses}
+            # a connection may be closed without an answer where a request cannot be read
+            assert statuses.count(0) <= MOST_UNANSWERED * len(statuses), REPEAT
 
-    def send_requests(self, seed: str, seconds: float) -> set[int]:
+    def send_requests(self, seed: str, seconds: float) -> list[int]:
         """Send random requests for this long, and return the statuses of their answers."""
-        deadline, found = time.monotonic() + seconds, set()
+        deadline, found = time.monotonic() + seconds, []
         fuzzer = HttpFuzzer(seed, [])
         for number in itertools.count():
             if time.monotonic() > deadline:
@@ -81,12 +84,11 @@ class HttpFuzzTests(TransactionTestCase):
             request = fuzzer.make_request(fuzzer.chance.choice(visitors))
             answer = Answer(self.server, request)
             assert answer.status < 500 or answer.status == UNAVAILABLE, (
-                f"{answer.status} answers request {number}: {request.encode()!r}; "
-                f"repeat it with TEST_FUZZ_SEED={SEED}"
+                f"{answer.status} answers request {number}: {request.encode()!r}; {REPEAT}"
             )
             if answer.status == 200:
                 fuzzer.learn(answer.text)
-            found.add(answer.status)
+            found.append(answer.status)
         raise AssertionError
 
     def make_visitors(self, fuzzer: HttpFuzzer) -> list[Visitor]:
