@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from workouts.exceptions import Code, WorkoutError
 from workouts.models import Invitation
+from workouts.services.roles import Role, may_invite_as
 
 CODE_BYTES = 24  # 192 bits: nobody guesses one
 
@@ -43,12 +44,25 @@ def check_invitation(invitation: Invitation) -> None:
     """Raise WorkoutError (invitation_invalid, _used or _expired) if it cannot be used any more."""
     if invitation.created_by is not None and not invitation.created_by.is_active:
         raise WorkoutError(Code.INVITATION_INVALID, "whoever made this invitation has left")
+    if not may_maker_still_invite(invitation):
+        raise WorkoutError(Code.INVITATION_INVALID, "whoever made this invitation was demoted")
     if invitation.withdrawn_at is not None:
         raise WorkoutError(Code.INVITATION_INVALID, "this invitation was withdrawn")
     if invitation.uses >= invitation.max_uses:
         raise WorkoutError(Code.INVITATION_USED, "this invitation has been used")
     if invitation.expires_at <= timezone.now():
         raise WorkoutError(Code.INVITATION_EXPIRED, "this invitation has expired")
+
+
+def may_maker_still_invite(invitation: Invitation) -> bool:
+    """Return whether a coach's invitation gives no more than its maker could give today.
+
+    Otherwise a head coach who is demoted comes back through a link of their own.
+    """
+    if invitation.kind != Invitation.Kind.COACH or invitation.created_by is None:
+        return True
+    role = Role.HEAD_COACH if invitation.is_head_coach else Role.COACH
+    return may_invite_as(invitation.created_by, role)
 
 
 def take_invitation_use(invitation: Invitation) -> None:

@@ -7,10 +7,13 @@ from typing import Any, NamedTuple
 import segno
 import structlog
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, User
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models.signals import pre_delete
+from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -26,11 +29,11 @@ from workouts.services.invitation_codes import (
 from workouts.services.join_tries import limit_failed_tries
 from workouts.services.joined_devices import revoke_devices
 from workouts.services.new_athletes import MAX_ATHLETE_NAME_LENGTH, clean_name, create_athlete
+from workouts.services.roles import COACHES, HEAD_COACHES
 
 PERSONAL_LIFETIME = timedelta(hours=48)
 TEAM_LIFETIME = timedelta(days=14)
 TEAM_USES = 50
-COACHES, HEAD_COACHES = "coaches", "head coaches"  # the groups of migration 0006
 # the code comes after the #, which browsers do not send and servers cannot log
 PAGES = {
     Invitation.Kind.ATHLETE: "/join/",
@@ -119,6 +122,13 @@ def withdraw_invitation(invitation: Invitation) -> bool:
             withdrawn_at=timezone.now()
         )
     )
+
+
+@receiver(pre_delete, sender=get_user_model(), dispatch_uid="withdraw_invitations_of_user")
+def withdraw_invitations_of_user(sender: Any, instance: Any, **kwargs: Any) -> None:
+    """Withdraw what a user's links could still do, before nothing says any more whose they are."""
+    made = Invitation.objects.filter(created_by=instance.pk).usable()
+    made.update(withdrawn_at=timezone.now())
 
 
 def invitation_link(code: str, kind: str, base_url: str | None = None) -> str:

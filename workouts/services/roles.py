@@ -7,7 +7,7 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from workouts.services.invitations import COACHES, HEAD_COACHES
+COACHES, HEAD_COACHES = "coaches", "head coaches"  # the groups of migration 0006
 
 
 class Role(models.IntegerChoices):
@@ -42,6 +42,11 @@ def may_manage_account(by: Any, user: Any) -> bool:
 def may_set_password(by: Any, user: Any) -> bool:
     """Return whether `by` may set this account's password: to log in as an equal is to forge."""
     return by.is_superuser or (may_manage_account(by, user) and find_role(user) < find_role(by))
+
+
+def may_invite_as(by: Any, role: Role) -> bool:
+    """Return whether `by` may invite somebody to this role at present."""
+    return by.has_perm("workouts.invite_coach") and role <= find_role(by)
 
 
 def find_granted(user: Any) -> set[int]:

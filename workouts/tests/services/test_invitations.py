@@ -3,7 +3,7 @@
 import xml.etree.ElementTree as ET
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.core.exceptions import ValidationError
 from django.test import TestCase, TransactionTestCase, override_settings
 
@@ -23,6 +23,7 @@ from workouts.services.invitations import (
     withdraw_invitation,
 )
 from workouts.services.new_athletes import make_user_id
+from workouts.services.roles import Role, give_role
 from workouts.tests.support.at_once import run_at_once
 from workouts.tests.support.joins import join, new_address, refused
 
@@ -159,6 +160,52 @@ class CoachTests(TestCase):
             with refused(Code.INVITATION_INVALID):
                 self.accept(code)
         assert not User.objects.exists()
+
+
+class MakerTests(TestCase):
+    """A coach's invitation is worth no more than whoever made it."""
+
+    def setUp(self) -> None:
+        self.maker = User.objects.create_user("maker")
+        give_role(self.maker, Role.HEAD_COACH)
+        self.coach, self.head = (self.invite(is_head_coach=each) for each in (False, True))
+
+    def invite(self, *, is_head_coach: bool) -> str:
+        return invite_coach(name="Dana", is_head_coach=is_head_coach, by=self.maker).code
+
+    def accept(self, code: str) -> User:
+        return accept_coach_invitation(
+            code, username="dana", password=PASSWORD, address=new_address()
+        )
+
+    def check_both_are_refused(self) -> None:
+        for code in (self.coach, self.head):
+            with refused(Code.INVITATION_INVALID):
+                self.accept(code)
+        assert not User.objects.filter(username="dana").exists()
+
+    def test_it_works_while_the_maker_has_the_role(self) -> None:
+        assert self.accept(self.head).groups.get().name == "head coaches"
+
+    def test_nobody_comes_back_by_it_after_being_demoted(self) -> None:
+        for role in (Role.COACH, Role.NONE):
+            give_role(self.maker, role)
+            self.check_both_are_refused()
+
+    def test_who_may_still_invite_coaches_makes_no_head_coach(self) -> None:
+        give_role(self.maker, Role.COACH)
+        self.maker.user_permissions.add(Permission.objects.get(codename="invite_coach"))
+        with refused(Code.INVITATION_INVALID):
+            self.accept(self.head)
+        assert self.accept(self.coach).groups.get().name == "coaches"
+
+    def test_it_ends_with_the_makers_account(self) -> None:
+        team = invite_team(team=Team.objects.create(name="Juniors"), by=self.maker)
+        User.objects.filter(pk=self.maker.pk).delete()  # several at once, as the admin does
+        self.check_both_are_refused()
+        with refused(Code.INVITATION_INVALID):
+            join(team.code, name="Ana")
+        assert not Invitation.objects.usable().exists()
 
 
 class CoachAtOnceTests(TransactionTestCase):
