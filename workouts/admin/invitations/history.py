@@ -40,11 +40,12 @@ def record_withdrawal(request: HttpRequest, invitation: Invitation) -> None:
 
 
 def record_waiting_answer(request: HttpRequest, waiting: WaitingAthlete, *, is_yes: bool) -> None:
-    athlete = waiting.athlete
+    # in a team's history, forgetting finds a user_id, but no name that was changed meanwhile
+    user_id = waiting.athlete.user_id
     if is_yes:
-        message = {"added": name_part(ATHLETE, athlete)}
+        message = {"added": name_part(ATHLETE, user_id)}
     else:
-        message = {"changed": {**name_part(WAITING, athlete), "fields": [DECLINED]}}
+        message = {"changed": {**name_part(WAITING, user_id), "fields": [DECLINED]}}
     write_history(request, waiting.team, [message])
 
 
@@ -68,7 +69,7 @@ def find_invited(invitation: Invitation) -> Model | None:
     )
 
 
-def name_part(kind: str, obj: Model) -> dict[str, Any]:
+def name_part(kind: str, obj: Model | str) -> dict[str, Any]:
     return {"name": kind, "object": str(obj)}
 
 

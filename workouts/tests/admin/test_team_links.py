@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from workouts.models import Athlete, Invitation, JoinedDevice, WaitingAthlete
 from workouts.services.invitations import invite_team
+from workouts.services.personal_data.forgetting import forget_athlete
 from workouts.tests.support.admin import ADMIN
 from workouts.tests.support.coach_cast import TEAMS, CoachCase
 from workouts.tests.support.joins import join
@@ -68,7 +69,9 @@ class TeamLinkTests(CoachCase):
 class WaitingTests(CoachCase):
     def setUp(self) -> None:
         super().setUp()
-        self.joined = join(invite_team(team=self.team, by=self.coach).code, name="Bolat")
+        self.link = invite_team(team=self.team, by=self.coach).code
+        self.joined = join(self.link, name="Bolat")
+        self.user_id = self.joined.athlete.user_id
         self.waiting = WaitingAthlete.objects.get()
         self.path = f"{TEAMS}waiting/{self.waiting.pk}/"
 
@@ -95,14 +98,27 @@ class WaitingTests(CoachCase):
         assert "Bolat is in the team." in self.answer("yes").content.decode()
         assert self.joined.athlete in self.team.athletes.all()
         assert not self.is_cut_off()
-        assert self.history(self.team) == ["Added athlete “Bolat”."]
+        assert self.history(self.team) == [f"Added athlete “{self.user_id}”."]
         assert "to join" not in self.page(ADMIN)
 
     def test_no_turns_them_away_and_cuts_off_their_device(self) -> None:
         self.answer("no")
         assert self.joined.athlete not in self.team.athletes.all()
         assert self.is_cut_off()
-        assert self.history(self.team) == ["Changed answer (no) for waiting athlete “Bolat”."]
+        said = f"Changed answer (no) for waiting athlete “{self.user_id}”."
+        assert self.history(self.team) == [said]
+
+    def test_forgetting_erases_from_the_teams_history_who_was_renamed_meanwhile(self) -> None:
+        for answer in ("yes", "no"):
+            name, joined = f"Bolat {answer}", join(self.link, name=f"Bolat {answer}")
+            self.waiting = WaitingAthlete.objects.get(athlete=joined.athlete)
+            self.path = f"{TEAMS}waiting/{self.waiting.pk}/"
+            self.answer(answer)
+            Athlete.objects.filter(pk=joined.athlete.pk).update(display_name="Berik")
+            forget_athlete(joined.athlete.user_id, keep_totals=False)
+            said = self.history(self.team)[-1]
+            assert "forgotten athlete" in said
+            assert name not in said
 
     def test_a_second_answer_changes_nothing_and_is_not_recorded(self) -> None:
         self.answer("yes")
