@@ -111,8 +111,11 @@ class RoleUserAdmin(UserAdmin):
         return may_change and (obj is None or may_manage_account(request.user, obj))
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Keep accounts that the audit trail names: their lines would go with them."""
         may_delete = super().has_delete_permission(request, obj)
-        return may_delete and (obj is None or may_manage_account(request.user, obj))
+        return may_delete and (
+            obj is None or (may_manage_account(request.user, obj) and not obj.logentry_set.exists())
+        )
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:  # noqa: A002
         user = self.get_object(request, id) if can_be_primary_key(id) else None

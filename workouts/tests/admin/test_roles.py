@@ -133,6 +133,23 @@ class BoundTests(RoleCase):
         assert self.role(self.coach) is Role.NONE
 
 
+class DeletingTests(RoleCase):
+    def delete(self, user: Any) -> list[int]:
+        """Delete a user on the own page and in the list, and return both answers' status."""
+        listed = {"action": "delete_selected", "_selected_action": [user.pk], "post": "yes"}
+        own = self.status(self.root, f"{USERS}{user.pk}/delete/", post="yes")
+        return [own, self.status(self.root, USERS, **listed)]
+
+    def test_an_account_that_the_audit_trail_names_cannot_be_deleted(self) -> None:
+        self.change(self.coach, role=Role.COACH.value, teams=[self.other_team.pk])
+        assert self.delete(self.head) == [403, 403]
+        assert self.history(self.coach) == ["Changed Teams."]
+
+    def test_a_superuser_deletes_one_without_a_trail(self) -> None:
+        assert self.delete(self.coach)[0] == 302
+        assert not get_user_model().objects.filter(pk=self.coach.pk).exists()
+
+
 class CoachInviteTests(RoleCase):
     def invite(self, **form: Any) -> Any:
         given = {"name": "Dana", "role": Role.COACH.value, "team": self.team.pk, **form}
