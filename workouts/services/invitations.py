@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import segno
 import structlog
 from django.conf import settings
+from django.contrib.admin.models import ADDITION, LogEntry
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, User
 from django.contrib.auth.password_validation import validate_password
@@ -212,12 +213,26 @@ def accept_coach_invitation(code: str, *, username: str, password: str, address:
                 user.groups.add(Group.objects.get(name=group))
                 if invitation.team is not None:
                     invitation.team.coaches.add(user)
+                record_new_coach(invitation, user)
         except IntegrityError:
             raise ValidationError(
                 {"username": [_("A user with that username already exists.")]}
             ) from None
-    log.info("coach_joined", user=user.get_username(), group=group)
+    log.info(
+        "coach_joined",
+        user=user.get_username(),
+        group=group,
+        invitation=invitation.pk,
+        by=invitation.created_by and invitation.created_by.get_username(),
+    )
     return user
+
+
+def record_new_coach(invitation: Invitation, user: User) -> None:
+    """Record in the audit trail who added an account: a link from manage.py has nobody else."""
+    by: Any = (invitation.created_by or user).pk
+    added: Any = [{"added": {}}]
+    LogEntry.objects.log_actions(by, [user], ADDITION, change_message=added, single_object=True)
 
 
 def build_invited_coach(invitation: Invitation, username: str, password: str) -> User:

@@ -3,6 +3,7 @@
 import xml.etree.ElementTree as ET
 
 import pytest
+from django.contrib.admin.models import ADDITION, LogEntry
 from django.contrib.auth.models import Permission, User
 from django.core.exceptions import ValidationError
 from django.test import TestCase, TransactionTestCase, override_settings
@@ -26,6 +27,7 @@ from workouts.services.new_athletes import make_user_id
 from workouts.services.roles import Role, give_role
 from workouts.tests.support.at_once import run_at_once
 from workouts.tests.support.joins import join, new_address, refused
+from workouts.tests.support.log_lines import capture_unlimited_logs
 
 PASSWORD = "correct horse battery"
 
@@ -183,6 +185,19 @@ class MakerTests(TestCase):
             with refused(Code.INVITATION_INVALID):
                 self.accept(code)
         assert not User.objects.filter(username="dana").exists()
+
+    def test_the_audit_trail_and_the_log_say_who_let_the_new_coach_in(self) -> None:
+        by_hand = invite_coach(name="Erlan", is_head_coach=False, by=None)
+        with capture_unlimited_logs() as logs:
+            dana = self.accept(self.coach)
+            erlan = accept_coach_invitation(by_hand.code, username="erlan", password=PASSWORD)
+        for user, by in ((dana, self.maker), (erlan, erlan)):
+            entry = LogEntry.objects.get(object_id=str(user.pk))
+            assert (entry.user, entry.action_flag) == (by, ADDITION)
+            assert (entry.object_repr, str(entry)) == (str(user), f"Added “{user}”.")
+        joined = [line for line in logs if line["event"] == "coach_joined"]
+        assert [line["by"] for line in joined] == ["maker", None]
+        assert joined[1]["invitation"] == by_hand.invitation.pk
 
     def test_it_works_while_the_maker_has_the_role(self) -> None:
         assert self.accept(self.head).groups.get().name == "head coaches"
