@@ -44,6 +44,11 @@ def may_set_password(by: Any, user: Any) -> bool:
     return by.is_superuser or (may_manage_account(by, user) and find_role(user) < find_role(by))
 
 
+def may_change_role(by: Any, user: Any) -> bool:
+    """Return whether `by` may change this account's role or switch it off: of equals, nobody."""
+    return by.pk != user.pk and (by.is_superuser or find_role(user) < find_role(by))
+
+
 def may_invite_as(by: Any, role: Role) -> bool:
     """Return whether `by` may invite somebody to this role at present."""
     return by.has_perm("workouts.invite_coach") and role <= find_role(by)

@@ -7,11 +7,11 @@ from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.utils.translation import gettext_lazy
 
 from workouts.models import Team
-from workouts.services.roles import Role, find_role, give_role
+from workouts.services.roles import Role, find_role, give_role, may_change_role
 
 
 class RoleForm(forms.ModelForm):
-    """`by` is who fills it in: they give no higher role than their own, and none to themselves."""
+    """`by` is who fills it in: they give no higher role than their own, and none to equals."""
 
     by: ClassVar[Any]
     role = forms.TypedChoiceField(
@@ -38,9 +38,9 @@ class RoleForm(forms.ModelForm):
         if saved:
             role.initial = find_role(self.instance)
             teams.initial = [*self.instance.teams.all()]
-        if self.instance.pk == self.by.pk:
-            role.disabled = True
-            self.fields["is_active"].disabled = True
+            is_fixed = not may_change_role(self.by, self.instance)
+            for name in {"role", "is_active"} & {*self.fields}:  # a page that only shows has less
+                self.fields[name].disabled = is_fixed
 
     def save_role_and_teams(self) -> None:
         """Give the saved user the chosen role and teams, where they were changed."""

@@ -11,6 +11,7 @@ from workouts.services.roles import Role, find_role
 from workouts.tests.support.coach_cast import USERS, CoachCase
 
 PASSWORD = "lunges-before-breakfast"
+DATES = {"date_joined_0": "2026-01-01", "date_joined_1": "10:00:00"}  # on a superuser's form
 
 
 class RoleCase(CoachCase):
@@ -34,8 +35,13 @@ class RoleTests(RoleCase):
 
     def test_a_role_gives_and_takes_flags_and_groups(self) -> None:
         person = get_user_model().objects.create_user("person")
-        for role in (Role.COACH, Role.HEAD_COACH, Role.NONE):
-            assert self.change(person, role=role.value).status_code == 302
+        for by, role in (
+            (self.head, Role.COACH),
+            (self.head, Role.HEAD_COACH),
+            (self.root, Role.NONE),
+        ):
+            self.client.force_login(by)
+            assert self.change(person, role=role.value, **DATES).status_code == 302
             person.refresh_from_db()
             assert (self.role(person), person.is_staff) == (role, role is not Role.NONE)
         assert not person.groups.exists()
@@ -95,6 +101,19 @@ class BoundTests(RoleCase):
             assert self.client.post(f"{USERS}{user.pk}/password/", form).status_code == status
             user.refresh_from_db()
             assert user.check_password(PASSWORD) == (status == 302)
+
+    def test_a_head_coach_neither_demotes_nor_switches_off_an_equal(self) -> None:
+        equal = get_user_model().objects.create_user("equal", is_staff=True)
+        equal.groups.add(Group.objects.get(name="head coaches"))
+        form = {"role": Role.COACH.value, "is_active": "", "first_name": "Dana"}
+        assert self.change(equal, **form).status_code == 302
+        equal.refresh_from_db()
+        assert (self.role(equal), equal.is_active) == (Role.HEAD_COACH, True)
+        assert equal.first_name == "Dana"
+        self.client.force_login(self.root)
+        self.change(equal, **form, **DATES)
+        equal.refresh_from_db()
+        assert (self.role(equal), equal.is_active) == (Role.COACH, False)
 
     def test_an_account_with_rights_that_the_head_coach_lacks_is_out_of_reach(self) -> None:
         self.coach.user_permissions.add(Permission.objects.get(codename="delete_user"))
