@@ -134,7 +134,8 @@ def make_first_coach_at_startup() -> str | None:
     users = get_user_model()
     path = settings.SENIM_DATA / FIRST_PASSWORD_FILE
     if users.objects.exists():
-        if path.exists() and not users.objects.filter(temporary_password__isnull=False).exists():
+        first = users.objects.filter(username=FIRST_COACH, temporary_password__isnull=False)
+        if path.exists() and not first.exists():
             path.unlink()
         return None
     password = secrets.token_urlsafe(12)

@@ -83,6 +83,14 @@ def forget_temporary_password(user: Any) -> None:
     TemporaryPassword.objects.filter(user=user).delete()
 
 
+def note_whose_password(user: Any, *, by: Any) -> None:
+    """Note that `by` has just set a user's password."""
+    if by.pk == user.pk:
+        forget_temporary_password(user)
+    else:
+        make_password_temporary(user)
+
+
 @receiver(user_logged_in, dispatch_uid="end_session_in_time")
 def end_session_in_time(sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
     """Have the session end at a fixed time, however much it is used."""

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
@@ -15,6 +16,7 @@ from workouts.admin.invitations.coach_page import show_coach_invite_page
 from workouts.admin.users.forms import AccountAddForm, AccountChangeForm
 from workouts.models.primary_keys import can_be_primary_key
 from workouts.services.roles import find_role, may_manage_account, may_set_password
+from workouts.services.sign_ins import note_whose_password
 
 NAMES = ("first_name", "last_name")
 SHOWN = ("username", *NAMES, "role_name", "team_names", "is_active", "last_login")
@@ -88,6 +90,11 @@ class RoleUserAdmin(UserAdmin):
         form = super().get_form(request, obj, change=change, **kwargs)
         return type(form.__name__, (form,), {"by": request.user})
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if not change and obj.has_usable_password():
+            note_whose_password(obj, by=request.user)
+
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         form.save_role_and_teams()
@@ -119,9 +126,17 @@ class RoleUserAdmin(UserAdmin):
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:  # noqa: A002
         user = self.get_object(request, id) if can_be_primary_key(id) else None
-        if user is not None and not may_set_password(request.user, user):
+        if user is None:
+            return super().user_change_password(request, id, form_url)
+        if not may_set_password(request.user, user):
             raise PermissionDenied
-        return super().user_change_password(request, id, form_url)
+        with transaction.atomic():
+            before = user.password
+            response = super().user_change_password(request, id, form_url)
+            user.refresh_from_db(fields=["password"])
+            if user.password != before:
+                note_whose_password(user, by=request.user)
+        return response
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(show_coach_invite_page)

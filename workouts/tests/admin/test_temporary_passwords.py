@@ -10,10 +10,10 @@ from django.test import TestCase, override_settings
 
 from senim.startup import FIRST_PASSWORD_FILE, make_first_coach_at_startup
 from workouts.models import TemporaryPassword
-from workouts.services.sign_ins import is_fully_signed_in
+from workouts.services.sign_ins import is_fully_signed_in, make_password_temporary
 
 CHANGE = "/admin/password_change/"
-NEW = "burpees-after-supper"
+NEW, OTHER = "burpees-after-supper", "planks-before-noon"
 
 
 class FirstCoachTests(TestCase):
@@ -51,6 +51,48 @@ class FirstCoachTests(TestCase):
             assert self.client.get(path).status_code == 200
 
 
+class OthersPasswordTests(TestCase):
+    """What one user sets for another, on the pages for users."""
+
+    def setUp(self) -> None:
+        users = get_user_model().objects
+        self.root = users.create_superuser("root", password=NEW)
+        self.coach = users.create_user("coach", password=NEW, is_staff=True)
+        self.client.force_login(self.root)
+
+    def set_password(self, user: Any, password: str) -> None:
+        form = {"usable_password": "true", "password1": password, "password2": password}
+        self.client.post(f"/admin/auth/user/{user.pk}/password/", form)
+
+    def is_temporary(self, user: Any) -> bool:
+        return TemporaryPassword.objects.filter(user=user).exists()
+
+    def test_a_new_accounts_password_is_temporary(self) -> None:
+        form = {"username": "dana", "role": "1", "usable_password": "true"}
+        self.client.post("/admin/auth/user/add/", {**form, "password1": NEW, "password2": NEW})
+        assert self.is_temporary(get_user_model().objects.get(username="dana"))
+        self.client.logout()
+        form = {"username": "dana", "password": NEW, "next": "/admin/"}
+        answer = self.client.post("/admin/login/", form, follow=True)
+        assert answer.request["PATH_INFO"] == CHANGE
+
+    def test_a_password_that_was_reset_is_temporary_until_it_is_changed(self) -> None:
+        self.set_password(self.coach, "12345678")  # refused
+        assert not self.is_temporary(self.coach)
+        self.set_password(self.coach, OTHER)
+        assert self.is_temporary(self.coach)
+        self.client.logout()
+        self.client.login(username="coach", password=OTHER)
+        form = {"old_password": OTHER, "new_password1": NEW, "new_password2": NEW}
+        self.client.post(CHANGE, form)
+        assert not self.is_temporary(self.coach)
+
+    def test_ones_own_is_not(self) -> None:
+        self.set_password(self.root, OTHER)
+        assert not self.is_temporary(self.root)
+        assert self.client.get("/admin/").status_code == 200
+
+
 @override_settings(LOG_FORMAT="json")
 class JsonLogTests(TestCase):
     def setUp(self) -> None:
@@ -71,6 +113,7 @@ class JsonLogTests(TestCase):
             assert make_first_coach_at_startup() is None
             assert path.exists()
             TemporaryPassword.objects.all().delete()
+            make_password_temporary(get_user_model().objects.create_user("another"))
             make_first_coach_at_startup()
             assert not path.exists()
 
