@@ -124,6 +124,14 @@ class SprayTests(LockoutCase):
             clock.shift(timedelta(seconds=1))
             assert self.try_password("another").status_code == 200
 
+    def test_only_a_locked_name_is_told_who_can_unlock_it(self) -> None:
+        advice = "A superuser can unlock it."
+        assert advice in self.lock().content.decode()
+        self.spray(FREE_NAMES - 1)  # the locked name is one as well
+        page = self.try_password("another").content.decode()
+        assert "from your network" in page
+        assert advice not in page
+
     def test_it_waits_longer_for_each_name_up_to_a_minute(self) -> None:
         with time_machine.travel(timezone.now(), tick=False) as clock:
             self.spray()
