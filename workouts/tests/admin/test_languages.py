@@ -1,5 +1,6 @@
 """Every message, ours and Django's, is translated, and no translation is broken."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import django
 import polib
 from django.conf import settings
+from django.contrib.admin.models import LogEntry
 from django.test import SimpleTestCase
 from django.utils import formats, translation
 from django.utils.translation import trans_real
@@ -158,6 +160,27 @@ class DjangoTests(SimpleTestCase):
                     % {"verbose_name_plural": "сессиялар"}
                     == text
                 )
+
+    def test_the_history_has_no_words_that_would_have_to_agree_in_russian(self) -> None:
+        part = {"name": "invitation", "object": "T1"}
+        fields = {"fields": ["validity (withdrawn)"]}
+        with translation.override("ru"):
+            said = [
+                LogEntry(change_message=json.dumps([message])).get_change_message()
+                for message in (
+                    {"added": part},
+                    {"changed": {**part, **fields}},
+                    {"changed": fields},
+                    {"deleted": part},
+                )
+            ]
+            (validity,) = map(translation.gettext, fields["fields"])
+        assert said == [
+            "Добавлено: приглашение «T1».",
+            f"Изменено: приглашение «T1» — {validity}.",
+            f"Изменено: {validity}.",
+            "Удалено: приглашение «T1».",
+        ]
 
 
 class FormatTests(SimpleTestCase):
