@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from workouts.admin.titles import TitledAdmin
 from workouts.models import ApiKey, may_see_all_athletes
@@ -142,7 +142,7 @@ class ApiKeyAdmin(TitledAdmin):
         if request.method != "POST":
             return self.show_key_page(request, key, "revoke", _("Revoke API key"))
         if revoke_api_key(key.pk, by=request.user):
-            self.log_change(request, key, _("Revoked."))
+            self.log_change(request, key, gettext_noop("Revoked."))
         messages.success(request, _("%s is revoked: it lets no program in.") % key)
         return redirect("admin:workouts_apikey_changelist")
 

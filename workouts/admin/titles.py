@@ -10,6 +10,8 @@ from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from workouts.admin.accounts.history import translate_history_page
+
 Text = str | Promise
 
 
@@ -65,6 +67,7 @@ class TitledAdmin(admin.ModelAdmin):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         response = super().history_view(request, object_id, extra_context)
+        translate_history_page(response)
         if context := getattr(response, "context_data", None):  # else there is no such object
             context |= self.get_titles(context["object"], _("History"))
         return response

@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from workouts.admin.accounts.history import record_account_change
@@ -44,7 +45,7 @@ def unlock_and_redirect(request: HttpRequest) -> HttpResponse:
     by = request.user.get_username()
     if find_lock(name, address) and unlock_log_in(name, address, by=by):
         for user in get_user_model().objects.filter(username=name):
-            record_account_change(request, user, _("Log-in unlocked."))
+            record_account_change(request, user, gettext_noop("Log-in unlocked."))
         messages.success(request, _("%s may log in again.") % name)
     return redirect("admin:locks")
 
@@ -66,7 +67,7 @@ def confirm_second_factor_reset(request: HttpRequest, pk: str) -> HttpResponse:
         raise Http404
     if request.method == "POST":
         if remove_second_factor(user, by=request.user.get_username()):
-            record_account_change(request, user, _("Second factor reset."))
+            record_account_change(request, user, gettext_noop("Second factor reset."))
         messages.success(request, _("%s logs in without a second factor now.") % user)
         return redirect("admin:locks")
     context = {

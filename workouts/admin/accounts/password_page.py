@@ -11,6 +11,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from workouts.admin.accounts.history import record_account_change
 from workouts.services.sign_ins import forget_temporary_password
@@ -43,7 +44,7 @@ class OwnPasswordView(PasswordChangeView):
     def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
         log.info("password_changed", user=self.request.user.get_username())
-        record_account_change(self.request, self.request.user, _("Changed password."))
+        record_account_change(self.request, self.request.user, gettext_noop("Changed password."))
         return response
 
 

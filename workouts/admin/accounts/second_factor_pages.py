@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
 from workouts.admin.accounts.code_form import AnyCodeForm, CodeForm, describe_wrong_code
 from workouts.admin.accounts.history import record_account_change
@@ -61,7 +61,7 @@ def show_second_factor(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         if "remove" in request.POST:
             return remove_own_second_factor(request)
-        record_account_change(request, request.user, _("New recovery codes."))
+        record_account_change(request, request.user, gettext_noop("New recovery codes."))
         return show_recovery_codes(request, make_recovery_codes(request.user))
     return show_account_page(
         request,
@@ -80,7 +80,7 @@ def set_up_second_factor(request: HttpRequest) -> HttpResponse:
         if found := confirm_second_factor(request.user, form.cleaned_data["code"]):
             device, codes = found
             django_otp.login(request, device)
-            record_account_change(request, request.user, _("Second factor set up."))
+            record_account_change(request, request.user, gettext_noop("Second factor set up."))
             return show_recovery_codes(request, codes)
         form.add_error("code", describe_wrong_code(request.user))
     device = start_second_factor(request.user)
@@ -100,7 +100,7 @@ def set_up_second_factor(request: HttpRequest) -> HttpResponse:
 
 def remove_own_second_factor(request: HttpRequest) -> HttpResponse:
     remove_second_factor(request.user, by=request.user.get_username())
-    record_account_change(request, request.user, _("Second factor removed."))
+    record_account_change(request, request.user, gettext_noop("Second factor removed."))
     messages.success(request, _("Your second factor is removed."))
     # where one is required, this page asks for the next one
     return redirect("admin:second_factor")

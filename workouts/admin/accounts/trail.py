@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from workouts.admin.accounts.history import translate_history_entry
 from workouts.admin.paging import (
     MAX_COUNTED,
     CappedChangeListPaginator,
@@ -58,7 +59,10 @@ class Trail:
         lines: Iterator[TrailLine] = merge(
             map(describe_log_in, log_ins),
             map(describe_failure, failures),
-            map(describe_change, changes.select_related("user", "content_type")),
+            map(
+                describe_change,
+                map(translate_history_entry, changes.select_related("user", "content_type")),
+            ),
             key=lambda line: line.at,
             reverse=True,
         )

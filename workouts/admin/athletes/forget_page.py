@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from workouts.live.clients import REDIS_AWAY
 from workouts.models import Athlete, may_see_all_athletes
 from workouts.models.primary_keys import can_be_primary_key
-from workouts.services.personal_data.audit_texts import name_forgotten_object
+from workouts.services.personal_data.audit_texts import FORGOTTEN
 from workouts.services.personal_data.forgetting import Forgotten, forget_athlete
 from workouts.services.personal_data.persons import UnknownAthleteError
 
@@ -98,7 +98,7 @@ def forget_and_redirect(
     LogEntry.objects.create(
         user=coach,
         content_type=ContentType.objects.get_for_model(Athlete),
-        object_repr=name_forgotten_object(),
+        object_repr=FORGOTTEN,
         action_flag=DELETION,
     )
     messages.success(request, describe_forgotten(forgotten))

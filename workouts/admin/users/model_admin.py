@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
+from workouts.admin.accounts.history import translate_history_page
 from workouts.admin.invitations.coach_page import show_coach_invite_page
 from workouts.admin.users.forms import AccountAddForm, AccountChangeForm
 from workouts.models.primary_keys import can_be_primary_key
@@ -136,6 +137,13 @@ class RoleUserAdmin(UserAdmin):
             user.refresh_from_db(fields=["password"])
             if user.password != before:
                 note_whose_password(user, by=request.user)
+        return response
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        response = super().history_view(request, object_id, extra_context)
+        translate_history_page(response)
         return response
 
     def get_urls(self) -> list[Any]:

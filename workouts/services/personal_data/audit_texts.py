@@ -8,10 +8,11 @@ from typing import Any
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model, Q, QuerySet
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from workouts.models import Athlete, WorkoutSession
 
+FORGOTTEN = gettext_noop("forgotten athlete")  # the admin's history translates it when shown
 # a user_id may have dots, colons and hyphens inside
 BEFORE, AFTER = r"(?<![\w@.:-])", r"(?![\w@-]|[.:]\w)"
 
@@ -21,7 +22,7 @@ def erase_audit_texts(model: type[Model], ids: Collection[Any]) -> None:
     about = LogEntry.objects.filter(
         content_type=ContentType.objects.get_for_model(model), object_id__in=[*map(str, ids)]
     )
-    about.update(object_repr=name_forgotten_object(), change_message="")
+    about.update(object_repr=FORGOTTEN, change_message="")
 
 
 def erase_names_in_audit(user_ids: Collection[str], names: Collection[str]) -> None:
@@ -45,7 +46,7 @@ def replace_word_in_audit(word: str, entries: QuerySet[LogEntry]) -> None:
     )
     pattern = re.compile(f"{BEFORE}{re.escape(word)}{AFTER}")
     for entry in found.iterator(chunk_size=500):
-        entry.object_repr = pattern.sub(name_forgotten_object(), entry.object_repr)[:200]
+        entry.object_repr = pattern.sub(FORGOTTEN, entry.object_repr)[:200]
         entry.change_message = replace_in_audit_message(pattern, entry.change_message)
         entry.save(update_fields=["object_repr", "change_message"])
 
@@ -57,20 +58,16 @@ def replace_in_audit_message(pattern: re.Pattern[str], message: str) -> str:
     except ValueError:
         parts = None
     if parts is None:
-        return pattern.sub(name_forgotten_object(), message)
+        return pattern.sub(FORGOTTEN, message)
     return json.dumps(replace_in_audit_json(pattern, parts))
 
 
 def replace_in_audit_json(pattern: re.Pattern[str], value: Any) -> Any:
     match value:
         case str():
-            return pattern.sub(name_forgotten_object(), value)
+            return pattern.sub(FORGOTTEN, value)
         case list():
             return [replace_in_audit_json(pattern, each) for each in value]
         case dict():
             return {key: replace_in_audit_json(pattern, each) for key, each in value.items()}
     return value
-
-
-def name_forgotten_object() -> str:
-    return _("forgotten athlete")

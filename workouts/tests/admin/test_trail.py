@@ -8,9 +8,11 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.test import TestCase
+from django.utils import translation
 
 from workouts.admin.accounts.trail import Trail, TrailPaginator
 from workouts.models import Team
+from workouts.services.personal_data.audit_texts import erase_names_in_audit
 from workouts.tests.support.admin import PASSWORD
 from workouts.tests.support.log_lines import capture_unlimited_logs
 
@@ -61,6 +63,26 @@ class TrailTests(TrailCase):
             {"old_password": PASSWORD, "new_password1": new, "new_password2": new},
         )
         assert "Changed password." in self.client.get(TRAIL).content.decode()
+
+    def test_texts_are_in_the_viewers_language_whatever_the_actors_was(self) -> None:
+        self.log_in("root")
+        new = "burpees-after-supper"
+        form = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
+        self.client.post("/admin/password_change/", form, headers={"accept-language": "kk"})
+        with translation.override("kk"):
+            for text in ("ana-1", '[{"added": {"name": "athlete", "object": "ana-1"}}]'):
+                LogEntry.objects.create(
+                    user=self.root, object_repr="ana-1", action_flag=2, change_message=text
+                )
+            erase_names_in_audit(["ana-1"], [])
+        for path in (TRAIL, f"/admin/auth/user/{self.root.pk}/history/"):
+            page = self.client.get(path, headers={"accept-language": "ru"}).content.decode()
+            assert "Пароль изменён." in page
+        lines = self.client.get(TRAIL, headers={"accept-language": "ru"}).context["page"]
+        assert [(line.event, line.object) for line in lines][:2] == [
+            ("Добавлено: спортсмен «удалённый спортсмен».", "удалённый спортсмен"),
+            ("удалённый спортсмен", "удалённый спортсмен"),
+        ]
 
     def test_pages_join_without_a_gap_and_end_at_the_cap(self) -> None:
         for number in range(150):
