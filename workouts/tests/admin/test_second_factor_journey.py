@@ -6,15 +6,11 @@ from playwright.sync_api import Page, expect
 
 from workouts.tests.support.browsers import BrowserCase
 from workouts.tests.support.coaches import PASSWORD, team_code
-from workouts.tests.support.pages import find_missing
+from workouts.tests.support.pages import find_edges, find_missing
 from workouts.tests.support.second_factors import show_code_for_secret
 from workouts.tests.support.shell import run_shell
 
 PHONE = (390, 844)
-EDGES = """inputs => inputs.map((input) => {
-    const box = input.getBoundingClientRect();
-    return [box.left, box.right];
-})"""
 
 
 class JourneyTests(BrowserCase):
@@ -33,8 +29,16 @@ class JourneyTests(BrowserCase):
         width, screen = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert width <= screen == PHONE[0]
         assert find_missing(page) == []
-        for box in page.locator("#content input:visible").evaluate_all(EDGES):
-            assert 0 <= box[0] < box[1] <= PHONE[0]
+        for left, right in find_edges(page.locator("#content input:visible")):
+            assert 0 <= left < right <= PHONE[0]
+
+    def look_printed(self, page: Page) -> None:
+        """The sheet has the codes and nothing that belongs to the screen."""
+        page.emulate_media(media="print")
+        expect(page.locator(".recovery-codes code").first).to_be_visible()
+        for hidden in ("#header", ".breadcrumbs", ".account-note", "#go-on"):
+            expect(page.locator(hidden)).to_be_hidden()
+        page.emulate_media(media="screen")
 
     def test_a_coach_sets_up_the_app_and_logs_in_with_it_and_with_a_recovery_code(self) -> None:
         page = self.open_page(size=PHONE)
@@ -54,6 +58,7 @@ class JourneyTests(BrowserCase):
         codes = page.locator(".recovery-codes code").all_inner_texts()
         assert len(codes) == 10
         self.look(page)
+        self.look_printed(page)
         page.locator("#go-on").click()
         expect(page).to_have_url(f"{self.service.url}/admin/workouts/team/")
 

@@ -1,6 +1,6 @@
 """Whether a page in the browser has all it needs: style sheets, scripts, drawn charts."""
 
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 # what a page's scripts do after it has loaded
 SETTLED = """() => ![
@@ -10,6 +10,10 @@ SETTLED = """() => ![
     ".help-tooltip[aria-label]:not([role])",
     ".admin-autocomplete:not(.select2-hidden-accessible)",
 ].some((unfinished) => document.querySelector(unfinished))"""
+EDGES = """inputs => inputs.map((input) => {
+    const box = input.getBoundingClientRect();
+    return [box.left, box.right];
+})"""
 MISSING = """() => {
     const entries = performance.getEntriesByType("resource");
     const answered = entries.filter((entry) => entry.responseStatus === 200);
@@ -38,6 +42,11 @@ IS_DRAWN = """(figure) => {
 def wait_until_settled(page: Page) -> None:
     """Wait until the page's scripts have drawn and named everything that they do after loading."""
     page.wait_for_function(SETTLED)
+
+
+def find_edges(found: Locator) -> list[tuple[float, float]]:
+    """Return how far the left and right edges of each element are from the page's left."""
+    return [(left, right) for left, right in found.evaluate_all(EDGES)]
 
 
 def find_missing(page: Page) -> list[str]:
