@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 from workouts.services.invitations import draw_invitation_qr
 from workouts.tests.support.browsers import BrowserCase
 from workouts.tests.support.coaches import make_team
+from workouts.tests.support.pages import find_edges
 from workouts.tests.support.shell import run_shell
 
 PHONE = (390, 844)
@@ -71,17 +72,27 @@ class JourneyTests(BrowserCase):
         expect(device).to_contain_text("cut off")
         assert run_shell(self.service, CUT_OFF) == "[('Old phone', True)]"
 
+    def test_all_of_the_trail_is_in_view_on_a_phone(self) -> None:
+        coach = self.open_page(size=PHONE)
+        self.log_in("head", page=coach)
+        self.add_athlete_without_team(coach)
+        coach.goto("/admin/sign-ins/")
+        expect(coach.locator("#trail tbody tr").nth(1)).to_be_visible()
+        self.check_fits(coach)
+        for left, right in find_edges(coach.locator("#trail tbody :is(td, th)")):
+            assert 0 <= left < right <= PHONE[0]
+
     def test_a_printed_sheet_has_the_link_and_no_buttons(self) -> None:
         coach = self.open_page()
         self.log_in("head", page=coach)
-        self.add_athlete_for_print(coach)
+        self.add_athlete_without_team(coach)
         coach.emulate_media(media="print")
         for shown in (".invitation-code svg", "#invitation-link", ".invitation ol"):
             expect(coach.locator(shown)).to_be_visible()
         for hidden in ("#header", ".breadcrumbs", ".invitation-buttons", ".invitation-end"):
             expect(coach.locator(hidden)).to_be_hidden()
 
-    def add_athlete_for_print(self, page: Page) -> None:
+    def add_athlete_without_team(self, page: Page) -> None:
         page.goto("/admin/workouts/athlete/add/")
         page.fill("#id_display_name", "Bolat")
         page.locator("[name=_save]").click()
