@@ -85,7 +85,6 @@ class PagesTests(BrowserCase):
             athletes: (LIST_WORKS,),
             f"{athletes}{athlete}/change/": (CHART_IS_THERE,),
             f"{athletes}{athlete}/invite/": (),
-            f"{athletes}{athlete}/delete/": (),
             f"{athletes}merge/?ids={athlete}&ids={other}": (),
             teams: (LIST_WORKS,),
             f"{teams}{cls.team}/change/": (CHOOSER_WORKS,),
