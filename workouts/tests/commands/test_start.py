@@ -80,6 +80,7 @@ def find_coach(service: Service) -> tuple[str, str]:
     return found[1], found[2]
 
 
+@pytest.mark.slow
 class EmbeddedTests(SimpleTestCase):
     folder: Path
     service: Service

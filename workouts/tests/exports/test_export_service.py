@@ -28,6 +28,7 @@ save("broken", now - timedelta(days=1), flags=[5])
 """
 
 
+@pytest.mark.slow
 class ServiceTests(SimpleTestCase):
     @classmethod
     def setUpClass(cls) -> None:

@@ -26,6 +26,7 @@ def read_all() -> Iterator[list[rows.ExportRecord]]:
     return read_export_batches(WorkoutSession.objects.all(), with_timeline=False)
 
 
+@pytest.mark.slow
 class BatchTests(TestCase):
     def test_it_reads_each_session_once_and_in_order_though_many_share_a_moment(self) -> None:
         save_many(5200)

@@ -36,6 +36,7 @@ async def count_one(batcher: RepBatcher, user_id: str, *, interval_ms: int = 1) 
     return verdicts[0] and Result._make(verdicts[0])
 
 
+@pytest.mark.slow
 class OwnServerTests(SimpleTestCase):
     """Each test has its own server, which it may kill."""
 

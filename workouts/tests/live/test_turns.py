@@ -8,6 +8,7 @@ from functools import partial
 from itertools import groupby
 from unittest.mock import patch
 
+import pytest
 from django.conf import settings
 from django.test import SimpleTestCase
 
@@ -180,6 +181,7 @@ class PaceTests(TurnCase):
             await self.settle()
 
 
+@pytest.mark.slow
 class DeadlineTests(TurnCase):
     """A loop that is blocked stands for a long queue: its reps wait without being sent."""
 

@@ -184,6 +184,7 @@ class TakeoverSuite(UsesExtraDatabases):
         assert database.execute(NOTES) == before
 
 
+@pytest.mark.slow
 class PostgresTakeoverTests(TakeoverSuite):
     __test__ = True
 
@@ -192,6 +193,7 @@ class PostgresTakeoverTests(TakeoverSuite):
         return cls.add_postgres()
 
 
+@pytest.mark.slow
 class SqliteTakeoverTests(TakeoverSuite):
     __test__ = True
 

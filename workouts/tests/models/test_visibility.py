@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 from unittest.mock import patch
 
+import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.http import HttpResponse
@@ -157,6 +158,7 @@ class VisibilityCase(TestCase):
             self.client.force_login(self.users[role])
 
 
+@pytest.mark.slow
 class MatrixTests(VisibilityCase):
     def addresses(self) -> Iterator[tuple[str, str]]:
         """Yield the name and URL of every page, with the objects of the first team."""

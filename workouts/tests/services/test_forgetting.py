@@ -30,6 +30,7 @@ from workouts.tests.support.people import days_ago, find_words, make_person
 from workouts.tests.support.sealed import OwnRedis, finish
 
 
+@pytest.mark.slow
 class ErasingTests(ForgettingCase):
     def test_nothing_is_left_and_others_stay(self) -> None:
         assert find_words(self.person.words)

@@ -4,6 +4,7 @@ import itertools
 import random
 import re
 
+import pytest
 from django.conf import settings
 from django.test import TestCase
 
@@ -41,6 +42,7 @@ def read_table() -> dict[str, list[str]]:
     return {behaviour: cells.split(" | ") for behaviour, cells in rows}
 
 
+@pytest.mark.slow
 class BehaviourTests(TestCase):
     async def outcomes(self, behaviour: str) -> list[PlayedSet]:
         return [

@@ -45,6 +45,7 @@ def saved_sets() -> list[tuple[Any, ...]]:
     )
 
 
+@pytest.mark.slow
 class SeedTests(TestCase):
     sessions: list[WorkoutSession]
 

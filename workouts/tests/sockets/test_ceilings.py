@@ -55,6 +55,7 @@ class CeilingCase(PhoneShop, SimpleTestCase):
         return [json.loads(await asyncio.wait_for(socket.recv(), ANSWER_S)) for _ in frames]
 
 
+@pytest.mark.slow
 class PaceTests(CeilingCase):
     limits = "min_interval_ms = 1, max_per_minute = 60"
 

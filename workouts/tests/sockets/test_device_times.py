@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from django.test import SimpleTestCase
 
 from workouts.sockets.frames import MAX_WHOLE
@@ -12,6 +13,7 @@ from workouts.tests.support.service import shared_service
 HOUR_MS = 3_600_000
 
 
+@pytest.mark.slow
 class DeviceTimeTests(PhoneShop, SimpleTestCase):
     @classmethod
     def setUpClass(cls) -> None:

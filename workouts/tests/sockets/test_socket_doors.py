@@ -6,6 +6,7 @@ tests/api/test_doors.py has the addresses.
 import json
 from contextlib import suppress
 
+import pytest
 import websockets
 from django.test import SimpleTestCase
 
@@ -76,6 +77,7 @@ ATHLETES = {"athlete", "other athlete", "waiting athlete"}
 COACHES = {"coach", "head coach", "superuser"}
 
 
+@pytest.mark.slow
 class SocketDoorTests(SimpleTestCase):
     @classmethod
     def setUpClass(cls) -> None:

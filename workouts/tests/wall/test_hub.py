@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
+import pytest
 from channels.layers import get_channel_layer
 from django.test import SimpleTestCase
 
@@ -43,6 +44,7 @@ class Screen:
         return [rep.reps for report in reports for rep in report.reps]
 
 
+@pytest.mark.slow
 class HubTests(SimpleTestCase):
     def setUp(self) -> None:
         self.athlete, self.other = new_athlete(), new_athlete()

@@ -25,6 +25,7 @@ WorkoutSession.objects.bulk_create(
 """
 
 
+@pytest.mark.slow
 class WallTests(WallCase, OnSharedService):
     async def test_it_sends_a_snapshot_and_then_numbered_updates_of_what_changed(self) -> None:
         async with self.training(self.athlete, 1, 2, 3) as phone, self.watching() as wall:
