@@ -67,10 +67,7 @@ def identify_athlete_caller(text: str) -> AthleteCaller:
     """
     token = check_access_token(text)
     revocations.refresh()
-    if token.device_id in revocations.devices:
-        raise WorkoutError(Code.DEVICE_REVOKED, "this device was cut off")
-    if revocations.concern(token):
-        raise WorkoutError(Code.NOT_ALLOWED, "this athlete was switched off")
+    revocations.check(token)
     return AthleteCaller(token.user_id, token.device_id)
 
 

@@ -1,4 +1,4 @@
-"""Which client an address stands for, where clients are limited by their address."""
+"""Which client an address stands for, and whether a host is this machine."""
 
 from ipaddress import IPv6Address, ip_address
 
@@ -20,3 +20,11 @@ def find_client_network(address: str | None) -> str | None:
         return str(parsed.ipv4_mapped)
     host_bits = 128 - IPV6_NETWORK_BITS
     return str(IPv6Address(int(parsed) >> host_bits << host_bits))
+
+
+def is_loopback_host(host: str) -> bool:
+    """Return whether a host's name or address is this machine's own, which no other can reach."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

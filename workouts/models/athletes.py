@@ -96,6 +96,11 @@ class Athlete(models.Model):
     def __str__(self) -> str:
         return self.display_name or self.user_id
 
+    @property
+    def kept(self) -> "Athlete":
+        """The athlete itself, or the one that it was merged into."""
+        return self.merged_into or self
+
 
 class TeamQuerySet(models.QuerySet["Team"]):
     def visible_to(self, user: Any) -> "TeamQuerySet":

@@ -1,6 +1,5 @@
 """API keys of programs, looked up by what a request brings."""
 
-import hashlib
 from datetime import timedelta
 
 from django.db import DatabaseError
@@ -8,6 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from workouts.exceptions import Code, WorkoutError
+from workouts.identity.secret_hashes import hash_secret
 from workouts.models import ApiKey
 from workouts.outages import log_outage
 
@@ -15,14 +15,6 @@ API_KEY_PREFIX = "senim_"
 MAX_API_KEY_LENGTH = 128
 # last_used_at is for people: one write a minute is enough for a program that asks all the time
 NOTE_USE_EVERY = timedelta(minutes=1)
-
-
-def hash_api_key(text: str) -> str:
-    """Return what is stored of a key: the SHA-256 of the whole text, in hex.
-
-    A key is random enough that nobody can find it by trying, so the hash needs no salt.
-    """
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def check_api_key(text: str) -> ApiKey:
@@ -34,7 +26,7 @@ def check_api_key(text: str) -> ApiKey:
     key = None
     if len(text) <= MAX_API_KEY_LENGTH:
         keys = ApiKey.objects.select_related("coach", "created_by")
-        key = keys.filter(key_hash=hash_api_key(text)).first()
+        key = keys.filter(key_hash=hash_secret(text)).first()
     if key is None:
         raise WorkoutError(Code.TOKEN_INVALID, "there is no such API key")
     if key.revoked_at is not None:

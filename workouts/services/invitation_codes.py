@@ -1,12 +1,12 @@
 """The codes of invitations: drawn at random, stored as hashes, and used up."""
 
-import hashlib
 import secrets
 
 from django.db.models import F
 from django.utils import timezone
 
 from workouts.exceptions import Code, WorkoutError
+from workouts.identity.secret_hashes import hash_secret
 from workouts.models import Invitation
 from workouts.services.roles import Role, may_invite_as
 
@@ -16,11 +16,6 @@ CODE_BYTES = 24  # 192 bits: nobody guesses one
 def draw_invitation_code() -> str:
     """Return a new code, of letters, digits, - and _."""
     return secrets.token_urlsafe(CODE_BYTES)
-
-
-def hash_secret(text: str) -> str:
-    """Return what is stored of a random text. It needs no salt: it has enough entropy itself."""
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def find_invitation(code: str, *kinds: Invitation.Kind) -> Invitation:

@@ -19,12 +19,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from workouts.exceptions import Code, WorkoutError
+from workouts.identity.secret_hashes import hash_secret
 from workouts.models import Athlete, Invitation, JoinedDevice, Team, WaitingAthlete
 from workouts.services.invitation_codes import (
     check_invitation,
     draw_invitation_code,
     find_invitation,
-    hash_secret,
     take_invitation_use,
 )
 from workouts.services.join_tries import limit_failed_tries
@@ -166,7 +166,7 @@ def admit_waiting(waiting: WaitingAthlete, by: Any) -> bool:
         deleted, _of_models = WaitingAthlete.objects.filter(pk=waiting.pk).delete()
         if deleted:
             athlete = Athlete.objects.select_related("merged_into").get(pk=waiting.athlete.pk)
-            waiting.team.athletes.add(athlete.merged_into or athlete)
+            waiting.team.athletes.add(athlete.kept)
     if deleted:
         log_waiting_decision("athlete_admitted", waiting, by)
     return bool(deleted)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from workouts.exceptions import Code, WorkoutError
 from workouts.identity.access_tokens import issue_access_token
 from workouts.identity.refresh_tokens import RefreshToken, parse_refresh_token
+from workouts.identity.secret_hashes import hash_secret
 from workouts.models import (
     MAX_DEVICE_NAME_LENGTH,
     Athlete,
@@ -19,7 +20,7 @@ from workouts.models import (
     JoinedDevice,
     WaitingAthlete,
 )
-from workouts.services.invitation_codes import find_invitation, hash_secret, take_invitation_use
+from workouts.services.invitation_codes import find_invitation, take_invitation_use
 from workouts.services.join_tries import limit_failed_tries
 from workouts.services.new_athletes import clean_name, create_athlete
 
@@ -165,7 +166,7 @@ def choose_invited_athlete(invitation: Invitation, name: str) -> Athlete:
         return athlete
     if invitation.athlete is None:  # the table's constraint rules that out
         raise WorkoutError(Code.INVITATION_INVALID, "this invitation is for nobody")
-    athlete = invitation.athlete.merged_into or invitation.athlete
+    athlete = invitation.athlete.kept
     if athlete.switched_off_at is not None:
         raise WorkoutError(Code.INVITATION_INVALID, "this athlete has been switched off")
     return athlete

@@ -7,8 +7,9 @@ from typing import Any
 import structlog
 from django.utils import timezone
 
+from workouts.identity.secret_hashes import hash_secret
 from workouts.models import ApiKey
-from workouts.services.api_keys import API_KEY_PREFIX, hash_api_key
+from workouts.services.api_keys import API_KEY_PREFIX
 
 RANDOM_BYTES = 32
 START_LENGTH = 12
@@ -25,7 +26,7 @@ def make_api_key(
     text = API_KEY_PREFIX + secrets.token_urlsafe(RANDOM_BYTES)
     key = ApiKey.objects.create(
         name=name,
-        key_hash=hash_api_key(text),
+        key_hash=hash_secret(text),
         start=text[:START_LENGTH],
         coach=coach,
         may_finish=may_finish,

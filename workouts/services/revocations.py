@@ -13,6 +13,7 @@ from django.db import DatabaseError
 from django.db.models import Q
 from django.utils import timezone
 
+from workouts.exceptions import Code, WorkoutError
 from workouts.identity.access_tokens import LIFETIME_S, AccessToken
 from workouts.models import Athlete, Forgetting, JoinedDevice
 from workouts.outages import log_outage
@@ -70,9 +71,12 @@ class Revocations:
             .union(Forgetting.objects.values_list("user_id", flat=True))
         )
 
-    def concern(self, token: AccessToken) -> bool:
-        """Return whether this token no longer lets anybody in."""
-        return token.device_id in self.devices or token.user_id in self.athletes
+    def check(self, token: AccessToken) -> None:
+        """Raise WorkoutError (device_revoked or not_allowed) if it no longer lets anybody in."""
+        if token.device_id in self.devices:
+            raise WorkoutError(Code.DEVICE_REVOKED, "this device was cut off")
+        if token.user_id in self.athletes:
+            raise WorkoutError(Code.NOT_ALLOWED, "this athlete was switched off")
 
 
 revocations = Revocations()

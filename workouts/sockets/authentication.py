@@ -72,10 +72,7 @@ async def check_socket_token(text: str) -> AccessToken:
     else:
         token = check_access_token(text)
     await get_token_watch().refresh_if_old()
-    if token.device_id in revocations.devices:
-        raise WorkoutError(Code.DEVICE_REVOKED, "this device was cut off")
-    if revocations.concern(token):
-        raise WorkoutError(Code.NOT_ALLOWED, "this athlete is switched off")
+    revocations.check(token)
     return token
 
 

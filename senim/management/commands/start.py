@@ -1,6 +1,5 @@
 """The whole service in one command: `manage.py start`."""
 
-import ipaddress
 import resource
 import signal
 import socket
@@ -18,6 +17,7 @@ from senim.embedded.valkey import run_embedded_redis
 from senim.environment import find_unknown_settings
 from senim.private_files import warn_of_open_files
 from senim.server import run_server
+from workouts.identity.networks import is_loopback_host
 from workouts.services.sweeping import Sweeper
 
 OTHER_FILES = 200
@@ -83,13 +83,6 @@ def check_auth_setting(host: str) -> None:
             "set SENIM_AUTH=token to let in only those with an access token, "
             "or SENIM_AUTH=open to let clients say who they are, unchecked."
         )
-
-
-def is_loopback_host(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def listen_for_server(host: str, port: int) -> socket.socket:

@@ -100,7 +100,7 @@ def show_cut_off_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         Q(athlete__pk__in=athletes) | Q(athlete__merged_into__in=athletes)
     )
     device = get_object_or_404(visible.select_related("athlete__merged_into"), pk=pk)
-    athlete = device.athlete.merged_into or device.athlete
+    athlete = device.athlete.kept
     crumbs = find_athlete_crumbs(athlete)
     if request.method != "POST":
         return show_confirm_page(

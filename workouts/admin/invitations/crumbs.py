@@ -11,7 +11,7 @@ Crumbs = list[tuple[str, str]]
 def find_invitation_crumbs(invitation: Invitation) -> Crumbs:
     """Return the way to the page that lists an invitation."""
     if invitation.athlete is not None:
-        return find_athlete_crumbs(invitation.athlete.merged_into or invitation.athlete)
+        return find_athlete_crumbs(invitation.athlete.kept)
     if invitation.kind == Invitation.Kind.TEAM and invitation.team is not None:
         return find_team_crumbs(invitation.team)
     return find_coach_crumbs()

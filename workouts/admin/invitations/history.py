@@ -51,7 +51,7 @@ def record_waiting_answer(request: HttpRequest, waiting: WaitingAthlete, *, is_y
 
 def record_cut_off(request: HttpRequest, device: JoinedDevice) -> None:
     part = {**name_part(DEVICE, device), "fields": [CUT_OFF]}
-    write_history(request, device.athlete.merged_into or device.athlete, [{"changed": part}])
+    write_history(request, device.athlete.kept, [{"changed": part}])
 
 
 def record_switch(request: HttpRequest, athlete: Model, *, is_on: bool) -> None:
@@ -61,12 +61,9 @@ def record_switch(request: HttpRequest, athlete: Model, *, is_on: bool) -> None:
 
 def find_invited(invitation: Invitation) -> Model | None:
     """Return the athlete or team that an invitation is for; a coach has no account yet."""
-    athlete = invitation.athlete
-    return (
-        (athlete and athlete.merged_into)
-        or athlete
-        or (invitation.team if invitation.kind == Invitation.Kind.TEAM else None)
-    )
+    if invitation.athlete is not None:
+        return invitation.athlete.kept
+    return invitation.team if invitation.kind == Invitation.Kind.TEAM else None
 
 
 def name_part(kind: str, obj: Model | str) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """The page that shows a new invitation: its link, its QR code, and a sheet to print."""
 
-import ipaddress
 from typing import Any
 
 from django.conf import settings
@@ -15,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from workouts.admin.invitations.crumbs import Crumbs
 from workouts.admin.invitations.history import record_invitation
+from workouts.identity.networks import is_loopback_host
 from workouts.models import Invitation
 from workouts.services.invitations import NewInvitation, draw_invitation_qr, invitation_link
 
@@ -35,16 +35,9 @@ def find_own_base_url(request: HttpRequest) -> str:
     In token mode links go to phones elsewhere, so only a coach on the same machine gets one.
     """
     host = split_domain_port(request.get_host())[0].strip("[]")
-    if settings.SENIM_AUTH == "token" and not is_loopback(host):
+    if settings.SENIM_AUTH == "token" and not is_loopback_host(host):
         return ""
     return request.build_absolute_uri(reverse("health")).rstrip("/")
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def show_link_page(

@@ -39,5 +39,6 @@ def show_withdraw_page(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def name_invited(invitation: Invitation) -> str:
-    athlete = invitation.athlete
-    return str((athlete and athlete.merged_into) or athlete or invitation.name or invitation.team)
+    if invitation.athlete is not None:
+        return str(invitation.athlete.kept)
+    return str(invitation.name or invitation.team)

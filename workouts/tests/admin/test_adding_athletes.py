@@ -6,8 +6,8 @@ from typing import Any
 from django.test import override_settings
 from django.utils import timezone
 
+from workouts.identity.secret_hashes import hash_secret
 from workouts.models import Athlete, Invitation
-from workouts.services.invitation_codes import hash_secret
 from workouts.services.invitations import draw_invitation_qr, invite_athlete
 from workouts.tests.support.admin import ATHLETES
 from workouts.tests.support.coach_cast import TEAMS, CoachCase

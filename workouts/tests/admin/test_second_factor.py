@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
-from django.test import TestCase, override_settings
+from django.test import override_settings
 from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
@@ -22,23 +20,14 @@ from workouts.tests.support.second_factors import (
     make_wrong,
     show_code,
 )
+from workouts.tests.support.sign_ins import SignInCase
 from workouts.wall.audience import NotLoggedInError, find_wall_viewer
 
 LOG_IN, CODE, FACTOR = "/admin/login/", "/admin/login/code/", "/admin/second-factor/"
 TEAMS = "/admin/workouts/team/"
 
 
-class SecondFactorCase(TestCase):
-    @classmethod
-    def setUpTestData(cls) -> None:
-        users = get_user_model().objects
-        cls.root = users.create_superuser("root", password=PASSWORD)
-        cls.head, cls.coach = (
-            users.create_user(name, password=PASSWORD, is_staff=True) for name in ("head", "coach")
-        )
-        cls.head.groups.add(Group.objects.get(name="head coaches"))
-        cls.coach.groups.add(Group.objects.get(name="coaches"))
-
+class SecondFactorCase(SignInCase):
     def log_in(self, name: str, to: str = TEAMS) -> Any:
         """Log in with the password, and return the page that this leads to."""
         form = {"username": name, "password": PASSWORD, "next": to}

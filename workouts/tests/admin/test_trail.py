@@ -5,9 +5,7 @@ from typing import Any
 import time_machine
 from axes.models import AccessLog
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from django.test import TestCase
 from django.utils import translation
 
 from workouts.admin.accounts.trail import Trail, TrailPaginator
@@ -15,21 +13,12 @@ from workouts.models import Team
 from workouts.services.personal_data.audit_texts import erase_names_in_audit
 from workouts.tests.support.admin import PASSWORD
 from workouts.tests.support.log_lines import capture_unlimited_logs
+from workouts.tests.support.sign_ins import SignInCase
 
 TRAIL, LOG_IN = "/admin/sign-ins/", "/admin/login/"
 
 
-class TrailCase(TestCase):
-    @classmethod
-    def setUpTestData(cls) -> None:
-        users = get_user_model().objects
-        cls.root = users.create_superuser("root", password=PASSWORD)
-        cls.head, cls.coach = (
-            users.create_user(name, password=PASSWORD, is_staff=True) for name in ("head", "coach")
-        )
-        cls.head.groups.add(Group.objects.get(name="head coaches"))
-        cls.coach.groups.add(Group.objects.get(name="coaches"))
-
+class TrailCase(SignInCase):
     def log_in(self, name: str, password: str = PASSWORD) -> None:
         self.client.post(LOG_IN, {"username": name, "password": password})
 

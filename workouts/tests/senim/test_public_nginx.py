@@ -4,10 +4,7 @@ import asyncio
 import datetime
 import http.client
 import json
-import os
-import shutil
 import ssl
-import subprocess
 import urllib.parse
 from pathlib import Path
 
@@ -16,36 +13,17 @@ import websockets
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from django.conf import settings
 from django.test import SimpleTestCase
 from django.utils import timezone
 
-from senim.embedded.processes import die_with_parent
 from workouts.tests.support.cast import new_athlete
 from workouts.tests.support.coaches import PASSWORD, make_team
-from workouts.tests.support.processes import REP, wait_until
-from workouts.tests.support.required import need
+from workouts.tests.support.nginx import need_nginx, start_nginx
+from workouts.tests.support.processes import REP
 from workouts.tests.support.service import Service, free_port, fresh_folder
 
-NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 HOST = "localhost"
 ANSWER_S = 30
-MAIN = """
-daemon off;
-master_process off;
-error_log {folder}/error.log warn;
-pid {folder}/nginx.pid;
-events {{ worker_connections 1024; }}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-    include {folder}/senim.conf;
-}}
-"""
 
 
 def write_certificate(folder: Path) -> None:
@@ -72,7 +50,7 @@ class PublicNginxTests(SimpleTestCase):
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        need("nginx", NGINX, "the packages nginx-light and nginx have it")
+        need_nginx()
         cls.service = Service(
             SENIM_DATA=str(fresh_folder()), HTTPS_ONLY="on", TRUSTED_PROXIES="127.0.0.1"
         ).start()
@@ -83,33 +61,17 @@ class PublicNginxTests(SimpleTestCase):
 
     @classmethod
     def start_nginx(cls) -> None:
-        folder = cls.folder
-        folder.chmod(0o777)
-        write_certificate(folder)
-        text = (Path(settings.BASE_DIR) / "deploy" / "nginx.public.conf").read_text()
-        for old, new in (
-            ("listen 80;", f"listen 127.0.0.1:{cls.http};"),
-            ("listen 443 ssl;", f"listen 127.0.0.1:{cls.https} ssl;"),
-            ("app:8000", f"127.0.0.1:{cls.service.port}"),
-            ("/etc/nginx/certs", str(folder)),
-            ("/var/www/acme", str(folder)),
-        ):
-            assert old in text
-            text = text.replace(old, new)
-        (folder / "senim.conf").write_text(text)
-        (folder / "nginx.conf").write_text(MAIN.format(folder=folder))
-        process = subprocess.Popen(
-            [
-                *(str(NGINX), "-p", str(folder), "-c", str(folder / "nginx.conf")),
-                *("-e", str(folder / "error.log")),
-            ],
-            stdin=subprocess.DEVNULL,
-            preexec_fn=die_with_parent(),
-        )
+        write_certificate(cls.folder)
+        replaced = {
+            "listen 80;": f"listen 127.0.0.1:{cls.http};",
+            "listen 443 ssl;": f"listen 127.0.0.1:{cls.https} ssl;",
+            "app:8000": f"127.0.0.1:{cls.service.port}",
+            "/etc/nginx/certs": str(cls.folder),
+            "/var/www/acme": str(cls.folder),
+        }
+        process = start_nginx("nginx.public.conf", cls.folder, replaced)
         cls.addClassCleanup(process.wait, 10)
         cls.addClassCleanup(process.terminate)
-        wait_until(lambda: (folder / "nginx.pid").exists() or process.poll() is not None)
-        assert process.poll() is None, (folder / "error.log").read_text()
 
     def ask(
         self, method: str, path: str, body: str = "", **headers: str

@@ -4,20 +4,15 @@ One process, and two behind nginx that restart one after the other.
 """
 
 import asyncio
-import os
-import shutil
-import subprocess
 import time
-from pathlib import Path
 
 import psycopg
 import pytest
 import websockets
-from django.conf import settings
 
-from senim.embedded.processes import die_with_parent
 from workouts.client import WorkoutClient
 from workouts.tests.support.cast import new_athlete
+from workouts.tests.support.nginx import need_nginx, start_nginx
 from workouts.tests.support.outage import SWEEP_NEVER, OutageCase
 from workouts.tests.support.phones import (
     LONG_AGO_MS,
@@ -28,31 +23,13 @@ from workouts.tests.support.phones import (
     make_set,
     verdicts,
 )
-from workouts.tests.support.processes import running, wait_until
-from workouts.tests.support.required import need
+from workouts.tests.support.processes import running
 from workouts.tests.support.service import Service, free_port, fresh_folder
 
-NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 STOP_WITHIN_S = 10.0
 SETTLE_WITHIN_S = 30.0
 CLIENTS = 16
 FRAMES_A_SECOND = 40
-NGINX_MAIN = """
-daemon off;
-master_process off;
-error_log {folder}/error.log warn;
-pid {folder}/nginx.pid;
-events {{ worker_connections 1024; }}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-    include {folder}/senim.conf;
-}}
-"""
 
 
 class RestartCase(PhoneShop, OutageCase):
@@ -182,41 +159,21 @@ class RollingRestartTests(RestartCase):
     ports: tuple[int, int]
 
     def setUp(self) -> None:
-        need("nginx", NGINX, "the packages nginx-light and nginx have it")
+        need_nginx()
         self.ports = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.start_nginx()}"
 
     def start_nginx(self) -> int:
         """Run nginx with deploy/nginx.conf, and return its port."""
-        folder, port = fresh_folder(), free_port()
-        folder.chmod(0o777)
-        text = (Path(settings.BASE_DIR) / "deploy" / "nginx.conf").read_text()
-        for old, new in (
-            ("listen 80;", f"listen 127.0.0.1:{port};"),
-            (":8001 ", f":{self.ports[0]} "),
-            (":8002 ", f":{self.ports[1]} "),
-        ):
-            assert old in text
-            text = text.replace(old, new)
-        (folder / "senim.conf").write_text(text)
-        (folder / "nginx.conf").write_text(NGINX_MAIN.format(folder=folder))
-        process = subprocess.Popen(
-            [
-                str(NGINX),
-                "-p",
-                str(folder),
-                "-c",
-                str(folder / "nginx.conf"),
-                "-e",
-                str(folder / "error.log"),
-            ],
-            stdin=subprocess.DEVNULL,
-            preexec_fn=die_with_parent(),
-        )
+        port = free_port()
+        replaced = {
+            "listen 80;": f"listen 127.0.0.1:{port};",
+            ":8001 ": f":{self.ports[0]} ",
+            ":8002 ": f":{self.ports[1]} ",
+        }
+        process = start_nginx("nginx.conf", fresh_folder(), replaced)
         self.addCleanup(process.wait, 10)
         self.addCleanup(process.terminate)
-        wait_until(lambda: (folder / "nginx.pid").exists() or process.poll() is not None)
-        assert process.poll() is None, (folder / "error.log").read_text()
         return port
 
     async def test_a_rolling_restart_loses_nothing_and_doubles_nothing(self) -> None:

@@ -9,8 +9,8 @@ from django.test import TestCase, override_settings
 from django.utils import timezone
 
 from workouts.identity.access_tokens import issue_access_token
+from workouts.identity.secret_hashes import hash_secret
 from workouts.models import ApiKey, Athlete, JoinedDevice, Team, WaitingAthlete
-from workouts.services.api_keys import hash_api_key
 from workouts.services.revocations import revocations
 from workouts.sockets.catalogue import catalogue
 from workouts.tests.support.doors import ATHLETE
@@ -35,7 +35,7 @@ def device_token(device: JoinedDevice) -> str:
 
 def make_key(text: str, **more: Any) -> ApiKey:
     """Return a program's key, which sees all athletes unless it has a coach."""
-    return ApiKey.objects.create(name="statistics", key_hash=hash_api_key(text), **more)
+    return ApiKey.objects.create(name="statistics", key_hash=hash_secret(text), **more)
 
 
 def make_coach(name: str, group: str = "", **more: Any) -> Any:
