@@ -26,6 +26,10 @@ class AthleteQuerySet(models.QuerySet["Athlete"]):
             pk__in=Team.athletes.through.objects.filter(team__coaches=user.pk).values("athlete_id")
         )
 
+    def of_person(self, kept_id: int) -> "AthleteQuerySet":
+        """Keep the athlete with this primary key, and the aliases that were merged into it."""
+        return self.filter(Q(pk=kept_id) | Q(merged_into=kept_id))
+
     def unmerged(self) -> "AthleteQuerySet":
         """Leave out aliases: athletes that were merged into another."""
         return self.filter(merged_into=None)

@@ -3,7 +3,6 @@
 from typing import Any
 
 import structlog
-from django.db.models import Q
 from django.utils import timezone
 
 from workouts.models import Athlete
@@ -26,9 +25,11 @@ def switch_athlete_on(athlete: Athlete, *, by: Any) -> bool:
 
 def change_athlete_access(athlete: Athlete, *, is_on: bool, by: Any) -> bool:
     # a phone that joined before a merge has tokens of the alias
-    changed = Athlete.objects.filter(
-        Q(pk=athlete.pk) | Q(merged_into=athlete.pk), switched_off_at__isnull=not is_on
-    ).update(switched_off_at=None if is_on else timezone.now())
+    changed = (
+        Athlete.objects.of_person(athlete.pk)
+        .filter(switched_off_at__isnull=not is_on)
+        .update(switched_off_at=None if is_on else timezone.now())
+    )
     if changed:
         event = "athlete_switched_on" if is_on else "athlete_switched_off"
         log.info(event, user_id=athlete.user_id, by=by and by.get_username())

@@ -43,8 +43,7 @@ def describe_athlete_access(request: HttpRequest, athlete: Athlete) -> dict[str,
 
 def find_user_ids(athlete: Athlete) -> QuerySet[Athlete, Any]:
     """Return a query for the user_ids of an athlete and of their aliases, whose devices go on."""
-    both = Athlete.objects.filter(Q(pk=athlete.pk) | Q(merged_into=athlete.pk))
-    return both.values("user_id")
+    return Athlete.objects.of_person(athlete.pk).values("user_id")
 
 
 def find_athlete_for_access(request: HttpRequest, object_id: str, permission: str) -> Athlete:

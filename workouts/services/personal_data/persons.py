@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable
 
-from django.db.models import Q
-
 from workouts.models import Athlete, Forgetting
 from workouts.services.merging import lock_athletes_in_merge_order
 
@@ -27,7 +25,7 @@ def find_athletes_of_person(user_id: str) -> list[Athlete]:
     if named is None:
         return []
     kept_id = named.merged_into_id or named.pk
-    athletes = Athlete.objects.filter(Q(pk=kept_id) | Q(merged_into=kept_id)).order_by("pk")
+    athletes = Athlete.objects.of_person(kept_id).order_by("pk")
     return sorted(athletes, key=lambda athlete: athlete.merged_into_id is not None)
 
 
