@@ -157,6 +157,8 @@ class WalkTests(BrowserCase):
     def take_away(self, page: Page) -> None:
         page.goto("/admin/workouts/workoutsession/?athlete=bolat")
         page.locator(".object-tools a", has_text=gettext("Export")).click()
+        # loaded, its script too: a form sent earlier exports without showing its progress
+        page.wait_for_url("**/export/?athlete=bolat")
         for kind, read in (("csv", read_csv), ("xlsx", read_xlsx)):
             page.check(f"#export [value={kind}]")
             with page.expect_download() as download:
