@@ -6,6 +6,7 @@ from datetime import timedelta
 from django.db.models import Max
 
 from workouts.fairness.flags import FlagEvidence, KnownPace, find_best_minute_pace, find_flags
+from workouts.fairness.sets import describe_sets
 from workouts.models import Exercise, ReviewStatus, ReviewStep, WorkoutSession
 
 HISTORY = timedelta(days=90)
@@ -13,7 +14,11 @@ Records = Mapping[str, tuple[int | None, int | None]]  # reps per minute and per
 
 
 def assess_session(row: WorkoutSession, records: Records) -> None:
-    """Set a session's best minute and flags, unsaved. One query if it lasts a minute, else none."""
+    """Set a session's sets, best minute and flags, unsaved.
+
+    One query if it lasts a minute, else none.
+    """
+    row.sets = describe_sets(row.timeline_ms)
     row.best_minute = find_best_minute_pace(row.timeline_ms)
     personal = None if row.best_minute is None else find_personal_pace_before(row)
     row.flags = find_flags(

@@ -11,6 +11,7 @@ from statistics import linear_regression, median, median_low
 
 REST_FACTOR = 3  # a rest is longer than this many median intervals
 MIN_TREND_INTERVALS = 4  # fewer say nothing about slowing down
+SetRow = tuple[int, int, float | None]
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,14 @@ def find_sets(times_ms: Iterable[int]) -> list[RepSet]:
         parts[-1].append(later)
     rests_ms = [0, *(later[0] - earlier[-1] for earlier, later in pairwise(parts))]
     return [RepSet(part, rest_ms) for part, rest_ms in zip(parts, rests_ms, strict=False)]
+
+
+def describe_sets(times_ms: Iterable[int]) -> list[SetRow]:
+    """Return what is stored of each set: its reps, its length in ms and its slow-down."""
+    return [
+        (len(each.times_ms), each.length_ms, each.slow_down and round(each.slow_down, 3))
+        for each in find_sets(times_ms)
+    ]
 
 
 def find_longest_interval_in_set(intervals_ms: Sequence[int]) -> int:

@@ -1,5 +1,6 @@
 """Athletes, their teams, and which coaches see them."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from workouts.identity.athlete_ids import MAX_USER_ID_LENGTH, USER_ID, USER_ID_RULE
+from workouts.models.sort_names import SortNameField
 
 
 class AthleteQuerySet(models.QuerySet["Athlete"]):
@@ -49,6 +51,7 @@ class Athlete(models.Model):
         validators=[RegexValidator(USER_ID, USER_ID_RULE)],
     )
     display_name = models.CharField(_("name"), max_length=128, blank=True)
+    sort_name = SortNameField("display_name", "user_id")
     created_at = models.DateTimeField(_("first seen"), default=timezone.now, editable=False)
     account = models.OneToOneField(  # "user" would clash with user_id
         settings.AUTH_USER_MODEL,
@@ -90,15 +93,21 @@ class Athlete(models.Model):
             ),
         ]
         indexes = [
+            models.Index(fields=["sort_name", "user_id"], name="athlete_by_name"),
             models.Index(
                 fields=["switched_off_at"],
                 name="athlete_switched_off",
                 condition=Q(switched_off_at__isnull=False),
-            )
+            ),
         ]
 
     def __str__(self) -> str:
         return self.display_name or self.user_id
+
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+        if update_fields is not None and "display_name" in (update_fields := [*update_fields]):
+            update_fields.append("sort_name")
+        super().save(*args, update_fields=update_fields, **kwargs)
 
     @property
     def kept(self) -> "Athlete":
@@ -127,6 +136,7 @@ class Team(models.Model):
     name = models.CharField(
         pgettext_lazy("of a team or an exercise", "name"), max_length=128, unique=True
     )
+    sort_name = SortNameField("name")
     coaches = models.ManyToManyField(
         settings.AUTH_USER_MODEL, related_name="teams", blank=True, verbose_name=_("coaches")
     )

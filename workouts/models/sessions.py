@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from workouts.models.athletes import Athlete, may_see_all_athletes
 from workouts.models.exercises import Exercise
+from workouts.models.load_changes import load_field
 from workouts.models.review_steps import ReviewStatus, ReviewStep
 
 NOT_CLEAN = ~Q(review_status=ReviewStatus.CLEAN)
@@ -105,6 +106,9 @@ class WorkoutSession(models.Model):
         blank=True,
         help_text=_("The most reps in any 60 s; empty for a shorter session."),
     )
+    # rows of fairness.sets.SetRow, None until they are worked out
+    sets = models.JSONField(_("sets"), null=True, editable=False)
+    load_kg = load_field(_("load, kg"), editable=False)
     flags = models.JSONField(
         _("flags"), default=list, blank=True, db_default=Value([], models.JSONField())
     )
@@ -139,7 +143,10 @@ class WorkoutSession(models.Model):
         verbose_name = _("workout session")
         verbose_name_plural = _("workout sessions")
         ordering = ["-created_at", "-id"]
-        permissions = [("review_workoutsession", _("Can approve and reject workout sessions"))]
+        permissions = [
+            ("review_workoutsession", _("Can approve and reject workout sessions")),
+            ("enter_load", _("Can enter the load of workout sessions")),
+        ]
         indexes = [
             models.Index(fields=["athlete", "exercise", "-id"], name="session_saved_last"),
             models.Index(fields=["athlete", "-started_at"], name="session_of_athlete"),

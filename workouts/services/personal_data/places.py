@@ -67,13 +67,20 @@ ATHLETE_PLACES = (
         withheld={**withhold(INTERNAL, "id"), **withhold(OTHERS, "reviewer")},
     ),
     AthletePlace(
+        "workouts.LoadChange",
+        owner="session__athlete_id",
+        file="loads",
+        exported=name_fields("at from_kg to_kg", session="session__session_id"),
+        withheld={**withhold(INTERNAL, "id"), **withhold(OTHERS, "coach")},
+    ),
+    AthletePlace(
         "workouts.WorkoutSession",
         owner="athlete_id",
         file="sessions",
         exported=name_fields(
             "session_id total_reps created_at started_at finished_at refused refusals timeline_ms"
-            " rep_devices late_reps device_seqs distrusted_times best_minute flags review_status"
-            " is_in_totals request_id",
+            " rep_devices late_reps device_seqs distrusted_times best_minute sets load_kg flags"
+            " review_status is_in_totals request_id",
             id="pk",
             athlete="athlete_id",
             exercise="exercise_id",
@@ -136,7 +143,7 @@ ATHLETE_PLACES = (
             account="account__username",
             merged_into="merged_into__user_id",
         ),
-        withheld=withhold(INTERNAL, "id"),
+        withheld=withhold(INTERNAL, "id sort_name"),
     ),
 )
 # an athlete's own account, erased with the athlete unless it is a coach's as well
@@ -171,12 +178,16 @@ OTHER_PLACES = {
     ),
     "workouts.ErasedSession": OtherPlace("session_id", "nothing outside a transaction"),
     # coaches, and programs with a coach's rights
-    "workouts.Team": OtherPlace("id name", "a team's name"),
+    "workouts.Team": OtherPlace("id name sort_name", "a team's name"),
     "workouts.Team_coaches": OtherPlace("id team user", "which coach has which team"),
     "workouts.ApiKey": OtherPlace(
         "id name key_hash start coach may_finish created_by created_at expires_at last_used_at"
         " revoked_at",
         "which coach made a key, and whose rights it has",
+    ),
+    "workouts.DisplayLink": OtherPlace(
+        "id team name token_hash created_by created_at last_seen_at revoked_at",
+        "which coach put a team's wall on a screen",
     ),
     "workouts.TemporaryPassword": OtherPlace("user created_at", "that an account is new"),
     "auth.User_groups": OtherPlace("id user group", "an account's roles"),

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from workouts.models import ErasedSession, ReviewStatus, ReviewStep, WorkoutSession
+from workouts.models import ErasedSession, LoadChange, ReviewStatus, ReviewStep, WorkoutSession
 from workouts.services.personal_data.audit_texts import erase_audit_texts
 
 KEPT = ("exercise_id", "total_reps", "started_at", "is_in_totals")
@@ -40,10 +40,11 @@ def erase_session_batch(user_ids: Collection[str], *, anonymous_id: str = "") ->
 
 
 def erase_locked_sessions(ids: Collection[int]) -> None:
-    """Erase sessions that this transaction has locked, and their review steps."""
+    """Erase sessions that this transaction has locked, and all that was noted about them."""
     ErasedSession.objects.bulk_create([ErasedSession(session_id=pk) for pk in ids])
     ReviewStep.objects.filter(session_id__in=ids).delete()
     ErasedSession.objects.filter(session_id__in=ids).delete()
+    LoadChange.objects.filter(session_id__in=ids).delete()
     erase_audit_texts(WorkoutSession, ids)
     WorkoutSession.objects.filter(pk__in=ids).delete()
 
@@ -62,6 +63,7 @@ def keep_session_totals(row: WorkoutSession, anonymous_id: str) -> WorkoutSessio
         created_at=day,
         started_at=day,
         finished_at=day,
+        sets=[],
         is_in_totals=row.is_in_totals,
         review_status=ReviewStatus.CLEAN if row.is_in_totals else ReviewStatus.REJECTED,
     )

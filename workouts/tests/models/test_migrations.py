@@ -15,7 +15,8 @@ from django.test import Client, SimpleTestCase
 from django.utils import translation
 
 from workouts.fairness.flag_texts import explain_flag, name_flag
-from workouts.models import WorkoutSession
+from workouts.models import Athlete, WorkoutSession
+from workouts.models.sort_names import make_sort_name
 from workouts.tests.support.extra_databases import ExtraDatabase, UsesExtraDatabases
 
 BEFORE_BEST_MINUTES, BEFORE_ATHLETE_LINKS, BEFORE_FLAG_NAMES = "0006", "0008", "0010"
@@ -122,6 +123,19 @@ class TakeoverSuite(UsesExtraDatabases):
             "SELECT best_minute FROM workout_sessions WHERE best_minute IS NOT NULL"
         )
         assert rows == [(30,)]
+
+    def test_old_sessions_get_their_sets(self) -> None:
+        sessions = WorkoutSession.objects.using(self.database.alias).order_by("pk")
+        assert [*sessions.values_list("sets", flat=True)] == [
+            [[31, 60_000, 0.0]],
+            None,  # its timeline cannot be read
+            [[1, 0, None]],
+            [[3, 2000, None]],
+        ]
+
+    def test_old_athletes_get_their_sort_keys(self) -> None:
+        athlete = Athlete.objects.using(self.database.alias).get()
+        assert bytes(athlete.sort_name) == make_sort_name("ann")
 
     def test_athletes_and_sessions_stay_as_links_are_added(self) -> None:
         assert self.database.execute(

@@ -1,0 +1,38 @@
+"""The order of names: without regard to case, and by the Russian and Kazakh alphabets.
+
+Databases differ: SQLite knows no case beyond ASCII, and PostgreSQL sorts by the locale that its
+cluster happened to be made with. So the order is stored with the name, as bytes that both compare.
+"""
+
+from typing import Any
+
+from django.db import models
+
+# the Kazakh alphabet, which has all the Russian letters
+ALPHABET = "аәбвгғдеёжзийкқлмнңоөпрстуұүфхһцчшщъыіьэюя"
+FIRST_PRIVATE = 0xE000  # code points that no name uses, after all Latin ones
+PLACES = {ord(letter): FIRST_PRIVATE + place for place, letter in enumerate(ALPHABET)}
+
+
+def make_sort_name(name: str) -> bytes:
+    """Return a key by which names sort alphabetically, whatever their case."""
+    return name.casefold().translate(PLACES).encode("utf-8", "replace")
+
+
+class SortNameField(models.BinaryField):
+    """The sort key of the first of these fields that isn't empty, kept up to date by itself."""
+
+    def __init__(self, *sources: str, **options: Any) -> None:
+        self.sources = sources
+        super().__init__(**{"editable": False, "null": True, **options})
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> bytes:
+        names = (getattr(model_instance, source) for source in self.sources)
+        key = make_sort_name(next(filter(None, names), ""))
+        setattr(model_instance, self.attname, key)
+        return key
+
+    def deconstruct(self) -> Any:
+        """Describe it as the plain column that it is: migrations import no code of ours."""
+        name, _, _, options = super().deconstruct()
+        return name, "django.db.models.BinaryField", [], options
