@@ -18,12 +18,17 @@ def assess_session(row: WorkoutSession, records: Records) -> None:
 
     One query if it lasts a minute, else none.
     """
-    row.sets = describe_sets(row.timeline_ms)
-    row.best_minute = find_best_minute_pace(row.timeline_ms)
+    assess_session_figures(row)
     personal = None if row.best_minute is None else find_personal_pace_before(row)
     row.flags = find_flags(
         collect_flag_evidence(row), KnownPace(*records.get(row.exercise_id, (None, None)), personal)
     )
+
+
+def assess_session_figures(row: WorkoutSession) -> None:
+    """Set a session's sets and best minute, unsaved."""
+    row.sets = describe_sets(row.timeline_ms)
+    row.best_minute = find_best_minute_pace(row.timeline_ms)
 
 
 def read_flag_records(*slugs: str) -> Records:

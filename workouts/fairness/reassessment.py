@@ -1,4 +1,4 @@
-"""Finds the flags of saved sessions again, after limits changed."""
+"""Finds the sets and flags of saved sessions again, after limits changed."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -8,11 +8,17 @@ from datetime import datetime, timedelta
 import django.db
 import structlog
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
-from workouts.fairness.assessment import assess_session, open_review, read_flag_records
-from workouts.fairness.flags import Flag, find_best_minute_pace
+from workouts.fairness.assessment import (
+    assess_session,
+    assess_session_figures,
+    open_review,
+    read_flag_records,
+)
+from workouts.fairness.flags import Flag
 from workouts.fairness.review import DECISIONS, lock_reviewed_sessions
+from workouts.fairness.sets import read_set_rows
 from workouts.models import ReviewStatus, ReviewStep, WorkoutSession
 
 ROWS_PER_UPDATE = 500
@@ -29,6 +35,7 @@ FIELDS = (
     "refused",
     "flags",
     "best_minute",
+    "sets",
     "review_status",
 )
 log = structlog.get_logger(__name__)
@@ -41,6 +48,7 @@ class ReassessmentChanges:
     looked_at: int = 0
     came: Counter[str] = field(default_factory=Counter)
     went: Counter[str] = field(default_factory=Counter)
+    new_sets: int = 0  # other sets than were stored
     newly_pending: int = 0
     pending_no_more: int = 0
     decided_otherwise: int = 0  # a coach decided on other flags; the decision stands
@@ -82,47 +90,45 @@ def reassess_batch(ids: list[int], changes: ReassessmentChanges, *, write: bool)
     rows, records = lock_reviewed_sessions(ids, *FIELDS), read_flag_records()
     changed, steps = [], []
     for row in rows:
-        flags, status = row.flags, row.review_status
+        flags, status, stored_sets = row.flags, row.review_status, row.sets
         if not assess_or_log(row, lambda row: assess_session(row, records)):
             changes.unreadable += 1
             continue
         step = open_review(row)
         if step is not None:
             steps.append(step)
-        if row.flags != flags or step is not None:
+        has_new_sets = row.sets != read_set_rows(stored_sets)
+        if row.flags != flags or step is not None or has_new_sets:
             changed.append(row)
             changes.add(row, flags, status)
+            changes.new_sets += has_new_sets and stored_sets is not None
     changes.looked_at += len(rows)
     if write:
-        WorkoutSession.objects.bulk_update(changed, ["flags", "review_status"], ROWS_PER_UPDATE)
+        WorkoutSession.objects.bulk_update(
+            changed, ["flags", "review_status", "sets"], ROWS_PER_UPDATE
+        )
         ReviewStep.objects.bulk_create(steps)
 
 
-def assess_missing_best_minutes(*, batch: int) -> Iterator[int]:
-    """Write missing best minutes, and yield the size of each batch written.
+def assess_missing_figures(*, batch: int) -> Iterator[int]:
+    """Write missing sets and best minutes, and yield the size of each batch written.
 
-    The flags of later sessions depend on them. They are missing from sessions that were saved
-    before there were flags, or whose flags could not be found.
+    The flags of later sessions depend on the best minutes. Figures are missing from sessions that
+    were saved before there were any, or whose figures could not be found.
     """
-    for ids in read_ids_to_reassess(sessions_to_assess_for_best_minute(), batch):
+    for ids in read_ids_to_reassess(sessions_to_assess_for_figures(), batch):
         with transaction.atomic():
             rows = lock_reviewed_sessions(ids, "session_id", "timeline_ms")
-            found = [
-                row
-                for row in rows
-                if assess_or_log(row, assess_best_minute) and row.best_minute is not None
-            ]
-            WorkoutSession.objects.bulk_update(found, ["best_minute"], ROWS_PER_UPDATE)
+            found = [row for row in rows if assess_or_log(row, assess_session_figures)]
+            WorkoutSession.objects.bulk_update(found, ["sets", "best_minute"], ROWS_PER_UPDATE)
         yield len(ids)
 
 
-def sessions_to_assess_for_best_minute() -> QuerySet[WorkoutSession]:
-    lasting = WorkoutSession.objects.filter(finished_at__gte=F("started_at") + timedelta(minutes=1))
-    return lasting.filter(best_minute=None).order_by("pk")
-
-
-def assess_best_minute(row: WorkoutSession) -> None:
-    row.best_minute = find_best_minute_pace(row.timeline_ms)
+def sessions_to_assess_for_figures() -> QuerySet[WorkoutSession]:
+    lasts_a_minute = Q(finished_at__gte=F("started_at") + timedelta(minutes=1))
+    return WorkoutSession.objects.filter(
+        Q(sets__isnull=True) | Q(best_minute=None) & lasts_a_minute
+    ).order_by("pk")
 
 
 def read_ids_to_reassess(sessions: QuerySet[WorkoutSession], batch: int) -> Iterator[list[int]]:

@@ -6,12 +6,20 @@ Times are in ms since the first rep. A rep's interval is the time since the rep 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import islice, pairwise
 from statistics import linear_regression, median, median_low
+from typing import Any, NamedTuple
 
 REST_FACTOR = 3  # a rest is longer than this many median intervals
 MIN_TREND_INTERVALS = 4  # fewer say nothing about slowing down
-SetRow = tuple[int, int, float | None]
+
+
+class SetRow(NamedTuple):
+    """What is stored of a set. `slow_down` is None for one of too few reps."""
+
+    reps: int
+    length_ms: int
+    slow_down: float | None
 
 
 @dataclass(frozen=True)
@@ -55,16 +63,31 @@ def find_sets(times_ms: Iterable[int]) -> list[RepSet]:
         if later - earlier > longest_ms:
             parts.append([])
         parts[-1].append(later)
+    return add_rests_before_sets(parts)
+
+
+def add_rests_before_sets(parts: Sequence[Sequence[int]]) -> list[RepSet]:
     rests_ms = [0, *(later[0] - earlier[-1] for earlier, later in pairwise(parts))]
     return [RepSet(part, rest_ms) for part, rest_ms in zip(parts, rests_ms, strict=False)]
 
 
 def describe_sets(times_ms: Iterable[int]) -> list[SetRow]:
-    """Return what is stored of each set: its reps, its length in ms and its slow-down."""
+    """Return what is stored of each set."""
     return [
-        (len(each.times_ms), each.length_ms, each.slow_down and round(each.slow_down, 3))
+        SetRow(len(each.times_ms), each.length_ms, each.slow_down and round(each.slow_down, 3))
         for each in find_sets(times_ms)
     ]
+
+
+def read_set_rows(stored: Iterable[Sequence[Any]] | None) -> list[SetRow]:
+    """Return a session's stored sets, none if they were not worked out."""
+    return [SetRow(*row) for row in stored or ()]
+
+
+def split_into_stored_sets(rows: Iterable[SetRow], times_ms: Iterable[int]) -> list[RepSet]:
+    """Split a session into the sets that are stored, even if sets are defined otherwise by now."""
+    times = iter(sorted(times_ms))
+    return add_rests_before_sets([list(islice(times, row.reps)) for row in rows])
 
 
 def find_longest_interval_in_set(intervals_ms: Sequence[int]) -> int:

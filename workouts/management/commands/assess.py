@@ -1,4 +1,4 @@
-"""Finds the flags of saved sessions again."""
+"""Finds the sets and flags of saved sessions again."""
 
 import contextlib
 import signal
@@ -15,10 +15,10 @@ from tqdm import tqdm
 
 from workouts.fairness.reassessment import (
     ReassessmentChanges,
-    assess_missing_best_minutes,
+    assess_missing_figures,
     count_sessions_to_reassess,
     reassess_sessions,
-    sessions_to_assess_for_best_minute,
+    sessions_to_assess_for_figures,
 )
 
 MAX_BATCH = 10_000  # sessions locked at once, which no one can decide on meanwhile
@@ -26,8 +26,8 @@ MAX_BATCH = 10_000  # sessions locked at once, which no one can decide on meanwh
 
 class Command(BaseCommand):
     help = (
-        "Find the flags of saved sessions again, after limits changed, and report what changed."
-        " Coaches' decisions stand."
+        "Find the sets and flags of saved sessions again, after limits changed, and report what"
+        " changed. Coaches' decisions stand."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -44,10 +44,10 @@ class Command(BaseCommand):
             raise CommandError(f"--batch is {batch}, but must be between 1 and {MAX_BATCH:,}")
         start, changes = parse_since_option(since), ReassessmentChanges()
         with catch_command_signals() as stop:
-            missing = sessions_to_assess_for_best_minute().count()
+            missing = sessions_to_assess_for_figures().count()
             if missing and not dry_run:
                 show_command_progress(
-                    assess_missing_best_minutes(batch=batch), missing, "best minutes", stop
+                    assess_missing_figures(batch=batch), missing, "sets and best minutes", stop
                 )
             if not stop.is_set():
                 batches = reassess_sessions(changes, since=start, batch=batch, dry_run=dry_run)
@@ -55,8 +55,8 @@ class Command(BaseCommand):
         self.show(changes)
         if dry_run and missing:
             self.stdout.write(
-                f"{missing:,} sessions lack their best minute;"
-                " until it is written, personal_pace flags may be missing above."
+                f"{missing:,} sessions lack their sets or best minute;"
+                " until these are written, personal_pace flags may be missing above."
             )
         if dry_run:
             self.stdout.write("Nothing was written.")
@@ -70,6 +70,7 @@ class Command(BaseCommand):
         rows |= {f"flag {kind} added": changes.came[kind] for kind in sorted(changes.came)}
         rows |= {f"flag {kind} removed": changes.went[kind] for kind in sorted(changes.went)}
         rows |= {
+            "sets changed": changes.new_sets,
             "now need a review": changes.newly_pending,
             "no longer need a review": changes.pending_no_more,
         }

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from workouts.fairness.assessment import Records
 from workouts.fairness.flags import FlagEvidence, KnownPace, find_best_minute_pace, find_flags
+from workouts.fairness.sets import describe_sets
 from workouts.models import Exercise
 
 LEVELS = 3  # fast, average and slow athletes: a person's own pace hardly changes
@@ -43,6 +44,7 @@ class SeedPattern:
     reps: int
     span_ms: int
     best_minute: int | None
+    sets: str
     timeline: str
     refused: str
     refusals: str
@@ -164,6 +166,7 @@ def describe_seed_pattern(
         reps=len(times),
         span_ms=times[-1],
         best_minute=find_best_minute_pace(times),
+        sets=json.dumps(describe_sets(times)),
         timeline=json.dumps(times),
         refused=json.dumps({"debounced": len(refused)} if refused else {}),
         refusals=json.dumps([[at_ms, "debounced"] for at_ms in refused[-KEPT_REFUSALS:]]),

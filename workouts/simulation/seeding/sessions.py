@@ -48,7 +48,7 @@ COLUMNS = (
         "device_seqs",
         "distrusted_times",
     ),
-    *("best_minute", "flags", "review_status", "is_in_totals"),
+    *("best_minute", "sets", "flags", "review_status", "is_in_totals"),
 )
 
 
@@ -109,6 +109,7 @@ class SeedSession:
             ),
             *(
                 pattern.best_minute,
+                pattern.sets,
                 pattern.flags,
                 self.status.value,
                 self.status != ReviewStatus.REJECTED,

@@ -15,8 +15,9 @@ from django.db import connection
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 
-from workouts.fairness.reassessment import assess_missing_best_minutes
+from workouts.fairness.reassessment import assess_missing_figures
 from workouts.fairness.review import appeal_review_decision, decide_reviews, find_last_review_steps
+from workouts.fairness.sets import describe_sets
 from workouts.models import Exercise, ReviewStatus, ReviewStep, WorkoutSession
 from workouts.tests.support.cast import new_athlete, save_session
 
@@ -28,11 +29,7 @@ def offsets(intervals: list[int]) -> list[int]:
 
 
 def save(user_id: str, intervals: list[int], **more: Any) -> WorkoutSession:
-    times = offsets(intervals)
-    row = save_session(user_id, reps=len(times), **more)
-    row.timeline_ms, row.started_at = times, row.finished_at - timedelta(milliseconds=times[-1])
-    row.save()
-    return row
+    return save_session(user_id, times_ms=offsets(intervals), **more)
 
 
 class AssessTests(TestCase):
@@ -162,16 +159,32 @@ class AssessTests(TestCase):
         athlete = new_athlete()
         save(athlete, [interval // 2 for interval in UNEVEN] * 2)
         save(athlete, UNEVEN, days_ago=9)
-        for _ in assess_missing_best_minutes(batch=100):
+        for _ in assess_missing_figures(batch=100):
             pass
         dry = self.run_assess("--batch", "1", "--dry-run")
         assert dry["flag personal_pace added"] == "1"
         assert dry == self.run_assess("--batch", "1")
 
-    def test_a_dry_run_reports_missing_best_minutes(self) -> None:
-        assert "2 sessions lack their best minute" in self.show_assess("--dry-run")
+    def test_a_dry_run_reports_missing_figures(self) -> None:
+        WorkoutSession.objects.filter(pk=save_session(new_athlete()).pk).update(sets=None)
+        assert "3 sessions lack their sets or best minute" in self.show_assess("--dry-run")
         assert "lack" not in self.show_assess()
         assert "lack" not in self.show_assess("--dry-run")
+
+    def test_missing_sets_are_found_in_short_sessions_too(self) -> None:
+        row = save_session(new_athlete(), reps=3)
+        WorkoutSession.objects.filter(pk=row.pk).update(sets=None)
+        self.run_assess("--since", "2999-01-01")
+        assert self.read(row).sets == [[3, 4000, None]]
+
+    def test_sets_that_differ_from_those_stored_are_written(self) -> None:
+        self.run_assess()
+        WorkoutSession.objects.filter(pk=self.uneven.pk).update(sets=[[40, 1000, None], [1, 0, 0]])
+        dry = self.run_assess("--dry-run")
+        assert dry["sets changed"] == "1"
+        assert dry == self.run_assess()
+        assert self.read(self.uneven).sets == [[*row] for row in describe_sets(offsets(UNEVEN))]
+        assert self.run_assess()["sets changed"] == "0"
 
     def test_an_unreadable_session_does_not_stop_the_others(self) -> None:
         WorkoutSession.objects.filter(pk=self.uneven.pk).update(timeline_ms=["soon"])

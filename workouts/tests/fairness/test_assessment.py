@@ -50,6 +50,8 @@ class SavedTests(TestCase):
         count_reps(self.athlete, times)
         row = self.finish()
         assert (row.flags, row.review_status, row.best_minute) == ([], ReviewStatus.CLEAN, None)
+        ((reps, length_ms, _slow_down),) = row.sets
+        assert (reps, length_ms) == (12, times[-1] - times[0])
         assert not row.review_steps.exists()
 
     def test_a_bug_in_the_flags_does_not_keep_a_session_from_being_saved(self) -> None:

@@ -1,5 +1,6 @@
 """Sets, their rests and how they slow down, from the timeline alone."""
 
+import json
 from itertools import accumulate
 from unittest import TestCase
 
@@ -7,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workouts.fairness.sets import find_sets
+from workouts.fairness.sets import (
+    SetRow,
+    describe_sets,
+    find_sets,
+    read_set_rows,
+    split_into_stored_sets,
+)
 
 TWO_SETS = [0, 2000, 4000, 6000, 66_000, 68_000, 70_000]
 timelines = st.lists(st.integers(0, 100_000), max_size=300).map(
@@ -50,6 +57,21 @@ class SetTests(TestCase):
 
     def test_reps_at_the_same_time_are_one_set(self) -> None:
         assert [len(each.times_ms) for each in find_sets([0] * 6)] == [6]
+
+    @given(timelines)
+    def test_stored_sets_are_the_sets_that_were_found(self, times: list[int]) -> None:
+        stored = json.loads(json.dumps(describe_sets(times)))
+        assert split_into_stored_sets(read_set_rows(stored), reversed(times)) == find_sets(times)
+
+    def test_stored_sets_stay_as_they_were(self) -> None:
+        """Even if a rest is something else by now."""
+        rows = [SetRow(4, 6000, None), SetRow(2, 2000, None), SetRow(1, 0, None)]
+        split = split_into_stored_sets(rows, TWO_SETS)
+        assert [(len(each.times_ms), each.rest_ms) for each in split] == [
+            (4, 0),
+            (2, 60_000),
+            (1, 2000),
+        ]
 
     @given(timelines)
     def test_every_rep_is_in_exactly_one_set(self, times: list[int]) -> None:

@@ -16,6 +16,7 @@ from django.test import SimpleTestCase, TestCase
 
 from workouts.fairness.assessment import collect_flag_evidence, read_flag_records
 from workouts.fairness.flags import KnownPace, find_best_minute_pace, find_flags
+from workouts.fairness.sets import describe_sets, read_set_rows
 from workouts.models import Athlete, Exercise, ReviewStatus, ReviewStep, Team, WorkoutSession
 from workouts.simulation.seeding.days import share_out_seeded_sessions
 from workouts.simulation.seeding.sessions import COLUMNS
@@ -69,6 +70,7 @@ class SeedTests(TestCase):
             assert row.finished_at - row.started_at == timedelta(milliseconds=times[-1])
             assert row.finished_at.microsecond % 1000 == 0
             assert row.best_minute == find_best_minute_pace(times)
+            assert read_set_rows(row.sets) == describe_sets(times)
             assert row.flags == find_flags(
                 collect_flag_evidence(row), KnownPace(*records[row.exercise_id])
             )

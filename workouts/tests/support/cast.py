@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from asgiref.sync import async_to_sync
 from django.conf import settings
 
+from workouts.fairness.sets import describe_sets
 from workouts.live.counting.batching import RepBatcher
 from workouts.live.counting.packing import PackedGates, pack_gates, pack_rep_keys
 from workouts.live.counting.verdicts import COUNTED
@@ -16,6 +17,8 @@ from workouts.models import Athlete, WorkoutSession
 
 SQUAT_INTERVAL_MS = 450
 STARTED_MS = 1_763_839_190_000
+# four sets of ten, each rep 1.2 s long, with long rests: 50 a minute, over all 4:42 only 8.3
+CRUNCHES_MS = [90_400 * group + 1200 * rep for group in range(4) for rep in range(10)]
 
 
 def gates(
@@ -85,20 +88,28 @@ def seal(user_id: str, exercise: str = "squat") -> list[str]:
 
 
 def save_session(
-    user_id: str, *, exercise: str = "squat", reps: int = 5, days_ago: int = 0, **more: Any
+    user_id: str,
+    *,
+    exercise: str = "squat",
+    reps: int = 5,
+    times_ms: Sequence[int] | None = None,
+    days_ago: int = 0,
+    **more: Any,
 ) -> WorkoutSession:
-    """Save a session as a finish does."""
+    """Save a session as a finish does, by default of reps 2 s apart."""
     Athlete.objects.get_or_create(user_id=user_id)
     finished = datetime.now(UTC) - timedelta(days=days_ago)
+    times = [2000 * i for i in range(reps)] if times_ms is None else [*times_ms]
+    more.setdefault("sets", describe_sets(times))
     return WorkoutSession.objects.create(
         session_id=uuid.uuid4(),
         athlete_id=user_id,
         exercise_id=exercise,
-        total_reps=reps,
-        started_at=finished - timedelta(seconds=2 * (reps - 1)),
+        total_reps=len(times),
+        started_at=finished - timedelta(milliseconds=max(times)),
         finished_at=finished,
         created_at=finished,
-        timeline_ms=[2000 * i for i in range(reps)],
+        timeline_ms=times,
         **more,
     )
 
