@@ -1,8 +1,9 @@
 """Durations and paces as text."""
 
 from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 
-from workouts.fairness.tempo import tempo_in_reps_a_minute
+from workouts.fairness.tempo import SessionPace
 
 
 def write_duration_for_coach(ms: int) -> str:
@@ -12,7 +13,24 @@ def write_duration_for_coach(ms: int) -> str:
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
-def write_pace_for_coach(reps: int, length_ms: int) -> str:
-    """Return reps per minute, "-" for a single rep."""
-    pace = tempo_in_reps_a_minute(reps, length_ms)
-    return number_format(pace, 1) if pace else "-"
+def write_pace_for_coach(pace: SessionPace) -> str:
+    """Return reps per minute within sets, "-" if no set has two reps."""
+    reps = pace.reps_per_minute
+    return "-" if reps is None else number_format(reps, 1)
+
+
+def write_work_to_rest_for_coach(pace: SessionPace) -> str:
+    """Return "1 : 2.8" if the rests took 2.8 times as long as the sets, "-" without rests."""
+    ratio = pace.rest_to_work
+    return "-" if ratio is None else f"1 : {number_format(ratio, 1)}"
+
+
+def write_work_and_rest_for_coach(pace: SessionPace) -> str:
+    """Return "work 1:20, rest 3:40 (1 : 2.8)", "-" if the sets are not known."""
+    if pace.work_ms is None or pace.rest_ms is None:
+        return "-"
+    text = _("work %(work)s, rest %(rest)s") % {
+        "work": write_duration_for_coach(pace.work_ms),
+        "rest": write_duration_for_coach(pace.rest_ms),
+    }
+    return f"{text} ({write_work_to_rest_for_coach(pace)})" if pace.rest_to_work else text

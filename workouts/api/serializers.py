@@ -5,6 +5,8 @@ from typing import Any
 from rest_framework import serializers
 
 from workouts.exceptions import WorkoutError
+from workouts.fairness.sets import read_set_rows
+from workouts.fairness.tempo import measure_session_pace
 from workouts.identity.athlete_ids import check_user_id
 from workouts.models import MAX_NOTE_LENGTH, WorkoutSession
 from workouts.sockets.catalogue import catalogue
@@ -62,6 +64,16 @@ class WorkoutSessionSerializer(serializers.ModelSerializer[WorkoutSession]):
             "flags",
         ]
         read_only_fields = fields
+
+    def to_representation(self, instance: WorkoutSession) -> dict[str, Any]:
+        pace = measure_session_pace(instance.sets, instance.started_at, instance.finished_at)
+        is_known = instance.sets is not None
+        return super().to_representation(instance) | {
+            "sets": [row._asdict() for row in read_set_rows(instance.sets)] if is_known else None,
+            "reps_per_minute": pace.reps_per_minute,
+            "work_ms": pace.work_ms,
+            "rest_ms": pace.rest_ms,
+        }
 
 
 class ListedSessionSerializer(WorkoutSessionSerializer):

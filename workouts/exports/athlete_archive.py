@@ -11,6 +11,8 @@ from django.core.serializers.json import DjangoJSONEncoder
 from stream_zip import ZIP_64, MemberFile, stream_zip
 
 from workouts.exports.csv_file import BYTE_ORDER_MARK, write_csv_rows
+from workouts.exports.rows import Cell
+from workouts.fairness.tempo import SessionPace, measure_session_pace
 from workouts.live.runtime import get_live_store
 from workouts.live.traces import find_live_traces, read_live_traces
 from workouts.models import Athlete, WorkoutSession
@@ -34,8 +36,10 @@ CSV_FIELDS = (
     "created_at",
     "review_status",
     "is_in_totals",
+    "sets",
     "timeline_ms",
 )
+CSV_TITLES = (*CSV_FIELDS[:-2], *SessionPace._fields, "timeline_ms")
 
 
 def find_user_ids_to_archive(user_id: str) -> list[str]:
@@ -93,15 +97,18 @@ def read_place(place: AthletePlace, user_ids: list[str]) -> Iterator[dict[str, A
 
 def write_archive_csv(user_ids: list[str]) -> Iterator[bytes]:
     """Yield the sessions as CSV, times in UTC, reps in ms since the first one."""
-    yield f"{BYTE_ORDER_MARK}{write_csv_rows([CSV_FIELDS])}".encode()
+    yield f"{BYTE_ORDER_MARK}{write_csv_rows([CSV_TITLES])}".encode()
     sessions = WorkoutSession.objects.filter(athlete_id__in=user_ids).order_by("pk")
-    rows, last = sessions.values_list(*CSV_FIELDS), 0
+    rows, last = sessions.values_list(*CSV_FIELDS, named=True), 0
     while batch := [*rows.filter(pk__gt=last)[:BATCH_ROWS]]:
-        yield write_csv_rows(
-            [pk, str(session_id), *cells, " ".join(map(str, timeline))]
-            for pk, session_id, *cells, timeline in batch
-        ).encode()
-        last = batch[-1][0]
+        yield write_csv_rows(map(make_archive_csv_row, batch)).encode()
+        last = batch[-1].pk
+
+
+def make_archive_csv_row(row: Any) -> list[Cell]:
+    pk, session_id, *cells, sets, timeline = row
+    pace = measure_session_pace(sets, row.started_at, row.finished_at)
+    return [pk, str(session_id), *cells, *pace, " ".join(map(str, timeline))]
 
 
 def read_history(user_ids: list[str]) -> Iterator[dict[str, Any]]:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from workouts.fairness.flag_texts import name_flag
-from workouts.fairness.tempo import tempo_in_reps_a_minute
+from workouts.fairness.tempo import measure_session_pace
 from workouts.models import ReviewStatus, WorkoutSessionQuerySet
 
 BATCH_ROWS = 2000
@@ -30,7 +30,10 @@ TITLES: tuple[str | Promise, ...] = (
     _("last rep"),
     _("saved"),
     _("length, s"),
-    _("reps a minute"),
+    _("sets"),
+    _("work, s"),
+    _("rest, s"),
+    _("reps a minute within sets"),
     _("refused reps"),
     _("review"),
     _("flags"),
@@ -55,6 +58,7 @@ class ExportRecord(NamedTuple):
     started_at: datetime
     finished_at: datetime
     saved_at: datetime
+    sets: list[list[Any]] | None
     refused: dict[str, int]
     review_status: str
     flags: list[dict[str, Any]]
@@ -72,6 +76,7 @@ FIELDS = (
     "started_at",
     "finished_at",
     "created_at",
+    "sets",
     "refused",
     "review_status",
     "flags",
@@ -115,7 +120,7 @@ def list_export_titles(*, with_timeline: bool) -> list[str]:
 def make_export_row(record: ExportRecord, zone: tzinfo, *, with_timeline: bool) -> Row:
     """Return the cells: texts in the active language, times in the zone and whole seconds."""
     length_s = (record.finished_at - record.started_at).total_seconds()
-    pace = tempo_in_reps_a_minute(record.reps, 1000 * length_s)
+    pace = measure_session_pace(record.sets, record.started_at, record.finished_at)
     cells: list[Cell] = [
         record.id,
         str(record.session_id),
@@ -129,7 +134,9 @@ def make_export_row(record: ExportRecord, zone: tzinfo, *, with_timeline: bool) 
             for at in (record.started_at, record.finished_at, record.saved_at)
         ),
         round(length_s, 3),
-        None if pace is None else round(pace, 1),
+        pace.total_sets,
+        *(None if ms is None else ms / 1000 for ms in (pace.work_ms, pace.rest_ms)),
+        pace.reps_per_minute,
         sum(record.refused.values()),
         str(STATUSES.get(record.review_status, record.review_status)),
         ", ".join(map(name_flag, record.flags)),

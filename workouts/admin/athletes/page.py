@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from workouts.admin.athletes.bests import Bests, find_bests_for_athlete_page
 from workouts.admin.charts import describe_volume_chart
 from workouts.admin.days import WEEK, monday_of_coach_week
-from workouts.admin.sessions.page import session_page_length_ms
-from workouts.admin.tempo_texts import write_duration_for_coach
+from workouts.admin.sessions.page import find_session_page_pace, session_page_length_ms
+from workouts.admin.tempo_texts import write_duration_for_coach, write_pace_for_coach
 from workouts.admin.volumes import ChartVolume, sum_chart_volumes
 from workouts.models import Athlete, WorkoutSession
 
@@ -26,6 +26,7 @@ LISTED = (
     "total_reps",
     "started_at",
     "finished_at",
+    "sets",
     "review_status",
 )
 Json = dict[str, Any]
@@ -44,7 +45,11 @@ def describe_athlete_page(athlete: Athlete) -> Json:
         "weeks": weeks[::-1],
         "volume": describe_volume_chart(weeks, span=_("week of")),
         "last_sessions": [
-            (session, write_duration_for_coach(session_page_length_ms(session)))
+            (
+                session,
+                write_duration_for_coach(session_page_length_ms(session)),
+                write_pace_for_coach(find_session_page_pace(session)),
+            )
             for session in find_last_sessions_for_athlete_page(athlete.user_id)
         ],
         "sessions_url": f"{sessions_url}?{urlencode({'athlete': athlete.user_id})}",

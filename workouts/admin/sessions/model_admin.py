@@ -28,11 +28,16 @@ from workouts.admin.sessions.filters import (
 from workouts.admin.sessions.page import (
     describe_session_page,
     draw_tempo_svg,
+    find_session_page_pace,
     name_session_for_coach,
     session_page_length_ms,
 )
 from workouts.admin.sessions.parked import show_parked_page
-from workouts.admin.tempo_texts import write_duration_for_coach, write_pace_for_coach
+from workouts.admin.tempo_texts import (
+    write_duration_for_coach,
+    write_pace_for_coach,
+    write_work_to_rest_for_coach,
+)
 from workouts.admin.titles import TitledChangeList
 from workouts.admin.visibility import TeamListFilter, VisibleAdmin
 from workouts.fairness.flag_texts import name_flag
@@ -63,6 +68,7 @@ class WorkoutSessionAdmin(VisibleAdmin):
         "total_reps",
         "length",
         "pace",
+        "work_to_rest",
         "tempo",
         "status",
         "flag_list",
@@ -103,9 +109,13 @@ class WorkoutSessionAdmin(VisibleAdmin):
     def length(self, session: WorkoutSession) -> str:
         return write_duration_for_coach(session_page_length_ms(session))
 
-    @admin.display(description=_("reps/min"))
+    @admin.display(description=_("reps/min within sets"))
     def pace(self, session: WorkoutSession) -> str:
-        return write_pace_for_coach(session.total_reps, session_page_length_ms(session))
+        return write_pace_for_coach(find_session_page_pace(session))
+
+    @admin.display(description=_("work : rest"))
+    def work_to_rest(self, session: WorkoutSession) -> str:
+        return write_work_to_rest_for_coach(find_session_page_pace(session))
 
     @admin.display(description=_("tempo"))
     def tempo(self, session: WorkoutSession) -> SafeString:

@@ -11,12 +11,16 @@ from django.utils.translation import ngettext
 
 from workouts.admin.charts import describe_chart_numbers
 from workouts.admin.sessions.decisions import DecisionForm, may_open_decision_page
-from workouts.admin.tempo_texts import write_duration_for_coach, write_pace_for_coach
+from workouts.admin.tempo_texts import (
+    write_duration_for_coach,
+    write_pace_for_coach,
+    write_work_and_rest_for_coach,
+)
 from workouts.fairness.flag_texts import explain_flag, name_flag, name_refusal_reason
 from workouts.fairness.flags import MINUTE_MS
 from workouts.fairness.review import find_last_review_steps
-from workouts.fairness.sets import RepSet, find_sets
-from workouts.fairness.tempo import find_tempo_points
+from workouts.fairness.sets import RepSet, SetRow, read_set_rows, split_into_stored_sets
+from workouts.fairness.tempo import SessionPace, find_tempo_points, measure_session_pace
 from workouts.models import Exercise, ReviewStatus, WorkoutSession
 
 Json = dict[str, Any]
@@ -24,12 +28,14 @@ Json = dict[str, Any]
 
 def describe_session_page(request: HttpRequest, session: WorkoutSession) -> Json:
     """Return the template's context for a session."""
-    sets, length = find_sets(session.timeline_ms), session_page_length_ms(session)
+    rows, pace = read_set_rows(session.sets), find_session_page_pace(session)
+    sets = split_into_stored_sets(rows, session.timeline_ms)
     return {
         "session": session,
         "athlete_url": link_to_athlete_page(request, session),
-        "length": write_duration_for_coach(length),
-        "pace": write_pace_for_coach(session.total_reps, length),
+        "length": write_duration_for_coach(session_page_length_ms(session)),
+        "pace": write_pace_for_coach(pace),
+        "work_and_rest": write_work_and_rest_for_coach(pace),
         "flags": [(name_flag(flag), explain_flag(flag)) for flag in session.flags],
         "refused": [
             (name_refusal_reason(reason), number)
@@ -37,7 +43,7 @@ def describe_session_page(request: HttpRequest, session: WorkoutSession) -> Json
         ],
         "late": len(session.late_reps),
         "devices": len(set(session.rep_devices)),
-        "sets": [describe_set_for_session_page(each) for each in sets],
+        "sets": [*map(describe_set_for_session_page, rows, sets)],
         "chart": build_session_chart(session, sets),
         "decision": build_decision_form(session) if may_open_decision_page(request) else None,
     }
@@ -70,12 +76,17 @@ def session_page_length_ms(session: WorkoutSession) -> int:
     return round((session.finished_at - session.started_at).total_seconds() * 1000)
 
 
-def describe_set_for_session_page(each: RepSet) -> Json:
+def find_session_page_pace(session: WorkoutSession) -> SessionPace:
+    return measure_session_pace(session.sets, session.started_at, session.finished_at)
+
+
+def describe_set_for_session_page(row: SetRow, each: RepSet) -> Json:
+    """Return a set as it is stored, with its median interval and the rest before it."""
     return {
-        "reps": len(each.times_ms),
-        "length": write_duration_for_coach(each.length_ms),
+        "reps": row.reps,
+        "length": write_duration_for_coach(row.length_ms),
         "interval_s": None if each.interval_ms is None else each.interval_ms / 1000,
-        "slow_down": None if each.slow_down is None else round(100 * each.slow_down),
+        "slow_down": None if row.slow_down is None else round(100 * row.slow_down),
         "rest": write_duration_for_coach(each.rest_ms) if each.rest_ms else None,
     }
 

@@ -23,7 +23,7 @@ from workouts.admin.athletes.page import (
 from workouts.admin.volumes import ChartVolume
 from workouts.models import Athlete, WorkoutSession
 from workouts.tests.support.admin import ATHLETES, SESSIONS, AdminCase
-from workouts.tests.support.cast import new_athlete, save_session
+from workouts.tests.support.cast import CRUNCHES_MS, new_athlete, save_session
 
 ALMATY = ZoneInfo("Asia/Almaty")  # UTC+5
 MONDAY = date(2026, 11, 23)
@@ -171,6 +171,12 @@ class PageTests(AdminCase):
             "clean",
         ):
             assert text in page
+
+    def test_the_pace_of_the_last_sessions_is_that_within_sets(self) -> None:
+        save_session("ana-1", times_ms=CRUNCHES_MS)
+        page = self.page(self.path)
+        assert "Reps per minute within sets" in page
+        assert "<td>4:42</td>\n<td>50.0</td>" in page
 
     def test_the_link_to_all_sessions_lists_this_athletes_only(self) -> None:
         save_session("ana-11")

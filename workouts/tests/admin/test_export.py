@@ -14,15 +14,15 @@ from django.utils import translation
 from workouts.admin.sessions.export import read_changelist_to_export
 from workouts.exports import rows
 from workouts.models import Athlete, Team, WorkoutSession
-from workouts.tests.support.cast import save_session
-from workouts.tests.support.exports import FILE, LIST, TOKEN, ExportCase
+from workouts.tests.support.cast import CRUNCHES_MS, save_session
+from workouts.tests.support.exports import FILE, LIST, TOKEN, ExportCase, read_xlsx
 from workouts.tests.support.reviews import save_pending
 
 EXPORT = f"{LIST}export/"
 TITLES = [
     *("ID", "session ID", "user ID", "name", "exercise", "name of the exercise", "reps"),
-    *("first rep", "last rep", "saved", "length, s", "reps a minute", "refused reps"),
-    *("review", "flags"),
+    *("first rep", "last rep", "saved", "length, s", "sets", "work, s", "rest, s"),
+    *("reps a minute within sets", "refused reps", "review", "flags"),
 ]
 
 
@@ -159,12 +159,20 @@ class ColumnTests(ExportCase):
         assert cells == [
             *(str(row.pk), str(row.session_id), "42", "Ана, «Лея»\nII", "squat", "Squat", "31"),
             *("2026-01-02T03:04:05+00:00", "2026-01-02T03:05:05+00:00", saved),
-            *("60.0", "30.0", "5", "needs review", "too even"),
+            *("60.0", "1", "60.0", "0.0", "30.0", "5", "needs review", "too even"),
         ]
 
-    def test_a_session_with_one_rep_has_no_pace(self) -> None:
-        save_session("42", reps=1)
-        assert self.read_csv()[1][10:12] == ["0.0", ""]
+    def test_the_pace_is_that_within_sets(self) -> None:
+        save_session("42", times_ms=CRUNCHES_MS)
+        (sheet,) = read_xlsx(self.download(format="xlsx"))
+        for cells in (self.read_csv()[1], [*map(str, sheet[1])]):
+            assert [*map(float, cells[10:15])] == [282, 4, 43.2, 238.8, 50]
+
+    def test_without_two_reps_or_known_sets_there_is_no_pace(self) -> None:
+        row = save_session("42", reps=1)
+        assert self.read_csv()[1][10:15] == ["0.0", "1", "0.0", "0.0", ""]
+        WorkoutSession.objects.filter(pk=row.pk).update(sets=None)
+        assert self.read_csv()[1][10:15] == ["0.0", "", "", "", ""]
 
     def test_it_has_the_timeline_if_asked(self) -> None:
         save_session("42", reps=3)

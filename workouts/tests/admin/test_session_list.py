@@ -7,9 +7,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from workouts.admin.sessions.page import draw_tempo_svg
-from workouts.models import Athlete
+from workouts.models import Athlete, WorkoutSession
 from workouts.tests.support.admin import SESSIONS, AdminCase
-from workouts.tests.support.cast import new_athlete, save_at, save_session
+from workouts.tests.support.cast import CRUNCHES_MS, new_athlete, save_at, save_session
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
@@ -25,9 +25,24 @@ class ColumnTests(AdminCase):
         ):
             assert text in page
 
-    def test_a_single_rep_has_no_pace(self) -> None:
-        save_session(new_athlete(), reps=1)
-        assert '<td class="field-pace">-</td>' in self.page(SESSIONS)
+    def test_the_pace_is_that_within_sets(self) -> None:
+        save_session(new_athlete(), times_ms=CRUNCHES_MS)
+        page = self.page(SESSIONS)
+        for text in (
+            "Reps/min within sets",
+            '<td class="field-length">4:42</td>',
+            '<td class="field-pace">50.0</td>',
+            '<td class="field-work_to_rest">1 : 5.5</td>',
+        ):
+            assert text in page
+
+    def test_without_two_reps_or_known_sets_there_is_no_pace(self) -> None:
+        for more in ({"reps": 1}, {"reps": 31}):
+            row = save_session(new_athlete(), **more)
+        WorkoutSession.objects.filter(pk=row.pk).update(sets=None)
+        page = self.page(SESSIONS)
+        assert page.count('<td class="field-pace">-</td>') == 2
+        assert page.count('<td class="field-work_to_rest">-</td>') == 2
 
     def test_the_latest_session_comes_first(self) -> None:
         rows = [save_at(NOON + timedelta(hours=hours)) for hours in (1, 3, 2)]

@@ -11,17 +11,14 @@ from django.test.utils import CaptureQueriesContext
 
 from workouts.models import Team, WorkoutSession
 from workouts.tests.support.admin import SESSIONS, AdminCase
-from workouts.tests.support.cast import new_athlete, save_session
+from workouts.tests.support.cast import CRUNCHES_MS, new_athlete, save_session
 from workouts.tests.support.reviews import save_pending
 
 TWO_SETS = [0, 2000, 4100, 6300, 8600, 68_600, 70_600]
 
 
 def save_timeline(times_ms: list[int], **more: Any) -> WorkoutSession:
-    row = save_session(new_athlete(), reps=len(times_ms), **more)
-    row.timeline_ms = times_ms
-    row.save()
-    return row
+    return save_session(new_athlete(), times_ms=times_ms, **more)
 
 
 class PageCase(AdminCase):
@@ -95,6 +92,35 @@ class WordsTests(PageCase):
             "-",
             "1:00",
         ]
+
+    def test_the_pace_is_that_within_sets(self) -> None:
+        page = self.page(f"{SESSIONS}{save_timeline(CRUNCHES_MS).pk}/change/")
+        for text in (
+            "<dt>Reps per minute within sets</dt><dd>50.0</dd>",
+            "<dt>Work and rest</dt><dd>work 0:43, rest 3:59 (1 : 5.5)</dd>",
+        ):
+            assert text in page
+
+    def test_a_session_without_a_rest_shows_no_ratio(self) -> None:
+        page = self.page(f"{SESSIONS}{save_timeline([0, 2000, 4000]).pk}/change/")
+        assert "<dd>work 0:04, rest 0:00</dd>" in page
+
+    def test_the_sets_are_those_that_are_stored(self) -> None:
+        row = save_timeline(TWO_SETS)
+        WorkoutSession.objects.filter(pk=row.pk).update(
+            sets=[[4, 6300, None], [1, 0, None], [2, 2000, None]]
+        )
+        assert len(self.chart_of(row)["rests"]) == 2
+        page = self.page(f"{SESSIONS}{row.pk}/change/")
+        assert page.count('<th scope="row">') == 3
+        assert "<dd>work 0:08, rest 1:02 (1 : 7.5)</dd>" in page
+
+    def test_sets_that_were_not_worked_out_are_a_dash(self) -> None:
+        row = save_timeline(TWO_SETS)
+        WorkoutSession.objects.filter(pk=row.pk).update(sets=None)
+        page = self.page(f"{SESSIONS}{row.pk}/change/")
+        assert page.count("<dd>-</dd>") == 2
+        assert '<td colspan="6">-</td>' in page
 
     def test_it_counts_refused_and_late_reps(self) -> None:
         row = save_timeline([0, 2000], refused={"pace": 3, "of later": 1}, late_reps=[1])

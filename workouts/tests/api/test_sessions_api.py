@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from workouts.api.problems import CONTENT_TYPE
 from workouts.models import Athlete, WorkoutSession
-from workouts.tests.support.cast import new_athlete, save_session
+from workouts.tests.support.cast import CRUNCHES_MS, new_athlete, save_session
 
 URL = "/workout/sessions/"
 KEYS = [
@@ -29,6 +29,10 @@ KEYS = [
     "review_status",
     "review_note",
     "flags",
+    "sets",
+    "reps_per_minute",
+    "work_ms",
+    "rest_ms",
 ]
 NOON = datetime(2025, 11, 22, 12, tzinfo=UTC)
 
@@ -92,6 +96,24 @@ class DetailTests(SessionsCase):
             for name in ("created_at", "started_at", "finished_at")
         ]
         assert times == [row.created_at, row.started_at, row.finished_at]
+
+    def test_the_pace_is_that_within_sets(self) -> None:
+        row = save_session(new_athlete(), times_ms=CRUNCHES_MS)
+        shown = self.client.get(f"{URL}{row.pk}/").json()
+        assert (shown["reps_per_minute"], shown["work_ms"], shown["rest_ms"]) == (
+            50.0,
+            43_200,
+            238_800,
+        )
+        assert shown["sets"] == [{"reps": 10, "length_ms": 10_800, "slow_down": 0.0}] * 4
+        (listed,) = self.ask(user_id=row.athlete_id)["results"]
+        assert listed == {name: shown[name] for name in KEYS if name != "timeline_ms"}
+
+    def test_sets_that_were_not_worked_out_are_null(self) -> None:
+        row = save_session(new_athlete())
+        WorkoutSession.objects.filter(pk=row.pk).update(sets=None)
+        shown = self.client.get(f"{URL}{row.pk}/").json()
+        assert [shown[name] for name in KEYS[-4:]] == [None] * 4
 
     def test_it_asks_the_database_once(self) -> None:
         row = save_session(new_athlete())

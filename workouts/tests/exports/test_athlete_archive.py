@@ -79,6 +79,8 @@ class ArchiveTests(OwnRedis, TestCase):
         table = [*csv.DictReader(io.StringIO(self.read(self.person.user_id)["sessions.csv"]))]
         assert [row["total_reps"] for row in table] == ["5"] * 4
         assert table[0]["timeline_ms"] == "0 2000 4000 6000 8000"
+        pace = ("total_sets", "reps_per_minute", "work_ms", "rest_ms")
+        assert [table[0][name] for name in pace] == ["1", "30.0", "8000", "0"]
         assert table[0]["athlete_id"] == self.person.user_id
 
     def test_it_says_what_coaches_did_and_not_who(self) -> None:
