@@ -20,9 +20,8 @@ def write_pace_for_coach(pace: SessionPace) -> str:
 
 
 def write_work_to_rest_for_coach(pace: SessionPace) -> str:
-    """Return "1 : 2.8" if the rests took 2.8 times as long as the sets, "-" without rests."""
-    ratio = pace.rest_to_work
-    return "-" if ratio is None else f"1 : {number_format(ratio, 1)}"
+    """Return "1 : 2.8" if the rests took 2.8 times as long as the sets, "" without rests."""
+    return f"1 : {number_format(pace.rest_to_work, 1)}" if pace.rest_to_work else ""
 
 
 def write_work_and_rest_for_coach(pace: SessionPace) -> str:
@@ -33,4 +32,5 @@ def write_work_and_rest_for_coach(pace: SessionPace) -> str:
         "work": write_duration_for_coach(pace.work_ms),
         "rest": write_duration_for_coach(pace.rest_ms),
     }
-    return f"{text} ({write_work_to_rest_for_coach(pace)})" if pace.rest_to_work else text
+    ratio = write_work_to_rest_for_coach(pace)
+    return f"{text} ({ratio})" if ratio else text

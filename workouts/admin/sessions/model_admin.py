@@ -68,7 +68,6 @@ class WorkoutSessionAdmin(VisibleAdmin):
         "total_reps",
         "length",
         "pace",
-        "work_to_rest",
         "tempo",
         "status",
         "flag_list",
@@ -105,17 +104,16 @@ class WorkoutSessionAdmin(VisibleAdmin):
     def when(self, session: WorkoutSession) -> str:
         return date_format(localtime(session.started_at), "SHORT_DATETIME_FORMAT")
 
-    @admin.display(description=_("duration"))
+    @admin.display(description=_("duration, work : rest"))
     def length(self, session: WorkoutSession) -> str:
-        return write_duration_for_coach(session_page_length_ms(session))
+        length = write_duration_for_coach(session_page_length_ms(session))
+        ratio = write_work_to_rest_for_coach(find_session_page_pace(session))
+        # below each other, since one more column would not fit beside the filters
+        return format_html('{}<small class="ratio">{}</small>', length, ratio) if ratio else length
 
     @admin.display(description=_("reps/min within sets"))
     def pace(self, session: WorkoutSession) -> str:
         return write_pace_for_coach(find_session_page_pace(session))
-
-    @admin.display(description=_("work : rest"))
-    def work_to_rest(self, session: WorkoutSession) -> str:
-        return write_work_to_rest_for_coach(find_session_page_pace(session))
 
     @admin.display(description=_("tempo"))
     def tempo(self, session: WorkoutSession) -> SafeString:
