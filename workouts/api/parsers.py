@@ -46,10 +46,11 @@ def read_request_body(request: Request, serializer_class: type[Serializer[Any]])
     if charset not in CHARSETS:
         raise ParseError(f"The charset {charset[:40]!r} is not supported; use utf-8.")
     fields: Any = request.data
-    if isinstance(fields, QueryDict):
+    is_form = isinstance(fields, QueryDict)
+    if is_form:
         check_request_form_fields(fields, serializer_class().fields, is_empty=not request.body)
     # as a plain dict: DRF takes a form's empty field for a missing one
-    serializer = serializer_class(data=dict(fields.items()))
+    serializer = serializer_class(data=dict(fields.items()), context={"is_form": is_form})
     serializer.is_valid(raise_exception=True)
     return dict(serializer.validated_data)
 

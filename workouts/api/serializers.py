@@ -1,5 +1,6 @@
 """The bodies of requests and answers."""
 
+from decimal import Decimal
 from typing import Any
 
 from rest_framework import serializers
@@ -8,6 +9,7 @@ from workouts.exceptions import WorkoutError
 from workouts.fairness.sets import read_set_rows
 from workouts.fairness.tempo import measure_session_pace
 from workouts.identity.athlete_ids import check_user_id
+from workouts.loads import MAX_LOAD_KG, round_load_kg
 from workouts.models import MAX_NOTE_LENGTH, WorkoutSession
 from workouts.sockets.catalogue import catalogue
 from workouts.sockets.frames import DEFAULT_EXERCISE
@@ -26,9 +28,25 @@ class UserIdField(serializers.CharField):
             raise serializers.ValidationError(error.message) from None
 
 
+class LoadField(serializers.Field[Any, Any, Any, Any]):
+    """A load in kg: a JSON number, or its text in a form, which has nothing else."""
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        kinds = (str,) if self.context["is_form"] else (int, float)
+        try:
+            if type(data) in kinds:  # a bool is an int, too
+                return round_load_kg(data)
+        except ValueError:
+            pass
+        raise serializers.ValidationError(
+            f"This has to be a number over 0 and at most {MAX_LOAD_KG}; it is rounded to 0.01."
+        )
+
+
 class FinishSerializer(serializers.Serializer[Any]):
     user_id = UserIdField(default=None)
     exercise_type = serializers.CharField(default=DEFAULT_EXERCISE, trim_whitespace=False)
+    load_kg = LoadField(default=None, allow_null=True)
 
     def validate_exercise_type(self, slug: str) -> str:
         # one that was switched off is fine: its counted reps can still be finished
@@ -45,6 +63,7 @@ class WorkoutSessionSerializer(serializers.ModelSerializer[WorkoutSession]):
     user_id = serializers.CharField(source="athlete_id")
     exercise_type = serializers.CharField(source="exercise_id")
     review_note = serializers.CharField()
+    load_kg = serializers.FloatField()
 
     class Meta:
         model = WorkoutSession
@@ -62,6 +81,7 @@ class WorkoutSessionSerializer(serializers.ModelSerializer[WorkoutSession]):
             "review_status",
             "review_note",
             "flags",
+            "load_kg",
         ]
         read_only_fields = fields
 

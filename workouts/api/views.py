@@ -78,12 +78,15 @@ class FinishView(DatabaseView):
         body = read_request_body(request, FinishSerializer)
         user_id = get_caller(request).athlete_to_finish(body["user_id"])
         session, is_repeated = finish_or_repeat_workout(
-            user_id=user_id, exercise_type=body["exercise_type"]
+            user_id=user_id, exercise_type=body["exercise_type"], load_kg=body["load_kg"]
         )
         headers = {"Location": reverse("session-detail", args=[session.pk])}
         if is_repeated:
             headers["Senim-Repeated"] = "true"
-        return Response({"status": "success", "workout_id": session.pk}, headers=headers)
+        answer = {"status": "success", "workout_id": session.pk}
+        if body["load_kg"] is not None:  # who sends none gets the two fields alone
+            answer["load_kg"] = None if session.load_kg is None else float(session.load_kg)
+        return Response(answer, headers=headers)
 
 
 class AppealView(DatabaseView):

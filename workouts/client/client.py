@@ -33,6 +33,7 @@ ANSWER_TIMEOUT_S = 5.0
 SLOW_ANSWER_FACTOR = 2
 LEAVE_TIMEOUT_S = 10.0
 CLOSE_TIMEOUT_S = 1.0
+MAX_LOAD_KG = 1000
 
 log = logging.getLogger(__name__)
 
@@ -114,15 +115,19 @@ class WorkoutClient:
         self._wake.set()
         return rep
 
-    async def finish(self, exercise: str = "squat") -> Finished:
+    async def finish(self, exercise: str = "squat", *, load_kg: float | None = None) -> Finished:
         """Finish the workout after everything recorded so far, and return its id and total.
 
-        Waits as long as it takes. Raises WorkoutClientError, with the code `nothing_to_finish` if
-        there was no workout.
+        The load is saved with it; the answer has the one that was, since the workout may be
+        finished already. Waits as long as it takes. Raises WorkoutClientError, with the code
+        `nothing_to_finish` if there was no workout.
         """
         check_client_exercise(exercise)
+        if load_kg is not None and not 0 < load_kg <= MAX_LOAD_KG:
+            raise ValueError(f"load_kg is {load_kg}; it has to be over 0 and at most {MAX_LOAD_KG}")
         self._check_usable()
-        finish = self._journal.add_finish(exercise, asyncio.get_running_loop().create_future())
+        answer = asyncio.get_running_loop().create_future()
+        finish = self._journal.add_finish(exercise, answer, load_kg)
         self._wake.set()
         try:
             return await finish.answer

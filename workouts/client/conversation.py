@@ -81,7 +81,7 @@ class ClientConversation:
         self._expect(entry)
         entry.sent = True
         if isinstance(entry, Finish):
-            return {"event": "finish", "type": entry.exercise}
+            return build_finish_frame(entry)
         self.journal.position += 1
         return {
             "event": "rep_detected",
@@ -194,7 +194,12 @@ class ClientConversation:
         self.counts[finish.exercise] = 0
         self.backoff.failures = 0
         if not finish.answer.done():
-            finish.answer.set_result(Finished(frame.workout_id or 0, frame.count))
+            finish.answer.set_result(Finished(frame.workout_id or 0, frame.count, frame.load_kg))
+
+
+def build_finish_frame(finish: Finish) -> dict[str, Any]:
+    frame = {"event": "finish", "type": finish.exercise}
+    return frame if finish.load_kg is None else {**frame, "load_kg": finish.load_kg}
 
 
 def is_answer_to_client(frame: Frame, request: Request) -> bool:

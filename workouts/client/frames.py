@@ -24,10 +24,11 @@ class WorkoutClientError(Exception):
 
 @dataclass(slots=True, frozen=True)
 class Finished:
-    """The answer to a finish."""
+    """The answer to a finish; if that brought a load, with the session's."""
 
     workout_id: int
     count: int
+    load_kg: float | None = None
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -40,6 +41,7 @@ class Frame(msgspec.Struct, frozen=True):
     seq: int | None = None
     last_seq: int = 0
     workout_id: int | None = None
+    load_kg: float | None = None
     session_id: str | None = None
     state: str = ""
     server_time: int = 0

@@ -29,6 +29,7 @@ class Rep:
 class Finish:
     exercise: str
     answer: asyncio.Future[Finished]
+    load_kg: float | None = None
     sent: bool = False
 
 
@@ -60,8 +61,10 @@ class ClientJournal:
         self.entries.append(rep)
         return rep
 
-    def add_finish(self, exercise: str, answer: asyncio.Future[Finished]) -> Finish:
-        finish = Finish(exercise, answer)
+    def add_finish(
+        self, exercise: str, answer: asyncio.Future[Finished], load_kg: float | None
+    ) -> Finish:
+        finish = Finish(exercise, answer, load_kg)
         self.entries.append(finish)
         return finish
 

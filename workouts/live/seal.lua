@@ -3,7 +3,8 @@
 -- KEYS: 1 session, 2 timeline, 3 refusals, 4 live index, 5 sealed index,
 --       6 waiting list of this athlete and exercise, 7 prefix of sealed keys, with the hash tag
 -- ARGV: 1 index member, 2 '' or a time in ms: seal only if the last counted rep is not later,
---       3 the current time in ms, or '' for this server's clock
+--       3 the current time in ms, or '' for this server's clock,
+--       4 '' or the load in kg, kept with the session that this call seals
 -- Returns the ids of all sealed sessions of this athlete and exercise, oldest first
 local id = redis.call('HGET', KEYS[1], 'id')
 local last = tonumber(redis.call('ZSCORE', KEYS[4], ARGV[1]) or 0)
@@ -17,6 +18,9 @@ elseif ARGV[2] == '' or last <= tonumber(ARGV[2]) then
   end
   local sealed = KEYS[7] .. id
   redis.call('RENAME', KEYS[1], sealed)
+  if ARGV[4] ~= '' then
+    redis.call('HSET', sealed, 'load_kg', ARGV[4])
+  end
   redis.call('RENAME', KEYS[2], sealed .. ':timeline')
   if redis.call('EXISTS', KEYS[3]) == 1 then
     redis.call('RENAME', KEYS[3], sealed .. ':refused')

@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import NamedTuple
 
 from workouts.live.timeline import (
@@ -10,6 +11,7 @@ from workouts.live.timeline import (
     unpack_sealed_refusals,
     unpack_sealed_timeline,
 )
+from workouts.loads import round_load_kg
 
 LAST_MS = 253_402_300_799_999  # the last millisecond of the year 9999, where datetime ends
 
@@ -65,6 +67,7 @@ class SealedSession:
     refusals: list[RefusedRep] = field(default_factory=list)
     device_seqs: dict[str, int] = field(default_factory=dict)
     distrusted: int = 0
+    load_kg: Decimal | None = None
 
 
 def split_sealed_index_member(member: str) -> SessionName:
@@ -79,7 +82,8 @@ def unpack_sealed_session(
     """Return the session from the answer of read.lua: fields and values in turn, and two lists.
 
     Raises DamagedSessionError if no row could be built from it: a field is missing or malformed,
-    there is no rep, the id is not a UUID, or a time is not in the years 1970 to 9999.
+    there is no rep, the id is not a UUID, a time is not in the years 1970 to 9999, or the load is
+    none that a finish may bring.
     """
     try:
         return parse_sealed_session(name, pairs, timeline, refusals)
@@ -105,6 +109,7 @@ def parse_sealed_session(
         refusals=unpack_sealed_refusals(started_ms, refusals),
         device_seqs=pick_sealed_numbers(fields, "seq:"),
         distrusted=int(fields.get("clock", 0)),
+        load_kg=round_load_kg(fields["load_kg"].decode()) if "load_kg" in fields else None,
     )
 
 

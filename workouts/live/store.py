@@ -1,6 +1,7 @@
 """The live store: its durable verbs (seal, read, clear, park) and its lists of sessions."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import redis
@@ -40,11 +41,17 @@ class LiveStore:
         self._replicas = SealReplicaWait(client)
 
     def seal(
-        self, user_id: str, exercise_type: str, *, idle_since_ms: int | None = None
+        self,
+        user_id: str,
+        exercise_type: str,
+        *,
+        idle_since_ms: int | None = None,
+        load_kg: Decimal | None = None,
     ) -> list[str]:
         """Seal the live session, if any, and return the ids of all sealed ones, oldest first.
 
-        With `idle_since_ms` (epoch) it is sealed only if its last counted rep is not later. If the
+        With `idle_since_ms` (epoch) it is sealed only if its last counted rep is not later. The
+        load is kept with the session that this call seals, never with one sealed before. If the
         server has replicas, as many as it requires for a write have the seal on disk before this
         returns; otherwise that is logged.
         """
@@ -59,7 +66,8 @@ class LiveStore:
             keys.sealed_prefix,
         )
         idle = b"" if idle_since_ms is None else str(idle_since_ms).encode()
-        args = (keys.member, idle, b"")
+        load = b"" if load_kg is None else str(load_kg).encode()
+        args = (keys.member, idle, b"", load)
         session_ids = self._replicas.run(scripts.SEAL, names, args)
         if session_ids is None:
             session_ids = self._run(scripts.SEAL, names, args)

@@ -1,6 +1,5 @@
 """Loads that coaches entered or corrected after a session was saved."""
 
-from decimal import Decimal
 from typing import Any, NoReturn
 
 from django.conf import settings
@@ -9,7 +8,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-MIN_LOAD_KG, MAX_LOAD_KG = Decimal("0.01"), Decimal(1000)
+from workouts.loads import MAX_LOAD_KG, MIN_LOAD_KG
 
 
 def load_field(verbose_name: Any, **options: Any) -> Any:

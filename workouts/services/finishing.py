@@ -7,6 +7,7 @@ database, decides whether it is saved already.
 import time
 import uuid
 from dataclasses import replace
+from decimal import Decimal
 from functools import partial
 from logging import ERROR
 from typing import Any
@@ -50,29 +51,32 @@ DATABASE_AWAY = django.db.Error  # the refusal of a single row is handled first
 log = structlog.get_logger(__name__)
 
 
-def finish_workout(*, user_id: str, exercise_type: str, origin: str = NOBODY) -> WorkoutSession:
+def finish_workout(
+    *, user_id: str, exercise_type: str, load_kg: Decimal | None = None, origin: str = NOBODY
+) -> WorkoutSession:
     """Do as `finish_or_repeat_workout`, and return the session alone."""
     session, _ = finish_or_repeat_workout(
-        user_id=user_id, exercise_type=exercise_type, origin=origin
+        user_id=user_id, exercise_type=exercise_type, load_kg=load_kg, origin=origin
     )
     return session
 
 
 def finish_or_repeat_workout(
-    *, user_id: str, exercise_type: str, origin: str = NOBODY
+    *, user_id: str, exercise_type: str, load_kg: Decimal | None = None, origin: str = NOBODY
 ) -> tuple[WorkoutSession, bool]:
     """Save the athlete's live session of an exercise and any sealed before it.
 
     Returns the newest, and whether it was saved before, so that this finish repeats an earlier
-    one: with nothing live or sealed it is the newest saved session. The athlete's sockets are
-    told, except the one named `origin`. Raises WorkoutError(nothing_to_finish) if there is none,
+    one: with nothing live or sealed it is the newest saved session. The load is sealed with the
+    live session; it changes no other. The athlete's sockets are told, except the one named
+    `origin`. Raises WorkoutError(nothing_to_finish) if there is none,
     and WorkoutError(unavailable) if Redis or the database is unavailable or the newest session
     cannot be saved yet: it stays sealed, and the next finish or sweep tries again. Raises
     RuntimeError inside a transaction.
     """
     began, result = time.monotonic(), "failed"
     try:
-        newest, is_new = seal_and_save(user_id, exercise_type, origin)
+        newest, is_new = seal_and_save(user_id, exercise_type, load_kg, origin)
         result = "saved" if is_new else "repeated"
     except WorkoutError as error:
         result = error.code
@@ -96,10 +100,12 @@ def log_finish(row: WorkoutSession, **fields: Any) -> None:
     )
 
 
-def seal_and_save(user_id: str, exercise_type: str, origin: str) -> tuple[WorkoutSession, bool]:
+def seal_and_save(
+    user_id: str, exercise_type: str, load_kg: Decimal | None, origin: str
+) -> tuple[WorkoutSession, bool]:
     """Return the athlete's newest session, and whether this call saved it; errors as above."""
     try:
-        session_ids = get_live_store().seal(user_id, exercise_type)
+        session_ids = get_live_store().seal(user_id, exercise_type, load_kg=load_kg)
         newest = None
         for session_id in session_ids:
             newest = save_and_clear_session(

@@ -33,6 +33,7 @@ def build_finished_row(sealed: SealedSession, user_id: str) -> WorkoutSession:
         late_reps=[index for index, rep in enumerate(sealed.reps) if rep.late],
         device_seqs=sealed.device_seqs,
         distrusted_times=sealed.distrusted,
+        load_kg=sealed.load_kg,
         request_id=current_request_id(),
     )
 

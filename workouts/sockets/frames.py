@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from workouts.exceptions import Code, WorkoutError
+from workouts.loads import MAX_LOAD_KG, MIN_LOAD_KG
 
 SENIM_V1 = "senim.v1"
 DEFAULT_EXERCISE = "squat"
@@ -13,6 +14,8 @@ MAX_MESSAGE_BYTES = 4096
 MAX_WHOLE = 2**53 - 1  # the largest that a double, so JavaScript and Lua, holds exactly
 Whole = Annotated[int, msgspec.Meta(ge=1, le=MAX_WHOLE)]
 Time = Annotated[int, msgspec.Meta(ge=0, le=MAX_WHOLE)]
+# less than half of the smallest would be rounded to nothing
+LoadKg = Annotated[float, msgspec.Meta(ge=float(MIN_LOAD_KG) / 2, le=float(MAX_LOAD_KG))]
 DeviceId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,32}\Z")]
 
 RepStatus = Literal["counted", "debounced", "duplicate", "rejected"]
@@ -45,9 +48,10 @@ class Hello(msgspec.Struct, tag_field="event", tag="hello", frozen=True, gc=Fals
 
 
 class Finish(msgspec.Struct, tag_field="event", tag="finish", frozen=True, gc=False):
-    """Finishes a workout, as POST /workout/finish does."""
+    """Finishes a workout, as POST /workout/finish does; the load is saved with it."""
 
     type: str = DEFAULT_EXERCISE
+    load_kg: LoadKg | None = None
 
 
 class Status(msgspec.Struct, tag_field="event", tag="status", frozen=True, gc=False):
@@ -108,11 +112,15 @@ class Welcome(msgspec.Struct, tag_field="event", tag="welcome", frozen=True, gc=
 
 
 class FinishAck(msgspec.Struct, tag_field="event", tag="finished", frozen=True, gc=False):
-    """The answer to `finish`: the session is saved as this row."""
+    """The answer to `finish`: the session is saved as this row.
+
+    A finish that brought a load is told the row's load, or null.
+    """
 
     type: str
     workout_id: int
     count: int
+    load_kg: float | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class Authenticated(msgspec.Struct, tag_field="event", tag="authenticated", frozen=True, gc=False):

@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 from functools import partial
 from logging import ERROR
 from typing import Literal, TypeVar, assert_never
@@ -18,6 +19,7 @@ from workouts.live.clients import REDIS_AWAY
 from workouts.live.counting.batching import get_rep_batcher
 from workouts.live.keys import hash_tag_of_user
 from workouts.live.runtime import get_live_store
+from workouts.loads import round_load_kg
 from workouts.log_limits import limit_log
 from workouts.metrics import requests
 from workouts.outages import log_outage
@@ -114,11 +116,12 @@ class DeviceSocket:
                     )
                 meet = partial(self._meet, device, device_ms, now_ms())
                 return self._answer("hello", meet, self._is_hello_due)
-            case Finish(type=slug):
+            case Finish(type=slug, load_kg=number):
                 if catalogue.find(slug) is None:  # one that is switched off can still be finished
                     catalogue.get_active(slug)
                 is_due = partial(self._is_finish_due, slug)
-                return self._answer("finish", partial(self._finish, slug), is_due)
+                load_kg = None if number is None else round_load_kg(number)
+                return self._answer("finish", partial(self._finish, slug, load_kg), is_due)
             case Status():
                 return self._answer("status", self._tell_status)
             case Authenticate(token=text):
@@ -170,7 +173,7 @@ class DeviceSocket:
         reps.clock_offset.measure(device_ms=device_ms, server_ms=server_ms)
         return HelloAck(device, last_seq, server_ms)
 
-    async def _finish(self, slug: str) -> FinishAck:
+    async def _finish(self, slug: str, load_kg: Decimal | None) -> FinishAck:
         blocked_seq = self._device_reps.sequence.first_blocked
         if blocked_seq is not None:
             raise WorkoutError(
@@ -184,10 +187,17 @@ class DeviceSocket:
                 "acknowledged reps were lost; say hello, send them again, and finish then",
             )
         finish = partial(
-            finish_workout, user_id=self._user_id, exercise_type=slug, origin=self._name
+            finish_workout,
+            user_id=self._user_id,
+            exercise_type=slug,
+            load_kg=load_kg,
+            origin=self._name,
         )
         session = await in_thread(for_finishes, finish, timeout_s=FINISH_DEADLINE_S)
-        return FinishAck(slug, session.pk, session.total_reps)
+        saved_kg = None if session.load_kg is None else float(session.load_kg)
+        return FinishAck(
+            slug, session.pk, session.total_reps, msgspec.UNSET if load_kg is None else saved_kg
+        )
 
     async def _is_forgotten(self) -> bool:
         """Return whether a failover lost reps that this socket has acknowledged."""

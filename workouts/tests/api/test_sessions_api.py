@@ -33,6 +33,7 @@ KEYS = [
     "reps_per_minute",
     "work_ms",
     "rest_ms",
+    "load_kg",
 ]
 NOON = datetime(2025, 11, 22, 12, tzinfo=UTC)
 

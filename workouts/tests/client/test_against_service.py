@@ -155,7 +155,15 @@ class ServiceTests(SimpleTestCase):
             await within(client.settled())
             assert typo.status == "unknown_exercise"
             assert await within(client.finish()) == finished
+            assert (await within(client.finish(load_kg=20))).load_kg is None
         assert await asyncio.to_thread(self.saved, finished.workout_id) == 30
+
+    async def test_it_finishes_with_a_load(self) -> None:
+        async with WorkoutClient(self.service.url, user_id=self.athlete) as client:
+            self.train(client, 3)
+            finished = await within(client.finish(load_kg=62.5))
+            assert (finished.count, finished.load_kg) == (3, 62.5)
+            assert await within(client.finish(load_kg=80)) == finished
 
     async def test_no_rep_is_lost_when_the_service_is_killed(self) -> None:
         acked, killed = 0, asyncio.Event()

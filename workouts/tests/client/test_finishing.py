@@ -6,7 +6,7 @@ import pytest
 from django.test import SimpleTestCase
 
 from workouts.client import Finished, WorkoutClientError
-from workouts.tests.support.peer import Peer, Phone, client_of, make, within
+from workouts.tests.support.peer import Json, Peer, Phone, client_of, make, within
 
 
 class FinishTests(SimpleTestCase):
@@ -92,3 +92,44 @@ class FinishTests(SimpleTestCase):
             async with peer:
                 await within(client.settled())
                 await within(client.close())
+
+
+class LoadTests(SimpleTestCase):
+    async def test_a_repeated_finish_brings_its_load_again(self) -> None:
+        heard: list[Json] = []
+
+        async def lose_the_answer(phone: Phone) -> None:
+            await phone.greet()
+            await phone.count(1, 2)
+            heard.extend(await phone.hear("finish"))
+            phone.vanish()
+
+        async def carry_on(phone: Phone) -> None:
+            await phone.greet(last_seq=2)
+            heard.extend(await phone.hear("finish"))
+            await phone.say("finished", type="squat", workout_id=7, count=2, load_kg=62.5)
+            await phone.stay()
+
+        async with Peer(lose_the_answer, carry_on) as peer, client_of(peer.url) as client:
+            make(client, 2)
+            assert await within(client.finish(load_kg=62.5)) == Finished(7, 2, 62.5)
+        assert heard == [{"event": "finish", "type": "squat", "load_kg": 62.5}] * 2
+
+    async def test_a_finish_without_a_load_is_sent_as_ever(self) -> None:
+        heard: list[Json] = []
+
+        async def script(phone: Phone) -> None:
+            await phone.greet()
+            heard.extend(await phone.hear("finish"))
+            await phone.say("finished", type="squat", workout_id=7, count=2)
+            await phone.stay()
+
+        async with Peer(script) as peer, client_of(peer.url) as client:
+            assert (await within(client.finish())).load_kg is None
+        assert heard == [{"event": "finish", "type": "squat"}]
+
+    async def test_a_load_that_no_server_takes_is_an_error_at_once(self) -> None:
+        client = client_of("http://127.0.0.1:1")
+        for load_kg in (0, -1, 1000.5, float("nan")):
+            with pytest.raises(ValueError, match="load_kg"):
+                await client.finish(load_kg=load_kg)

@@ -109,6 +109,12 @@ class DamagedTests(SealedCase, TestCase):
                 self.set_field("started", started)
                 self.assert_parked()
 
+    def test_it_is_parked_if_its_load_is_none_that_a_finish_brings(self) -> None:
+        for load in ("heavy", "", "0", "-5", "1000.01", "NaN", "Infinity", b"\xff"):
+            with self.subTest(load=load):
+                self.set_field("load_kg", load)
+                self.assert_parked()
+
     def test_it_is_parked_if_its_start_is_missing(self) -> None:
         get_live_store().client.hdel(sealed_keys(self.name).session, "started")
         self.assert_parked()

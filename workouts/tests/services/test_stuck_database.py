@@ -68,6 +68,23 @@ class StuckCase(PhoneShop, OutageCase):
         return status
 
 
+@pytest.mark.slow
+class KilledTests(StuckCase):
+    async def test_a_load_is_saved_by_the_next_finish_though_that_brings_another(self) -> None:
+        killed, user_id = self.start_process(), new_athlete()
+        phone = await self.take_device(user_id, service=killed)
+        await phone.ask_all(make_set([1, 2]))
+        with self.locked():
+            await phone.send({"event": "finish", "load_kg": 62.5})
+            await asyncio.to_thread(wait_until, self.is_waiting_for_a_lock)
+            killed.kill()  # between seal and save
+        phone = await self.take_device(user_id, service=self.start_process())
+        finished = await phone.ask({"event": "finish", "load_kg": 80})
+        await phone.close()
+        assert (finished["count"], finished["load_kg"]) == (2, 62.5)
+        assert self.rows_of(user_id) == [2]
+
+
 @pytest.mark.skipif(not HAS_PROC, reason="finds PostgreSQL's processes in /proc")
 class StopTests(StuckCase):
     async def finish_and_stop(

@@ -23,7 +23,7 @@ TEMPLATES: list[list[tuple[str, str]]] = [
     [("event", '"rep_detected"'), ("type", '"squat"')],
     [("event", '"rep_detected"'), ("type", '"squat"'), ("seq", "1"), ("at", "1763839200123")],
     [("event", '"hello"'), ("device", '"f3a9c1"'), ("now", "1763839200123")],
-    [("event", '"finish"'), ("type", '"squat"')],
+    [("event", '"finish"'), ("type", '"squat"'), ("load_kg", "62.5")],
     [("event", '"status"')],
     [("event", '"authenticate"'), ("token", '"x"')],
     [("event", '"welcome"')],

@@ -21,6 +21,7 @@ from workouts.models import (
     Forgetting,
     Invitation,
     JoinedDevice,
+    LoadChange,
     ReviewStatus,
     Team,
     WaitingAthlete,
@@ -53,6 +54,7 @@ def make_person(*, sessions: int = 2) -> Person:
     athlete = Athlete.objects.get(user_id=user_id)
     decide_reviews({rows[0].pk: 0}, to=ReviewStatus.REJECTED, reviewer=coach, note=note)
     appeal_review_decision(rows[0].pk, text=note)
+    LoadChange.objects.create(session=rows[0], coach=coach, to_kg=60)
     team = Team.objects.create(name=f"team {uuid.uuid4().hex[:8]}")
     team.athletes.add(athlete)
     invitation = Invitation.objects.create(

@@ -1,6 +1,7 @@
 """Redis keys of a test's own, and sealed sessions that the database refuses."""
 
 import uuid
+from decimal import Decimal
 
 from django.test import SimpleTestCase
 from django.test.utils import override_settings
@@ -16,8 +17,8 @@ from workouts.tests.support.cast import new_athlete
 SPOILT = "refused:\0"  # PostgreSQL takes no NUL, in JSON neither
 
 
-def finish(user_id: str) -> WorkoutSession:
-    return finish_workout(user_id=user_id, exercise_type="squat")
+def finish(user_id: str, *, load_kg: Decimal | None = None) -> WorkoutSession:
+    return finish_workout(user_id=user_id, exercise_type="squat", load_kg=load_kg)
 
 
 def rows_of(user_id: str) -> list[int]:
