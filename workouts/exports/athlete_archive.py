@@ -36,6 +36,7 @@ CSV_FIELDS = (
     "created_at",
     "review_status",
     "is_in_totals",
+    "load_kg",
     "sets",
     "timeline_ms",
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, tzinfo
+from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -37,6 +38,7 @@ TITLES: tuple[str | Promise, ...] = (
     _("refused reps"),
     _("review"),
     _("flags"),
+    _("load, kg"),
 )
 TIMELINE_TITLE = "timeline_ms"
 TIME_COLUMNS = range(8, 11)  # counted from 1
@@ -62,6 +64,7 @@ class ExportRecord(NamedTuple):
     refused: dict[str, int]
     review_status: str
     flags: list[dict[str, Any]]
+    load_kg: Decimal | None
     timeline: str
 
 
@@ -80,6 +83,7 @@ FIELDS = (
     "refused",
     "review_status",
     "flags",
+    "load_kg",
     "timeline_text",
 )
 
@@ -140,6 +144,7 @@ def make_export_row(record: ExportRecord, zone: tzinfo, *, with_timeline: bool) 
         sum(record.refused.values()),
         str(STATUSES.get(record.review_status, record.review_status)),
         ", ".join(map(name_flag, record.flags)),
+        None if record.load_kg is None else float(record.load_kg),
     ]
     if with_timeline:
         cells.append(record.timeline.strip("[]").replace(" ", "").replace(",", " "))

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from workouts.admin.athletes.bests import Bests, find_bests_for_athlete_page
 from workouts.admin.charts import describe_volume_chart
 from workouts.admin.days import WEEK, monday_of_coach_week
+from workouts.admin.load_texts import write_load_for_coach
 from workouts.admin.sessions.page import find_session_page_pace, session_page_length_ms
 from workouts.admin.tempo_texts import write_duration_for_coach, write_pace_for_coach
 from workouts.admin.volumes import ChartVolume, sum_chart_volumes
@@ -24,6 +25,7 @@ LISTED = (
     "athlete_id",
     "exercise__name",
     "total_reps",
+    "load_kg",
     "started_at",
     "finished_at",
     "sets",
@@ -47,6 +49,7 @@ def describe_athlete_page(athlete: Athlete) -> Json:
         "last_sessions": [
             (
                 session,
+                write_load_for_coach(session.load_kg),
                 write_duration_for_coach(session_page_length_ms(session)),
                 write_pace_for_coach(find_session_page_pace(session)),
             )

@@ -13,6 +13,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from workouts.admin.load_texts import write_load_for_coach
 from workouts.admin.sessions.decisions import (
     ReviewStepInline,
     may_open_decision_page,
@@ -25,6 +26,7 @@ from workouts.admin.sessions.filters import (
     FlagListFilter,
     athlete_widget,
 )
+from workouts.admin.sessions.load_page import show_load_page
 from workouts.admin.sessions.page import (
     describe_session_page,
     draw_tempo_svg,
@@ -66,6 +68,7 @@ class WorkoutSessionAdmin(VisibleAdmin):
         "athlete",
         "exercise",
         "total_reps",
+        "load",
         "length",
         "pace",
         "tempo",
@@ -103,6 +106,10 @@ class WorkoutSessionAdmin(VisibleAdmin):
     @admin.display(description=_("first rep"), ordering="started_at")
     def when(self, session: WorkoutSession) -> str:
         return date_format(localtime(session.started_at), "SHORT_DATETIME_FORMAT")
+
+    @admin.display(description=_("load, kg"))
+    def load(self, session: WorkoutSession) -> str:
+        return write_load_for_coach(session.load_kg)
 
     @admin.display(description=_("duration, work : rest"))
     def length(self, session: WorkoutSession) -> str:
@@ -184,6 +191,11 @@ class WorkoutSessionAdmin(VisibleAdmin):
                 "decision/",
                 self.admin_site.admin_view(show_decision_page),
                 name="workouts_decision",
+            ),
+            path(
+                "<path:object_id>/load/",
+                self.admin_site.admin_view(show_load_page),
+                name="workouts_workoutsession_load",
             ),
             *export_page_paths(self),
             *super().get_urls(),

@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from workouts.admin.charts import describe_chart_numbers
 from workouts.admin.sessions.decisions import DecisionForm, may_open_decision_page
+from workouts.admin.sessions.loads import describe_load_for_session_page
 from workouts.admin.tempo_texts import (
     write_duration_for_coach,
     write_pace_for_coach,
@@ -34,6 +35,7 @@ def describe_session_page(request: HttpRequest, session: WorkoutSession) -> Json
         "session": session,
         "athlete_url": link_to_athlete_page(request, session),
         "length": write_duration_for_coach(session_page_length_ms(session)),
+        "load": describe_load_for_session_page(request, session),
         "pace": write_pace_for_coach(pace),
         "work_and_rest": write_work_and_rest_for_coach(pace),
         "flags": [(name_flag(flag), explain_flag(flag)) for flag in session.flags],

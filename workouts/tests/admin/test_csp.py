@@ -79,6 +79,7 @@ class PagesTests(BrowserCase):
             f"{sessions}?q=ana&flag=metronome": (LIST_WORKS, FILTERS_WORK),
             f"{sessions}{session}/change/": (CHART_IS_THERE,),
             f"{sessions}{session}/history/": (),
+            f"{sessions}{session}/load/": (),
             f"{sessions}decision/?to=approved&ids={session}": (NOTE_IS_STYLED,),
             f"{sessions}export/": (),
             f"{sessions}parked/": (),

@@ -96,6 +96,7 @@ MATRIX = {
     "workouts_workoutsession_history": "LLGSGSS",
     "workouts_workoutsession_delete": "LLFFFFF",
     "workouts_workoutsession_change": "LLFSGSS",
+    "workouts_workoutsession_load": "LLFSNSS",
     "workouts_team_changelist": "LLFSESS",
     "workouts_team_add": "LLFFFEE",
     "workouts_team_history": "LLGSGSS",
