@@ -61,6 +61,7 @@ class AccessTests(BrowserCase):
             f"{sessions}?flag=metronome&from=nonsense",
             f"{sessions}{session}/change/",
             f"{sessions}{session}/history/",
+            f"{sessions}{session}/load/",
             f"{sessions}decision/?to=rejected&ids={session}",
             f"{sessions}parked/",
             f"{sessions}export/?q=ana",
