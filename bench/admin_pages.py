@@ -43,6 +43,7 @@ PAGES = [
     ("athletes, name", f"{ATHLETES}?q={{name}}"),
     ("athletes, team", f"{ATHLETES}?team={{team}}"),
     ("athlete", f"{ATHLETES}{{athlete}}/change/"),
+    ("trends", f"{ATHLETES}{{athlete}}/trends/?weeks=52"),
     ("home", "/admin/"),
     ("live", "/admin/live/"),
 ]

@@ -1,6 +1,7 @@
 """Data for static/workouts/admin/charts.js, already localized: browsers lack some languages."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 from django.utils.formats import date_format, get_format
@@ -20,12 +21,35 @@ def describe_chart_numbers() -> Json:
 def describe_volume_chart(volumes: Iterable[ChartVolume], *, span: str) -> Json:
     """Return the data for a `.volume-chart`; `span` labels the horizontal axis, as in "day"."""
     found = list(volumes)
-    day_format = pgettext("format of a day in a chart, month and day", "M j")
     return {
         "labels": [each.day.isoformat() for each in found],
-        "names": [date_format(each.day, day_format) for each in found],
+        "names": name_chart_days(each.day for each in found),
         "reps": [each.reps for each in found],
         "sessions": [each.sessions for each in found],
         "numbers": describe_chart_numbers(),
         "texts": {"span": span, "reps": _("reps"), "sessions": _("sessions")},
     }
+
+
+def describe_trend_chart(
+    weeks: Iterable[date],
+    own: Sequence[float | None],
+    medians: Sequence[float | None] | None,
+    *,
+    label: str,
+    has_bars: bool,
+) -> Json:
+    """Return the data for a `.trend-chart`: a figure by week, and the team's median if there is."""
+    return {
+        "names": name_chart_days(weeks),
+        "own": own,
+        "medians": medians,
+        "bars": has_bars,
+        "numbers": describe_chart_numbers(),
+        "texts": {"span": _("week of"), "own": label, "medians": _("Team's median")},
+    }
+
+
+def name_chart_days(days: Iterable[date]) -> list[str]:
+    day_format = pgettext("format of a day in a chart, month and day", "M j")
+    return [date_format(day, day_format) for day in days]

@@ -16,3 +16,8 @@ def begin_of_coach_day(day: date) -> datetime:
 def monday_of_coach_week(day: date) -> date:
     """Return the Monday of a day's week."""
     return day - timedelta(days=day.weekday())
+
+
+def find_last_coach_weeks(number: int, *, today: date) -> list[date]:
+    """Return the Mondays of the last weeks, oldest first, today's week included."""
+    return [monday_of_coach_week(today) - back * WEEK for back in reversed(range(number))]

@@ -18,6 +18,13 @@ from workouts.admin.titles import TitledAdmin
 from workouts.models import Team
 
 
+def may_open_athlete_page(request: HttpRequest) -> bool:
+    """Return whether a user's permissions open the pages of athletes whom they see."""
+    return request.user.has_perm("workouts.view_athlete") or request.user.has_perm(
+        "workouts.change_athlete"
+    )
+
+
 class VisibleAdmin(TitledAdmin):
     """Limits lists, pages, histories and autocompletes to what is visible_to() the user."""
 

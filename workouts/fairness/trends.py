@@ -136,15 +136,19 @@ def find_trend_loads(sessions: Iterable[TrendSession]) -> dict[date, TrendLoad]:
 
 
 def find_trend_medians(others: Iterable[Mapping[date, TrendWeek]]) -> dict[date, TrendWeek]:
-    """Return, by Monday, the median of each figure over those of the athletes who have one."""
+    """Return, by Monday, the median of each figure over the athletes who have it that week.
+
+    Weeks without any median are left out.
+    """
     by_week: dict[date, list[TrendWeek]] = defaultdict(list)
     for weeks in others:
         for week, figures in weeks.items():
             by_week[week].append(figures)
-    return {
+    medians = {
         week: TrendWeek(*(find_median_of_others(values) for values in zip(*found, strict=True)))
         for week, found in by_week.items()
     }
+    return {week: figures for week, figures in medians.items() if figures != TrendWeek()}
 
 
 def find_median_of_others(values: Iterable[float | None]) -> float | None:

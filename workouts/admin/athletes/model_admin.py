@@ -22,6 +22,7 @@ from workouts.admin.athletes.filters import TrainedListFilter
 from workouts.admin.athletes.forget_page import may_open_forget_page, show_forget_page
 from workouts.admin.athletes.merge_page import may_open_merge_page, show_merge_page
 from workouts.admin.athletes.page import describe_athlete_page
+from workouts.admin.athletes.trends_page import show_trends_page
 from workouts.admin.invitations.withdraw_page import show_withdraw_page
 from workouts.admin.titles import TitledChangeList
 from workouts.admin.visibility import AthleteTeamListFilter, VisibleAdmin
@@ -141,6 +142,7 @@ class AthleteAdmin(VisibleAdmin):
             "merge/": (show_merge_page, "workouts_merge"),
             "<path:object_id>/forget/": (show_forget_page, "workouts_forget"),
             "<str:object_id>/invite/": (show_athlete_invite_page, "workouts_athlete_invite"),
+            "<str:object_id>/trends/": (show_trends_page, "workouts_athlete_trends"),
             "<str:object_id>/switch/": (show_switch_page, "workouts_athlete_switch"),
             "devices/<uuid:pk>/cut-off/": (show_cut_off_page, "workouts_device_cut_off"),
             "invitations/<int:pk>/withdraw/": (show_withdraw_page, "workouts_invitation_withdraw"),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from workouts.admin.athletes.bests import Bests, find_bests_for_athlete_page
 from workouts.admin.charts import describe_volume_chart
-from workouts.admin.days import WEEK, monday_of_coach_week
+from workouts.admin.days import find_last_coach_weeks
 from workouts.admin.load_texts import write_load_for_coach
 from workouts.admin.sessions.page import find_session_page_pace, session_page_length_ms
 from workouts.admin.tempo_texts import write_duration_for_coach, write_pace_for_coach
@@ -76,7 +76,7 @@ def describe_bests_for_athlete_page(bests: Bests) -> Json:
 
 def find_weekly_chart_volumes(user_id: str, *, today: date) -> list[ChartVolume]:
     """Return an athlete's last 26 weeks, oldest first, without rejected sessions, in one query."""
-    weeks = [monday_of_coach_week(today) - back * WEEK for back in reversed(range(WEEKS))]
+    weeks = find_last_coach_weeks(WEEKS, today=today)
     sessions = WorkoutSession.objects.in_totals().filter(athlete_id=user_id)
     return sum_chart_volumes(sessions, weeks, TruncWeek("started_at", output_field=DateField()))
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -17,6 +18,7 @@ from workouts.admin.tempo_texts import (
     write_pace_for_coach,
     write_work_and_rest_for_coach,
 )
+from workouts.admin.visibility import may_open_athlete_page
 from workouts.fairness.flag_texts import explain_flag, name_flag, name_refusal_reason
 from workouts.fairness.flags import MINUTE_MS
 from workouts.fairness.review import find_last_review_steps
@@ -34,6 +36,7 @@ def describe_session_page(request: HttpRequest, session: WorkoutSession) -> Json
     return {
         "session": session,
         "athlete_url": link_to_athlete_page(request, session),
+        "trends_url": link_to_trends_page(request, session),
         "length": write_duration_for_coach(session_page_length_ms(session)),
         "load": describe_load_for_session_page(request, session),
         "pace": write_pace_for_coach(pace),
@@ -53,10 +56,17 @@ def describe_session_page(request: HttpRequest, session: WorkoutSession) -> Json
 
 def link_to_athlete_page(request: HttpRequest, session: WorkoutSession) -> str:
     """Return the address of the athlete's page, "" if the user may not see it."""
-    may_see = request.user.has_perm("workouts.view_athlete") or request.user.has_perm(
-        "workouts.change_athlete"
-    )
-    return reverse("admin:workouts_athlete_change", args=[session.athlete.pk]) if may_see else ""
+    if not may_open_athlete_page(request):
+        return ""
+    return reverse("admin:workouts_athlete_change", args=[session.athlete.pk])
+
+
+def link_to_trends_page(request: HttpRequest, session: WorkoutSession) -> str:
+    """Return the address of the exercise's trends, "" if the user may not see them."""
+    if not may_open_athlete_page(request):
+        return ""
+    trends = reverse("admin:workouts_athlete_trends", args=[session.athlete.pk])
+    return f"{trends}?{urlencode({'exercise': session.exercise_id})}"
 
 
 def name_session_for_coach(session: WorkoutSession) -> str:

@@ -37,7 +37,9 @@ from workouts.tests.support.reviews import save_pending
 pending = save_pending("ana", reps=24)
 refused = {"refused": {"debounced": 1}, "refusals": [[2100, "debounced"]]}
 for day in range(12):
-    save_session("ana" if day % 2 else "bolat", reps=10 + day, days_ago=day, **refused)
+    sets = [(10 + day, 2000 * (9 + day), 0.1)]
+    user_id = "ana" if day % 2 else "bolat"
+    save_session(user_id, reps=10 + day, days_ago=day, sets=sets, **refused)
 athletes = Athlete.objects.filter(user_id__in=["ana", "bolat"]).order_by("user_id")
 device = fill_access_pages(athletes[0], team)
 ids = athletes.values_list("pk", flat=True)
@@ -67,6 +69,7 @@ class AccessTests(BrowserCase):
             f"{sessions}export/?q=ana",
             "/admin/workouts/athlete/",
             f"/admin/workouts/athlete/{athlete}/change/",
+            f"/admin/workouts/athlete/{athlete}/trends/",
             "/admin/workouts/athlete/add/",
             f"/admin/workouts/athlete/{athlete}/invite/",
             f"/admin/workouts/athlete/{athlete}/switch/?to=off",

@@ -19,6 +19,8 @@ user.is_superuser = True
 user.save()
 other = save_session("ana-of-the-old-phone").athlete
 session = save_pending("ana", reps=24)
+for week in range(3):
+    save_session("ana", reps=12, days_ago=7 * week, sets=[(12, 22_000, 0.1 * week)])
 squat = Exercise.objects.get(slug="squat")
 print(session.pk, session.athlete.pk, other.pk, squat.pk, user.pk, Group.objects.first().pk)
 """
@@ -85,6 +87,7 @@ class PagesTests(BrowserCase):
             f"{sessions}parked/": (),
             athletes: (LIST_WORKS,),
             f"{athletes}{athlete}/change/": (CHART_IS_THERE,),
+            f"{athletes}{athlete}/trends/": (CHART_IS_THERE,),
             f"{athletes}{athlete}/invite/": (),
             f"{athletes}merge/?ids={athlete}&ids={other}": (),
             teams: (LIST_WORKS,),

@@ -74,6 +74,7 @@ MATRIX = {
     "workouts_athlete_add": "LLFSESS",
     "workouts_athlete_invite": "LLFSNSS",
     "workouts_athlete_switch": "LLFSNSS",
+    "workouts_athlete_trends": "LLFSNSS",
     "workouts_device_cut_off": "LLFSNSS",
     "workouts_invitation_withdraw": "LLFSNSS",
     "workouts_athlete_history": "LLGSGSS",

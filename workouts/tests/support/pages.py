@@ -6,6 +6,7 @@ from playwright.sync_api import Locator, Page
 SETTLED = """() => ![
     ".tempo-chart:not([data-drawn])",
     ".volume-chart:not([data-drawn])",
+    ".trend-chart:not([data-drawn])",
     "#live-connection:not(.is-live)",
     ".help-tooltip[aria-label]:not([role])",
     ".admin-autocomplete:not(.select2-hidden-accessible)",
@@ -59,6 +60,6 @@ def find_empty_charts(page: Page) -> list[str]:
     """Return the classes of the page's charts on which no bar or line is drawn."""
     return [
         chart.get_attribute("class") or ""
-        for chart in page.locator(".tempo-chart, .volume-chart").all()
+        for chart in page.locator(".tempo-chart, .volume-chart, .trend-chart").all()
         if not chart.evaluate(IS_DRAWN)
     ]

@@ -124,36 +124,77 @@
         };
     }
 
+    // days or weeks by their place, each with its name
+    function spanScale(names, colors, label) {
+        const nameOf = (value) => names[value] ?? "";
+        return {
+            scale: { time: false, range: () => [-0.5, names.length - 0.5] },
+            axis: { ...axis(colors, undefined, nameOf), incrs: [1, 2, 7, 14, 28] },
+            series: { label, value: shownBy(nameOf) },
+            values: [...names.keys()],
+        };
+    }
+
+    const upFromZero = { range: (chart, min, max) => [0, Math.max(1, max * 1.1)] };
+
+    const bars = (label, color, write) => ({
+        label,
+        stroke: color,
+        fill: color,
+        paths: uPlot.paths.bars({ size: [0.7, 60] }),
+        points: { show: false },
+        value: shownBy(write),
+    });
+
+    const line = (label, color, write, dash) => ({
+        label,
+        stroke: color,
+        width: 2,
+        dash,
+        points: { show: true, size: 6, fill: color, stroke: color },
+        value: shownBy(write),
+    });
+
     function volumeChart(data, colors, size) {
         const { texts, names } = data;
         const write = writer(data.numbers);
-        const nameOf = (value) => names[value] ?? "";
+        const spans = spanScale(names, colors, texts.span);
         const none = { width: 0, paths: () => null, points: { show: false } };
         return {
             options: {
                 ...size,
-                scales: {
-                    x: { time: false, range: () => [-0.5, names.length - 0.5] },
-                    y: { range: (chart, min, max) => [0, Math.max(1, max * 1.1)] },
-                },
-                axes: [
-                    { ...axis(colors, undefined, nameOf), incrs: [1, 2, 7, 14, 28] },
-                    axis(colors, texts.reps, write),
-                ],
+                scales: { x: spans.scale, y: upFromZero },
+                axes: [spans.axis, axis(colors, texts.reps, write)],
                 series: [
-                    { label: texts.span, value: shownBy(nameOf) },
-                    {
-                        label: texts.reps,
-                        stroke: colors.line,
-                        fill: colors.line,
-                        paths: uPlot.paths.bars({ size: [0.7, 60] }),
-                        points: { show: false },
-                        value: shownBy(write),
-                    },
+                    spans.series,
+                    bars(texts.reps, colors.line, write),
                     { ...none, label: texts.sessions, value: shownBy(write) },
                 ],
             },
-            values: [[...names.keys()], data.reps, data.sessions],
+            values: [spans.values, data.reps, data.sessions],
+        };
+    }
+
+    // a week without a figure is a gap
+    function trendChart(data, colors, size) {
+        const { texts, names, medians } = data;
+        const write = writer(data.numbers);
+        const weeks = spanScale(names, colors, texts.span);
+        const own = (data.bars ? bars : line)(texts.own, colors.line, write);
+        const median = line(texts.medians, colors.accent, write, [6, 4]);
+        return {
+            options: {
+                ...size,
+                scales: { x: weeks.scale, y: data.bars ? upFromZero : {} },
+                axes: [weeks.axis, axis(colors, texts.own, write)],
+                series: [weeks.series, own, ...(medians ? [median] : [])],
+                legend: {
+                    markers: {
+                        dash: (chart, place) => (chart.series[place].dash ? "dashed" : "solid"),
+                    },
+                },
+            },
+            values: [weeks.values, data.own, ...(medians ? [medians] : [])],
         };
     }
 
@@ -180,6 +221,7 @@
     for (const [selector, build] of [
         [".tempo-chart", tempoChart],
         [".volume-chart", volumeChart],
+        [".trend-chart", trendChart],
     ]) {
         for (const figure of document.querySelectorAll(selector)) redraws.push(draw(figure, build));
     }

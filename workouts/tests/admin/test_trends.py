@@ -1,0 +1,312 @@
+"""The page with an athlete's trends."""
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from unittest import mock
+
+import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from workouts.admin.athletes import trend_sessions, trends_page
+from workouts.fairness.sets import SetRow
+from workouts.models import Athlete, Team, WorkoutSession
+from workouts.tests.support.admin import SESSIONS
+from workouts.tests.support.cast import save_at, save_session
+from workouts.tests.support.coach_cast import CoachCase
+from workouts.tests.support.merges import merge
+
+WEDNESDAY = datetime(2026, 11, 25, 10, tzinfo=UTC)  # Monday is the 23rd
+SET = (12, 22_000, 0.1)
+SOON, NO_TEAM = "Trends appear after two weeks with sessions.", "the athlete is in no team"
+FIGURES = ("reps", "best_set", "tempo_s", "slow_down_percent")
+Rows = dict[str, list[str]]
+
+
+class TrendsCase(CoachCase):
+    def setUp(self) -> None:
+        travel = time_machine.travel(WEDNESDAY, tick=False)
+        travel.start()
+        self.addCleanup(travel.stop)
+        super().setUp()
+        self.trends_page = f"{self.athlete_page}trends/"
+
+    def save(
+        self, *sets: SetRow, user_id: str = "ana-1", weeks_ago: int = 0, **more: Any
+    ) -> WorkoutSession:
+        """Save a session of these sets on a Wednesday."""
+        moment, reps = WEDNESDAY - timedelta(weeks=weeks_ago), sum(row[0] for row in sets)
+        return save_at(moment, user_id=user_id, reps=reps, sets=sets, **more)
+
+    def save_two_weeks(self, user_id: str = "ana-1") -> None:
+        self.save(SET, user_id=user_id)
+        self.save(SET, user_id=user_id, weeks_ago=1)
+
+    def add_others(self, number: int, team: Team, name: str = "other") -> list[Athlete]:
+        others = [Athlete.objects.create(user_id=f"{name}-{index}") for index in range(number)]
+        team.athletes.add(*others)
+        return others
+
+    def trends(self, **query: Any) -> dict[str, Any]:
+        """Return the context of each chart, by figure."""
+        response = self.client.get(self.trends_page, query)
+        assert response.status_code == 200, response.get("Location")
+        return {each["name"]: each for each in response.context["trends"]}
+
+    def rows(self, page: str) -> dict[str, Rows]:
+        """Return each table's cells by week, with the header's under ""."""
+        tables = re.findall(r'<table class="session-sets">(.*?)</table>', page, re.DOTALL)
+        return {
+            figure: {
+                week: cells
+                for week, *cells in (
+                    re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row)
+                    for row in re.findall(r"<tr>(.*?)</tr>", table, re.DOTALL)
+                )
+            }
+            for figure, table in zip(FIGURES, tables, strict=True)
+        }
+
+
+class FiguresTests(TrendsCase):
+    def test_tables_have_the_figures_of_each_week_newest_first(self) -> None:
+        self.save((12, 22_000, 0.1), (10, 22_500, 0.2))
+        self.save((1200, 2_398_000, -0.05), (12, 22_000, -0.05), weeks_ago=2)
+        rows = self.rows(self.page(self.trends_page, weeks=12))
+        assert [*rows["reps"]][:4] == ["Week of", "11/23/2026", "11/16/2026", "11/09/2026"]
+        figures = {figure: [cells for (cells,) in each.values()] for figure, each in rows.items()}
+        nothing = ["-"] * 9
+        assert figures == {
+            "reps": ["Reps", "22", "-", "1,212", *nothing],
+            "best_set": ["Reps", "12", "-", "1,200", *nothing],
+            "tempo_s": ["Seconds per rep", "2.00", "-", "2.00", *nothing],
+            "slow_down_percent": ["Slowdown, %", "+15.0", "-", "-5.0", *nothing],
+        }
+
+    def test_charts_have_the_same_figures_and_gaps(self) -> None:
+        self.save((12, 22_000, 0.1))
+        self.save((12, 24_200, 0.25), weeks_ago=2)
+        page = self.page(self.trends_page)
+        charts = {
+            figure: json.loads(text)
+            for figure, text in re.findall(
+                r'<script id="trend-(\w+)-data" type="application/json">(.*?)</script>', page
+            )
+        }
+        assert {figure: chart["own"][-3:] for figure, chart in charts.items()} == {
+            "reps": [12, None, 12],
+            "best_set": [12, None, 12],
+            "tempo_s": [2.2, None, 2],
+            "slow_down_percent": [25, None, 10],
+        }
+        assert {len(chart["own"]) for chart in charts.values()} == {26}
+        assert charts["reps"]["names"][-3:] == ["Nov 9", "Nov 16", "Nov 23"]
+
+    def test_the_page_says_which_set_lengths_are_compared(self) -> None:
+        self.save((12, 22_000, 0.1), (13, 22_000, 0.1))
+        assert "sets of 10 to 16 reps" in (page := self.page(self.trends_page))
+        assert "the usual set of 12.5 reps" in page
+
+    def test_rejected_sessions_are_left_out(self) -> None:
+        self.save_two_weeks()
+        self.save((40, 78_000, 0.5), is_in_totals=False)
+        assert self.trends()["best_set"]["chart"]["own"][-2:] == [12, 12]
+
+    def test_loads_add_columns_for_tonnage_and_the_heaviest_load(self) -> None:
+        self.save_two_weeks()
+        assert self.trends()["reps"]["columns"] == ["Reps"]
+        self.save(SET, load_kg="62.5")
+        self.save(SET, load_kg="80")
+        volume = self.trends()["reps"]
+        assert volume["columns"] == ["Reps", "Tonnage, kg", "Heaviest load, kg"]
+        assert [cells for _week, cells in volume["rows"][:2]] == [
+            ("36", "1,710", "80"),
+            ("12", "-", "-"),
+        ]
+
+    def test_weeks_begin_on_monday_in_the_viewers_time_zone(self) -> None:
+        late_on_sunday = datetime(2026, 11, 22, 20, tzinfo=UTC)
+        save_at(late_on_sunday, user_id="ana-1", sets=[SET])
+        for zone, volume in (("UTC", [5, None]), ("Asia/Almaty", [None, 5])):
+            self.client.cookies["time_zone"] = zone
+            assert self.trends()["reps"]["chart"]["own"][-2:] == volume
+
+    def test_sessions_whose_sets_are_not_worked_out_count_as_reps(self) -> None:
+        save_session("ana-1")
+        assert self.trends()["reps"]["chart"]["own"][-1] == 5
+        assert self.trends()["tempo_s"]["chart"]["own"][-1] is None
+
+    def test_the_newest_sessions_are_read_and_the_page_says_so(self) -> None:
+        self.save_two_weeks()
+        with mock.patch.object(trends_page, "MAX_OWN_SESSIONS", 1):
+            page = self.page(self.trends_page)
+            assert self.trends()["reps"]["chart"]["own"][-2:] == [None, 12]
+        assert "Only the newest 1 sessions are in the charts." in page
+        assert "Only the newest" not in self.page(self.trends_page)
+
+
+class ChoiceTests(TrendsCase):
+    def test_the_exercise_trained_most_lately_comes_first(self) -> None:
+        self.save(SET, exercise="lunge", weeks_ago=1)
+        self.save(SET, exercise="squat", weeks_ago=2)
+        self.save(SET, exercise="dip", is_in_totals=False)
+        form = self.client.get(self.trends_page).context["form"]
+        assert form.cleaned_data == {"exercise": "lunge", "weeks": 26}
+        assert form.fields["exercise"].choices == [("lunge", "Lunge"), ("squat", "Squat")]
+        form = self.client.get(self.trends_page, {"exercise": "squat", "weeks": 52}).context["form"]
+        assert form.cleaned_data == {"exercise": "squat", "weeks": 52}
+
+    def test_a_wrong_choice_is_made_up_for(self) -> None:
+        self.save(SET)
+        for wrong in ("", "dip", "' --", "27", "1e9", "٢٦"):
+            form = self.client.get(self.trends_page, {"exercise": wrong, "weeks": wrong}).context[
+                "form"
+            ]
+            assert form.cleaned_data == {"exercise": "squat", "weeks": 26}, wrong
+
+    def test_other_exercises_are_not_in_the_charts(self) -> None:
+        self.save(SET)
+        self.save((30, 60_000, 0.1), exercise="lunge", weeks_ago=1)
+        assert self.trends()["best_set"]["chart"]["own"][-2:] == [None, 12]
+
+    def test_the_pages_of_the_athlete_and_of_a_session_lead_here(self) -> None:
+        row = self.save(SET)
+        assert f'href="{self.trends_page}"' in self.page(f"{self.athlete_page}change/")
+        page = self.page(f"{SESSIONS}{row.pk}/change/")
+        assert f'<a href="{self.trends_page}?exercise=squat">Trends of Squat</a>' in page
+
+
+class EmptyTests(TrendsCase):
+    def test_an_athlete_who_has_not_trained_for_a_year_has_no_tables(self) -> None:
+        self.save(SET, weeks_ago=60)
+        page = self.page(self.trends_page)
+        assert SOON in page
+        assert "<table" not in page
+        assert "<select" not in page
+
+    def test_one_week_has_tables_but_no_charts(self) -> None:
+        self.save(SET)
+        self.save(SET)
+        page = self.page(self.trends_page)
+        assert SOON in page
+        assert 'class="trend-chart"' not in page
+        assert self.rows(page)["reps"]["11/23/2026"] == ["24"]
+        self.save(SET, weeks_ago=1)
+        page = self.page(self.trends_page)
+        assert SOON not in page
+        assert page.count('class="trend-chart"') == 4
+
+    def test_without_longer_sets_nothing_is_compared(self) -> None:
+        self.save((3, 4_000, None))
+        self.save((4, 6_000, None), weeks_ago=1)
+        assert "There is no set of 5 or more reps to compare." in self.page(self.trends_page)
+        assert set(self.trends()["slow_down_percent"]["chart"]["own"]) == {None}
+
+
+class TeamTests(TrendsCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.save_two_weeks()
+
+    def medians(self) -> list[float | None] | None:
+        """Return the team's medians of the best set, for last week and this one."""
+        medians = self.trends()["best_set"]["chart"]["medians"]
+        return medians and medians[-2:]
+
+    def save_best_sets(self, *best: int, name: str = "other", weeks_ago: int = 0) -> None:
+        for index, reps in enumerate(best):
+            self.save((reps, 2000 * reps, 0.1), user_id=f"{name}-{index}", weeks_ago=weeks_ago)
+
+    def test_it_is_the_median_of_the_others_weekly_figures(self) -> None:
+        self.add_others(4, self.team)
+        self.save_best_sets(10, 14, 30, 11)
+        self.save_best_sets(9)  # a second session of the first
+        self.save_best_sets(20, 21, weeks_ago=1)
+        assert self.medians() == [None, 12.5]
+        rows = self.rows(page := self.page(self.trends_page))
+        assert rows["best_set"]["11/23/2026"] == ["12", "12.5"]
+        assert rows["reps"]["11/23/2026"] == ["12", "16.5"]
+        assert "median of the other athletes in Juniors" in page
+
+    def test_two_others_are_too_few(self) -> None:
+        self.add_others(3, self.team)
+        self.save_best_sets(10, 20)
+        assert self.medians() is None
+        page = self.page(self.trends_page)
+        assert "in no week do at least 3 other athletes in Juniors have a figure" in page
+        assert self.trends()["best_set"]["columns"] == ["Reps"]
+
+    def test_their_sets_are_compared_at_the_athletes_lengths(self) -> None:
+        self.add_others(4, self.team)
+        for index, slow_down in enumerate((0.1, 0.2, 0.3)):
+            self.save((12, 1, slow_down), user_id=f"other-{index}")
+        self.save((30, 1, 0.9), user_id="other-3")
+        assert self.trends()["slow_down_percent"]["chart"]["medians"][-1] == 20
+
+    def test_only_athletes_whom_the_viewer_sees_are_in_it(self) -> None:
+        self.other_team.athletes.add(self.athlete)
+        self.add_others(2, self.team, "junior")
+        self.add_others(3, self.other_team, "senior")
+        self.save_best_sets(10, 20, name="junior")
+        self.save_best_sets(30, 40, 50, name="senior")
+        assert self.medians() is None
+        assert "Seniors" not in self.page(self.trends_page)
+        self.client.force_login(self.other)
+        assert self.medians() == [None, 40]
+        self.client.force_login(self.head)
+        assert self.medians() == [None, 30]
+        assert "other athletes in Juniors, Seniors" in self.page(self.trends_page)
+
+    def test_rejected_sessions_of_others_are_left_out(self) -> None:
+        others = self.add_others(3, self.team)
+        self.save_best_sets(10, 20, 30)
+        WorkoutSession.objects.filter(athlete=others[0]).update(is_in_totals=False)
+        assert self.medians() is None
+
+    def test_without_a_team_a_line_says_why_there_is_no_median(self) -> None:
+        self.team.athletes.remove(self.athlete)
+        self.client.force_login(self.head)
+        assert self.medians() is None
+        assert NO_TEAM in self.page(self.trends_page)
+
+    def test_a_large_team_is_cut_and_the_page_says_so(self) -> None:
+        self.add_others(5, self.team)
+        self.save_best_sets(10, 20, 30, 40, 50)
+        with mock.patch.multiple(trend_sessions, MAX_TEAM_ATHLETES=3):
+            assert self.medians() == [None, 20]
+        with mock.patch.object(trends_page, "MAX_TEAM_SESSIONS", 3):
+            page = self.page(self.trends_page)
+            assert self.medians() == [None, 40]
+        assert "median is from the newest 3 sessions only." in page
+
+
+class AccessTests(TrendsCase):
+    def test_another_teams_coach_finds_no_such_page(self) -> None:
+        self.client.force_login(self.other)
+        assert self.client.get(self.trends_page).status_code == 404
+
+    def test_an_alias_leads_to_the_athlete_who_was_kept_and_their_sessions_count(self) -> None:
+        self.save(SET, user_id="old-phone")
+        alias = Athlete.objects.get(user_id="old-phone")
+        merge("ana-1", "old-phone")
+        old_page = self.trends_page.replace(f"/{self.athlete.pk}/", f"/{alias.pk}/")
+        assert self.client.get(old_page)["Location"] == self.trends_page
+        assert self.trends()["reps"]["chart"]["own"][-1] == 12
+        self.client.force_login(self.other)
+        assert self.client.get(old_page).status_code == 404
+
+    def test_what_is_no_athlete_is_not_found(self) -> None:
+        for wrong in ("0", "x", "9" * 30):
+            page = self.trends_page.replace(f"/{self.athlete.pk}/", f"/{wrong}/")
+            assert self.client.get(page).status_code == 404
+
+    def test_it_takes_at_most_12_queries(self) -> None:
+        self.save_two_weeks()
+        for other in self.add_others(5, self.team):
+            self.save_two_weeks(other.user_id)
+        with CaptureQueriesContext(connection) as queries:
+            self.page(self.trends_page)
+        assert len(queries) <= 12
+        assert not [query for query in queries if "timeline_ms" in query["sql"]]
