@@ -45,10 +45,7 @@ def describe_trend_figures(lengths: SetLengths | None) -> list[TrendFigure]:
             "tempo_s",
             _("Tempo"),
             _("Seconds per rep"),
-            _(
-                "The week's median time from rep to rep, without rests."
-                " A set counts the more, the more reps it has."
-            ),
+            _("The week's median time from rep to rep, without rests. Longer sets count for more."),
             digits=2,
         ),
         TrendFigure(
@@ -68,7 +65,7 @@ def explain_trend_lengths(lengths: SetLengths | None) -> str:
         return _("There is no set of 5 or more reps to compare.")
     text = _(
         "How much slower the reps were at the end of a set than at its start: the week's median."
-        " Compared are sets of %(fewest)d to %(most)d reps, from three quarters to four thirds of"
+        " Only sets of %(fewest)d to %(most)d reps are compared: three quarters to four thirds of"
         " the usual set of %(usual)s reps."
     )
     usual = floatformat(lengths.usual, "-1g")
