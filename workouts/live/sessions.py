@@ -45,6 +45,16 @@ class Training(NamedTuple):
     last_rep_ms: int
 
 
+class LiveTail(NamedTuple):
+    """A live session's id and the times of its newest reps, in ms since it began.
+
+    The times are in the order in which the reps were counted.
+    """
+
+    session_id: str
+    times_ms: list[int]
+
+
 class ParkedSession(NamedTuple):
     """A sealed session that cannot be saved: the reason, and since when (epoch ms)."""
 

@@ -1,6 +1,6 @@
 """The live store: its durable verbs (seal, read, clear, park) and its lists of sessions."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -20,6 +20,7 @@ from workouts.live.replicas import (
 from workouts.live.sessions import (
     DamagedSessionError,
     LiveSession,
+    LiveTail,
     ParkedSession,
     SealedSession,
     SessionName,
@@ -27,6 +28,7 @@ from workouts.live.sessions import (
     split_sealed_index_member,
     unpack_sealed_session,
 )
+from workouts.live.timeline import unpack_live_timeline
 
 T = TypeVar("T")
 DEVICE_TTL = b"172800"  # 48 h, in s; the database remembers devices for longer
@@ -205,6 +207,25 @@ class LiveStore:
             if reps
         ]
         return sorted(trained, key=lambda each: -each.last_rep_ms)
+
+    def live_tails(self, known: Mapping[SessionName, int]) -> dict[SessionName, LiveTail]:
+        """Return the live sessions among these, each with the reps after the first `known` ones.
+
+        A session that begins or ends during the call may be left out.
+        """
+        pipeline = self.client.pipeline(transaction=False)
+        for name, reps in known.items():
+            keys = self.keys.live(name.user_id, name.exercise_type)
+            # the same id before and after: the reps in between are this session's
+            pipeline.hget(keys.session, "id")
+            pipeline.lrange(keys.timeline, reps, -1)
+            pipeline.hget(keys.session, "id")
+        answers = iter(pipeline.execute())
+        return {
+            name: LiveTail(before.decode(), unpack_live_timeline(packed))
+            for name, before, packed, after in zip(known, answers, answers, answers, strict=True)
+            if before and before == after
+        }
 
     def _pipe(self, command: str, calls: list[tuple[Any, ...]]) -> list[Any]:
         """Return a command's answers to several lists of arguments, sent together."""

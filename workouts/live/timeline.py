@@ -37,6 +37,11 @@ def unpack_sealed_timeline(started_ms: int, packed: Iterable[bytes]) -> list[Cou
     return reps
 
 
+def unpack_live_timeline(packed: Iterable[bytes]) -> list[int]:
+    """Return the counted reps' times in ms since the session began, negative before its start."""
+    return [int(number) // (2 * DEVICES) for number in packed]
+
+
 def unpack_sealed_refusals(started_ms: int, packed: Iterable[bytes]) -> list[RefusedRep]:
     """Return the last refused reps, oldest first."""
     pairs = (divmod(int(number), 8) for number in packed)
