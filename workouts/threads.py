@@ -23,6 +23,8 @@ for_finishes = ThreadPoolExecutor(4, "socket-finish")
 # what nobody waits for: refusals to note, news to publish
 for_notes = ThreadPoolExecutor(2, "note")
 for_walls = ThreadPoolExecutor(4, "wall")
+# a Redis that does not answer must not delay the walls
+for_set_progress = ThreadPoolExecutor(1, "set-progress")
 # an identity provider that does not answer must not delay the revocations
 for_provider_keys = ThreadPoolExecutor(2, "provider-keys")
 for_revocations = ThreadPoolExecutor(1, "revocations")

@@ -30,6 +30,7 @@ from workouts.events.messages import WallFinished, WallReport
 from workouts.events.watched import EVERYONE, NO_ONE
 from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_live_store
+from workouts.live.sessions import SessionName
 from workouts.log_limits import limit_log
 from workouts.metrics import wall_messages
 from workouts.outages import log_outage
@@ -44,7 +45,7 @@ from workouts.wall.audience import (
     find_wall_audience,
 )
 from workouts.wall.hub import get_wall_hub
-from workouts.wall.tiles import Json, Tile, WallBoard, read_wall_snapshot
+from workouts.wall.tiles import EMPTY_TILE, Json, WallBoard, read_wall_snapshot
 
 UPDATE_EVERY_S = 0.5
 CHECK_EVERY_S = 2.0  # even if nothing happens: athletes who left the team disappear
@@ -52,7 +53,6 @@ SNAPSHOT_EVERY_S = 10.0  # in case a change was missed unnoticed
 ROLL_CALL_S = 0.3
 READ_DEADLINE_S = 5.0
 AWAY = (*REDIS_AWAY, django.db.Error, TimeoutError)
-EMPTY_TILE = Tile()
 NEVER = float("-inf")
 NOT_LOGGED_IN = "you are not logged in"
 T = TypeVar("T")
@@ -105,6 +105,9 @@ class WallConsumer(AsyncWebsocketConsumer):
         self.board.apply(message, self.watched)
         if self.board.changed:
             self.update_due.set()
+
+    def list_live(self) -> Iterable[SessionName]:
+        return self.board.list_live()
 
     def invalidate(self) -> None:
         self.snapshot_requested, self.read_at = True, NEVER
@@ -161,6 +164,7 @@ class WallConsumer(AsyncWebsocketConsumer):
             self.number = 0
             await self.send_event("unavailable")
             return
+        await self.read_set_progress(changed)
         await self.send_changes(audience, changed)
 
     async def find_audience(self, named: Collection[str]) -> WallAudience:
@@ -192,6 +196,13 @@ class WallConsumer(AsyncWebsocketConsumer):
         if self.board.is_cut != was_cut:
             self.number = 0  # only a snapshot says whether the wall is cut
         return self.board.take_changed()
+
+    async def read_set_progress(self, changed: set[str]) -> None:
+        due = self.board.take_progress_due()
+        found = await get_wall_hub().set_progress.read(due)
+        others = self.board.put_progress(due, found) - changed
+        if self.number:
+            self.board.changed |= others  # the next update has them: their names were not asked for
 
     async def send_changes(self, audience: WallAudience, changed: set[str]) -> None:
         if not self.number:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 import weakref
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -20,7 +21,9 @@ from workouts.events.messages import (
 from workouts.events.subscription import LAYER_AWAY, ChannelSubscription
 from workouts.events.wall_reports import WATCH_TTL_S
 from workouts.events.watched import WatchedAthletes, join_watched_athletes
+from workouts.live.sessions import SessionName
 from workouts.outages import log_outage
+from workouts.wall.set_progress import SetProgressReader
 
 ANNOUNCE_EVERY_S = 4.0
 
@@ -32,6 +35,9 @@ class Wall(Protocol):
 
     def apply(self, message: WallReport | WallFinished) -> None:
         """Apply a change."""
+
+    def list_live(self) -> Iterable[SessionName]:
+        """Return the live sessions that the wall shows."""
 
     def invalidate(self) -> None:
         """Read a new snapshot: a change may have been missed."""
@@ -52,6 +58,7 @@ class WallHub:
     """Connects an event loop's walls with the processes that phones are connected to."""
 
     def __init__(self) -> None:
+        self.set_progress = SetProgressReader()
         self._walls: list[Wall] = []
         self._sources: dict[str, Source] = {}
         self._subscription = ChannelSubscription(self._receive)
@@ -84,12 +91,14 @@ class WallHub:
             self._announcement_due.clear()
             await self._send_watch(fresh=False)
             self._forget_silent()
+            self._forget_unwatched()
             try:
                 await asyncio.wait_for(self._announcement_due.wait(), ANNOUNCE_EVERY_S)
             except TimeoutError:
                 continue
         self._announcing = None
         self._sources.clear()
+        self._forget_unwatched()
         await self._send_watch(fresh=False)
 
     async def _send_watch(self, *, fresh: bool) -> None:
@@ -107,6 +116,9 @@ class WallHub:
             del self._sources[name]
         if silent:
             self._invalidate()
+
+    def _forget_unwatched(self) -> None:
+        self.set_progress.keep_only({name for wall in self._walls for name in wall.list_live()})
 
     def _invalidate(self) -> None:
         for wall in self._walls:

@@ -1,6 +1,6 @@
 """What a wall shows: a tile for each athlete who is training or has just trained."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -10,13 +10,36 @@ from django.utils import timezone
 from workouts.clock import datetime_to_ms
 from workouts.events.messages import WallFinished, WallReport
 from workouts.events.watched import WatchedAthletes
-from workouts.live.sessions import Training
+from workouts.live.sessions import SessionName, Training
 from workouts.live.store import LiveStore
 from workouts.models import WorkoutSession
+from workouts.wall.set_progress import SetProgress
 
 SHOWN_FOR = timedelta(minutes=15)  # how long a finished session stays on the wall
 OVERTAKEN_MS = 2000  # a report of reps arrives at most this long after a finish that overtook it
 Json = dict[str, Any]
+
+
+class LiveExercise(NamedTuple):
+    """An athlete's live session of an exercise: its reps, and the last one's time (epoch ms).
+
+    `progress` is None until it is read, and while it cannot be read.
+    """
+
+    reps: int
+    at_ms: int
+    progress: SetProgress | None = None
+
+    def describe(self, exercise_type: str) -> Json:
+        set_number, rep, interval_ms = self.progress or (None, None, None)
+        return {
+            "type": exercise_type,
+            "count": self.reps,
+            "at": self.at_ms,
+            "set": set_number,
+            "rep": rep,
+            "interval_ms": interval_ms,
+        }
 
 
 class FinishedSession(NamedTuple):
@@ -29,27 +52,26 @@ class FinishedSession(NamedTuple):
 
 @dataclass(slots=True)
 class Tile:
-    """One athlete: reps and time of the last rep (epoch ms) of each live exercise, and the latest
-    finished session.
-    """
+    """One athlete: the live exercises, and the latest finished session."""
 
-    live: dict[str, tuple[int, int]] = field(default_factory=dict)
+    live: dict[str, LiveExercise] = field(default_factory=dict)
     finished: FinishedSession | None = None
 
     def describe(self) -> Json:
         """Return the tile as JSON for the browser, live sessions by last rep, newest first."""
-        live = sorted(self.live.items(), key=lambda item: -item[1][1])
+        live = sorted(self.live.items(), key=lambda item: -item[1].at_ms)
         finished = self.finished and {
             "type": self.finished.exercise_type,
             "count": self.finished.reps,
             "at": self.finished.at_ms,
         }
         return {
-            "sessions": [
-                {"type": slug, "count": reps, "at": at_ms} for slug, (reps, at_ms) in live
-            ],
+            "sessions": [exercise.describe(slug) for slug, exercise in live],
             "finished": finished,
         }
+
+
+EMPTY_TILE = Tile()
 
 
 class WallBoard:
@@ -59,6 +81,7 @@ class WallBoard:
         self.tiles: dict[str, Tile] = {}
         self.is_cut = False  # the last snapshot left some sessions out
         self.changed: set[str] = set()
+        self._progress_due: set[SessionName] = set()
 
     def apply(self, message: WallReport | WallFinished, watched: WatchedAthletes) -> None:
         """Apply what a process reports about the watched athletes, and skip all others."""
@@ -81,11 +104,12 @@ class WallBoard:
     ) -> None:
         """Replace all tiles by a snapshot, and note those that differ as changed."""
         before, self.tiles, self.is_cut = self.tiles, {}, is_cut
+        self._progress_due.clear()
         for user_id, session in finished:
             self.tiles.setdefault(user_id, Tile()).finished = session
         for each in training:
-            tile = self.tiles.setdefault(each.user_id, Tile())
-            tile.live[each.exercise_type] = (each.reps, each.last_rep_ms)
+            earlier = before.get(each.user_id, EMPTY_TILE).live.get(each.exercise_type)
+            self._put_live(each, earlier)
         self.changed.update(
             user_id
             for user_id in {*before, *self.tiles}
@@ -97,6 +121,52 @@ class WallBoard:
         changed, self.changed = self.changed, set()
         return changed
 
+    def list_live(self) -> Iterator[SessionName]:
+        """Yield the live sessions on the tiles."""
+        for user_id, tile in self.tiles.items():
+            for exercise_type in tile.live:
+                yield SessionName(user_id, exercise_type)
+
+    def take_progress_due(self) -> list[Training]:
+        """Return the live sessions whose progress has to be read since the last call."""
+        due, self._progress_due = self._progress_due, set()
+        return [
+            Training(*name[:2], live.reps, live.at_ms)
+            for name in due
+            if (live := self._find_live(name))
+        ]
+
+    def put_progress(
+        self, due: Iterable[Training], progress: Mapping[SessionName, SetProgress]
+    ) -> set[str]:
+        """Put the progress that was found on the tiles, and return whose tiles changed by that.
+
+        What was not found is due again.
+        """
+        changed = set()
+        for each in due:
+            name = SessionName(each.user_id, each.exercise_type)
+            live, found = self._find_live(name), progress.get(name)
+            if live is None:
+                continue  # finished meanwhile
+            if found is None:
+                self._progress_due.add(name)
+            if found != live.progress:
+                self.tiles[name.user_id].live[name.exercise_type] = live._replace(progress=found)
+                changed.add(name.user_id)
+        return changed
+
+    def _find_live(self, name: SessionName) -> LiveExercise | None:
+        return self.tiles.get(name.user_id, EMPTY_TILE).live.get(name.exercise_type)
+
+    def _put_live(self, training: Training, earlier: LiveExercise | None) -> None:
+        """Put a live session on its tile. Until it is read anew, it keeps its earlier progress."""
+        user_id, exercise_type, reps, at_ms = training
+        progress = earlier.progress if earlier and earlier.reps <= reps else None
+        tile = self.tiles.setdefault(user_id, Tile())
+        tile.live[exercise_type] = LiveExercise(reps, at_ms, progress)
+        self._progress_due.add(SessionName(user_id, exercise_type))
+
     def _count(self, user_id: str, exercise_type: str, reps: int, at_ms: int) -> None:
         tile = self.tiles.setdefault(user_id, Tile())
         finished = tile.finished
@@ -107,7 +177,7 @@ class WallBoard:
             and at_ms <= finished.at_ms + OVERTAKEN_MS
         ):
             return  # these reps are in the finished session
-        tile.live[exercise_type] = (reps, at_ms)
+        self._put_live(Training(user_id, exercise_type, reps, at_ms), tile.live.get(exercise_type))
         self.changed.add(user_id)
 
     def _finish(self, user_id: str, finished: FinishedSession) -> None:

@@ -19,6 +19,7 @@ from workouts.events.messages import (
 from workouts.events.subscription import ChannelSubscription
 from workouts.events.wall_reports import Changed, ChannelReporter
 from workouts.events.watched import EVERYONE, WatchedAthletes
+from workouts.live.sessions import SessionName
 from workouts.tests.support.cast import new_athlete
 from workouts.wall.hub import WallHub
 
@@ -35,6 +36,9 @@ class Screen:
 
     def apply(self, message: WallReport | WallFinished) -> None:
         self.applied.append(message)
+
+    def list_live(self) -> list[SessionName]:
+        return []
 
     def invalidate(self) -> None:
         self.invalidations += 1

@@ -57,6 +57,20 @@ class WallOutageTests(WallCase, OnOwnServers):
                     )
                 )
 
+    async def test_sets_are_shown_again_when_redis_comes_back(self) -> None:
+        def is_known(wall: Wall) -> bool:
+            sessions = wall.tiles[self.athlete]["sessions"]
+            return bool(sessions) and (sessions[0]["set"], sessions[0]["rep"]) == (1, 3)
+
+        async with self.training(self.athlete, 1, 2, 3), self.watching() as wall:
+            assert is_known(wall)
+            await sync_to_async(self.redis.stop)()
+            while (await wall.hear())["event"] != "unavailable":
+                pass
+            wall.tiles[self.athlete]["sessions"].clear()
+            await sync_to_async(self.redis.start)()
+            await wall.until(is_known)
+
     async def test_it_says_while_the_database_is_unavailable_and_goes_on_after(self) -> None:
         async with self.watching() as wall:
             await sync_to_async(self.take_away)(self.database)
