@@ -1,11 +1,19 @@
 """Links that show one team's wall on a screen in the gym, without a log-in."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from workouts.models.athletes import Team
+
+
+class DisplayLinkQuerySet(models.QuerySet["DisplayLink"]):
+    def visible_to(self, user: Any) -> "DisplayLinkQuerySet":
+        """Keep the links to walls of teams that a user may see."""
+        return self.filter(team__in=Team.objects.visible_to(user))
 
 
 class DisplayLink(models.Model):
@@ -30,6 +38,8 @@ class DisplayLink(models.Model):
     last_seen_at = models.DateTimeField(_("last seen"), null=True, blank=True, editable=False)
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True, editable=False)
 
+    objects = DisplayLinkQuerySet.as_manager()
+
     class Meta:
         db_table = "display_links"
         verbose_name = _("screen link")
@@ -38,3 +48,9 @@ class DisplayLink(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether it shows the wall: it was not revoked, nor was its maker switched off."""
+        is_makers_account_open = self.created_by is None or self.created_by.is_active
+        return self.revoked_at is None and is_makers_account_open

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import segno
 import structlog
-from django.conf import settings
 from django.contrib.admin.models import ADDITION, LogEntry
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, User
@@ -18,7 +17,6 @@ from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from workouts.exceptions import Code, WorkoutError
 from workouts.identity.secret_hashes import hash_secret
 from workouts.models import Athlete, Invitation, JoinedDevice, Team, WaitingAthlete
 from workouts.services.invitation_codes import (
@@ -30,6 +28,7 @@ from workouts.services.invitation_codes import (
 from workouts.services.join_tries import limit_failed_tries
 from workouts.services.joined_devices import revoke_devices
 from workouts.services.new_athletes import MAX_ATHLETE_NAME_LENGTH, clean_name, create_athlete
+from workouts.services.public_links import build_public_link
 from workouts.services.roles import COACHES, HEAD_COACHES
 
 PERSONAL_LIFETIME = timedelta(hours=48)
@@ -137,12 +136,7 @@ def invitation_link(code: str, kind: str, base_url: str | None = None) -> str:
 
     Raises WorkoutError(unavailable) if neither is there.
     """
-    base = settings.SENIM_PUBLIC_URL or (base_url or "").rstrip("/")
-    if not base:
-        raise WorkoutError(
-            Code.UNAVAILABLE, "SENIM_PUBLIC_URL is unset; links in invitations begin with it"
-        )
-    return f"{base}{PAGES[Invitation.Kind(kind)]}#{code}"
+    return build_public_link(PAGES[Invitation.Kind(kind)], code, base_url)
 
 
 def draw_invitation_qr(link: str) -> str:
