@@ -110,7 +110,8 @@ class BrowserTests(BrowserCase):
 
     def test_it_switches_in_the_header_and_keeps_the_search(self) -> None:
         self.log_in("head", to="/admin/workouts/team/?q=x")
-        self.page.locator("#user-tools").get_by_role("button", name="Русский").click()
+        self.page.locator("#account-button").click()
+        self.page.locator("#account").get_by_role("button", name="Русский").click()
         self.page.locator("html[lang=ru]").wait_for()
         assert self.page.url.endswith("/admin/workouts/team/?q=x")
 

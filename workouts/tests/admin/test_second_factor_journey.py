@@ -63,6 +63,7 @@ class JourneyTests(BrowserCase):
         expect(page).to_have_url(f"{self.service.url}/admin/workouts/team/")
 
         for code in (show_code_for_secret(secret), codes[0]):
+            page.locator("#menu-button").click()
             page.locator("#logout-form button").click()
             page.goto("/admin/login/?next=/admin/workouts/team/")
             page.fill("[name=username]", "aigul")
