@@ -28,7 +28,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from workouts.admin.paging import count_changelist_rows_up_to
-from workouts.admin.sessions.filters import FormListFilter
+from workouts.admin.sessions.filters import describe_chosen_filters
 from workouts.exports.progress import (
     UNKNOWN,
     ExportProgress,
@@ -198,16 +198,7 @@ def copy_changelist_query(request: HttpRequest) -> QueryDict:
 
 def describe_changelist_filters(shown: ChangeList) -> list[tuple[Any, Any]]:
     """Return the name and value of the search and of each filter that is set."""
-    chosen: list[tuple[Any, Any]] = []
-    for spec in shown.filter_specs:
-        if isinstance(spec, FormListFilter):
-            chosen += spec.describe()
-        else:
-            chosen += [
-                (spec.title, choice["display"])
-                for choice in [*spec.choices(shown)][1:]  # the first is "All"
-                if choice["selected"]
-            ]
+    chosen = describe_chosen_filters(shown)
     return [(_("search"), shown.query), *chosen] if shown.query else chosen
 
 

@@ -133,3 +133,18 @@ class DateRangeListFilter(FormListFilter):
         if last and last < date.max:
             queryset = queryset.filter(started_at__lt=begin_of_coach_day(last + timedelta(days=1)))
         return queryset
+
+
+def describe_chosen_filters(shown: ChangeList) -> list[tuple[Any, Any]]:
+    """Return the name and value of each filter of a list that is set."""
+    chosen: list[tuple[Any, Any]] = []
+    for spec in shown.filter_specs:
+        if isinstance(spec, FormListFilter):
+            chosen += spec.describe()
+        else:
+            chosen += [
+                (spec.title, choice["display"])
+                for choice in [*spec.choices(shown)][1:]  # the first is "All"
+                if choice["selected"]
+            ]
+    return chosen

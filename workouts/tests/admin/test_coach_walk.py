@@ -124,6 +124,7 @@ class WalkTests(BrowserCase):
         page.fill("#searchbar", "ana")
         page.locator("#changelist-search [type=submit]").click()
         expect(page.locator("#result_list .field-athlete", has_text="bolat")).to_have_count(0)
+        page.locator("#filters > summary").click()
         page.locator("#changelist-filter a", has_text=gettext("needs review")).click()
         page.wait_for_url("**review_status__exact=pending**")
         expect(page.locator("#searchbar")).to_have_value("ana")

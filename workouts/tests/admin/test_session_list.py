@@ -19,8 +19,8 @@ class ColumnTests(AdminCase):
         save_session(new_athlete(), reps=31)
         page = self.page(SESSIONS)
         for text in (
-            '<td class="field-length">1:00</td>',
-            '<td class="field-pace">30.0</td>',
+            'class="field-length">1:00</td>',
+            'class="field-pace">30.0</td>',
             'aria-label="Tempo of 31 reps"',
         ):
             assert text in page
@@ -30,8 +30,8 @@ class ColumnTests(AdminCase):
         page = self.page(SESSIONS)
         for text in (
             "Reps/min within sets",
-            '<td class="field-pace">50.0</td>',
-            '<td class="field-length">4:42<small class="ratio">1 : 5.5</small></td>',
+            'class="field-pace">50.0</td>',
+            'class="field-length">4:42<small class="ratio">1 : 5.5</small></td>',
         ):
             assert text in page
 
@@ -40,7 +40,7 @@ class ColumnTests(AdminCase):
             row = save_session(new_athlete(), **more)
         WorkoutSession.objects.filter(pk=row.pk).update(sets=None)
         page = self.page(SESSIONS)
-        assert page.count('<td class="field-pace">-</td>') == 2
+        assert page.count('class="field-pace">-</td>') == 2
 
     def test_the_latest_session_comes_first(self) -> None:
         rows = [save_at(NOON + timedelta(hours=hours)) for hours in (1, 3, 2)]
