@@ -1,15 +1,14 @@
 """The header in a browser: one line in every language, and a menu that needs no mouse."""
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from workouts.tests.support.browsers import BrowserCase
 from workouts.tests.support.coaches import PASSWORD, make_team
+from workouts.tests.support.pages import find_serious_violations
 
 LANGUAGES = {"en": "en-US", "ru": "ru-RU", "kk": "kk-KZ"}
 MAX_HEIGHT = 56
 PHONE = (390, 844)
-SERIOUS = ("serious", "critical")
 
 
 def measure_header(page: Page) -> tuple[float, float]:
@@ -19,17 +18,6 @@ def measure_header(page: Page) -> tuple[float, float]:
             document.documentElement.scrollWidth - innerWidth]"""
     )
     return height, overflow
-
-
-def find_serious(page: Page) -> list[str]:
-    """Return axe-core's serious findings on the page."""
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{each['id']}: {node['html']}"
-        for each in found
-        if each["impact"] in SERIOUS
-        for node in each["nodes"]
-    ]
 
 
 class HeaderTests(BrowserCase):
@@ -106,9 +94,9 @@ class HeaderTests(BrowserCase):
         for size, button in (((1280, 900), "#account-button"), (PHONE, "#menu-button")):
             for theme in ("light", "dark"):
                 page = self.open_at(size, color_scheme=theme)
-                assert find_serious(page) == []
+                assert find_serious_violations(page) == []
                 page.locator(button).click()
-                assert find_serious(page) == []
+                assert find_serious_violations(page) == []
 
     def test_it_logs_out(self) -> None:
         page = self.open_at((1280, 900))

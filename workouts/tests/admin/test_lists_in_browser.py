@@ -4,6 +4,7 @@ from playwright.sync_api import Page, expect
 
 from workouts.tests.support.browsers import BrowserCase
 from workouts.tests.support.coaches import team_code
+from workouts.tests.support.pages import find_serious_violations, wait_until_settled
 from workouts.tests.support.shell import run_shell
 
 LANGUAGES = {"ru": "ru-RU", "kk": "kk-KZ"}
@@ -79,8 +80,7 @@ class ListTests(BrowserCase):
             page.evaluate(
                 """for (const row of document.querySelectorAll("#result_list tr")) {
                     while (row.cells.length < 12) {
-                        const cell = row.cells[4].cloneNode(true);
-                        row.append(cell);
+                        row.append(row.cells[4].cloneNode(true));
                     }
                 }"""
             )
@@ -148,3 +148,13 @@ class ListTests(BrowserCase):
         page.locator("#filters > summary").click()
         page.locator("#changelist-filter a", has_text="needs review").click()
         expect(page.locator("#filters > summary")).to_have_text("Filters (1)")
+
+    def test_axe_finds_nothing_serious_with_the_filters_open(self) -> None:
+        for size in (DESKTOP, PHONE):
+            page = self.open_at(size)
+            page.locator("#filters > summary").click()
+            wait_until_settled(page)
+            expect(
+                page.locator("#changelist-filter .select2-selection[aria-label]")
+            ).to_be_visible()
+            assert find_serious_violations(page) == []

@@ -1,7 +1,9 @@
 """Whether a page in the browser has all it needs: style sheets, scripts, drawn charts."""
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page
 
+SERIOUS = ("serious", "critical")
 # what a page's scripts do after it has loaded
 SETTLED = """() => ![
     ".tempo-chart:not([data-drawn])",
@@ -62,4 +64,14 @@ def find_empty_charts(page: Page) -> list[str]:
         chart.get_attribute("class") or ""
         for chart in page.locator(".tempo-chart, .volume-chart, .trend-chart").all()
         if not chart.evaluate(IS_DRAWN)
+    ]
+
+
+def find_serious_violations(page: Page) -> list[str]:
+    """Return axe-core's serious findings on the page: each rule, with the element."""
+    return [
+        f"{violation['id']}: {node['html']}"
+        for violation in Axe().run(page).response["violations"]
+        if violation["impact"] in SERIOUS
+        for node in violation["nodes"]
     ]
