@@ -107,6 +107,12 @@ class ListTests(BrowserCase):
             for name in ("total_reps", "tempo .spark", "status .status"):
                 expect(page.locator(f"#result_list .field-{name}").first).to_be_visible()
 
+    def test_a_sign_in_names_its_fields_on_a_phone(self) -> None:
+        page = self.open_at(PHONE, to="/admin/sign-ins/")
+        headers = page.locator("#trail thead th").all_text_contents()
+        labels = page.locator("#trail tbody tr").first.locator("[data-label]").evaluate_all(LABELS)
+        assert labels == [[f'"{header}"', header] for header in headers]
+
     def test_sessions_are_chosen_and_reviewed_on_a_phone(self) -> None:
         page = self.open_at(PHONE)
         page.locator("#result_list tbody .action-select").first.check()
