@@ -9,9 +9,10 @@ from workouts.close_codes import CLOSE_ABNORMAL, CLOSE_POLICY, CLOSE_RESTART
 from workouts.metrics import count_refusal_metric
 from workouts.sockets.server_stop import GRACE_S, get_server_stop
 
-LINGER_S = 3.0
+LINGER_S = 20.0
+LINGER_READ_EVERY_S = 0.03  # one read at a time: a flood must not be dropped at its own speed
 STOP_CUT_S = GRACE_S + 1.0  # a client that does not read its last answers must not hold up the stop
-CUT_AFTER_S = 15.0  # longer than uvicorn waits for a client's close frame
+CUT_AFTER_S = 30.0  # longer than a socket lingers, or uvicorn waits for a client's close frame
 
 
 class EndingWebSocketProtocol(WebSocketsSansIOProtocol):
@@ -67,21 +68,33 @@ class EndingWebSocketProtocol(WebSocketsSansIOProtocol):
         )
         if not self.disconnected:
             self.transport.write(b"".join(self.conn.data_to_send()))
-            self.transport.write_eof()
         self._linger()
 
     def _linger(self) -> None:
-        """Drop whatever else comes, and close the connection after a while."""
+        """Say that nothing follows, and drop what still comes until the client closes too.
+
+        The client may have much to read before it comes to the close frame. After a while the
+        connection is closed all the same.
+        """
         self.lingers = True
         self._drop_unread()
-        if self.disconnected:
+        if self.disconnected or self.transport.is_closing():
             return
-        if self.read_paused:
-            self.read_paused = False
-            self.transport.resume_reading()
+        self.transport.write_eof()
+        self._read_lingering()
         if self.close_timer is not None:
             self.close_timer.cancel()
         self.close_timer = self.loop.call_later(LINGER_S, self.transport.close)
+
+    def _pause_lingering(self) -> None:
+        self.read_paused = True
+        self.transport.pause_reading()
+        self.loop.call_later(LINGER_READ_EVERY_S, self._read_lingering)
+
+    def _read_lingering(self) -> None:
+        if self.read_paused and not self.disconnected:
+            self.read_paused = False
+            self.transport.resume_reading()
 
     def _end_connection(self, exc: Exception | None) -> None:
         # After a handshake uvicorn would say 1005, which is a close frame without a code. If there

@@ -85,6 +85,7 @@ class FairWebSocketProtocol(EndingWebSocketProtocol):
 
     def data_received(self, data: bytes) -> None:
         if self.lingers:
+            self._pause_lingering()
             return
         if self.close_sent and len(self._unread) + len(data) > SLICE_BYTES:
             # all that counts any more is the client's close frame, and this is a flood
