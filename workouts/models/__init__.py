@@ -8,6 +8,7 @@ from workouts.models.athletes import (
     TeamQuerySet,
     kept_user_id_expression,
     may_see_all_athletes,
+    name_athlete,
 )
 from workouts.models.devices import Device
 from workouts.models.display_links import DisplayLink
@@ -47,4 +48,5 @@ __all__ = [
     "check_slug",
     "kept_user_id_expression",
     "may_see_all_athletes",
+    "name_athlete",
 ]

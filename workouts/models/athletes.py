@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import F, Q, Subquery, Value
+from django.db.models import Exists, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -35,6 +35,16 @@ class AthleteQuerySet(models.QuerySet["Athlete"]):
     def unmerged(self) -> "AthleteQuerySet":
         """Leave out aliases: athletes that were merged into another."""
         return self.filter(merged_into=None)
+
+    def with_namesakes(self, among: "AthleteQuerySet") -> "AthleteQuerySet":
+        """Set has_namesake where another one of `among` has the same name, whatever its case.
+
+        An alias goes by the name of its athlete.
+        """
+        own_pk = Coalesce(OuterRef("merged_into"), OuterRef("pk"))
+        own_name = Coalesce(OuterRef("merged_into__sort_name"), OuterRef("sort_name"))
+        others = among.unmerged().filter(sort_name=own_name).exclude(pk=own_pk)
+        return self.annotate(has_namesake=Exists(others))
 
 
 class Athlete(models.Model):
@@ -79,11 +89,12 @@ class Athlete(models.Model):
     )
 
     objects = AthleteQuerySet.as_manager()
+    has_namesake = False  # unless with_namesakes() finds one
 
     class Meta:
         verbose_name = _("athlete")
         verbose_name_plural = _("athletes")
-        ordering = ["user_id"]
+        ordering = ["sort_name", "user_id"]
         permissions = [("view_all_athletes", _("Can see the athletes of all teams"))]
         constraints = [
             models.CheckConstraint(name="athlete_has_a_user_id", condition=~Q(user_id="")),
@@ -102,7 +113,7 @@ class Athlete(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.display_name or self.user_id
+        return name_athlete(self.display_name, self.user_id, has_namesake=self.has_namesake)
 
     def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
         if update_fields is not None and "display_name" in (update_fields := [*update_fields]):
@@ -153,10 +164,17 @@ class Team(models.Model):
     class Meta:
         verbose_name = _("team")
         verbose_name_plural = _("teams")
-        ordering = ["name"]
+        ordering = ["sort_name", "name"]
 
     def __str__(self) -> str:
         return self.name
+
+
+def name_athlete(display_name: str, user_id: str, *, has_namesake: bool) -> str:
+    """Return what lists call an athlete: "Aigul", or "Aigul (aigul-2)" if there are several."""
+    return (
+        f"{display_name} ({user_id})" if display_name and has_namesake else display_name or user_id
+    )
 
 
 def may_see_all_athletes(user: Any) -> bool:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db import models
-from django.db.models import F, OuterRef, Q, Subquery, Value
+from django.db.models import F, OuterRef, Prefetch, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -27,6 +27,11 @@ class WorkoutSessionQuerySet(models.QuerySet["WorkoutSession"]):
             if may_see_all_athletes(user)
             else self.filter(athlete__in=Athlete.objects.visible_to(user).values("user_id"))
         )
+
+    def with_athletes(self, user: Any) -> "WorkoutSessionQuerySet":
+        """Read the athletes too, in one query more, named so that the user can tell them apart."""
+        visible = Athlete.objects.visible_to(user)
+        return self.prefetch_related(Prefetch("athlete", Athlete.objects.with_namesakes(visible)))
 
     def with_review_note(self) -> "WorkoutSessionQuerySet":
         """Add the note of the last coach's decision as review_note, empty if there is none."""

@@ -9,7 +9,7 @@ from django.contrib.auth import SESSION_KEY, get_user, get_user_model
 from django.http import HttpRequest
 
 from workouts.events.watched import EVERYONE, WatchedAthletes
-from workouts.models import Athlete, Team, may_see_all_athletes
+from workouts.models import Athlete, Team, may_see_all_athletes, name_athlete
 from workouts.models.primary_keys import can_be_primary_key
 from workouts.services.sign_ins import is_fully_signed_in
 
@@ -48,7 +48,8 @@ def find_wall_audience(
     user = find_wall_viewer(session_key)
     if not may_watch_wall(user):
         raise NotAllowedError
-    athletes = Athlete.objects.visible_to(user)
+    visible = Athlete.objects.visible_to(user)
+    athletes = visible.with_namesakes(visible)
     if team:
         chosen = find_wall_team(user, team)
         if chosen is None:
@@ -56,12 +57,16 @@ def find_wall_audience(
         athletes = athletes.filter(teams=chosen)
     elif may_see_all_athletes(user):
         return WallAudience(EVERYONE, read_tile_names(athletes.filter(user_id__in=named)))
-    names = read_tile_names(athletes.order_by("display_name", "user_id")[: MAX_ATHLETES + 1])
+    names = read_tile_names(athletes.order_by("sort_name", "user_id")[: MAX_ATHLETES + 1])
     shown = dict([*names.items()][:MAX_ATHLETES])
-    aliases = read_tile_names(Athlete.objects.filter(merged_into__user_id__in=shown))
-    shown |= aliases
+    aliases = Athlete.objects.filter(merged_into__user_id__in=shown).with_namesakes(visible)
+    alias_names = read_tile_names(aliases)
+    shown |= alias_names
     return WallAudience(
-        WatchedAthletes(frozenset(shown)), shown, aliases.keys(), is_cut=len(names) > MAX_ATHLETES
+        WatchedAthletes(frozenset(shown)),
+        shown,
+        alias_names.keys(),
+        is_cut=len(names) > MAX_ATHLETES,
     )
 
 
@@ -93,11 +98,17 @@ def find_wall_viewer(session_key: str | None) -> Any:
 
 
 def read_tile_names(athletes: Any) -> dict[str, str]:
-    """Return names by user_id; an alias has the name of the athlete it was merged into."""
+    """Return the names of athletes with_namesakes(), by user_id; an alias has its athlete's."""
     rows = athletes.values_list(
-        "user_id", "display_name", "merged_into__user_id", "merged_into__display_name"
+        "user_id",
+        "display_name",
+        "merged_into__user_id",
+        "merged_into__display_name",
+        "has_namesake",
     )
     return {
-        user_id: (kept_name or kept if kept else name or user_id)
-        for user_id, name, kept, kept_name in rows
+        user_id: name_athlete(
+            *((kept_name, kept) if kept else (name, user_id)), has_namesake=has_namesake
+        )
+        for user_id, name, kept, kept_name, has_namesake in rows
     }
