@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Q, QuerySet, Sum, Window
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum, Window
 from django.db.models.functions import TruncDate
 from django.http import HttpRequest
 from django.utils import timezone
@@ -13,6 +13,7 @@ from workouts.admin.athletes.filters import trained_since_list_filter
 from workouts.admin.charts import describe_volume_chart
 from workouts.admin.days import WEEK, begin_of_coach_day, monday_of_coach_week
 from workouts.admin.invitations.open_links import count_waiting_by_team
+from workouts.admin.next_steps import find_first_athlete_step
 from workouts.admin.paging import count_changelist_rows_up_to
 from workouts.admin.volumes import ChartVolume, sum_chart_volumes
 from workouts.models import Athlete, ReviewStatus, WorkoutSession
@@ -28,12 +29,17 @@ def describe_home_page(request: HttpRequest) -> Json:
     """Return the template's context: the user's athletes, or nothing without the permission."""
     if not request.user.has_perm("workouts.view_workoutsession"):
         return {}
+    visible = Athlete.objects.visible_to(request.user)
     team = describe_home_page_team(
-        WorkoutSession.objects.visible_to(request.user),
-        Athlete.objects.visible_to(request.user).unmerged(),
+        WorkoutSession.objects.visible_to(request.user).with_athletes(request.user),
+        visible.unmerged().with_namesakes(visible),
         timezone.localtime(),
     )
-    return {**team, "waiting": count_waiting_by_team(request)}
+    return {
+        **team,
+        "waiting": count_waiting_by_team(request),
+        "first_step": None if team["inactive_count"] else find_first_athlete_step(request),
+    }
 
 
 def describe_home_page_team(sessions: Sessions, athletes: QuerySet[Athlete], now: datetime) -> Json:
@@ -43,14 +49,14 @@ def describe_home_page_team(sessions: Sessions, athletes: QuerySet[Athlete], now
     pending = sessions.filter(review_status=ReviewStatus.PENDING)
     inactive = list(find_inactive_for_home_page(athletes, now)[:SHOWN])
     return {
-        "pending": pending.select_related("athlete", "exercise")
+        "pending": pending.select_related("exercise")
         .order_by("-started_at", "-id")
         .defer("timeline_ms")[:SHOWN],
         "pending_count": count_changelist_rows_up_to(MAX_COUNTED, pending),
         "weeks": compare_weeks_for_home_page(in_totals, now),
         "days": days[::-1],
         "volume": describe_volume_chart(days, span=_("day")),
-        "inactive": add_last_trained_for_home_page(inactive),
+        "inactive": sort_inactive_for_home_page(inactive),
         "inactive_count": inactive[0].number if inactive else 0,
         "max_counted": MAX_COUNTED,
     }
@@ -105,17 +111,13 @@ def find_inactive_for_home_page(
 ) -> QuerySet[Athlete, Any]:
     """Return the athletes without a session for 7 days, by name; `number` is their count."""
     inactive = athletes.filter(~trained_since_list_filter(now - WEEK))
-    return inactive.annotate(number=Window(Count("pk"))).order_by("display_name", "user_id")
+    sessions = WorkoutSession.objects.filter(athlete=OuterRef("user_id")).order_by("-started_at")
+    return inactive.annotate(
+        number=Window(Count("pk")), last_trained_at=Subquery(sessions.values("started_at")[:1])
+    ).order_by("sort_name", "user_id")
 
 
-def add_last_trained_for_home_page(athletes: list[Any]) -> list[tuple[Athlete, datetime | None]]:
+def sort_inactive_for_home_page(athletes: list[Any]) -> list[tuple[Athlete, datetime | None]]:
     """Return each athlete with their last session's time, most recent first, None at the end."""
-    last = (
-        WorkoutSession.objects.filter(athlete__in=athletes)
-        .order_by()
-        .values_list("athlete_id")
-        .annotate(Max("started_at"))
-    )
-    times: dict[str, datetime] = dict(last)
-    pairs = ((athlete, times.get(athlete.user_id)) for athlete in athletes)
+    pairs = ((athlete, athlete.last_trained_at) for athlete in athletes)
     return sorted(pairs, key=lambda pair: -pair[1].timestamp() if pair[1] else 0)

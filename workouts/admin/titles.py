@@ -1,5 +1,6 @@
 """Page titles and breadcrumbs that say what a page shows: "Sessions", not "Select … to view"."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
@@ -9,8 +10,10 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from workouts.admin.accounts.history import translate_history_page
+from workouts.admin.next_steps import NextStep
 
 Text = str | Promise
 
@@ -32,6 +35,8 @@ class TitledAdmin(admin.ModelAdmin):
 
     title: Text = ""  # the model's verbose names, unless given
     list_title: Text = ""
+    empty_text: Text = gettext_lazy("Nothing here yet.")
+    no_match_text: Text = gettext_lazy("Nothing matches.")
 
     def get_list_title(self) -> str:
         return str(self.list_title or capfirst(self.opts.verbose_name_plural))
@@ -50,6 +55,17 @@ class TitledAdmin(admin.ModelAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return TitledChangeList
+
+    def find_next_step(self, request: HttpRequest) -> NextStep | None:
+        """Return what an empty list leads to."""
+        return None
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        # the template calls it, if the list is empty
+        own = {"next_step": partial(self.find_next_step, request)}
+        return super().changelist_view(request, own | (extra_context or {}))
 
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any

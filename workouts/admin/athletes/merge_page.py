@@ -85,7 +85,7 @@ def find_athletes_for_merge_page(request: HttpRequest, ids: Any) -> QuerySet[Ath
         .unmerged()
         .filter(pk__in=chosen)
         .select_related("account")
-        .order_by("pk")
+        .order_by("sort_name", "user_id")
     )
 
 

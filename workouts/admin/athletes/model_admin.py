@@ -3,11 +3,13 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import QuerySet, Sum
+from django.db.models import QuerySet
 from django.forms import Media
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from workouts.admin.athletes.access_pages import (
@@ -22,31 +24,32 @@ from workouts.admin.athletes.filters import TrainedListFilter
 from workouts.admin.athletes.forget_page import may_open_forget_page, show_forget_page
 from workouts.admin.athletes.merge_page import may_open_merge_page, show_merge_page
 from workouts.admin.athletes.page import describe_athlete_page
+from workouts.admin.athletes.training import sum_training_for_athlete_list
 from workouts.admin.athletes.trends_page import show_trends_page
 from workouts.admin.invitations.withdraw_page import show_withdraw_page
+from workouts.admin.next_steps import NextStep, find_first_athlete_step
 from workouts.admin.titles import TitledChangeList
 from workouts.admin.visibility import AthleteTeamListFilter, VisibleAdmin
-from workouts.models import Athlete, WorkoutSession, may_see_all_athletes
+from workouts.models import Athlete, may_see_all_athletes
 from workouts.models.primary_keys import can_be_primary_key
 
 
 class AthleteChangeList(TitledChangeList):
-    """Adds up reps for the athletes on the page only, in one query."""
+    """Reads the training of the athletes on the page only, in one query."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         athletes: list[Any] = list(self.result_list)
-        sessions = WorkoutSession.objects.in_totals().filter(
-            athlete__in=[athlete.user_id for athlete in athletes]
-        )
-        totals = dict(sessions.order_by().values_list("athlete_id").annotate(Sum("total_reps")))
+        found = sum_training_for_athlete_list([athlete.user_id for athlete in athletes])
         for athlete in athletes:
-            athlete.total = totals.get(athlete.user_id, 0)
+            athlete.total, athlete.last_trained_at = found.get(athlete.user_id, (0, None))
         self.result_list = athletes
 
 
 class AthleteAdmin(VisibleAdmin):
-    list_display = ["user_id", "display_name", "total_reps", "created_at"]
+    empty_text = _("No athletes yet.")
+    no_match_text = _("No athletes match.")
+    list_display = ["name", "user_id", "last_session", "total_reps", "created_at"]
     list_per_page = 50
     list_filter = [AthleteTeamListFilter, TrainedListFilter, "created_at"]
     search_fields = ["user_id", "display_name", "aliases__user_id"]
@@ -66,6 +69,18 @@ class AthleteAdmin(VisibleAdmin):
             }
         )
 
+    def find_next_step(self, request: HttpRequest) -> NextStep | None:
+        return find_first_athlete_step(request)
+
+    @admin.display(description=_("name"), ordering="sort_name")
+    def name(self, athlete: Athlete) -> str:
+        return str(athlete)
+
+    @admin.display(description=_("last session"))
+    def last_session(self, athlete: Any) -> str | None:
+        at = athlete.last_trained_at
+        return at and date_format(localtime(at), "SHORT_DATETIME_FORMAT")
+
     @admin.display(description=_("reps"))
     def total_reps(self, athlete: Any) -> int:
         """Return an athlete's total reps, without rejected sessions."""
@@ -76,8 +91,11 @@ class AthleteAdmin(VisibleAdmin):
         return AthleteChangeList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Athlete]:
-        athletes: QuerySet[Athlete] = super().get_queryset(request).filter(merged_into=None)
-        return athletes
+        athletes: Any = super().get_queryset(request)
+        named: QuerySet[Athlete] = athletes.unmerged().with_namesakes(
+            Athlete.objects.visible_to(request.user)
+        )
+        return named
 
     def get_readonly_fields(self, request: HttpRequest, obj: Athlete | None = None) -> list[str]:
         """Never rename a user ID, which sessions refer to; linking an account needs view_user."""

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Prefetch, QuerySet
 from django.http import HttpRequest
 
-from workouts.models import Invitation, Team, WaitingAthlete
+from workouts.models import Athlete, Invitation, Team, WaitingAthlete
 
 SHOWN = 100
 
@@ -20,12 +20,14 @@ def find_open_invitations(request: HttpRequest, **of: Any) -> list[Invitation]:
 
 def find_waiting_athletes(request: HttpRequest, team: Team) -> list[WaitingAthlete]:
     """Return who waits for a coach's yes, the first to come first."""
-    return [*find_waiting(request).filter(team=team).select_related("athlete")[:SHOWN]]
+    named = Athlete.objects.with_namesakes(Athlete.objects.visible_to(request.user))
+    waiting = find_waiting(request).filter(team=team)
+    return [*waiting.prefetch_related(Prefetch("athlete", named))[:SHOWN]]
 
 
 def count_waiting_by_team(request: HttpRequest) -> list[Any]:
     """Return team_id, team__name and number for each team with waiting athletes."""
-    waiting = find_waiting(request).order_by("team__name")
+    waiting = find_waiting(request).order_by("team__sort_name", "team__name")
     return [*waiting.values("team_id", "team__name").annotate(number=Count("pk"))[:SHOWN]]
 
 

@@ -130,7 +130,8 @@ def find_sessions_for_decision_page(request: HttpRequest, ids: Any) -> list[Work
     """Return the sessions among `ids` that are visible to the coach."""
     chosen = [int(pk) for pk in ids[: MAX_AT_ONCE + 1] if can_be_primary_key(str(pk))]
     visible = WorkoutSession.objects.visible_to(request.user)
-    return list(visible.filter(pk__in=chosen).select_related("athlete", "exercise").order_by("pk"))
+    sessions = visible.filter(pk__in=chosen).with_athletes(request.user)
+    return list(sessions.select_related("exercise").order_by("pk"))
 
 
 def find_decision_form_error(sessions: list[WorkoutSession], to: str) -> str:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from workouts.admin.load_texts import write_load_for_coach
+from workouts.admin.next_steps import NextStep, find_first_athlete_step
 from workouts.admin.sessions.decisions import (
     ReviewStepInline,
     may_open_decision_page,
@@ -63,6 +64,8 @@ class WorkoutSessionAdmin(VisibleAdmin):
 
     title = _("Session")
     list_title = _("Sessions")
+    empty_text = _("No sessions yet. They appear here once an athlete finishes a workout.")
+    no_match_text = _("No sessions match.")
     list_display = [
         "when",
         "athlete",
@@ -84,7 +87,7 @@ class WorkoutSessionAdmin(VisibleAdmin):
         "review_status",
         FlagListFilter,
     ]
-    list_select_related = ["athlete", "exercise"]
+    list_select_related = ["exercise"]
     list_per_page = 50
     ordering = ["-started_at", "-id"]
     sortable_by = ["when"]  # the one column with an index
@@ -146,6 +149,14 @@ class WorkoutSessionAdmin(VisibleAdmin):
 
     def name_object(self, obj: Any) -> str:
         return name_session_for_coach(obj)
+
+    def find_next_step(self, request: HttpRequest) -> NextStep | None:
+        return find_first_athlete_step(request)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[WorkoutSession]:
+        sessions: Any = super().get_queryset(request)
+        named: QuerySet[WorkoutSession] = sessions.with_athletes(request.user)
+        return named
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return SessionChangeList

@@ -146,4 +146,4 @@ class ReadingTests(AdminCase):
         Athlete.objects.filter(user_id="aigerim-1").update(display_name="Aigerim")
         with CaptureQueriesContext(connection) as queries:
             assert len(self.listed(SESSIONS, q="erim")) == 1
-        assert len(queries) <= 8
+        assert len(queries) <= 9
