@@ -21,6 +21,7 @@ from senim.embedded.valkey import EmbeddedValkey
 
 LIST = "/admin/workouts/workoutsession/"
 ATHLETES = "/admin/workouts/athlete/"
+TEAMS = "/admin/workouts/team/"
 # bench/page_worker.py fills in {}, with something that the user may see
 PAGES = [
     ("sessions", LIST),
@@ -44,6 +45,9 @@ PAGES = [
     ("athletes, team", f"{ATHLETES}?team={{team}}"),
     ("athlete", f"{ATHLETES}{{athlete}}/change/"),
     ("trends", f"{ATHLETES}{{athlete}}/trends/?weeks=52"),
+    ("teams", TEAMS),
+    ("team page", f"{TEAMS}{{team}}/change/"),
+    ("team page, sorted", f"{TEAMS}{{team}}/change/?sort=-reps"),
     ("home", "/admin/"),
     ("live", "/admin/live/"),
 ]

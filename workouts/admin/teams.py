@@ -5,17 +5,22 @@ from django.contrib.auth import get_user_model
 from django.db.models import Count, QuerySet
 from django.forms import Media
 from django.http import HttpRequest, HttpResponse
-from django.urls import path
+from django.urls import path, reverse
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from workouts.admin.invitations.open_links import find_open_invitations, find_waiting_athletes
 from workouts.admin.invitations.team_pages import answer_waiting, show_team_invite_page
+from workouts.admin.next_steps import NextStep
+from workouts.admin.team_athletes import describe_team_athletes
 from workouts.admin.visibility import VisibleAdmin
-from workouts.models import Team
+from workouts.models import Team, may_see_all_athletes
 
 
 class TeamAdmin(VisibleAdmin):
-    list_display = ["name", "athlete_count"]
+    empty_text = _("No teams yet.")
+    no_match_text = _("No teams match.")
+    list_display = ["team_name", "athlete_count"]
     search_fields = ["name"]
     filter_horizontal = ["coaches"]
     autocomplete_fields = ["athletes"]
@@ -38,9 +43,26 @@ class TeamAdmin(VisibleAdmin):
                 "waiting": find_waiting_athletes(request, team),
                 "open_invitations": find_open_invitations(request, team=team, kind="team"),
                 "may_invite": request.user.has_perm("workouts.add_invitation"),
+                **describe_team_athletes(request, team),
             }
         )
         return super().render_change_form(request, context | shown, *args, **kwargs)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Team | None = None) -> Any:
+        """Let only those who see all athletes choose who is in a team."""
+        own = (None, {"fields": ["name", "coaches"]})
+        if not may_see_all_athletes(request.user) or not self.has_change_permission(request, obj):
+            return [own]
+        members = {"fields": ["athletes"], "classes": ["collapse"] if obj else []}
+        return [own, (_("Change members"), members)]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Team | None = None) -> list[str]:
+        return [] if may_see_all_athletes(request.user) else ["coaches", "athletes"]
+
+    def find_next_step(self, request: HttpRequest) -> NextStep | None:
+        if not self.has_add_permission(request):
+            return None
+        return NextStep(gettext("Add a team"), reverse("admin:workouts_team_add"))
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view
@@ -57,6 +79,12 @@ class TeamAdmin(VisibleAdmin):
             super().get_queryset(request).annotate(athlete_count=Count("athletes", distinct=True))
         )
         return teams
+
+    @admin.display(
+        description=pgettext_lazy("of a team or an exercise", "name"), ordering="sort_name"
+    )
+    def team_name(self, team: Team) -> str:
+        return team.name
 
     @admin.display(description=_("athletes"))
     def athlete_count(self, team: Any) -> int:
