@@ -131,7 +131,10 @@ class PagesTests(BrowserCase):
 
     def test_widgets_work(self) -> None:
         self.log_in("head", to=f"/admin/workouts/team/{self.team}/change/")
-        self.page.locator(".select2-search__field").click()
+        self.page.locator("summary", has_text="Change members").click()
+        field = self.page.locator(".select2-search__field")
+        assert field.evaluate("field => field.closest('.select2-container').offsetWidth > 200")
+        field.click()
         self.page.keyboard.type("an")
         self.page.locator(".select2-results__option", has_text="ana").first.wait_for()
         self.page.keyboard.press("Escape")
