@@ -50,6 +50,7 @@ class AthleteAdmin(VisibleAdmin):
     empty_text = _("No athletes yet.")
     no_match_text = _("No athletes match.")
     list_display = ["name", "user_id", "last_session", "total_reps", "created_at"]
+    sortable_by = ["name", "created_at"]
     list_per_page = 50
     list_filter = [AthleteTeamListFilter, TrainedListFilter, "created_at"]
     search_fields = ["user_id", "display_name", "aliases__user_id"]
