@@ -4,6 +4,7 @@ from workouts.api.join_pages import show_coach_join_page, show_join_page
 from workouts.api.joining import JoinView, LeaveView, TokenView
 from workouts.api.metrics import answer_metrics_request
 from workouts.api.views import AppealView, FinishView, SessionListView, SessionView, show_health
+from workouts.wall.screen_page import show_screen_page
 
 urlpatterns = [
     path("", show_health, name="health"),
@@ -15,6 +16,7 @@ urlpatterns = [
     path("join/", show_join_page, {"kind": "athlete"}, name="join-page"),
     path("join/team/", show_join_page, {"kind": "team"}, name="join-team-page"),
     path("join/coach/", show_coach_join_page, name="join-coach-page"),
+    path("wall/", show_screen_page, name="screen-page"),
     path("workout/sessions/", SessionListView.as_view(), name="session-list"),
     path("workout/sessions/<int:pk>/", SessionView.as_view(), name="session-detail"),
     re_path(

@@ -10,7 +10,11 @@ from senim.http.refusals import refuse_asgi_request_for_now, send_asgi_refusal
 from workouts.close_codes import CLOSE_TRY_LATER
 from workouts.identity.networks import find_client_network
 from workouts.metrics import count_refusal_metric
-from workouts.sockets.handshake import choose_subprotocol
+from workouts.sockets.handshake import (
+    KNOWN_SUBPROTOCOLS,
+    SENIM_DISPLAY_V1,
+    choose_subprotocol,
+)
 
 FULL = "The server is full; try again later."
 NEARLY_FULL = 0.9
@@ -99,7 +103,8 @@ async def refuse_handshake(receive: Any, send: Any) -> None:
 async def send_socket_away(scope: Any, receive: Any, send: Any) -> None:
     """Accept a socket, so that its client sees why, and close it."""
     await receive()
-    subprotocol = choose_subprotocol(scope.get("subprotocols", ()))
+    known = (*KNOWN_SUBPROTOCOLS, SENIM_DISPLAY_V1)
+    subprotocol = choose_subprotocol(scope.get("subprotocols", ()), known)
     await send({"type": "websocket.accept", "subprotocol": subprotocol})
     reason = f"retry_after_ms={draw_retry_after_ms()}"
     await send({"type": "websocket.close", "code": CLOSE_TRY_LATER, "reason": reason})

@@ -1,15 +1,14 @@
 """The live wall's page. Its contents come over a socket: see workouts/wall/."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
-from workouts.models import Exercise, Team
-from workouts.wall.audience import MAX_ATHLETES, find_wall_team, may_watch_wall
+from workouts.models import Team
+from workouts.wall.audience import find_wall_team, may_watch_wall
+from workouts.wall.texts import describe_wall_texts
 
 
 def show_wall_admin_page(request: HttpRequest) -> HttpResponse:
@@ -25,35 +24,6 @@ def show_wall_admin_page(request: HttpRequest) -> HttpResponse:
         "title": _("Training now: %s") % team if team else _("Training now"),
         "teams": teams,
         "team": team,
-        "texts": describe_wall_admin_page_texts(),
+        "texts": describe_wall_texts(),
     }
     return TemplateResponse(request, "admin/workouts/live.html", context)
-
-
-def describe_wall_admin_page_texts() -> dict[str, Any]:
-    """Return the texts for the page's script, in the page's language."""
-    return {
-        "states": {
-            "training": _("training"),
-            "resting": _("resting"),
-            "stalled": _("stalled"),
-            "offline": _("offline"),
-            "finished": _("finished"),
-            "ready": _("connected"),
-        },
-        "exercises": {exercise.slug: str(exercise) for exercise in Exercise.objects.all()},
-        "connecting": _("Connecting…"),
-        "connected": _("Live"),
-        "unavailable": _("Live data is unavailable right now."),
-        "lost": _("Connection lost. Reconnecting…"),
-        "logged_out": _("You have been logged out."),
-        "not_allowed": _("You no longer have permission to watch this."),
-        "nobody": _("No one is training."),
-        "cut": _("Only %d athletes are shown. Choose a team to see its athletes.") % MAX_ATHLETES,
-        "absent": _("Not training:"),
-        "seconds": _("%s s"),
-        "minutes": _("%s min"),
-        "ago": _("last rep %s ago"),
-        "finished_ago": _("finished %s ago"),
-        "did_finish": _("{name} finished: {count} × {exercise}"),
-    }

@@ -12,13 +12,25 @@ from workouts.request_ids import request_id_headers
 from workouts.sockets.frames import SENIM_V1
 
 SENIM_BEARER = "senim.bearer"
+SENIM_DISPLAY_V1 = "senim.display.v1"  # at the wall's address, beside a screen's token
 KNOWN_SUBPROTOCOLS = (SENIM_V1, SENIM_BEARER)  # the first that is offered is selected
 REFUSAL = f"Unknown subprotocols; this address knows {' and '.join(KNOWN_SUBPROTOCOLS)}."
 
 
-def choose_subprotocol(offered: Sequence[str]) -> str | None:
+def choose_subprotocol(
+    offered: Sequence[str], known: Sequence[str] = KNOWN_SUBPROTOCOLS
+) -> str | None:
     """Return the subprotocol to accept a socket with, or None if none is known."""
-    return next((name for name in KNOWN_SUBPROTOCOLS if name in offered), None)
+    return next((name for name in known if name in offered), None)
+
+
+def find_display_token(scope: Mapping[str, Any]) -> str | None:
+    """Return the token that follows `senim.display.v1`, "" if none does, None if not a screen."""
+    offered = [*scope.get("subprotocols", ())]
+    if SENIM_DISPLAY_V1 not in offered:
+        return None
+    following = offered[offered.index(SENIM_DISPLAY_V1) + 1 :]
+    return following[0] if following else ""
 
 
 def find_offered_tokens(scope: Mapping[str, Any]) -> set[str]:

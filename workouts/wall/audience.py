@@ -1,6 +1,6 @@
 """Who has a wall open and which athletes they may see, asked of the database before each update."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from workouts.events.watched import EVERYONE, WatchedAthletes
 from workouts.models import Athlete, Team, may_see_all_athletes, name_athlete
 from workouts.models.primary_keys import can_be_primary_key
+from workouts.services.display_links import find_display_link
 from workouts.services.sign_ins import is_fully_signed_in
 
 MAX_ATHLETES = 300
@@ -18,23 +19,26 @@ SessionStore: Any = import_module(settings.SESSION_ENGINE).SessionStore
 
 
 class NotLoggedInError(Exception):
-    """The session has no user, or no longer has one."""
+    """The session has no user, or no longer has one; or there is no such display link."""
 
 
 class NotAllowedError(Exception):
-    """The user may not watch walls, or not this team's."""
+    """The user may not watch walls, or not this team's; or the display link was revoked."""
 
 
 class WallAudience(NamedTuple):
-    """Whom a coach may watch, and their names by user_id.
+    """Whom a coach or a screen may watch, and by user_id their names and primary keys.
 
-    `aliases` are the user_ids that were merged into another's: they go by the athlete's name.
+    `aliases` are the user_ids that were merged into another's: they go by the athlete's name and
+    primary key.
     """
 
     watched: WatchedAthletes
-    names: dict[str, str]
+    names: Mapping[str, str]
+    athlete_keys: Mapping[str, int]
     aliases: Collection[str] = ()
     is_cut: bool = False  # there are more athletes than a wall shows
+    team: str = ""  # its name, for a screen: the page around it doesn't know the team
 
 
 def find_wall_audience(
@@ -56,17 +60,40 @@ def find_wall_audience(
             raise NotAllowedError
         athletes = athletes.filter(teams=chosen)
     elif may_see_all_athletes(user):
-        return WallAudience(EVERYONE, read_tile_names(athletes.filter(user_id__in=named)))
-    names = read_tile_names(athletes.order_by("sort_name", "user_id")[: MAX_ATHLETES + 1])
-    shown = dict([*names.items()][:MAX_ATHLETES])
-    aliases = Athlete.objects.filter(merged_into__user_id__in=shown).with_namesakes(visible)
-    alias_names = read_tile_names(aliases)
-    shown |= alias_names
+        return WallAudience(EVERYONE, *read_tile_athletes(athletes.filter(user_id__in=named)))
+    aliases = Athlete.objects.with_namesakes(visible)
+    return list_wall_audience(athletes, aliases)
+
+
+def find_display_wall_audience(token_hash: str) -> WallAudience:
+    """Return whom the screen with this display link may show now: the athletes of its team.
+
+    Namesakes are not told apart: a screen in the gym shows no user IDs. Raises NotLoggedInError and
+    NotAllowedError.
+    """
+    display_link = find_display_link(token_hash)
+    if display_link is None:
+        raise NotLoggedInError
+    if not display_link.is_valid:
+        raise NotAllowedError
+    team = display_link.team
+    return list_wall_audience(team.athletes.all(), Athlete.objects.all())._replace(team=team.name)
+
+
+def list_wall_audience(athletes: Any, aliases: Any) -> WallAudience:
+    """Return these athletes with their aliases among the others, as many as a wall shows."""
+    found = athletes.order_by("sort_name", "user_id")[: MAX_ATHLETES + 1]
+    names, keys = read_tile_athletes(found)
+    is_cut = len(names) > MAX_ATHLETES
+    if is_cut:
+        names.popitem()
+    alias_names, alias_keys = read_tile_athletes(aliases.filter(merged_into__user_id__in=[*names]))
     return WallAudience(
-        WatchedAthletes(frozenset(shown)),
-        shown,
+        WatchedAthletes(frozenset({*names, *alias_names})),
+        names | alias_names,
+        keys | alias_keys,
         alias_names.keys(),
-        is_cut=len(names) > MAX_ATHLETES,
+        is_cut,
     )
 
 
@@ -97,18 +124,13 @@ def find_wall_viewer(session_key: str | None) -> Any:
     raise NotLoggedInError
 
 
-def read_tile_names(athletes: Any) -> dict[str, str]:
-    """Return the names of athletes with_namesakes(), by user_id; an alias has its athlete's."""
-    rows = athletes.values_list(
-        "user_id",
-        "display_name",
-        "merged_into__user_id",
-        "merged_into__display_name",
-        "has_namesake",
-    )
-    return {
-        user_id: name_athlete(
-            *((kept_name, kept) if kept else (name, user_id)), has_namesake=has_namesake
+def read_tile_athletes(athletes: Any) -> tuple[dict[str, str], dict[str, int]]:
+    """Return names and primary keys by user_id; an alias has those of the athlete it is now."""
+    names, keys = {}, {}
+    for each in athletes.select_related("merged_into"):
+        kept = each.kept
+        keys[each.user_id] = kept.pk
+        names[each.user_id] = name_athlete(
+            kept.display_name, kept.user_id, has_namesake=each.has_namesake
         )
-        for user_id, name, kept, kept_name, has_namesake in rows
-    }
+    return names, keys

@@ -1,7 +1,8 @@
 """A wall's socket: a snapshot, then numbered updates; after a gap, the browser asks again.
 
-Before every update the database is asked who is watching and whom they may see, so a logout or a
-change to the team takes effect at once.
+Before every update the database is asked who is watching and whom they may see, so a logout, a
+revoked display link or a change to the team takes effect at once. A socket is never silent for
+longer than 4 s, so that a browser notices when its server is gone.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from urllib.parse import parse_qs
 import django.db
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
+from django.utils.crypto import salted_hmac
 
 from workouts.clock import now_ms
 from workouts.close_codes import (
@@ -28,13 +30,16 @@ from workouts.close_codes import (
 )
 from workouts.events.messages import WallFinished, WallReport
 from workouts.events.watched import EVERYONE, NO_ONE
+from workouts.identity.secret_hashes import hash_secret
 from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_live_store
 from workouts.live.sessions import SessionName
 from workouts.log_limits import limit_log
 from workouts.metrics import wall_messages
+from workouts.models.sort_names import make_sort_name
 from workouts.outages import log_outage
 from workouts.request_ids import request_id_headers
+from workouts.sockets.handshake import SENIM_DISPLAY_V1, find_display_token
 from workouts.sockets.socket_record import SocketRecord, explain_socket_end
 from workouts.threads import for_walls, in_thread
 from workouts.wall.audience import (
@@ -42,6 +47,7 @@ from workouts.wall.audience import (
     NotAllowedError,
     NotLoggedInError,
     WallAudience,
+    find_display_wall_audience,
     find_wall_audience,
 )
 from workouts.wall.hub import get_wall_hub
@@ -49,29 +55,37 @@ from workouts.wall.tiles import EMPTY_TILE, Json, WallBoard, read_wall_snapshot
 
 UPDATE_EVERY_S = 0.5
 CHECK_EVERY_S = 2.0  # even if nothing happens: athletes who left the team disappear
+ALIVE_AFTER_S = 2.0  # with nothing to say, the wall says at its next check that it is alive
 SNAPSHOT_EVERY_S = 10.0  # in case a change was missed unnoticed
 ROLL_CALL_S = 0.3
 READ_DEADLINE_S = 5.0
 AWAY = (*REDIS_AWAY, django.db.Error, TimeoutError)
 NEVER = float("-inf")
 NOT_LOGGED_IN = "you are not logged in"
+NO_SUCH_LINK, REVOKED_LINK = "there is no such display link", "this display link was revoked"
 T = TypeVar("T")
 
 
 class WallConsumer(AsyncWebsocketConsumer):
-    """Shows coaches their athletes' training as it happens."""
+    """Shows coaches their athletes' training as it happens, and screens their team's."""
 
     channel_layer_alias = ""  # messages come through the hub
     showing: asyncio.Task[None] | None = None
+    display_hash = ""  # of a screen's token; a coach has none
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         with SocketRecord("wall") as self.record:
             await super().__call__(scope, receive, send)
 
     async def connect(self) -> None:
-        await self.accept(headers=request_id_headers())
+        token = find_display_token(self.scope)
+        if token is not None:
+            self.display_hash = hash_secret(token)
+        await self.accept(
+            SENIM_DISPLAY_V1 if self.display_hash else None, headers=request_id_headers()
+        )
         self.session_key = self.scope["cookies"].get(settings.SESSION_COOKIE_NAME)
-        if not self.session_key:
+        if not (self.display_hash or self.session_key):
             await self.close(CLOSE_NOT_LOGGED_IN, NOT_LOGGED_IN)
             return
         self.team = parse_qs(self.scope["query_string"].decode("latin1")).get("team", [""])[0]
@@ -79,7 +93,7 @@ class WallConsumer(AsyncWebsocketConsumer):
         self.watched = NO_ONE
         self.number = 0  # of the last update; 0: the next message is a snapshot
         self.snapshot_requested = False
-        self.read_at = NEVER
+        self.read_at = self.sent_at = NEVER
         self.update_due = asyncio.Event()
         self.showing = asyncio.get_running_loop().create_task(self.show())
 
@@ -122,9 +136,11 @@ class WallConsumer(AsyncWebsocketConsumer):
             self.watched = (await self.find_audience(())).watched
             await self.show_subscribed()
         except NotLoggedInError:
-            await self.close(CLOSE_NOT_LOGGED_IN, NOT_LOGGED_IN)
+            reason = NO_SUCH_LINK if self.display_hash else NOT_LOGGED_IN
+            await self.close(CLOSE_NOT_LOGGED_IN, reason)
         except NotAllowedError:
-            await self.close(CLOSE_NOT_ALLOWED, "you may not watch these athletes")
+            reason = REVOKED_LINK if self.display_hash else "you may not watch these athletes"
+            await self.close(CLOSE_NOT_ALLOWED, reason)
         except AWAY:
             await self.close(CLOSE_TRY_LATER, "the database cannot be reached")
         except Exception:
@@ -168,6 +184,8 @@ class WallConsumer(AsyncWebsocketConsumer):
         await self.send_changes(audience, changed)
 
     async def find_audience(self, named: Collection[str]) -> WallAudience:
+        if self.display_hash:
+            return await self.ask(partial(find_display_wall_audience, self.display_hash))
         if not self.session_key:
             raise NotLoggedInError
         return await self.ask(partial(find_wall_audience, self.session_key, self.team, named))
@@ -211,6 +229,7 @@ class WallConsumer(AsyncWebsocketConsumer):
                 "snapshot",
                 number=1,
                 is_cut=audience.is_cut or self.board.is_cut,
+                team=audience.team,
                 tiles=self.describe(audience, self.find_shown(audience)),
             )
         elif changed:
@@ -218,6 +237,8 @@ class WallConsumer(AsyncWebsocketConsumer):
             await self.send_event(
                 "update", number=self.number, tiles=self.describe(audience, sorted(changed))
             )
+        elif time.monotonic() - self.sent_at > ALIVE_AFTER_S:
+            await self.send_event("alive")
 
     def find_shown(self, audience: WallAudience) -> Collection[str]:
         """Return whose tiles a snapshot has.
@@ -235,18 +256,29 @@ class WallConsumer(AsyncWebsocketConsumer):
 
     def describe(self, audience: WallAudience, user_ids: Iterable[str]) -> list[Json]:
         is_online, tiles = get_wall_hub().is_online, self.board.tiles
-        return [
-            {
-                "user_id": user_id,
-                "name": audience.names.get(user_id, user_id),
-                "online": is_online(user_id),
-                **tiles.get(user_id, EMPTY_TILE).describe(),
-            }
-            for user_id in user_ids
-        ]
+        described = []
+        for user_id in user_ids:
+            name = audience.names.get(user_id, user_id)
+            described.append(
+                {
+                    **self.identify(audience, user_id),
+                    "name": name,
+                    "sort_name": make_sort_name(name).decode(),
+                    "online": is_online(user_id),
+                    **tiles.get(user_id, EMPTY_TILE).describe(),
+                }
+            )
+        return described
+
+    def identify(self, audience: WallAudience, user_id: str) -> Json:
+        """Return what tells a tile from the others: on a screen, something that leads nowhere."""
+        if self.display_hash:
+            return {"key": salted_hmac(self.display_hash, user_id).hexdigest()}
+        return {"user_id": user_id, "athlete": audience.athlete_keys.get(user_id)}
 
     async def send_event(self, event: str, **fields: Any) -> None:
         wall_messages.labels(event).inc()
+        self.sent_at = time.monotonic()
         await self.send(
             json.dumps({"event": event, "server_time": now_ms(), **fields}, ensure_ascii=False)
         )

@@ -118,6 +118,7 @@ MATRIX = {
     "join-page": "EEEEEEE",
     "join-team-page": "EEEEEEE",
     "join-coach-page": "EEEEEEE",
+    "screen-page": "EEEEEEE",
     "set_language": "RRRRRRR",
 }
 # URLs without a name: the admin's catch-all, and each object's old URL, which redirects to the new

@@ -10,6 +10,7 @@ from http.cookiejar import CookieJar
 from typing import Any
 
 import websockets
+from websockets.typing import Subprotocol
 
 from workouts.tests.support.service import Service
 from workouts.tests.support.shell import run_shell
@@ -93,9 +94,21 @@ class Wall:
             await websockets.connect(address, additional_headers=headers, open_timeout=SHOWN_S)
         )
 
+    @classmethod
+    async def open_display(cls, service: Service, *subprotocols: str) -> "Wall":
+        """Open it as a screen does, without cookies."""
+        address = service.url.replace("http", "ws") + "/ws/live"
+        return cls(
+            await websockets.connect(
+                address, subprotocols=[*map(Subprotocol, subprotocols)], open_timeout=SHOWN_S
+            )
+        )
+
     async def hear(self) -> Frame:
-        """Take in the next message; an update must have the next number."""
-        message: Frame = json.loads(await asyncio.wait_for(self.socket.recv(), SHOWN_S))
+        """Take in the next message that says something; an update must have the next number."""
+        message = await self.hear_any()
+        while message["event"] == "alive":
+            message = await self.hear_any()
         if message["event"] == "snapshot":
             self.tiles.clear()
         elif message["event"] == "update":
@@ -103,7 +116,11 @@ class Wall:
         else:
             return message
         self.number = message["number"]
-        self.tiles |= {tile["user_id"]: tile for tile in message["tiles"]}
+        self.tiles |= {tile.get("user_id") or tile["key"]: tile for tile in message["tiles"]}
+        return message
+
+    async def hear_any(self) -> Frame:
+        message: Frame = json.loads(await asyncio.wait_for(self.socket.recv(), SHOWN_S))
         return message
 
     async def until(self, holds: Callable[["Wall"], Any]) -> None:

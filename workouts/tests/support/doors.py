@@ -82,6 +82,7 @@ DOORS = [
     Door("join-page", "EEEE EEEE E EEEE", "EEEE EEEE E EEEE"),
     Door("join-team-page", "EEEE EEEE E EEEE", "EEEE EEEE E EEEE"),
     Door("join-coach-page", "EEEE EEEE E EEEE", "EEEE EEEE E EEEE"),
+    Door("screen-page", "EEEE EEEE E EEEE", "EEEE EEEE E EEEE"),
     # the sockets, asked over plain HTTP
     Door("/ws/workout", "NNNN NNNN N NNNN", "NNNN NNNN N NNNN"),
     Door("/ws/live", "NNNN NNNN N NNNN", "NNNN NNNN N NNNN"),

@@ -35,7 +35,9 @@ class WallTests(WallCase, OnSharedService):
             assert (tile["online"], session["type"], session["count"]) == (True, "squat", 3)
             idle = {
                 "user_id": self.teammate,
+                "athlete": wall.tiles[self.teammate]["athlete"],
                 "name": self.teammate,
+                "sort_name": self.teammate,
                 "online": False,
                 "sessions": [],
                 "finished": None,
