@@ -12,6 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from workouts.admin.invitations.open_links import find_open_invitations, find_waiting_athletes
 from workouts.admin.invitations.team_pages import answer_waiting, show_team_invite_page
 from workouts.admin.next_steps import NextStep
+from workouts.admin.screens import (
+    find_team_screens,
+    show_screen_add_page,
+    show_screen_revoke_page,
+)
 from workouts.admin.team_athletes import describe_team_athletes
 from workouts.admin.visibility import VisibleAdmin
 from workouts.models import Team, may_see_all_athletes
@@ -42,6 +47,7 @@ class TeamAdmin(VisibleAdmin):
                 "team": team,
                 "waiting": find_waiting_athletes(request, team),
                 "open_invitations": find_open_invitations(request, team=team, kind="team"),
+                "screens": find_team_screens(request, team),
                 "may_invite": request.user.has_perm("workouts.add_invitation"),
                 **describe_team_athletes(request, team),
             }
@@ -69,6 +75,14 @@ class TeamAdmin(VisibleAdmin):
         return [
             path(
                 "<str:object_id>/invite/", view(show_team_invite_page), name="workouts_team_invite"
+            ),
+            path(
+                "<str:object_id>/screen/", view(show_screen_add_page), name="workouts_team_screen"
+            ),
+            path(
+                "screens/<int:pk>/revoke/",
+                view(show_screen_revoke_page),
+                name="workouts_displaylink_revoke",
             ),
             path("waiting/<int:pk>/", view(answer_waiting), name="workouts_waiting_answer"),
             *super().get_urls(),

@@ -1,4 +1,4 @@
-"""What the admin's history says about invitations, devices and access.
+"""What the admin's history says about invitations, screens, devices and access.
 
 The messages are Django's own structures, which are translated when they are shown.
 """
@@ -10,11 +10,13 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext_noop
 
-from workouts.models import Invitation, JoinedDevice, WaitingAthlete
+from workouts.models import DisplayLink, Invitation, JoinedDevice, WaitingAthlete
 
 INVITATION, DEVICE = gettext_noop("invitation"), gettext_noop("joined device")
 WAITING, ATHLETE = gettext_noop("waiting athlete"), gettext_noop("athlete")
+SCREEN = gettext_noop("screen link")
 WITHDRAWN = gettext_noop("validity (withdrawn)")
+REVOKED = gettext_noop("validity (revoked)")
 CUT_OFF = gettext_noop("access (cut off)")
 SWITCHED_OFF = gettext_noop("access (switched off)")
 SWITCHED_ON = gettext_noop("access (switched on)")
@@ -37,6 +39,16 @@ def record_withdrawal(request: HttpRequest, invitation: Invitation) -> None:
     else:
         part = {**name_part(INVITATION, for_whom), "fields": [WITHDRAWN]}
         write_history(request, for_whom, [{"changed": part}])
+
+
+def record_screen(request: HttpRequest, display_link: DisplayLink) -> None:
+    """Record in a team's history that the request's user made a link for a screen."""
+    write_history(request, display_link.team, [{"added": name_part(SCREEN, display_link)}])
+
+
+def record_screen_revocation(request: HttpRequest, display_link: DisplayLink) -> None:
+    part = {**name_part(SCREEN, display_link), "fields": [REVOKED]}
+    write_history(request, display_link.team, [{"changed": part}])
 
 
 def record_waiting_answer(request: HttpRequest, waiting: WaitingAthlete, *, is_yes: bool) -> None:

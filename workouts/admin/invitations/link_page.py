@@ -1,6 +1,6 @@
-"""The page that shows a new invitation: its link, its QR code, and a sheet to print."""
+"""The page that shows a new link: the link, its QR code, and a sheet to print."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.contrib import admin
@@ -9,8 +9,11 @@ from django.http import HttpRequest
 from django.http.request import split_domain_port
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from workouts.admin.invitations.crumbs import Crumbs
 from workouts.admin.invitations.history import record_invitation
@@ -40,29 +43,39 @@ def find_own_base_url(request: HttpRequest) -> str:
     return request.build_absolute_uri(reverse("health")).rstrip("/")
 
 
-def show_link_page(
-    request: HttpRequest, made: NewInvitation, *, name: str, crumbs: Crumbs, again: str = ""
-) -> TemplateResponse:
-    """Show a new invitation's link in this very answer: nothing keeps its code.
+class LinkPage(NamedTuple):
+    """What the page shows: `crumbs` lead back, and `again` is a page that makes another link."""
 
-    `name` says whom it is for, the last of the `crumbs` leads back, and `again` is the address of
-    a page that makes another.
-    """
-    link = invitation_link(made.code, made.invitation.kind, find_own_base_url(request))
+    title: str
+    link: str
+    limits: str
+    steps: list[str]
+    crumbs: Crumbs
+    again: str = ""
+
+
+def show_link_page(request: HttpRequest, page: LinkPage) -> TemplateResponse:
+    """Show a new link in this very answer: nothing keeps its secret."""
     context: dict[str, Any] = {
         **admin.site.each_context(request),
-        "title": _("Invitation for %s") % name,
-        "name": name,
-        "crumbs": crumbs,
-        "back": crumbs[-1][1],
-        "again": again,
-        "invitation": made.invitation,
-        "link": link,
+        **page._asdict(),
+        "back": page.crumbs[-1][1],
         # segno draws it; the link itself is not in it
-        "qr_code": mark_safe(draw_invitation_qr(link)),  # noqa: S308  # nosec B308 B703
-        "steps": describe_steps(Invitation.Kind(made.invitation.kind)),
+        "qr_code": mark_safe(draw_invitation_qr(page.link)),  # noqa: S308  # nosec B308 B703
     }
     return TemplateResponse(request, "admin/workouts/invitation/link.html", context)
+
+
+def describe_limits(invitation: Invitation) -> str:
+    """Return how many an invitation lets in, and until when."""
+    until = date_format(timezone.localtime(invitation.expires_at), "SHORT_DATETIME_FORMAT")
+    if invitation.max_uses == 1:
+        return _("Works once, until %(until)s") % {"until": until}
+    return ngettext(
+        "Lets %(number)s athlete in, until %(until)s",
+        "Lets %(number)s athletes in, until %(until)s",
+        invitation.max_uses,
+    ) % {"number": number_format(invitation.max_uses), "until": until}
 
 
 def describe_steps(kind: Invitation.Kind) -> list[str]:
@@ -95,4 +108,13 @@ def record_and_show_link(
     with transaction.atomic():
         made: NewInvitation = make()
         record_invitation(request, made.invitation)
-    return show_link_page(request, made, name=name, crumbs=crumbs, again=again)
+    kind = Invitation.Kind(made.invitation.kind)
+    page = LinkPage(
+        title=_("Invitation for %s") % name,
+        link=invitation_link(made.code, kind, find_own_base_url(request)),
+        limits=describe_limits(made.invitation),
+        steps=describe_steps(kind),
+        crumbs=crumbs,
+        again=again,
+    )
+    return show_link_page(request, page)

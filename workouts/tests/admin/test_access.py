@@ -78,6 +78,7 @@ class AccessTests(BrowserCase):
             "/admin/workouts/team/",
             f"/admin/workouts/team/{team}/change/",
             f"/admin/workouts/team/{team}/invite/",
+            f"/admin/workouts/team/{team}/screen/",
             f"/admin/workouts/team/{team}/delete/",
             "/admin/auth/user/",
             "/admin/auth/user/invite/",

@@ -39,6 +39,7 @@ NOTE_IS_STYLED = """getComputedStyle(document.querySelector(".session-decision t
     === "block" """
 QR_CODE_IS_DRAWN = """document.querySelector(".qr-code svg").getBoundingClientRect().width > 100"""
 WALL_WORKS = """document.querySelector("#live-connection.is-live")"""
+SCREEN_WORKS = """document.getElementById("live-connection").textContent.startsWith("Open ")"""
 CHOOSER_WORKS = """document.querySelector(".selector .selector-chosen")"""
 
 
@@ -93,6 +94,7 @@ class PagesTests(BrowserCase):
             teams: (LIST_WORKS,),
             f"{teams}{cls.team}/change/": (CHOOSER_WORKS,),
             f"{teams}{cls.team}/invite/": (),
+            f"{teams}{cls.team}/screen/": (),
             f"{teams}{cls.team}/delete/": (),
             exercises: (),
             f"{exercises}{squat}/change/": (),
@@ -123,6 +125,7 @@ class PagesTests(BrowserCase):
     def test_pages_work_before_the_login(self) -> None:
         self.check("/", HEALTH_IS_STYLED)
         self.check("/admin/login/", ADMIN_WORKS)
+        self.check("/wall/", SCREEN_WORKS)
 
     def test_every_page_of_the_admin_works(self) -> None:
         self.log_in("head")

@@ -21,6 +21,7 @@ from workouts.live.sessions import ParkedSession, SessionName
 from workouts.models import (
     ApiKey,
     Athlete,
+    DisplayLink,
     Exercise,
     JoinedDevice,
     Team,
@@ -104,6 +105,8 @@ MATRIX = {
     "workouts_team_delete": "LLFFFSS",
     "workouts_team_change": "LLFSGSS",
     "workouts_team_invite": "LLFSNSS",
+    "workouts_team_screen": "LLFSNSS",
+    "workouts_displaylink_revoke": "LLFSNSS",
     "workouts_waiting_answer": "LLMMMMM",
     "live": "LLFSESS",
     "health": "EEEEEEE",
@@ -150,6 +153,7 @@ class VisibilityCase(TestCase):
         cls.other_team.coaches.add(cls.users["other"])
         make_key(KEY)
         cls.invitation = invite_athlete(athlete=cls.athlete, by=None).invitation
+        cls.display_link = DisplayLink.objects.create(team=cls.team, name="Hall 2")
         cls.device = JoinedDevice.objects.create(athlete=cls.athlete, name="Phone")
         cls.waiting = WaitingAthlete.objects.create(athlete=cls.stranger.athlete, team=cls.team)
         for role, group in (("coach", "coaches"), ("other", "coaches"), ("head", "head coaches")):
@@ -178,6 +182,7 @@ class MatrixTests(VisibilityCase):
             "device": self.device.pk,
             "invitation": self.invitation.pk,
             "waiting": self.waiting.pk,
+            "displaylink": self.display_link.pk,
         }
         for namespace, name in self.names(get_resolver().url_patterns):
             model = name.split("_")[1] if namespace and "_" in name else ""
