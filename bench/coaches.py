@@ -20,7 +20,7 @@ athletes = [Athlete(user_id=f"bench-{{number}}") for number in range({watched})]
 team.athletes.add(*Athlete.objects.bulk_create(athletes))
 session = import_module(settings.SESSION_ENGINE).SessionStore()
 session[SESSION_KEY] = str(user.pk)
-session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
 session[HASH_SESSION_KEY] = user.get_session_auth_hash()
 session.create()
 print(session.session_key)
