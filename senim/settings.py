@@ -196,6 +196,7 @@ MIDDLEWARE = [
     "senim.middleware.origins.refuse_foreign_pages_middleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "senim.middleware.regions.region_middleware",
     "senim.middleware.time_zones.time_zone_middleware",
     "senim.middleware.plain_text.refuse_malformed_middleware",
     "django.middleware.common.CommonMiddleware",

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.utils.formats import date_format, get_format
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from workouts.admin.volumes import ChartVolume
 
@@ -51,5 +50,4 @@ def describe_trend_chart(
 
 
 def name_chart_days(days: Iterable[date]) -> list[str]:
-    day_format = pgettext("format of a day in a chart, month and day", "M j")
-    return [date_format(day, day_format) for day in days]
+    return [date_format(day, "CHART_DAY_FORMAT") for day in days]

@@ -52,5 +52,5 @@ def describe_wrong_code(user: Any) -> str:
     until = find_code_wait(user)
     if until is None or (until - timezone.now()).total_seconds() < 2:
         return _("This code is wrong or was used before. Wait for the next one.")
-    time = date_format(timezone.localtime(until), "H:i:s")
+    time = date_format(timezone.localtime(until), "CLOCK_SECONDS_FORMAT")
     return _("This code is wrong, or there were too many wrong ones: try again at %s.") % time

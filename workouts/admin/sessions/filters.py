@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast
 from django.http import HttpRequest
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from workouts.admin.days import begin_of_coach_day
@@ -125,6 +126,13 @@ class DateRangeListFilter(FormListFilter):
 
     title = _("date")
     fields = {"from": build_day_filter_field(_("from")), "to": build_day_filter_field(_("to"))}
+
+    def describe(self) -> list[tuple[Any, Any]]:
+        days = self.form.cleaned_data if self.form.is_valid() else {}
+        return [
+            (label, date_format(days[name], "SHORT_DATE_FORMAT") if name in days else value)
+            for name, (label, value) in zip(self.used_parameters, super().describe(), strict=True)
+        ]
 
     def narrow(self, queryset: Sessions, chosen: dict[str, Any]) -> Sessions:
         first, last = chosen["from"], chosen["to"]

@@ -68,7 +68,7 @@ class SwitchTests(TestCase):
         for header, code in (
             ("kk-KZ,kk;q=0.9,ru;q=0.8", "kk"),
             ("de, ru;q=0.5", "ru"),
-            ("de", "en"),
+            ("de", "en-de"),
         ):
             assert (
                 f'<html lang="{code}"'

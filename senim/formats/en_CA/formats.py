@@ -1,0 +1,3 @@
+"""A correction to Django's formats for Canada: English there has the comma."""
+
+THOUSAND_SEPARATOR = ","

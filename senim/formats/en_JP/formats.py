@@ -1,0 +1,8 @@
+"""English with the dates and numbers of Japan."""
+
+from senim.formats.en_GB.formats import *  # noqa: F403
+
+SHORT_DATE_FORMAT = "Y/m/d"
+SHORT_DATETIME_FORMAT = "Y/m/d, H:i"
+DATE_INPUT_FORMATS = ["%Y/%m/%d"]
+DATETIME_INPUT_FORMATS = ["%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M"]
