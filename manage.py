@@ -5,6 +5,7 @@ import os
 import platform
 import sys
 from contextlib import nullcontext
+from pathlib import Path
 
 from senim.allocator import use_system_allocator
 
@@ -18,7 +19,8 @@ from django.core.management import execute_from_command_line
 from environs import EnvValidationError
 
 from senim import __version__
-from senim.environment import describe_setting_error
+from senim.environment import describe_setting_error, load_environment
+from senim.json_output import SERVICES, print_only_json
 from senim.metrics_folder import reserve_metrics_files, server_metrics_folder
 from senim.private_files import keep_files_private
 
@@ -30,6 +32,11 @@ def main() -> None:
         return
     keep_files_private(sys.argv[1] if len(sys.argv) > 1 else "")
     try:
+        if sys.argv[1:2] and sys.argv[1] in SERVICES:
+            try:
+                load_environment(Path(__file__).resolve().parent / ".env")
+            finally:
+                print_only_json()
         with server_metrics_folder() if IS_START else nullcontext():
             execute_from_command_line(sys.argv)
     except EnvValidationError as error:
@@ -41,4 +48,5 @@ def main() -> None:
 if __name__ == "__main__":
     main()
 elif __name__ == "__mp_main__":  # a worker process, which multiprocessing starts with this module
+    print_only_json()
     reserve_metrics_files()

@@ -1,6 +1,7 @@
 """The format of log events: lines for people, or JSON for machines; and how many there may be."""
 
 import logging
+import logging.config
 import time
 from collections.abc import Callable
 from typing import Any
@@ -32,7 +33,8 @@ class LibraryLogFilter(logging.Filter):
         self._next_at: dict[tuple[str, int, int], float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.msg, dict):  # one of Senim's events
+        # one of Senim's events, or a warning, which Python itself shows once
+        if isinstance(record.msg, dict) or record.name == "py.warnings":
             return True
         # Django logs all its answers from one place
         place = (record.pathname, record.lineno, getattr(record, "status_code", 0))
@@ -73,6 +75,12 @@ structlog.configure(
 )
 
 
+def configure_logs(config: dict[str, Any]) -> None:
+    """Set up logging, warnings included; Django calls this, as LOGGING_CONFIG."""
+    logging.config.dictConfig(config)
+    logging.captureWarnings(True)
+
+
 def build_logging_config(level: str, style_name: str) -> dict[str, Any]:
     """Return the setting LOGGING: everything to stderr, in the style of LOG_FORMAT."""
     return {
@@ -88,6 +96,10 @@ def build_logging_config(level: str, style_name: str) -> dict[str, Any]:
         "handlers": {
             "stderr": {
                 "class": "logging.StreamHandler",
+                # with JSON, sys.stderr makes an event of each line: see senim/json_output.py
+                "stream": "ext://senim.json_output.log_stream"
+                if style_name == "json"
+                else "ext://sys.stderr",
                 "formatter": "events",
                 "filters": ["libraries"],
             },

@@ -280,4 +280,5 @@ LOG_LEVEL = env.str(
     "LOG_LEVEL", "INFO", validate=choice_setting("DEBUG", "INFO", "WARNING", "ERROR")
 )
 LOG_FORMAT = env.str("LOG_FORMAT", "console", validate=choice_setting("console", "json"))
+LOGGING_CONFIG = "senim.logs.configure_logs"
 LOGGING = build_logging_config(LOG_LEVEL, LOG_FORMAT)
