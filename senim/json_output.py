@@ -62,8 +62,10 @@ def print_only_json() -> None:
     if os.environ.get("LOG_FORMAT") != "json":
         return
     # the second name is for Python itself: as it ends, it takes back what stands in
-    sys.stdout = sys.__stdout__ = JsonOutput(sys.stdout, logging.INFO)  # type: ignore[assignment]
-    sys.stderr = sys.__stderr__ = JsonOutput(sys.stderr, logging.WARNING)  # type: ignore[assignment]
+    for name, level in (("stdout", logging.INFO), ("stderr", logging.WARNING)):
+        stand_in = JsonOutput(getattr(sys, name), level)
+        setattr(sys, name, stand_in)
+        setattr(sys, f"__{name}__", stand_in)
     sys.excepthook = log_uncaught_error
     threading.excepthook = log_uncaught_error_in_thread
     sys.unraisablehook = log_unraisable_error
