@@ -189,6 +189,8 @@ class WorkoutClient:
                         1 if clock() - began > BACKOFF_MAX_S else self._backoff.failures + 1
                     )
                     wait_s = self._backoff.wait_s(at_least_s=read_reconnect_after_s(error))
+                    if isinstance(error, OSError) and self._backoff.failures == 1:
+                        log.warning("no service answers at %s yet; still trying", self.url)
                     log.info(
                         "reconnecting in %.2f s: %s", wait_s, str(error) or type(error).__name__
                     )

@@ -260,6 +260,22 @@ def is_possible_replay_total(total: int, reps: list[Rep]) -> bool:
     return counted <= total <= counted + unknown
 
 
+async def check_replay_service(url: str) -> None:
+    """Raise ConnectionError if no service answers at an address, which a client would wait for."""
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            _, writer = await asyncio.open_connection(parts.hostname, port)
+    except OSError as error:  # TimeoutError is one
+        socket_url = f"ws{url.removeprefix('http').rstrip('/')}"
+        raise ConnectionError(
+            f"No service answers at {socket_url}. Start it with `python manage.py start`, "
+            "or name another with --url."
+        ) from error
+    writer.close()
+
+
 def check_replay_url(url: str) -> str:
     """Return the address if it is a web service's. Raises ValueError."""
     parts = urlsplit(url)

@@ -13,6 +13,7 @@ from workouts.simulation.replay import (
     Replay,
     ReplayedSet,
     ReplayTotals,
+    check_replay_service,
     check_replay_url,
     read_sets_to_replay,
 )
@@ -80,6 +81,10 @@ class Command(BaseCommand):
                 read_sets_to_replay(file, limit),
             )
         except (OSError, ValueError) as error:
+            raise CommandError(str(error)) from None
+        try:
+            asyncio.run(check_replay_service(url))
+        except ConnectionError as error:
             raise CommandError(str(error)) from None
         totals = ReplayTotals()
         with tqdm(total=len(sets), unit="set", disable=None) as bar:

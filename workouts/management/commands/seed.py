@@ -68,8 +68,13 @@ class Command(BaseCommand):
         if not Exercise.objects.filter(active=True).exists():
             raise CommandError("There is no active exercise to train.")
         coach = options["coach"]
-        if coach is not None and (password := make_named_coach(coach)) is not None:
-            self.stdout.write(f"{coach}'s password, shown only once: {password}")
+        if coach is not None:
+            password = make_named_coach(coach)
+            self.stdout.write(
+                f"{coach}'s password, shown only once: {password}"
+                if password
+                else f"{coach} exists already, and keeps the password."
+            )
         plan = SeedPlan(sessions, timezone.now(), athletes, teams, days, options["seed"], coach)
         with tqdm(total=sessions, unit="session", disable=None) as bar:
             for saved in seed_sessions(plan):

@@ -30,6 +30,23 @@ class ConnectionTests(SimpleTestCase):
                 assert (await within(client.finish())).count == 50
                 await within(client.close())
 
+    async def test_it_warns_once_that_no_service_answers(self) -> None:
+        thrice = asyncio.Event()
+
+        def wait(failures: int) -> float:
+            if failures == 3:
+                thrice.set()
+            return 0.0
+
+        peer = Peer()
+        with self.assertLogs("workouts.client", "WARNING") as said:
+            async with client_of(peer.url, backoff=wait) as client:
+                await within(thrice.wait())
+                await within(client.close())
+        assert [record.getMessage() for record in said.records] == [
+            f"no service answers at {peer.url} yet; still trying"
+        ]
+
     async def test_failures_add_up_until_a_rep_is_settled(self) -> None:
         waits: list[int] = []
         five = asyncio.Event()
