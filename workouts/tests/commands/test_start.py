@@ -34,6 +34,7 @@ from workouts.tests.support.processes import (
 )
 from workouts.tests.support.service import Service, fresh_database, fresh_folder
 
+EXPORT = "/admin/workouts/workoutsession/export/file/"
 COACH = re.compile(r"name (\S+), password (\S+) ")
 DROP_RIGHTS = """
 import os, sys
@@ -54,8 +55,11 @@ class Browser:
         )
 
     def get(self, path: str) -> str:
+        return self.get_bytes(path).decode()
+
+    def get_bytes(self, path: str) -> bytes:
         with self.opener.open(self.service.url + path, timeout=DEADLINE_S) as response:
-            return str(response.read().decode())
+            return bytes(response.read())
 
     def log_in(self, name: str, password: str) -> str:
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', self.get("/admin/login/"))
@@ -141,6 +145,18 @@ class EmbeddedTests(SimpleTestCase):
         make_team(self.service, "carol", athlete)
         browser.log_in("carol", PASSWORD)
         assert athlete in browser.get("/admin/workouts/workoutsession/")
+
+    def test_it_warns_of_no_answer_that_is_streamed(self) -> None:
+        make_team(self.service, "dana", new_athlete())
+        browser = Browser(self.service)
+        browser.log_in("dana", PASSWORD)
+        for address in (
+            "/static/admin/css/base.css",
+            f"{EXPORT}?format=csv",
+            f"{EXPORT}?format=xlsx",
+        ):
+            browser.get_bytes(address)
+        assert "StreamingHttpResponse" not in self.service.output()
 
     def test_it_restarts_a_killed_valkey_with_everything_that_was_acknowledged(self) -> None:
         athlete = new_athlete()
