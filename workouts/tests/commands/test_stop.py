@@ -48,6 +48,9 @@ class StopTests(SimpleTestCase):
         self.service = Service(*command, SENIM_DATA=str(self.folder)).start()
         self.addCleanup(self.service.kill)
 
+    def connect(self, athlete: str) -> websockets.connect:
+        return websockets.connect(self.service.socket_url(athlete), open_timeout=DEADLINE_S)
+
     def terminate(self) -> None:
         running(self.service).terminate()
 
@@ -62,8 +65,8 @@ class StopTests(SimpleTestCase):
     async def check_stop(self, stop: Callable[[], None]) -> None:
         """Stop the service, and check what its sockets and its terminal see."""
         async with (
-            websockets.connect(self.service.socket_url(new_athlete())) as idle,
-            websockets.connect(self.service.socket_url("busy")) as busy,
+            self.connect(new_athlete()) as idle,
+            self.connect("busy") as busy,
         ):
             await busy.send(REP)
             await busy.recv()
@@ -73,11 +76,12 @@ class StopTests(SimpleTestCase):
     async def check_answer_in_flight(self, stop: Callable[[], None]) -> None:
         """Stop the service while it waits for an answer from Redis."""
         valkey = find_valkey_process(self.folder)
-        async with websockets.connect(self.service.socket_url(new_athlete())) as client:
+        async with self.connect(new_athlete()) as client:
             await client.send(REP)
             await client.recv()
             os.kill(valkey, signal.SIGSTOP)
             await client.send('{"event": "rep_detected", "type": "burpee"}')
+            await (await client.ping())  # its pong says that the rep before it was read
             stop()
             await asyncio.to_thread(wait_until, lambda: not listens(self.service))
             os.kill(valkey, signal.SIGCONT)

@@ -70,7 +70,9 @@ class AdmissionTests(SimpleTestCase):
                 (["senim.bearer", "x", "senim.v1"], "senim.v1"),
             ):
                 url = self.service.socket_url(new_athlete())
-                async with websockets.connect(url, subprotocols=offered) as socket:
+                async with websockets.connect(
+                    url, subprotocols=offered, open_timeout=ANSWER_S
+                ) as socket:
                     assert socket.subprotocol == selected
                     await asyncio.wait_for(socket.wait_closed(), ANSWER_S)
                     assert socket.close_code == 1013

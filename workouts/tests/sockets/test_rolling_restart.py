@@ -231,6 +231,7 @@ class RollingRestartTests(RestartCase):
             opening = websockets.connect(
                 self.url.replace("http", "ws") + f"/ws/workout?user_id={new_athlete()}",
                 origin=origin,
+                open_timeout=60,
             )
             if allowed:
                 async with opening as socket:

@@ -174,7 +174,9 @@ class SocketContract:
             assert "user_id" in reason
 
     async def test_a_socket_that_names_no_athlete_is_the_guest(self) -> None:
-        async with websockets.connect(self.service.socket_url("x").split("?")[0]) as socket:
+        async with websockets.connect(
+            self.service.socket_url("x").split("?")[0], open_timeout=ANSWER_S
+        ) as socket:
             assert (await self.ask(socket, REP))["status"] in ("counted", "debounced")
         answer = self.service.ask("POST", "/workout/finish")
         assert answer.status == 200

@@ -135,6 +135,7 @@ class RefusalTests(TokenCase):
         socket = await websockets.connect(
             self.service.socket_url(self.user_id),
             additional_headers={"Authorization": f"Basic {self.token}"},
+            open_timeout=ANSWER_S,
         )
         await asyncio.wait_for(socket.wait_closed(), ANSWER_S)
         assert (socket.close_code, socket.close_reason) == (4401, "token_missing")

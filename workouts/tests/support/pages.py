@@ -8,12 +8,8 @@ SERIOUS = ("serious", "critical")
 SETTLED = """() => ![
     ".tempo-chart:not([data-drawn])",
     ".volume-chart:not([data-drawn])",
-<<<<<<< HEAD
     ".trend-chart:not([data-drawn])",
-    "#live-connection:not(.is-live)",
-=======
     "#live #live-connection:not(.is-live)",
->>>>>>> 9ef197a (admin: Let coaches put their team's wall on a screen.)
     ".help-tooltip[aria-label]:not([role])",
     ".admin-autocomplete:not(.select2-hidden-accessible)",
 ].some((unfinished) => document.querySelector(unfinished))"""
