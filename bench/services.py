@@ -108,6 +108,7 @@ def clean_environment(data: Path) -> dict[str, str]:
     return {
         **os.environ,
         **blank,
+        "DJANGO_SETTINGS_MODULE": "senim.settings",  # not those of a test that runs the bench
         "SENIM_DATA": str(data),
         "SENIM_AUTH": "open",
         "LOG_LEVEL": "WARNING",

@@ -67,7 +67,7 @@ class NamesakeTests(AdminCase):
     def test_the_athletes_list_leads_with_the_name(self) -> None:
         page = self.page(ATHLETES)
         assert f'<a href="{ATHLETES}{self.first.pk}/change/">Айгүл (aigul-1)</a>' in page
-        for text in (">айгүл (aigul-2)<", ">Болат<", '<td class="field-user_id">aigul-1</td>'):
+        for text in (">айгүл (aigul-2)<", ">Болат<", 'class="field-user_id">aigul-1</td>'):
             assert text in page
 
     def test_sessions_and_their_pages_and_the_home_page_tell_them_apart(self) -> None:
