@@ -29,11 +29,11 @@ KEYS = [
     "review_status",
     "review_note",
     "flags",
+    "load_kg",
     "sets",
     "reps_per_minute",
     "work_ms",
     "rest_ms",
-    "load_kg",
 ]
 NOON = datetime(2025, 11, 22, 12, tzinfo=UTC)
 
