@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from workouts.admin.days import begin_of_coach_day, monday_of_coach_week
 from workouts.models import Athlete, Team, WorkoutSession
+from workouts.models.sort_names import make_sort_name
 
 MAX_ATHLETES = 300
 TREND_SPAN = timedelta(weeks=4)  # a week has too few sessions to compare with another
@@ -69,7 +70,11 @@ class TeamColumn(NamedTuple):
 COLUMNS = {
     "name": TeamColumn(
         gettext_lazy("Name"),
-        lambda row: (bytes(row.athlete.sort_name), row.athlete.user_id),
+        # not sort_name: a process of an earlier version may have left it empty
+        lambda row: (
+            make_sort_name(row.athlete.display_name or row.athlete.user_id),
+            row.athlete.user_id,
+        ),
         begins_with_most=False,
     ),
     "last": TeamColumn(gettext_lazy("Last session"), lambda row: row.athlete.last_at),

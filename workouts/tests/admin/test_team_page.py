@@ -103,6 +103,12 @@ class TableTests(TeamPageCase):
         assert self.shown(sort="-reps") == self.shown(sort="-sessions") == ["болат", "Ana", "Әсел"]
         assert self.shown(sort="trend") == ["Ana", "болат", "Әсел"]
 
+    def test_an_athlete_whom_an_earlier_version_saved_is_sorted_by_name_too(self) -> None:
+        self.add("b", "Bolat")
+        self.add("c", "aigul")
+        Athlete.objects.exclude(user_id="b").update(sort_name=None)
+        assert self.shown() == ["aigul", "Ana", "Bolat"]
+
     def test_a_heading_says_how_the_table_is_sorted_and_turns_it_round(self) -> None:
         page = self.page(self.path, sort="-reps")
         assert 'aria-sort="descending"><a href="?sort=reps#athletes">' in page
