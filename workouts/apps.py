@@ -14,7 +14,12 @@ class WorkoutsConfig(AppConfig):
         show_version_metric(settings.SENIM_VERSION)
         # they register themselves; models are ready only now
         from workouts import checks  # noqa: F401, PLC0415
-        from workouts.services import invitations, rights_log, sign_ins  # noqa: F401, PLC0415
+        from workouts.services import (  # noqa: F401, PLC0415
+            display_links,
+            invitations,
+            rights_log,
+            sign_ins,
+        )
 
 
 class SenimAdminConfig(admin_apps.AdminConfig):

@@ -51,6 +51,6 @@ class DisplayLink(models.Model):
 
     @property
     def is_valid(self) -> bool:
-        """Whether it shows the wall: it was not revoked, nor was its maker switched off."""
-        is_makers_account_open = self.created_by is None or self.created_by.is_active
+        """Whether it shows the wall: it was not revoked, and its maker's account works."""
+        is_makers_account_open = self.created_by is not None and self.created_by.is_active
         return self.revoked_at is None and is_makers_account_open

@@ -8,8 +8,11 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 import structlog
+from django.contrib.auth import get_user_model
 from django.db import DatabaseError
 from django.db.models import Q
+from django.db.models.signals import pre_delete
+from django.dispatch import receiver
 from django.utils import timezone
 
 from workouts.identity.secret_hashes import hash_secret
@@ -49,6 +52,13 @@ def revoke_display_link(pk: int, *, by: Any) -> bool:
     if is_revoked:
         log.info("display_link_revoked", display_link=pk, user=by.get_username())
     return bool(is_revoked)
+
+
+@receiver(pre_delete, sender=get_user_model(), dispatch_uid="revoke_display_links_of_user")
+def revoke_display_links_of_user(sender: Any, instance: Any, **kwargs: Any) -> None:
+    """Revoke a user's links, before nothing says any more whose they are."""
+    made = DisplayLink.objects.filter(created_by=instance.pk, revoked_at=None)
+    made.update(revoked_at=timezone.now())
 
 
 def find_display_link(token_hash: str) -> DisplayLink | None:

@@ -49,6 +49,21 @@ class DisplayLinkTests(TestCase):
         assert found is not None
         assert not found.is_valid
 
+    def test_it_is_revoked_when_its_makers_account_is_deleted(self) -> None:
+        self.coach.is_active = False
+        self.coach.save()
+        self.coach.delete()
+        found = self.find()
+        assert found is not None
+        assert found.revoked_at is not None
+        assert not found.is_valid
+
+    def test_it_is_not_valid_if_nobody_is_known_to_have_made_it(self) -> None:
+        DisplayLink.objects.update(created_by=None)
+        found = self.find()
+        assert found is not None
+        assert not found.is_valid
+
     def test_when_it_was_seen_is_written_once_a_minute(self) -> None:
         with time_machine.travel("2026-03-01T14:00:00Z", tick=False) as clock:
             for seconds, queries in ((0, 2), (59, 1), (2, 2)):
