@@ -24,7 +24,13 @@ class KilogramField(forms.DecimalField):
 class LoadForm(forms.Form):
     """`seen` is the load that the coach was shown, if there was one."""
 
-    seen = forms.DecimalField(required=False, widget=forms.HiddenInput)
+    seen = forms.DecimalField(
+        required=False,
+        # databases fail at numbers that are out of their range
+        min_value=MIN_LOAD_KG,
+        max_value=MAX_LOAD_KG,
+        widget=forms.HiddenInput,
+    )
     load = KilogramField(
         label=gettext_lazy("Load, kg"),
         help_text=gettext_lazy("Leave it empty if there was none."),

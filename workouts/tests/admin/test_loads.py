@@ -117,7 +117,9 @@ class FormTests(LoadCase):
         assert self.load() is None
 
     def test_nonsense_in_the_form_saves_nothing(self) -> None:
-        assert self.enter("60", seen="heavy").status_code == 200
+        for seen in ("heavy", "1e999999", "-1e999999", "1e-999999"):
+            assert self.enter("60", seen=seen).status_code == 200
+            assert self.load() is None
         assert self.client.post(f"{SESSIONS}9{self.row.pk}000/load/").status_code == 404
         assert self.client.post(f"{SESSIONS}x/load/").status_code == 404
         assert self.load() is None
