@@ -16,13 +16,13 @@ ANY_OTHER = "en-gb"  # the day first and 24 hours: only America is sure to want 
 # formats of each region's main language. Rare ways of writing are left out.
 WRITTEN_LIKE = {
     ENGLISH: "AS FM GU MH MP PH PR PW UM US VI",
-    "en-au": "AU BD BN EG ET GH IN JO KW LB MY NZ PK QA SA SG AE bn hi ms ur",
+    "en-au": "AU BD BN EG ET GH HK IN JO KW LB MO MY NZ PK QA SA SG AE bn hi ms ur",
     "en-ca": "CA",
     "en-de": "AT AZ BA CH DE DK FO HR IS LI MD ME MK RO RS SI TR az bs da de hr is mk ro sl sr tr",
     "en-es": "AD AO AR BO BR CL CO CR CU CY DO EC ES GR GT HN ID IT MX MZ NI PA PE PT PY SM SV UY "
     "VA VE VN ca el es gl id it pt vi",
     "en-fr": "BF BJ CD CG CI CM DJ FR GA GF GN GP LU MC MQ MU NC PF RE SC SN TG TJ UZ YT fr tg uz",
-    "en-jp": "CN HK JP KR MO TW ja ko zh",
+    "en-jp": "CN JP KR TW ja ko zh",
     "en-nl": "AW BE NL SR nl",
     "en-ru": "AM BG BY CZ EE FI GE HU KG KZ LV NO PL RU SJ SK TM UA "
     "be bg cs et fi hu hy ka kk ky lv nb nn no pl ru sk tk uk",

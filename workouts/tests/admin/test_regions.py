@@ -129,6 +129,9 @@ class VariantTests(SimpleTestCase):
             ("en-PH", "en"),
             ("en-XX", "en-gb"),
             ("xx", "en-gb"),
+            ("zh-TW", "en-jp"),
+            ("zh-HK", "en-au"),  # the day first, as CLDR has it
+            ("en-MO", "en-au"),
             ("*", "en"),
             ("nonsense; ÿ \0", "en"),
         ):
