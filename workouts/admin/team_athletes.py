@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import Count, OuterRef, Q, Subquery, Sum
+from django.db.models import Count, OuterRef, Prefetch, Q, Subquery, Sum, prefetch_related_objects
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import number_format
@@ -115,17 +115,20 @@ def sort_team_athletes(rows: list[TeamAthlete], sort: str) -> list[TeamAthlete]:
     return known + [row for row in rows if key(row) is None]
 
 
+def prefetch_team_athletes(request: HttpRequest) -> "Prefetch[str]":
+    """Return how to read a team's athletes, once for the table and for the form."""
+    sessions = WorkoutSession.objects.filter(athlete=OuterRef("user_id")).order_by("-started_at")
+    athletes = Athlete.objects.with_namesakes(Athlete.objects.visible_to(request.user)).annotate(
+        last_at=Subquery(sessions.values("started_at")[:1]),
+        last_exercise=Subquery(sessions.values("exercise__name")[:1]),
+    )
+    return Prefetch("athletes", athletes)
+
+
 def find_team_athletes(request: HttpRequest, team: Team, now: datetime) -> list[TeamAthlete]:
     """Return a team's athletes by name, up to MAX_ATHLETES + 1 of them, in two queries."""
-    sessions = WorkoutSession.objects.filter(athlete=OuterRef("user_id")).order_by("-started_at")
-    athletes: list[Any] = [
-        *Athlete.objects.filter(teams=team)
-        .with_namesakes(Athlete.objects.visible_to(request.user))
-        .annotate(
-            last_at=Subquery(sessions.values("started_at")[:1]),
-            last_exercise=Subquery(sessions.values("exercise__name")[:1]),
-        )[: MAX_ATHLETES + 1]
-    ]
+    prefetch_related_objects([team], prefetch_team_athletes(request))
+    athletes: list[Any] = [*team.athletes.all()[: MAX_ATHLETES + 1]]
     sums = sum_team_training([athlete.user_id for athlete in athletes], now)
     return [TeamAthlete(athlete, *sums.get(athlete.user_id, ())) for athlete in athletes]
 

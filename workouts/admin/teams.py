@@ -2,7 +2,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth import get_user_model
-from django.db.models import Count, QuerySet
+from django.db.models import Count, QuerySet, prefetch_related_objects
 from django.forms import Media
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
@@ -17,7 +17,7 @@ from workouts.admin.screens import (
     show_screen_add_page,
     show_screen_revoke_page,
 )
-from workouts.admin.team_athletes import describe_team_athletes
+from workouts.admin.team_athletes import describe_team_athletes, prefetch_team_athletes
 from workouts.admin.visibility import VisibleAdmin
 from workouts.models import Team, may_see_all_athletes
 
@@ -93,6 +93,14 @@ class TeamAdmin(VisibleAdmin):
             super().get_queryset(request).annotate(athlete_count=Count("athletes", distinct=True))
         )
         return teams
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Team | None:
+        team = super().get_object(request, object_id, from_field)
+        if team is not None:
+            prefetch_related_objects([team], prefetch_team_athletes(request))
+        return team
 
     @admin.display(
         description=pgettext_lazy("of a team or an exercise", "name"), ordering="sort_name"

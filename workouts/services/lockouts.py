@@ -15,13 +15,13 @@ from axes.handlers.database import AxesDatabaseHandler
 from axes.helpers import get_client_username
 from axes.models import AccessAttempt, AccessLog
 from django.conf import settings
-from django.contrib.auth.backends import ModelBackend
 from django.db.models import Count, Max, Q, QuerySet, Sum
 from django.http import HttpRequest
 from django.utils import timezone
 
 from workouts.identity.networks import find_client_network
 from workouts.log_limits import limit_log
+from workouts.services.permissions import OneQueryPermissionsBackend
 
 # a gym's tablet: ten coaches who mistype, before the eleventh has to wait a second
 FREE_NAMES = 10
@@ -101,7 +101,7 @@ def make_printable(name: object) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
-class LockableBackend(AxesStandaloneBackend, ModelBackend):
+class LockableBackend(AxesStandaloneBackend, OneQueryPermissionsBackend):
     """Django's own, but asks first whether the name is locked: a hash costs 50 ms of CPU."""
 
     def authenticate(
@@ -115,7 +115,7 @@ class LockableBackend(AxesStandaloneBackend, ModelBackend):
             AxesStandaloneBackend.authenticate(
                 self, request, username=username, password=password, **kwargs
             )
-        return ModelBackend.authenticate(
+        return OneQueryPermissionsBackend.authenticate(
             self, request, username=username, password=password, **kwargs
         )
 

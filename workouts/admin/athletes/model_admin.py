@@ -174,8 +174,8 @@ class AthleteAdmin(VisibleAdmin):
             *super().get_urls(),
         ]
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: Any, object_id: str
     ) -> HttpResponse:
         """Redirect from an alias to the athlete it was merged into."""
         kept = (
@@ -183,8 +183,9 @@ class AthleteAdmin(VisibleAdmin):
             if can_be_primary_key(object_id)
             else None
         )
-        return (
-            redirect("admin:workouts_athlete_change", kept.pk)
-            if kept
-            else super().change_view(request, object_id, *args, **kwargs)
+        if kept is not None:
+            return redirect("admin:workouts_athlete_change", kept.pk)
+        answer: HttpResponse = super()._get_obj_does_not_exist_redirect(  # type: ignore[misc]
+            request, opts, object_id
         )
+        return answer

@@ -7,6 +7,8 @@ from typing import Any
 from unittest import mock
 from zoneinfo import ZoneInfo
 
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
@@ -21,7 +23,7 @@ from workouts.admin.athletes.page import (
     find_weekly_chart_volumes,
 )
 from workouts.admin.volumes import ChartVolume
-from workouts.models import Athlete, WorkoutSession
+from workouts.models import Athlete, Team, WorkoutSession
 from workouts.tests.support.admin import ATHLETES, SESSIONS, AdminCase
 from workouts.tests.support.cast import CRUNCHES_MS, new_athlete, save_session
 
@@ -171,6 +173,17 @@ class PageTests(AdminCase):
             "clean",
         ):
             assert text in page
+
+    def test_it_takes_a_coach_at_most_12_queries(self) -> None:
+        coach = get_user_model().objects.create_user("coach", is_staff=True)
+        coach.groups.add(Group.objects.get(name="coaches"))
+        team = Team.objects.create(name="Juniors")
+        team.coaches.add(coach)
+        team.athletes.add(self.athlete)
+        self.client.force_login(coach)
+        with CaptureQueriesContext(connection) as queries:
+            assert "<strong>12</strong>" in self.page(self.path)
+        assert len(queries) <= MAX_QUERIES
 
     def test_the_pace_of_the_last_sessions_is_that_within_sets(self) -> None:
         save_session("ana-1", times_ms=CRUNCHES_MS)
