@@ -25,7 +25,20 @@ class RoundTests(SimpleTestCase):
                 assert str(round_load_kg(number)) == rounded
 
     def test_anything_else_is_refused(self) -> None:
-        for number in (0, -1, 0.0049, 1000.001, 1e300, float("nan"), float("inf"), "", "x", "1,5"):
+        for number in (
+            0,
+            -1,
+            0.0049,
+            1000.001,
+            1e300,
+            float("nan"),
+            float("inf"),
+            "",
+            "x",
+            "1,5",
+            "6_0",
+            "٦",
+        ):
             with self.subTest(number=number), pytest.raises(ValueError, match="at most 1000"):
                 round_load_kg(number)
 

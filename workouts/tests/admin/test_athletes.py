@@ -175,7 +175,7 @@ class PageTests(AdminCase):
             assert text in page
 
     def test_it_takes_a_coach_at_most_12_queries(self) -> None:
-        coach = get_user_model().objects.create_user("coach", is_staff=True)
+        coach = get_user_model().objects.create_user("serik", is_staff=True)
         coach.groups.add(Group.objects.get(name="coaches"))
         team = Team.objects.create(name="Juniors")
         team.coaches.add(coach)

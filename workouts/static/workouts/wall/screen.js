@@ -25,7 +25,7 @@ function keepToken(token) {
 
 function readToken() {
     const token = location.hash.slice(1);
-    if (token) {
+    if (TOKEN.test(token)) {
         history.replaceState(null, "", location.pathname + location.search);
         keepToken(token);
         return token;
