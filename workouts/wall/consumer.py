@@ -90,7 +90,7 @@ class WallConsumer(AsyncWebsocketConsumer):
             return
         self.team = parse_qs(self.scope["query_string"].decode("latin1")).get("team", [""])[0]
         self.board = WallBoard()
-        self.watched = NO_ONE
+        self.watched, self.team_name = NO_ONE, ""
         self.number = 0  # of the last update; 0: the next message is a snapshot
         self.snapshot_requested = False
         self.read_at = self.sent_at = NEVER
@@ -199,6 +199,8 @@ class WallConsumer(AsyncWebsocketConsumer):
             self.watched = audience.watched
             get_wall_hub().announce()
             self.number, self.read_at = 0, NEVER
+        if audience.team != self.team_name:
+            self.team_name, self.number = audience.team, 0  # only a snapshot has it
 
     async def read_snapshot(self) -> set[str]:
         """Read all tiles anew, and return whose changed."""

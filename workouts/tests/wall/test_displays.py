@@ -91,6 +91,14 @@ class DisplayTests(WallCase, OnSharedService):
         await self.change(f"Team.objects.get(pk={team}).delete()")
         assert await wall.closing() == (4401, "there is no such display link")
 
+    async def test_it_follows_the_teams_name(self) -> None:
+        _, team, _ = await self.hire(self.stranger)
+        wall = await self.watch_as_screen((await self.make_link(team))[1])
+        assert (await wall.hear())["team"].startswith("team of ")
+        await self.change(f"Team.objects.filter(pk={team}).update(name='Juniors')")
+        assert (await wall.hear())["team"] == "Juniors"
+        await wall.close()
+
     async def test_a_wrong_token_or_none_is_refused(self) -> None:
         for offered in ([SENIM_DISPLAY_V1, "x" * 43], [SENIM_DISPLAY_V1]):
             wall = await self.open(*offered)
