@@ -28,6 +28,20 @@ SHAPES = """[...document.querySelectorAll("#live-tiles li")].map((tile) => {
     return [tile.dataset.state, `${clipPath} ${borderRadius}`,
         getComputedStyle(tile).borderInlineStartColor, backgroundColor];
 })"""
+# how many names are cut, and on how many tiles the count reaches into the tempo
+CUT_NAMES = """[...document.querySelectorAll("#live-tiles .live-name")].filter((name) =>
+    name.scrollWidth > name.clientWidth || name.scrollHeight > name.clientHeight + 2).length"""
+CUT_LINES = """[...document.querySelectorAll("#live-tiles p")].filter((line) =>
+    line.scrollWidth > line.clientWidth).map((line) => line.textContent)"""
+COVERED_TEMPOS = """[...document.querySelectorAll("#live-tiles li")].filter((tile) => {
+    const [count, tempo] = [".live-count", ".live-tempo"].map((place) => {
+        const range = document.createRange();
+        range.selectNodeContents(tile.querySelector(place));
+        return range.getBoundingClientRect();
+    });
+    return count.right > tempo.left;
+}).length"""
+LONG_NAMES = ("Бауыржан Қожахметов", "Гүлнұр Сейітқазықызы Әбдірахман", "Maximilian-Alexander Ng")
 SERIOUS = ("serious", "critical")
 
 
@@ -101,6 +115,19 @@ class ScreenPageTests(ScreenCase):
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
         assert page.evaluate(OVERFLOWS) == 0
 
+    def test_long_names_and_large_counts_are_readable(self) -> None:
+        page = self.open_page(size=TELEVISION)
+        session = {"type": "double_under", "at": NOW_MS, "set": 3, "rep": 400, "interval_ms": 12500}
+        tiles = [
+            make_tile(each, name=LONG_NAMES[each % 3], sessions=[{**session, "count": count}])
+            for each, count in enumerate([7, 24, 999, 1200] * 3)
+        ]
+        self.open_screen(tiles, page)
+        assert page.evaluate(OVERFLOWS) == 0
+        assert page.evaluate(CUT_NAMES) == 0
+        assert page.evaluate(COVERED_TEMPOS) == 0
+        assert page.evaluate(DIGITS_SHARE) >= SHORTEST_COUNT
+
     def test_each_state_has_a_shape_and_a_colour_of_its_own_and_a_word(self) -> None:
         page = self.open_page(size=TELEVISION)
         self.open_screen(make_state_tiles(NOW_MS), page)
@@ -118,6 +145,20 @@ class ScreenPageTests(ScreenCase):
             strict=True,
         ):
             assert text.startswith(word)
+
+    def test_each_states_words_fit_in_every_language(self) -> None:
+        rows = [NOW_MS, NOW_MS - 14 * 60_000, NOW_MS - 45_000, NOW_MS - 29 * 60_000]
+        for language in ("ru", "kk"):
+            page = self.open_page(size=TELEVISION, language=language)
+            tiles = [
+                {**tile, "key": f"{at_ms} {tile['key']}"}
+                for at_ms in rows
+                for tile in make_state_tiles(at_ms)
+            ]
+            self.open_screen(tiles, page)
+            expect(page.locator("#live-tiles li:visible")).to_have_count(24)
+            assert page.evaluate(CUT_LINES) == [], language
+            page.context.close()
 
     def test_a_tile_says_the_set_the_rep_in_it_and_the_tempo(self) -> None:
         page = self.open_page(size=TELEVISION)
@@ -154,9 +195,10 @@ class ScreenPageTests(ScreenCase):
 
     def test_without_a_link_it_says_what_to_do(self) -> None:
         self.page.goto("/wall/")
-        expect(self.page.locator("#live-connection")).to_contain_text("Open the link")
+        status = self.page.locator("#live-connection")
+        expect(status).to_contain_text("Open the link")
         self.page.goto("/wall/#not a token")
-        expect(self.page.locator("#live-connection")).to_contain_text("does not work")
+        expect(status).to_contain_text("does not work")
 
 
 class ScreenJourneyTests(BrowserCase):

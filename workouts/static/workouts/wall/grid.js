@@ -4,7 +4,7 @@ const MOST_ON_A_PAGE = 24; // more would be too small to read from 8 m
 // a tile is laid out in units: 100 high and 130 wide at least
 const TILE_HEIGHT = 100;
 const TILE_WIDTH = 130;
-const SMALLEST_UNIT_PX = 1.35; // of which the state's text has 9: about 12 px
+const SMALLEST_UNIT_PX = 1.35; // of which the state's text has 8.5: over 11 px
 
 const unitOf = (columns, rows, width, height) =>
     Math.min(width / columns / TILE_WIDTH, height / rows / TILE_HEIGHT);

@@ -37,6 +37,14 @@ function readToken() {
     }
 }
 
+// a name that is too long for a line gets two, in smaller letters
+function fitNames(tiles) {
+    const names = tiles.map((tile) => tile.querySelector(".live-name"));
+    for (const name of names) name.classList.remove("is-long");
+    const long = names.filter((name) => name.scrollWidth > name.clientWidth);
+    for (const name of long) name.classList.add("is-long");
+}
+
 function layOut() {
     const list = find("tiles");
     const tiles = [...list.children];
@@ -51,6 +59,7 @@ function layOut() {
     list.style.setProperty("--columns", columns);
     list.style.setProperty("--rows", rows);
     list.style.setProperty("--unit", `${unit}px`);
+    fitNames(tiles);
     find("page").textContent = pages > 1 ? `${page + 1} / ${pages}` : "";
 }
 

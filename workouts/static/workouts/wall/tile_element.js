@@ -27,9 +27,11 @@ export class TileElement {
 
     draw(state, texts) {
         if (this.shown.stateName !== state) this.element.dataset.state = state;
+        const digits = texts.count.length;
+        if (this.shown.digits !== digits) this.element.style.setProperty("--digits", digits);
         for (const [place, text] of Object.entries(texts)) {
             if (this.shown[place] !== text) this.places[place].textContent = text;
         }
-        this.shown = { ...texts, stateName: state };
+        this.shown = { ...texts, stateName: state, digits };
     }
 }
