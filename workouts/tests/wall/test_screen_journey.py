@@ -22,6 +22,8 @@ OVERFLOWS = """[...document.querySelectorAll("#live-tiles li:not([hidden])")].fi
 # digits are about 0.7 of the font's size high
 DIGITS_SHARE = """Math.min(...[...document.querySelectorAll(".live-count")].map(
     (count) => parseFloat(getComputedStyle(count).fontSize) * 0.7)) / innerHeight"""
+STATUS_SHARE = """parseFloat(getComputedStyle(
+    document.getElementById("live-connection")).fontSize) / innerHeight"""
 SHAPES = """[...document.querySelectorAll("#live-tiles li")].map((tile) => {
     const { clipPath, borderRadius, backgroundColor } = getComputedStyle(
         tile.querySelector(".live-shape"));
@@ -197,6 +199,7 @@ class ScreenPageTests(ScreenCase):
         self.page.goto("/wall/")
         status = self.page.locator("#live-connection")
         expect(status).to_contain_text("Open the link")
+        assert self.page.evaluate(STATUS_SHARE) >= SHORTEST_COUNT  # to be read from afar
         self.page.goto("/wall/#not a token")
         expect(status).to_contain_text("does not work")
 
