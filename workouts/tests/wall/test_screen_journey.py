@@ -10,6 +10,7 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 from workouts.tests.support.browsers import BrowserCase
 from workouts.tests.support.coaches import make_team
 from workouts.tests.support.processes import send_rep
+from workouts.tests.support.shell import run_shell
 
 TELEVISION, PHONE = (1920, 1080), (390, 844)
 SHORTEST_COUNT = 0.05  # of the screen's height, up to 12 tiles
@@ -259,6 +260,21 @@ class ScreenJourneyTests(BrowserCase):
         assert screen.evaluate("localStorage.length") == 0
         screen.reload()
         expect(screen.locator("#live-connection")).to_contain_text("Open the link")
+
+    def test_the_coachs_own_wall_fits_a_phone_and_leads_to_a_screen(self) -> None:
+        name = "The juniors of the national team, evening group"
+        run_shell(
+            self.service,
+            "from workouts.models import Team; from django.contrib.auth.models import User;"
+            f"Team.objects.create(name={name!r}).coaches.add(User.objects.get(username='another'))",
+        )
+        page = self.open_page(size=PHONE)
+        self.log_in("another", page=page, to="/admin/live/")
+        page.select_option("#live-team", label=name)
+        page.wait_for_url("**/admin/live/?team=*")
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+        page.get_by_role("link", name="Show on a screen").click()
+        expect(page.locator("#content h1")).to_have_text(f"Show {name} on a screen")
 
     def test_tiles_on_the_coachs_own_wall_lead_to_the_athletes(self) -> None:
         self.log_in("trainer", to="/admin/live/")
