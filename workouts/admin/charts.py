@@ -38,14 +38,14 @@ def describe_trend_chart(
     label: str,
     has_bars: bool,
 ) -> Json:
-    """Return the data for a `.trend-chart`: a figure by week, and the team's median if there is."""
+    """Return the data for a `.trend-chart`: a figure by week, and the team median if there is."""
     return {
         "names": name_chart_days(weeks),
         "own": own,
         "medians": medians,
         "bars": has_bars,
         "numbers": describe_chart_numbers(),
-        "texts": {"span": _("week of"), "own": label, "medians": _("Team's median")},
+        "texts": {"span": _("week of"), "own": label, "medians": _("Team median")},
     }
 
 

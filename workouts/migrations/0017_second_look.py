@@ -101,8 +101,8 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "verbose_name": "change of a load",
-                "verbose_name_plural": "changes of loads",
+                "verbose_name": "load change",
+                "verbose_name_plural": "load changes",
                 "db_table": "load_changes",
                 "ordering": ["id"],
             },

@@ -45,8 +45,8 @@ class LoadChange(models.Model):
 
     class Meta:
         db_table = "load_changes"
-        verbose_name = _("change of a load")
-        verbose_name_plural = _("changes of loads")
+        verbose_name = _("load change")
+        verbose_name_plural = _("load changes")
         ordering = ["id"]
 
     def __str__(self) -> str:
@@ -54,8 +54,8 @@ class LoadChange(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
-            raise TypeError("changes of loads are append-only")
+            raise TypeError("load changes are append-only")
         super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise TypeError("changes of loads are append-only")
+        raise TypeError("load changes are append-only")

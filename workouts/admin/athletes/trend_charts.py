@@ -83,7 +83,7 @@ def describe_trend(figure: TrendFigure, trends: Trends) -> Json:
     )
     columns, lines = [figure.column], [own]
     if trends.medians:
-        columns, lines = [*columns, _("Team's median")], [*lines, medians]
+        columns, lines = [*columns, _("Team median")], [*lines, medians]
     cells = [[write_trend_value(value, figure) for value in line] for line in lines]
     if figure.name == "reps" and trends.loads:
         columns += [_("Tonnage, kg"), _("Heaviest load, kg")]

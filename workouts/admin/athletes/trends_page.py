@@ -1,4 +1,4 @@
-"""An athlete's trends in one exercise, week by week, beside the team's medians."""
+"""An athlete's trends in one exercise, week by week, beside the team medians."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -51,7 +51,7 @@ def list_trend_spans() -> list[tuple[int, str]]:
 
 
 class TrendsForm(forms.Form):
-    """Which exercise, and how many weeks. What the address leaves out or has wrong is made up for.
+    """Which exercise, and how many weeks. What the address lacks or has wrong gets its default.
 
     `exercises` are the choices, the default one first.
     """
@@ -135,9 +135,9 @@ def describe_trends_page(request: HttpRequest, athlete: Athlete, *, today: date)
 
 
 def explain_trend_medians(team: TrendTeam, *, has_medians: bool) -> str:
-    """Return whom the team's median is about, or why there is none."""
+    """Return whom the team median is about, or why there is none."""
     if not team.names:
-        return _("There is no team's median: the athlete is in no team.")
+        return _("There is no team median: the athlete is in no team.")
     if has_medians:
         text = _(
             "The dashed line is the median of the other athletes in %(teams)s, in weeks when at"
@@ -145,7 +145,7 @@ def explain_trend_medians(team: TrendTeam, *, has_medians: bool) -> str:
         )
     else:
         text = _(
-            "There is no team's median: in no week do at least %(least)d other athletes in"
+            "There is no team median: in no week do at least %(least)d other athletes in"
             " %(teams)s have a figure."
         )
     return text % {"teams": ", ".join(team.names), "least": MIN_OTHERS}
@@ -155,11 +155,11 @@ def explain_trend_cuts(own: TrendSessions, team: TrendTeam, theirs: TrendSession
     """Return what was left out because there is too much of it."""
     cuts = [
         (own.is_cut, MAX_OWN_SESSIONS, _("Only the newest %s sessions are in the charts.")),
-        (team.is_cut, MAX_TEAM_ATHLETES, _("The team's median is that of %s athletes only.")),
+        (team.is_cut, MAX_TEAM_ATHLETES, _("The team median is that of %s athletes only.")),
         (
             theirs.is_cut,
             MAX_TEAM_SESSIONS,
-            _("The team's median is from the newest %s sessions only."),
+            _("The team median is from the newest %s sessions only."),
         ),
     ]
     return [

@@ -121,7 +121,7 @@ class ChoiceTests(TrendsCase):
         row = self.save(SET)
         assert f'href="{self.trends_page}"' in self.page(f"{self.athlete_page}change/")
         page = self.page(f"{SESSIONS}{row.pk}/change/")
-        assert f'<a href="{self.trends_page}?exercise=squat">Trends of Squat</a>' in page
+        assert f'<a href="{self.trends_page}?exercise=squat">Squat trends</a>' in page
 
 
 class EmptyTests(TrendsCase):

@@ -1,4 +1,4 @@
-"""The team's median beside an athlete's trends: whose figures are in it, and when."""
+"""The team median beside an athlete's trends: whose figures are in it, and when."""
 
 from unittest import mock
 
@@ -21,7 +21,7 @@ class TeamTests(TrendsCase):
         return others
 
     def medians(self) -> list[float | None] | None:
-        """Return the team's medians of the best set, for last week and this one."""
+        """Return the team medians of the best set, for last week and this one."""
         medians = self.trends()["best_set"]["chart"]["medians"]
         return medians and medians[-2:]
 
