@@ -33,6 +33,10 @@ class RoleTests(RoleCase):
             assert text in page
         assert "Staff status" not in page
 
+    def test_the_list_counts_users_as_other_lists_count(self) -> None:
+        self.client.cookies["django_language"] = "kk"
+        assert f"Барлығы: {get_user_model().objects.count()}" in self.page(USERS)
+
     def test_a_role_gives_and_takes_flags_and_groups(self) -> None:
         person = get_user_model().objects.create_user("person")
         for by, role in (
