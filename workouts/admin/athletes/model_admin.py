@@ -8,7 +8,7 @@ from django.forms import Media
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
@@ -49,8 +49,8 @@ class AthleteChangeList(TitledChangeList):
 class AthleteAdmin(VisibleAdmin):
     empty_text = _("No athletes yet.")
     no_match_text = _("No athletes match.")
-    list_display = ["name", "user_id", "last_session", "total_reps", "created_at"]
-    sortable_by = ["name", "created_at"]
+    list_display = ["name", "user_id", "last_session", "total_reps", "first_seen"]
+    sortable_by = ["name", "first_seen"]
     list_per_page = 50
     list_filter = [AthleteTeamListFilter, TrainedListFilter, "created_at"]
     search_fields = ["user_id", "display_name", "aliases__user_id"]
@@ -83,10 +83,13 @@ class AthleteAdmin(VisibleAdmin):
         return at and date_format(localtime(at), "SHORT_DATETIME_FORMAT")
 
     @admin.display(description=_("reps"))
-    def total_reps(self, athlete: Any) -> int:
+    def total_reps(self, athlete: Any) -> str:
         """Return an athlete's total reps, without rejected sessions."""
-        total: int = athlete.total
-        return total
+        return number_format(athlete.total, force_grouping=True)
+
+    @admin.display(description=_("first seen"), ordering="created_at")
+    def first_seen(self, athlete: Athlete) -> str:
+        return date_format(localtime(athlete.created_at), "SHORT_DATETIME_FORMAT")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return AthleteChangeList

@@ -259,6 +259,13 @@ class ListTests(AdminCase):
         assert [name in sums[0] for name in ("'ana'", "'ben'", "'chi'")] == [True, True, False]
         assert "COUNT(" not in sums[0]
 
+    def test_its_columns_write_times_in_one_way_and_group_digits(self) -> None:
+        row = save_at("ana", datetime(2026, 11, 23, 9, tzinfo=UTC), reps=1234)
+        Athlete.objects.filter(pk=row.athlete.pk).update(created_at=row.started_at)
+        page = self.page(ATHLETES)
+        assert page.count(">11/23/2026 9 a.m.<") == 2
+        assert ">1,234<" in page
+
     def test_it_filters_by_activity_in_the_last_7_days(self) -> None:
         save_session("here", days_ago=6)
         save_session("gone", days_ago=8)
