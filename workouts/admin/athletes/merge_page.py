@@ -22,6 +22,12 @@ def may_open_merge_page(request: HttpRequest) -> bool:
     return request.user.has_perm("workouts.change_athlete") and may_see_all_athletes(request.user)
 
 
+def name_athlete_to_keep(athlete: Athlete) -> str:
+    """Return the user ID, which the page asks for, after the name that the coach knows."""
+    name, user_id = athlete.display_name, athlete.user_id
+    return f"{name} ({user_id})" if name else user_id
+
+
 class MergeForm(forms.Form):
     """Nothing is preselected, since a merge cannot be undone."""
 
@@ -41,7 +47,7 @@ class MergeForm(forms.Form):
         self.pair = pair
         kept: Any = self.fields["kept"]
         kept.queryset = pair
-        kept.label_from_instance = lambda athlete: athlete.user_id
+        kept.label_from_instance = name_athlete_to_keep
 
     def merged_id(self) -> int:
         """Return the primary key of the athlete to merge into the kept one."""

@@ -1,12 +1,13 @@
 """Merging two athletes who are one person: permissions, the page, the record."""
 
+import re
 from typing import Any
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 
-from workouts.models import Team
+from workouts.models import Athlete, Team
 from workouts.tests.support.admin import ATHLETES
 from workouts.tests.support.cast import new_athlete, save_session
 from workouts.tests.support.merges import MergingCase
@@ -46,6 +47,12 @@ class MergePageTests(MergingCase):
             assert text in page
         assert "checked" not in page
         assert self.owners() == {self.kept, self.old}
+
+    def test_it_names_the_two_beside_their_user_ids(self) -> None:
+        Athlete.objects.filter(user_id=self.kept).update(display_name="Ana")
+        page = self.choose(*self.ids).content.decode()
+        labels = re.findall(r'name="kept"[^>]*>\s*([^<]+?)\s*</label>', page)
+        assert sorted(labels) == sorted([f"Ana ({self.kept})", self.old])
 
     def test_it_takes_exactly_two(self) -> None:
         third = save_session(new_athlete()).athlete.pk
