@@ -8,6 +8,7 @@ from django.template.defaultfilters import floatformat
 from django.utils.translation import gettext as _
 
 from workouts.admin.charts import describe_trend_chart
+from workouts.admin.load_texts import write_load_for_coach
 from workouts.fairness.trends import SetLengths, TrendLoad, TrendWeek
 
 NO_FIGURE = "-"
@@ -122,5 +123,5 @@ def write_trend_loads(trends: Trends) -> list[list[str]]:
     found = [trends.loads.get(week) for week in trends.weeks]
     return [
         [floatformat(load.tonnage_kg, "-1g") if load else NO_FIGURE for load in found],
-        [floatformat(load.heaviest_kg, "-2g") if load else NO_FIGURE for load in found],
+        [write_load_for_coach(load.heaviest_kg) if load else NO_FIGURE for load in found],
     ]

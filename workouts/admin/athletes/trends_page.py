@@ -39,6 +39,7 @@ from workouts.fairness.trends import (
 )
 from workouts.models import Athlete, Exercise
 from workouts.models.primary_keys import can_be_primary_key
+from workouts.models.sort_names import make_sort_name
 
 SPANS = (12, 26, 52)  # weeks
 DEFAULT_SPAN = 26
@@ -71,7 +72,7 @@ class TrendsForm(forms.Form):
             }
         )
         field: Any = self.fields["exercise"]
-        field.choices = sorted(choices, key=lambda choice: choice[1])
+        field.choices = sorted(choices, key=lambda choice: make_sort_name(choice[1]))
 
 
 def show_trends_page(request: HttpRequest, object_id: str) -> HttpResponse:

@@ -71,6 +71,19 @@ class FiguresTests(TrendsCase):
             ("12", "-", "-"),
         ]
 
+    def test_loads_are_written_as_in_the_list_of_sessions(self) -> None:
+        self.save_two_weeks()
+        self.save(SET, load_kg="62.5")
+        assert self.trends()["reps"]["rows"][0][1] == ("24", "750", "62.5")
+
+    def test_exercises_are_offered_by_the_readers_alphabet(self) -> None:
+        for name in ("dip", "deadlift"):
+            save_session("ana-1", exercise=name)
+        self.client.cookies["django_language"] = "kk"
+        form = self.client.get(self.trends_page).context["form"]
+        names = [name for _slug, name in form.fields["exercise"].choices]
+        assert names == ["Қос белағашта итерілу", "Штанганы еденнен тарту"]
+
     def test_weeks_begin_on_monday_in_the_viewers_time_zone(self) -> None:
         late_on_sunday = datetime(2026, 11, 22, 20, tzinfo=UTC)
         save_at(late_on_sunday, user_id="ana-1", sets=[SET])
