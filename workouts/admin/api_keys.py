@@ -5,7 +5,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
+from workouts.admin.coach_names import find_coaches_to_choose, name_coach
 from workouts.admin.titles import TitledAdmin
 from workouts.models import ApiKey, may_see_all_athletes
 from workouts.models.primary_keys import can_be_primary_key
@@ -87,7 +87,7 @@ class ApiKeyAdmin(TitledAdmin):
 
     @admin.display(description=gettext_lazy("rights of"))
     def rights_of(self, key: ApiKey) -> str:
-        return str(key.coach) if key.coach else _("everybody")
+        return name_coach(key.coach) if key.coach else _("everybody")
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, key: ApiKey) -> str:
@@ -100,14 +100,16 @@ class ApiKeyAdmin(TitledAdmin):
         """Offer coaches; a user who doesn't see all athletes can only give their own rights."""
         if db_field.name != "coach":
             return super().formfield_for_foreignkey(db_field, request, **kwargs)
-        coaches = get_user_model().objects.filter(is_staff=True, is_active=True)
+        coaches = find_coaches_to_choose()
         if may_see_all_athletes(request.user):
-            kwargs["queryset"] = coaches.order_by("username")
+            kwargs["queryset"] = coaches
             kwargs["empty_label"] = _("everybody")
         else:
             kwargs["queryset"] = coaches.filter(username=request.user.get_username())
             kwargs["required"] = True
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+        field: Any = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        field.label_from_instance = name_coach
+        return field
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         key, obj.text = make_api_key(

@@ -1,7 +1,6 @@
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth import get_user_model
 from django.db.models import Count, QuerySet, prefetch_related_objects
 from django.forms import Media
 from django.http import HttpRequest, HttpResponse
@@ -9,6 +8,7 @@ from django.urls import path, reverse
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from workouts.admin.coach_names import find_coaches_to_choose, name_coach
 from workouts.admin.invitations.open_links import find_open_invitations, find_waiting_athletes
 from workouts.admin.invitations.team_pages import answer_waiting, show_team_invite_page
 from workouts.admin.next_steps import NextStep
@@ -114,12 +114,11 @@ class TeamAdmin(VisibleAdmin):
         return count
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Offer only staff as coaches: nobody else can log in to the admin."""
         if db_field.name == "coaches":
-            kwargs["queryset"] = (
-                get_user_model().objects.filter(is_staff=True, is_active=True).order_by("username")
-            )
+            kwargs["queryset"] = find_coaches_to_choose()
         field = super().formfield_for_manytomany(db_field, request, **kwargs)
+        if field is not None and db_field.name == "coaches":
+            field.label_from_instance = name_coach
         if field is not None and db_field.name == "athletes":
             # no button that clears the whole team: one slip would empty it, and a screen reader
             # doesn't find it among the athletes

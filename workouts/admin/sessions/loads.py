@@ -9,6 +9,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from workouts.admin.coach_names import name_coach
 from workouts.admin.load_texts import write_load_for_coach, write_load_with_unit_for_coach
 from workouts.loads import MAX_LOAD_KG, MIN_LOAD_KG
 from workouts.models import LoadChange, WorkoutSession
@@ -76,7 +77,7 @@ def list_load_history(session: WorkoutSession) -> list[str]:
 def write_load_change(change: LoadChange) -> str:
     return _("%(load)s, %(coach)s, %(at)s; before: %(before)s") % {
         "load": write_load_with_unit_for_coach(change.to_kg),
-        "coach": change.coach,
+        "coach": name_coach(change.coach),
         "at": date_format(localtime(change.at), "DATETIME_FORMAT"),
         "before": write_load_with_unit_for_coach(change.from_kg),
     }

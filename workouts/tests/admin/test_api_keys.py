@@ -45,6 +45,14 @@ class ApiKeyCase(TestCase):
 
 
 class MakingTests(ApiKeyCase):
+    def test_coaches_are_offered_and_listed_with_their_names(self) -> None:
+        self.client.force_login(self.head)
+        self.coach.first_name, self.coach.last_name = "Ana", "Lee"
+        self.coach.save()
+        assert ">Ana Lee (coach)</option>" in self.client.get(f"{KEYS}add/").content.decode()
+        self.make(coach=self.coach)
+        assert "Ana Lee (coach)" in self.client.get(KEYS).content.decode()
+
     def test_a_head_coach_makes_a_key_that_is_shown_once_and_stored_as_a_hash(self) -> None:
         self.client.force_login(self.head)
         text = self.post(coach=self.coach.pk, may_finish="on").context["text"]

@@ -49,11 +49,13 @@ class ScreenTests(CoachCase):
         assert not DisplayLink.objects.exists()
 
     def test_the_teams_page_lists_screens_until_they_are_revoked(self) -> None:
+        self.coach.first_name, self.coach.last_name = "Ana", "Lee"
+        self.coach.save()
         page = self.page(f"{self.team_page}change/")
         assert "No screen shows this team's wall." in page
         made = self.make()
         page = self.page(f"{self.team_page}change/")
-        for text in ("Hall 2", "Not used yet", "made by coach", self.revoke_path(made)):
+        for text in ("Hall 2", "Not used yet", "made by Ana Lee (coach)", self.revoke_path(made)):
             assert text in page
         self.client.post(self.revoke_path(made), {"answer": "yes"})
         assert self.revoke_path(made) not in self.page(f"{self.team_page}change/")

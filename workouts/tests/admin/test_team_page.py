@@ -179,6 +179,13 @@ class RightsTests(TeamPageCase):
         assert [*self.team.athletes.all()] == [ben]
         assert [*self.team.coaches.all()] == [self.other]
 
+    def test_a_head_coach_is_offered_coaches_with_their_names(self) -> None:
+        self.other.first_name, self.other.last_name = "Ben", "Ito"
+        self.other.save()
+        self.client.force_login(self.head)
+        assert ">Ben Ito (other)</option>" in (page := self.page(self.path))
+        assert ">head</option>" in page
+
     def test_a_coach_names_an_athlete_of_the_team(self) -> None:
         self.status(self.coach, f"{self.athlete_page}change/", display_name="Anna")
         assert self.shown() == ["Anna"]
