@@ -10,12 +10,13 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from workouts.admin.coach_names import find_coaches_to_choose, name_coach
+from workouts.admin.next_steps import NextStep
 from workouts.admin.titles import TitledAdmin
 from workouts.models import ApiKey, may_see_all_athletes
 from workouts.models.primary_keys import can_be_primary_key
@@ -47,6 +48,8 @@ class ApiKeyForm(forms.ModelForm):
 
 
 class ApiKeyAdmin(TitledAdmin):
+    empty_text = gettext_lazy("No API keys yet.")
+    no_match_text = gettext_lazy("No API keys match.")
     form = ApiKeyForm
     change_form_template = "admin/workouts/apikey/change_form.html"
     list_display = ["name", "start", "rights_of", "may_finish", "last_used_at", "state"]
@@ -66,6 +69,11 @@ class ApiKeyAdmin(TitledAdmin):
         "revoked_at",
     ]
     actions = None
+
+    def find_next_step(self, request: HttpRequest) -> NextStep | None:
+        if not self.has_add_permission(request):
+            return None
+        return NextStep(_("Add an API key"), reverse("admin:workouts_apikey_add"))
 
     def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
         return self.own_page_fields if obj else self.fields

@@ -45,6 +45,13 @@ class ApiKeyCase(TestCase):
 
 
 class MakingTests(ApiKeyCase):
+    def test_an_empty_list_leads_to_the_first_key(self) -> None:
+        self.client.force_login(self.head)
+        link = f'<a href="{KEYS}add/">Add an API key</a>'
+        assert f"No API keys yet. {link}" in self.client.get(KEYS).content.decode()
+        self.make()
+        assert link not in self.client.get(KEYS).content.decode()
+
     def test_coaches_are_offered_and_listed_with_their_names(self) -> None:
         self.client.force_login(self.head)
         self.coach.first_name, self.coach.last_name = "Ana", "Lee"
