@@ -22,7 +22,7 @@ def may_open_merge_page(request: HttpRequest) -> bool:
     return request.user.has_perm("workouts.change_athlete") and may_see_all_athletes(request.user)
 
 
-def name_athlete_to_keep(athlete: Athlete) -> str:
+def name_athlete_to_merge(athlete: Athlete) -> str:
     """Return the user ID, which the page asks for, after the name that the coach knows."""
     name, user_id = athlete.display_name, athlete.user_id
     return f"{name} ({user_id})" if name else user_id
@@ -47,7 +47,7 @@ class MergeForm(forms.Form):
         self.pair = pair
         kept: Any = self.fields["kept"]
         kept.queryset = pair
-        kept.label_from_instance = name_athlete_to_keep
+        kept.label_from_instance = name_athlete_to_merge
 
     def merged_id(self) -> int:
         """Return the primary key of the athlete to merge into the kept one."""
@@ -112,7 +112,8 @@ def merge_and_redirect(request: HttpRequest, *, kept_id: int, merged_id: int) ->
     except MergeRefusedError as error:
         messages.error(request, str(error))
         return redirect("admin:workouts_athlete_changelist")
-    names = {"alias": merged.alias.user_id, "kept": merged.kept.user_id, "count": merged.sessions}
+    alias, kept = map(name_athlete_to_merge, (merged.alias, merged.kept))
+    names = {"alias": alias, "kept": kept, "count": merged.sessions}
     text = ngettext(
         "Merged %(alias)s into %(kept)s and moved %(count)d session.",
         "Merged %(alias)s into %(kept)s and moved %(count)d sessions.",

@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
+from django.db import transaction
 
 from workouts.models import Athlete, Team
 from workouts.tests.support.admin import ATHLETES
@@ -53,6 +54,19 @@ class MergePageTests(MergingCase):
         page = self.choose(*self.ids).content.decode()
         labels = re.findall(r'name="kept"[^>]*>\s*([^<]+?)\s*</label>', page)
         assert sorted(labels) == sorted([f"Ana ({self.kept})", self.old])
+
+    def test_it_says_by_name_whom_it_merged(self) -> None:
+        Athlete.objects.filter(user_id=self.kept).update(display_name="Ana")
+        kept = f"Ana ({self.kept})"
+        for language, said in (
+            ("en", f"Merged {self.old} into {kept} and moved 1 session."),
+            ("kk", f"Біріктірілді: {self.old} спортшысы {kept} спортшысына қосылды, 1 сабақ"),
+        ):
+            self.client.cookies["django_language"] = language
+            with self.subTest(language), transaction.atomic():
+                page = self.client.get(self.send(self.ids[0])["Location"]).content.decode()
+                assert said in page
+                transaction.set_rollback(True)
 
     def test_it_takes_exactly_two(self) -> None:
         third = save_session(new_athlete()).athlete.pk
