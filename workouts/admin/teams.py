@@ -5,6 +5,7 @@ from django.db.models import Count, QuerySet, prefetch_related_objects
 from django.forms import Media
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -20,6 +21,14 @@ from workouts.admin.screens import (
 from workouts.admin.team_athletes import describe_team_athletes, prefetch_team_athletes
 from workouts.admin.visibility import VisibleAdmin
 from workouts.models import Team, may_see_all_athletes
+
+
+def leave_out_lines(lines: list[Any], beginnings: tuple[str, ...]) -> list[Any]:
+    """Return nested lines without those that begin so, and without lists that are empty then."""
+    nested = [
+        leave_out_lines(line, beginnings) if isinstance(line, list) else line for line in lines
+    ]
+    return [line for line in nested if line and not str(line).startswith(beginnings)]
 
 
 class TeamAdmin(VisibleAdmin):
@@ -64,6 +73,18 @@ class TeamAdmin(VisibleAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Team | None = None) -> list[str]:
         return [] if may_see_all_athletes(request.user) else ["coaches", "athletes"]
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Leave out the rows that only link a team with its people, who stay."""
+        deleted, counts, *more = super().get_deleted_objects(objs, request)
+        links = [field.through._meta for field in (Team.athletes, Team.coaches)]
+        names = tuple(f"{capfirst(link.verbose_name)}: " for link in links)
+        own = {
+            name: count
+            for name, count in counts.items()
+            if name not in {link.verbose_name_plural for link in links}
+        }
+        return leave_out_lines(deleted, names), own, *more
 
     def find_next_step(self, request: HttpRequest) -> NextStep | None:
         if not self.has_add_permission(request):

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from workouts.admin.team_athletes import MAX_ATHLETES, TeamAthlete, find_team_athletes
 from workouts.models import Athlete, Team
+from workouts.services.display_links import make_display_link
 from workouts.tests.support.admin import ATHLETES
 from workouts.tests.support.cast import save_at, save_session
 from workouts.tests.support.coach_cast import TEAMS, CoachCase
@@ -185,6 +186,15 @@ class RightsTests(TeamPageCase):
         self.client.force_login(self.head)
         assert ">Ben Ito (other)</option>" in (page := self.page(self.path))
         assert ">head</option>" in page
+
+    def test_deleting_a_team_lists_what_goes_and_not_its_people(self) -> None:
+        make_display_link(team=self.team, name="Hall 2", by=self.head)
+        self.client.force_login(self.head)
+        page = self.page(f"{self.team_page}delete/")
+        assert "Hall 2" in page
+        assert "relationship" not in page
+        assert self.save(self.head, f"{self.team_page}delete/", post="yes") == 302
+        assert Athlete.objects.filter(pk=self.athlete.pk).exists()
 
     def test_a_coach_names_an_athlete_of_the_team(self) -> None:
         self.status(self.coach, f"{self.athlete_page}change/", display_name="Anna")
