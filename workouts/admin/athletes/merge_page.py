@@ -13,9 +13,10 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from workouts.admin.invitations.history import record_merge
 from workouts.models import Athlete, may_see_all_athletes
 from workouts.models.primary_keys import can_be_primary_key
-from workouts.services.merging import Merged, MergeRefusedError, merge_athletes
+from workouts.services.merging import MergeRefusedError, merge_athletes
 
 
 def may_open_merge_page(request: HttpRequest) -> bool:
@@ -108,7 +109,7 @@ def merge_and_redirect(request: HttpRequest, *, kept_id: int, merged_id: int) ->
     try:
         with transaction.atomic():
             merged = merge_athletes(kept_id=kept_id, merged_id=merged_id)
-            log_merge_in_admin_history(request, merged)
+            record_merge(request, merged)
     except MergeRefusedError as error:
         messages.error(request, str(error))
         return redirect("admin:workouts_athlete_changelist")
@@ -121,10 +122,3 @@ def merge_and_redirect(request: HttpRequest, *, kept_id: int, merged_id: int) ->
     )
     messages.success(request, text % names)
     return redirect("admin:workouts_athlete_change", kept_id)
-
-
-def log_merge_in_admin_history(request: HttpRequest, merged: Merged) -> None:
-    log: Any = admin.site.get_model_admin(Athlete)
-    names = {"alias": merged.alias.user_id, "kept": merged.kept.user_id}
-    log.log_change(request, merged.kept, _("%(alias)s was merged into it.") % names)
-    log.log_change(request, merged.alias, _("Merged into %(kept)s.") % names)

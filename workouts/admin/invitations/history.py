@@ -1,4 +1,4 @@
-"""What the admin's history says about invitations, screens, devices and access.
+"""What the admin's history says about invitations, screens, devices, access and merging.
 
 The messages are Django's own structures, which are translated when they are shown.
 """
@@ -11,10 +11,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_noop
 
 from workouts.models import DisplayLink, Invitation, JoinedDevice, WaitingAthlete
+from workouts.services.merging import Merged
 
 INVITATION, DEVICE = gettext_noop("invitation"), gettext_noop("joined device")
 WAITING, ATHLETE = gettext_noop("waiting athlete"), gettext_noop("athlete")
 SCREEN = gettext_noop("screen link")
+MERGED, MAIN = gettext_noop("merged athlete record"), gettext_noop("main athlete record")
 WITHDRAWN = gettext_noop("validity (withdrawn)")
 REVOKED = gettext_noop("validity (revoked)")
 CUT_OFF = gettext_noop("access (cut off)")
@@ -69,6 +71,13 @@ def record_cut_off(request: HttpRequest, device: JoinedDevice) -> None:
 def record_switch(request: HttpRequest, athlete: Model, *, is_on: bool) -> None:
     fields = [SWITCHED_ON if is_on else SWITCHED_OFF]
     write_history(request, athlete, [{"changed": {"fields": fields}}])
+
+
+def record_merge(request: HttpRequest, merged: Merged) -> None:
+    """Record in both athletes' histories that the request's user merged them."""
+    alias, kept = merged.alias, merged.kept
+    write_history(request, kept, [{"added": name_part(MERGED, alias.user_id)}])
+    write_history(request, alias, [{"added": name_part(MAIN, kept.user_id)}])
 
 
 def find_invited(invitation: Invitation) -> Model | None:

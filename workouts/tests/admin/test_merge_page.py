@@ -79,19 +79,22 @@ class MergePageTests(MergingCase):
     def test_it_merges_and_records_who_did_it(self) -> None:
         assert self.send(self.ids[0])["Location"] == f"{ATHLETES}{self.ids[0]}/change/"
         assert self.owners() == {self.kept}
-        entries = (
-            LogEntry.objects.filter(user=self.user)
-            .order_by("pk")
-            .values_list("object_id", "change_message")
-        )
-        assert list(entries) == [
-            (str(self.ids[0]), f"{self.old} was merged into it."),
-            (str(self.ids[1]), f"Merged into {self.kept}."),
+        entries = LogEntry.objects.filter(user=self.user).order_by("pk")
+        assert [(entry.object_id, entry.get_change_message()) for entry in entries] == [
+            (str(self.ids[0]), f"Added merged athlete record “{self.old}”."),
+            (str(self.ids[1]), f"Added main athlete record “{self.kept}”."),
         ]
-        assert (
-            f"{self.old} was merged into it."
-            in self.client.get(f"{ATHLETES}{self.ids[0]}/history/").content.decode()
-        )
+
+    def test_the_record_is_in_the_language_of_who_reads_it(self) -> None:
+        self.client.cookies["django_language"] = "kk"
+        self.send(self.ids[0])
+        for language, said in (
+            ("en", f"Added merged athlete record “{self.old}”."),
+            ("ru", f"Добавлено: присоединённая запись спортсмена «{self.old}»."),
+        ):
+            self.client.cookies["django_language"] = language
+            page = self.client.get(f"{ATHLETES}{self.ids[0]}/history/").content.decode()
+            assert said in page
 
     def test_either_of_the_two_can_be_kept_and_nobody_else(self) -> None:
         third = save_session(new_athlete()).athlete
