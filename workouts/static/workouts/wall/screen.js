@@ -25,24 +25,16 @@ function keepToken(token) {
 
 function readToken() {
     const token = location.hash.slice(1);
+    if (token) history.replaceState(null, "", location.pathname + location.search);
     if (TOKEN.test(token)) {
-        history.replaceState(null, "", location.pathname + location.search);
         keepToken(token);
         return token;
     }
     try {
-        return localStorage.getItem(KEY) || "";
+        return localStorage.getItem(KEY) || token;
     } catch {
-        return "";
+        return token;
     }
-}
-
-// a name that is too long for a line gets two, in smaller letters
-function fitNames(tiles) {
-    const names = tiles.map((tile) => tile.querySelector(".live-name"));
-    for (const name of names) name.classList.remove("is-long");
-    const long = names.filter((name) => name.scrollWidth > name.clientWidth);
-    for (const name of long) name.classList.add("is-long");
 }
 
 function layOut() {
