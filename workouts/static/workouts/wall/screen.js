@@ -37,6 +37,14 @@ function readToken() {
     }
 }
 
+// a name that is too long for a line gets two, in smaller letters
+function fitNames(tiles) {
+    const names = tiles.map((tile) => tile.querySelector(".live-name"));
+    for (const name of names) name.classList.remove("is-long");
+    const long = names.filter((name) => name.scrollWidth > name.clientWidth);
+    for (const name of long) name.classList.add("is-long");
+}
+
 function layOut() {
     const list = find("tiles");
     const tiles = [...list.children];
