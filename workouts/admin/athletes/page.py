@@ -67,9 +67,13 @@ def describe_bests_for_athlete_page(bests: Bests) -> Json:
         "sessions": bests.sessions,
         "reps": bests.reps,
         "cells": [
-            (bests.most_reps, bests.most_reps.total_reps),
-            (fastest, fastest and fastest.best_minute),
-            (bests.longest, write_duration_for_coach(session_page_length_ms(bests.longest))),
+            (_("Most reps"), bests.most_reps, bests.most_reps.total_reps),
+            (_("Best minute"), fastest, fastest and fastest.best_minute),
+            (
+                _("Longest session"),
+                bests.longest,
+                write_duration_for_coach(session_page_length_ms(bests.longest)),
+            ),
         ],
     }
 

@@ -189,7 +189,8 @@ class PageTests(AdminCase):
         save_session("ana-1", times_ms=CRUNCHES_MS)
         page = self.page(self.path)
         assert "Reps per minute within sets" in page
-        assert "<td>4:42</td>\n<td>50.0</td>" in page
+        assert '<td data-label="Duration">4:42</td>' in page
+        assert '<td data-label="Reps per minute within sets">50.0</td>' in page
 
     def test_the_link_to_all_sessions_lists_this_athletes_only(self) -> None:
         save_session("ana-11")

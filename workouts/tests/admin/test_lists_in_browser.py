@@ -1,5 +1,7 @@
 """Lists in a browser: all columns at 1280 px, cards on a phone, filters above the table."""
 
+from itertools import product
+
 from playwright.sync_api import Page, expect
 
 from workouts.tests.support.browsers import BrowserCase
@@ -46,6 +48,12 @@ OUTSIDE = """() => {
 }"""
 LABELS = """(cells) => cells.map(
     (cell) => [getComputedStyle(cell, "::before").content, cell.dataset.label])"""
+
+HEADERS = "(cells) => cells.map((cell) => (cell.querySelector('a') ?? cell).textContent)"
+# parts of a page that can be scrolled sideways
+SIDEWAYS = """() => [document.documentElement, ...document.querySelectorAll(".session-scroll")]
+    .filter((part) => part.scrollWidth > part.clientWidth)
+    .map((part) => part.textContent)"""
 
 
 def find_overflow(page: Page) -> list[str]:
@@ -106,6 +114,25 @@ class ListTests(BrowserCase):
                 expect(field).to_be_visible()
             for name in ("total_reps", "tempo .spark", "status .status"):
                 expect(page.locator(f"#result_list .field-{name}").first).to_be_visible()
+
+    def test_the_tables_of_a_page_are_cards_with_all_their_fields_on_a_phone(self) -> None:
+        pages = {
+            "/admin/workouts/team/": 1,
+            "/admin/workouts/athlete/?q=ana": 2,
+            f"{SESSIONS}?review_status__exact=pending": 1,
+        }
+        for size, (address, tables) in product((PHONE, TABLET), pages.items()):
+            page = self.open_at(size, to=address)
+            page.locator("#result_list tbody th a").first.click()
+            expect(page.locator(".is-cards")).to_have_count(tables)
+            for table in page.locator(".is-cards").all():
+                headers = table.locator("thead th").evaluate_all(HEADERS)
+                labels = table.locator("tbody tr").first.locator("[data-label]")
+                assert labels.evaluate_all(LABELS) == [
+                    [f'"{header}"', header] for header in headers[-labels.count() :]
+                ]
+                assert labels.count() >= len(headers) - 1
+            assert page.evaluate(SIDEWAYS) == [], (size, address)
 
     def test_a_sign_in_names_its_fields_on_a_phone(self) -> None:
         page = self.open_at(PHONE, to="/admin/sign-ins/")

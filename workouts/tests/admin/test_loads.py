@@ -185,7 +185,8 @@ class ListTests(AdminCase):
 
     def test_the_athletes_page_has_it_with_the_latest_sessions(self) -> None:
         row = save_session(new_athlete(), load_kg=HEAVY)
-        assert "<td>62.5</td>" in self.page(f"{ATHLETES}{row.athlete.pk}/change/")
+        page = self.page(f"{ATHLETES}{row.athlete.pk}/change/")
+        assert '<td data-label="Load, kg">62.5</td>' in page
 
 
 class ExportTests(ExportCase):
