@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -14,12 +15,22 @@ from workouts.admin.load_texts import write_load_for_coach, write_load_with_unit
 from workouts.loads import MAX_LOAD_KG, MIN_LOAD_KG
 from workouts.models import LoadChange, WorkoutSession
 
+WRONG_LOAD = gettext_lazy("Enter kilograms: over 0, at most 1000, and no more than 2 decimals.")
+
 
 class KilogramField(forms.DecimalField):
-    """A load, to 0.01 kg, with a decimal comma or point."""
+    """A load, to 0.01 kg, with a decimal comma or point; one message says what it may be."""
+
+    default_error_messages = {"load": WRONG_LOAD}
 
     def to_python(self, value: Any) -> Any:
         return super().to_python(str(value or "").replace(",", "."))
+
+    def clean(self, value: Any) -> Any:
+        try:
+            return super().clean(value)
+        except ValidationError:
+            raise ValidationError(self.error_messages["load"], "load") from None
 
 
 class LoadForm(forms.Form):

@@ -91,6 +91,13 @@ class FormTests(LoadCase):
                 assert f'value="{typed}"' in response.content.decode()
         assert (self.load(), LoadChange.objects.count()) == (None, 0)
 
+    def test_the_reason_says_what_a_load_may_be_with_the_languages_decimal_mark(self) -> None:
+        self.client.cookies.load({"django_language": "ru"})
+        for typed in ("0", "-5", "1000,01", "62,505", "10000,5", "heavy", "NaN"):
+            with self.subTest(typed=typed):
+                (error,) = self.enter(typed).context["form"].errors["load"]
+                assert error.startswith("Введите вес в килограммах: больше 0, не больше 1000")
+
     def test_a_wrong_load_can_be_corrected_on_the_page_that_says_so(self) -> None:
         page = self.enter("6000").content.decode()
         assert f'action="{self.path}"' in page
