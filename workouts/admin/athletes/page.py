@@ -18,6 +18,7 @@ from workouts.admin.sessions.page import find_session_page_pace, session_page_le
 from workouts.admin.tempo_texts import write_duration_for_coach, write_pace_for_coach
 from workouts.admin.volumes import ChartVolume, sum_chart_volumes
 from workouts.models import Athlete, WorkoutSession
+from workouts.models.sort_names import make_sort_name
 
 WEEKS = 26
 LAST_SESSIONS = 20
@@ -42,7 +43,7 @@ def describe_athlete_page(athlete: Athlete) -> Json:
         "athlete": athlete,
         "bests": [
             describe_bests_for_athlete_page(each)
-            for each in find_bests_for_athlete_page(athlete.user_id)
+            for each in sort_bests_for_athlete_page(find_bests_for_athlete_page(athlete.user_id))
         ],
         "weeks": weeks[::-1],
         "volume": describe_volume_chart(weeks, span=_("week of")),
@@ -57,6 +58,11 @@ def describe_athlete_page(athlete: Athlete) -> Json:
         ],
         "sessions_url": f"{sessions_url}?{urlencode({'athlete': athlete.user_id})}",
     }
+
+
+def sort_bests_for_athlete_page(bests: list[Bests]) -> list[Bests]:
+    """Return the bests by the exercises' names in the viewer's language."""
+    return sorted(bests, key=lambda each: make_sort_name(str(each.exercise)))
 
 
 def describe_bests_for_athlete_page(bests: Bests) -> Json:

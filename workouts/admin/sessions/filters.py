@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from workouts.admin.days import begin_of_coach_day
 from workouts.fairness.flag_texts import NAMES
 from workouts.models import Athlete, ReviewStatus, WorkoutSession
+from workouts.models.sort_names import make_sort_name
 
 Sessions = QuerySet[WorkoutSession]
 athlete_widget = AutocompleteSelect(WorkoutSession._meta.get_field("athlete"), admin.site)
@@ -43,6 +44,14 @@ class FlagListFilter(admin.SimpleListFilter):
         return flagged.annotate(flags_text=Cast("flags", TextField())).filter(
             flags_text__contains=f'"{self.value()}"'
         )
+
+
+class ExerciseListFilter(admin.RelatedFieldListFilter):
+    """Lists exercises by their names in the viewer's language."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
+        choices = super().field_choices(field, request, model_admin)
+        return sorted(choices, key=lambda choice: make_sort_name(str(choice[1])))
 
 
 class FormListFilter(admin.ListFilter):

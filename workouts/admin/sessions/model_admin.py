@@ -24,6 +24,7 @@ from workouts.admin.sessions.export import export_page_paths
 from workouts.admin.sessions.filters import (
     AthleteListFilter,
     DateRangeListFilter,
+    ExerciseListFilter,
     FlagListFilter,
     athlete_widget,
 )
@@ -82,7 +83,7 @@ class WorkoutSessionAdmin(VisibleAdmin):
     list_filter = [
         TeamListFilter,
         AthleteListFilter,
-        "exercise",
+        ("exercise", ExerciseListFilter),
         DateRangeListFilter,
         "review_status",
         FlagListFilter,

@@ -185,6 +185,14 @@ class PageTests(AdminCase):
             assert "<strong>12</strong>" in self.page(self.path)
         assert len(queries) <= MAX_QUERIES
 
+    def test_bests_are_listed_by_the_exercises_names_in_the_viewers_language(self) -> None:
+        for exercise in ("bench_press", "burpee", "lunge"):  # Жим лёжа, Бёрпи, Выпады
+            save_session("ana-1", exercise=exercise)
+        self.client.cookies.load({"django_language": "ru"})
+        bests = self.client.get(self.path).context["bests"]
+        names = [each["exercise"].slug for each in bests]
+        assert names == ["burpee", "lunge", "bench_press", "squat"]
+
     def test_the_pace_of_the_last_sessions_is_that_within_sets(self) -> None:
         save_session("ana-1", times_ms=CRUNCHES_MS)
         page = self.page(self.path)

@@ -113,6 +113,12 @@ class FilterTests(AdminCase):
             self.noon.pk,
         }
 
+    def test_exercises_are_listed_by_their_names_in_the_viewers_language(self) -> None:
+        self.client.cookies.load({"django_language": "ru"})
+        page = self.page(SESSIONS)
+        shown = [page.index(f">{name}</a>") for name in ("Бёрпи", "Выпады", "Жим лёжа", "Скалолаз")]
+        assert shown == sorted(shown)
+
 
 class ReadingTests(AdminCase):
     def test_it_counts_no_more_rows_than_the_limit(self) -> None:

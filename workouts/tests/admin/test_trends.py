@@ -117,6 +117,14 @@ class ChoiceTests(TrendsCase):
         form = self.client.get(self.trends_page, {"exercise": "squat", "weeks": 52}).context["form"]
         assert form.cleaned_data == {"exercise": "squat", "weeks": 52}
 
+    def test_exercises_are_listed_by_the_viewers_alphabet(self) -> None:
+        self.save(SET, exercise="squat")
+        self.save(SET, exercise="double_under")
+        self.client.cookies.load({"django_language": "kk"})
+        form = self.client.get(self.trends_page).context["form"]
+        names = [name for _slug, name in form.fields["exercise"].choices]
+        assert names == ["Қос айналым секіру", "Отырып-тұру"]
+
     def test_a_wrong_choice_is_made_up_for(self) -> None:
         self.save(SET)
         for wrong in ("", "dip", "' --", "27", "1e9", "٢٦"):
