@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from workouts.models import Team, WorkoutSession
+from workouts.models import ReviewStatus, ReviewStep, Team, WorkoutSession
 from workouts.tests.support.admin import SESSIONS, AdminCase
 from workouts.tests.support.cast import CRUNCHES_MS, new_athlete, save_session
 from workouts.tests.support.reviews import save_pending
@@ -92,6 +92,18 @@ class WordsTests(PageCase):
             "-",
             "1:00",
         ]
+
+    def test_a_session_that_nobody_had_to_review_has_no_empty_table_of_reviews(self) -> None:
+        row = save_timeline(TWO_SETS)
+        path = f"{SESSIONS}{row.pk}/change/"
+        assert 'id="review_steps-group"' not in self.page(path)
+        ReviewStep.objects.create(
+            session=row,
+            actor=ReviewStep.Actor.SERVICE,
+            from_status=ReviewStatus.CLEAN,
+            to_status=ReviewStatus.PENDING,
+        )
+        assert 'id="review_steps-group"' in self.page(path)
 
     def test_the_pace_is_that_within_sets(self) -> None:
         page = self.page(f"{SESSIONS}{save_timeline(CRUNCHES_MS).pk}/change/")
