@@ -46,8 +46,13 @@ class RequestLimitTests(PhoneShop, SimpleTestCase):
 class GoneClientTests(PhoneShop, SimpleTestCase):
     """A client sends messages and goes away."""
 
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.service = shared_service()
+
     async def test_its_reps_count_and_one_finish_is_done(self) -> None:
-        self.service, user_id = shared_service(), new_athlete()
+        user_id = new_athlete()
         phone = await self.take_device(user_id)
         await phone.send(*make_set(range(1, 21)), *[{"event": "finish"}] * 500)
         phone.socket.transport.close()  # without a close frame: the answers fail

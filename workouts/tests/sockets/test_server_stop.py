@@ -90,6 +90,7 @@ class StoppedServiceTests(PhoneShop, SimpleTestCase):
         await phone.send(*[STATUS] * (REQUESTS_AT_ONCE + BEYOND))
         for _ in range(REQUESTS_AT_ONCE):
             await phone.hear_answer()
+        await (await phone.socket.ping())  # its pong says that all were read
         stopping = asyncio.create_task(self.stop())
         answers = []
         with suppress(websockets.ConnectionClosed):

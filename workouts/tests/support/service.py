@@ -160,6 +160,8 @@ def shared_service(**environment: str) -> Service:
     There is one for each environment that is asked for. It is stopped at exit. The sweeper leaves
     live sessions alone.
     """
+    # an async test has a thread of its own, and a process ends with the thread that started it
+    assert threading.current_thread() is threading.main_thread(), "start it in setUpClass"
     service = Service(
         SENIM_DATA=str(fresh_folder()),
         DATABASE_URL=migrated_database(),
