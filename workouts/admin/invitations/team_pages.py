@@ -79,7 +79,9 @@ def show_team_invite_page(request: HttpRequest, object_id: str) -> HttpResponse:
     form = TeamLinkForm(request.POST if request.method == "POST" else None)
     if form.is_valid() and not problem:
         given = form.cleaned_data
-        expires_at = begin_of_coach_day(given["last_day"] + timedelta(days=1))
+        # the end of the day, and not the beginning of the next: pages name it
+        next_day = begin_of_coach_day(given["last_day"] + timedelta(days=1))
+        expires_at = next_day - timedelta(seconds=1)
         return record_and_show_link(
             request,
             lambda: invite_team(
