@@ -69,12 +69,12 @@ def check_clients_are_known(**kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def check_invitations_lead_to_https(**kwargs: Any) -> list[CheckMessage]:
-    """Warn of links in invitations that would lead nowhere, or over HTTP."""
+    """Warn of links for phones and screens that would lead nowhere, or over HTTP."""
     if settings.SENIM_AUTH != "token" or settings.SENIM_PUBLIC_URL.startswith("https://"):
         return []
     return [
         Warning(
-            "SENIM_PUBLIC_URL is not an https:// address: links in invitations begin with it.",
+            "SENIM_PUBLIC_URL is not an https:// address: links begin with it.",
             hint="Set SENIM_PUBLIC_URL to the address that people type.",
             id="workouts.W002",
         )

@@ -74,7 +74,7 @@ def fill_sets(apps, schema_editor):
         for row in rows:
             try:
                 row.sets = describe_sets(row.timeline_ms)
-            except (TypeError, ValueError):
+            except (OverflowError, TypeError, ValueError):
                 continue  # an unreadable session must not keep the service from starting
             readable.append(row)
         sessions.bulk_update(readable, ["sets"])

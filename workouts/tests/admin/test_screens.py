@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 
 from workouts.models import DisplayLink
@@ -59,6 +60,13 @@ class ScreenTests(CoachCase):
             assert text in page
         self.client.post(self.revoke_path(made), {"answer": "yes"})
         assert self.revoke_path(made) not in self.page(f"{self.team_page}change/")
+
+    def test_a_link_whose_maker_was_switched_off_says_so(self) -> None:
+        self.make()
+        assert "switched off" not in self.page(f"{self.team_page}change/")
+        get_user_model().objects.filter(pk=self.coach.pk).update(is_active=False)
+        self.client.force_login(self.root)
+        assert "switched off" in self.page(f"{self.team_page}change/")
 
     def test_revoking_is_asked_for_and_recorded_once(self) -> None:
         made = self.make()
