@@ -12,7 +12,5 @@ def build_public_link(page: str, secret: str, base_url: str | None = None) -> st
     """
     base = settings.SENIM_PUBLIC_URL or (base_url or "").rstrip("/")
     if not base:
-        raise WorkoutError(
-            Code.UNAVAILABLE, "SENIM_PUBLIC_URL is unset; links begin with it"
-        )
+        raise WorkoutError(Code.UNAVAILABLE, "SENIM_PUBLIC_URL is unset; links begin with it")
     return f"{base}{page}#{secret}"

@@ -217,9 +217,13 @@ class TwoWorkersTests(SeenCase):
         for socket in sockets:
             await socket.send(REP)
             await socket.recv()
+        counted = 'senim_reps_total{verdict="counted"}'
+        await asyncio.to_thread(  # metrics come after the answers
+            wait_until,
+            lambda: read_metrics(self.service)[counted] - before[counted] == SOCKETS,
+        )
         for _ in range(10):  # each time, whichever worker takes the connection
             metrics = await asyncio.to_thread(read_metrics, self.service)
-            counted = 'senim_reps_total{verdict="counted"}'
             assert metrics[counted] - before[counted] == SOCKETS
             assert metrics['senim_sockets_open{kind="plain"}'] == SOCKETS
             assert metrics["senim_last_sweep_timestamp_seconds"] > 0

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 
 from workouts.tests.support.browsers import BrowserCase
 from workouts.tests.support.coaches import make_team
-from workouts.tests.support.processes import send_rep
+from workouts.tests.support.processes import send_rep, wait_until
 from workouts.tests.support.shell import run_shell
 
 TELEVISION, PHONE = (1920, 1080), (390, 844)
@@ -233,7 +233,8 @@ class ScreenJourneyTests(BrowserCase):
         assert screen.url == address  # the token is out of the address
         send_rep(self.service, "chingiz")
         for count in ("1", "2"):
-            send_rep(self.service, "ana")
+            # a rep right after the one before would be debounced
+            wait_until(lambda: send_rep(self.service, "ana")["status"] == "counted")
             ana = screen.locator("#live-tiles li", has_text="ana")
             expect(ana.locator(".live-count")).to_have_text(count)
         assert screen.locator("#live-tiles li", has_text="chingiz").count() == 0
