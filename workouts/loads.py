@@ -7,6 +7,11 @@ MIN_LOAD_KG, MAX_LOAD_KG = Decimal("0.01"), Decimal(1000)
 PLAIN_NUMBER = re.compile(r"[0-9]+([.][0-9]+)?")
 
 
+def load_to_number(load_kg: Decimal | None) -> float | None:
+    """Return a load as JSON and spreadsheets write it, None if there is none."""
+    return None if load_kg is None else float(load_kg)
+
+
 def round_load_kg(number: float | str) -> Decimal:
     """Return a load to 0.01 kg, rounded half up from the number as it was written.
 

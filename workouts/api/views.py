@@ -32,6 +32,7 @@ from workouts.api.serializers import (
 )
 from workouts.exceptions import Code, WorkoutError
 from workouts.fairness.review import appeal_review_decision
+from workouts.loads import load_to_number
 from workouts.metrics import count_outage_metric
 from workouts.models import WorkoutSession, WorkoutSessionQuerySet, kept_user_id_expression
 from workouts.services.finishing import finish_or_repeat_workout
@@ -85,7 +86,7 @@ class FinishView(DatabaseView):
             headers["Senim-Repeated"] = "true"
         answer = {"status": "success", "workout_id": session.pk}
         if body["load_kg"] is not None:  # who sends none gets the two fields alone
-            answer["load_kg"] = None if session.load_kg is None else float(session.load_kg)
+            answer["load_kg"] = load_to_number(session.load_kg)
         return Response(answer, headers=headers)
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from workouts.fairness.flag_texts import name_flag
 from workouts.fairness.tempo import measure_session_pace
+from workouts.loads import load_to_number
 from workouts.models import ReviewStatus, WorkoutSessionQuerySet
 
 BATCH_ROWS = 2000
@@ -144,7 +145,7 @@ def make_export_row(record: ExportRecord, zone: tzinfo, *, with_timeline: bool) 
         sum(record.refused.values()),
         str(STATUSES.get(record.review_status, record.review_status)),
         ", ".join(map(name_flag, record.flags)),
-        None if record.load_kg is None else float(record.load_kg),
+        load_to_number(record.load_kg),
     ]
     if with_timeline:
         cells.append(record.timeline.strip("[]").replace(" ", "").replace(",", " "))

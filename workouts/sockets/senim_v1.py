@@ -19,7 +19,7 @@ from workouts.live.clients import REDIS_AWAY
 from workouts.live.counting.batching import get_rep_batcher
 from workouts.live.keys import hash_tag_of_user
 from workouts.live.runtime import get_live_store
-from workouts.loads import round_load_kg
+from workouts.loads import load_to_number, round_load_kg
 from workouts.log_limits import limit_log
 from workouts.metrics import requests
 from workouts.outages import log_outage
@@ -194,10 +194,8 @@ class DeviceSocket:
             origin=self._name,
         )
         session = await in_thread(for_finishes, finish, timeout_s=FINISH_DEADLINE_S)
-        saved_kg = None if session.load_kg is None else float(session.load_kg)
-        return FinishAck(
-            slug, session.pk, session.total_reps, msgspec.UNSET if load_kg is None else saved_kg
-        )
+        saved_kg = msgspec.UNSET if load_kg is None else load_to_number(session.load_kg)
+        return FinishAck(slug, session.pk, session.total_reps, saved_kg)
 
     async def _is_forgotten(self) -> bool:
         """Return whether a failover lost reps that this socket has acknowledged."""
