@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from workouts.admin.invitations.history import record_merge
-from workouts.models import Athlete, may_see_all_athletes
+from workouts.models import Athlete, may_see_all_athletes, name_athlete
 from workouts.models.primary_keys import can_be_primary_key
 from workouts.services.merging import MergeRefusedError, merge_athletes
 
@@ -25,8 +25,7 @@ def may_open_merge_page(request: HttpRequest) -> bool:
 
 def name_athlete_to_merge(athlete: Athlete) -> str:
     """Return the user ID, which the page asks for, after the name that the coach knows."""
-    name, user_id = athlete.display_name, athlete.user_id
-    return f"{name} ({user_id})" if name else user_id
+    return name_athlete(athlete.display_name, athlete.user_id, has_namesake=True)
 
 
 class MergeForm(forms.Form):
