@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+from playwright.sync_api import expect
+
 from workouts.tests.support.browsers import BrowserCase
 from workouts.tests.support.coaches import team_code
 from workouts.tests.support.shell import run_shell
@@ -38,4 +40,5 @@ class PageTests(BrowserCase):
         self.page.get_by_text(
             "Merged ana-of-the-old-phone into ana and moved 1 session."
         ).wait_for()
-        assert self.page.locator(".session-sets").last.locator("tbody tr").count() == 2
+        sessions = self.page.locator(".session-sets").last
+        expect(sessions.locator("tbody tr")).to_have_count(2)

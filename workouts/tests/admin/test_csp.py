@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from django.test import TestCase
-from playwright.sync_api import Route
+from playwright.sync_api import Route, expect
 
 from workouts.tests.support.browsers import BrowserCase
 from workouts.tests.support.coaches import team_code
@@ -150,7 +150,7 @@ class PagesTests(BrowserCase):
     def test_the_wall_shows_the_team(self) -> None:
         self.log_in("head", to="/admin/live/")
         self.page.locator("#live-tiles .live-name", has_text="ana").first.wait_for()
-        assert self.page.locator("#live-connection").inner_text() == "Live"
+        expect(self.page.locator("#live-connection")).to_have_text("Live")
 
     def test_inline_scripts_and_styles_are_refused(self) -> None:
         self.page.goto("/admin/login/")

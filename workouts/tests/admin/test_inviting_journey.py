@@ -25,7 +25,8 @@ class JourneyTests(BrowserCase):
         make_team(cls.service, "head", group="head coaches")
 
     def check_fits(self, page: Page) -> None:
-        """Check that the page needs no scrolling sideways."""
+        """Check that the page needs no scrolling sideways, once it has loaded."""
+        page.wait_for_load_state()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
 
     def add_athlete(self, page: Page, name: str) -> str:
@@ -66,8 +67,10 @@ class JourneyTests(BrowserCase):
         expect(device).to_contain_text("last seen")
         self.check_fits(coach)
         device.get_by_text("Cut off").click()
+        confirm = coach.locator("[type=submit][value='Cut off']")
+        expect(confirm).to_be_visible()
         self.check_fits(coach)
-        coach.locator("[type=submit][value='Cut off']").click()
+        confirm.click()
         expect(coach.locator(".messagelist")).to_contain_text("Old phone is cut off.")
         expect(device).to_contain_text("cut off")
         assert run_shell(self.service, CUT_OFF) == "[('Old phone', True)]"

@@ -5,6 +5,7 @@ import re
 from django.contrib.auth import get_user_model
 from django.test import Client, TestCase
 from django.utils import translation
+from playwright.sync_api import expect
 
 from workouts.tests.support.browsers import BrowserCase
 from workouts.tests.support.coaches import make_team
@@ -130,4 +131,5 @@ class BrowserTests(BrowserCase):
             ]"""
         )
         assert spoken == ["Күнді таңдаңыз", "Д", 1]
-        assert page.locator(".selector-chosen").get_by_text("Барлығын алып тастау").is_visible()
+        chosen = page.locator(".selector-chosen")
+        expect(chosen.get_by_text("Барлығын алып тастау")).to_be_visible()

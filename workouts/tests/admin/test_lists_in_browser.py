@@ -125,6 +125,7 @@ class ListTests(BrowserCase):
             page = self.open_at(size, to=address)
             page.locator("#result_list tbody th a").first.click()
             expect(page.locator(".is-cards")).to_have_count(tables)
+            page.wait_for_load_state()
             for table in page.locator(".is-cards").all():
                 headers = table.locator("thead th").evaluate_all(HEADERS)
                 labels = table.locator("tbody tr").first.locator("[data-label]")

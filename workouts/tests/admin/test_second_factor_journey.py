@@ -25,7 +25,8 @@ class JourneyTests(BrowserCase):
         page.locator("#code-form [type=submit]").first.click()
 
     def look(self, page: Page) -> None:
-        """The page is as wide as the phone and has its styles."""
+        """The page is as wide as the phone and has its styles, once it has loaded."""
+        page.wait_for_load_state()
         width, screen = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert width <= screen == PHONE[0]
         assert find_missing(page) == []

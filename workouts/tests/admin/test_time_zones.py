@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from django.contrib.auth import get_user_model
 from django.test import TestCase, override_settings
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from workouts.models import WorkoutSession
 from workouts.tests.support.browsers import BrowserCase
@@ -102,7 +103,8 @@ class BrowserTests(BrowserCase):
         (cookie,) = (cookie for cookie in page.context.cookies() if cookie["name"] == "time_zone")
         assert (cookie["value"], cookie["path"], cookie["sameSite"]) == ("Asia/Almaty", "/", "Lax")
         self.log_in("head", page=page, to=SESSIONS)
-        assert page.locator(".field-when", has_text="07/02/2026 1:30 a.m.").is_visible()
+        when = page.locator(".field-when", has_text="07/02/2026 1:30 a.m.")
+        expect(when).to_be_visible()
 
     def test_without_cookies_no_page_reloads(self) -> None:
         page = self.open_page(time_zone="Asia/Almaty", is_new=True)

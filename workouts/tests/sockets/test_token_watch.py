@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
@@ -31,6 +32,9 @@ class UnknownRevocationsTests(TransactionTestCase):
 
     async def knock(self, known: Revocations) -> dict[str, Any]:
         """Connect with a good token, and return the first thing that the server says."""
+        # one thread only: its connection is the one that is closed below
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(1))
         headers = [(b"authorization", f"Bearer {sign_token(new_athlete())}".encode())]
         client = WebsocketCommunicator(
             URLRouter(websocket_urlpatterns),
@@ -46,9 +50,9 @@ class UnknownRevocationsTests(TransactionTestCase):
             await client.connect(timeout=ANSWER_S)
             answer = dict(await client.receive_output(timeout=ANSWER_S))
             await client.disconnect(timeout=ANSWER_S)
-        # what the threads that were asked keep would be in the way of the next test
+        # Channels' communicator leaves connections open, which would be in the next test's way
         for executor in (for_revocations, None):
-            await asyncio.get_running_loop().run_in_executor(executor, connections.close_all)
+            await loop.run_in_executor(executor, connections.close_all)
         return answer
 
     def rename_table(self, old: str, new: str) -> None:

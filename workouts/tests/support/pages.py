@@ -53,7 +53,8 @@ def find_edges(found: Locator) -> list[tuple[float, float]]:
 
 
 def find_missing(page: Page) -> list[str]:
-    """Return the addresses of the page's style sheets and scripts that were not loaded."""
+    """Return the style sheets and scripts that the page, once it has loaded, is without."""
+    page.wait_for_load_state()
     missing: list[str] = page.evaluate(MISSING)
     return missing
 
