@@ -52,6 +52,12 @@ class Exercise(models.Model):
     record_per_hour = models.PositiveIntegerField(
         _("record reps per hour"), null=True, blank=True, validators=[MinValueValidator(1)]
     )
+    record_per_30_s = models.PositiveIntegerField(
+        _("record reps per 30 s"), null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    record_per_day = models.PositiveIntegerField(
+        _("record reps per day"), null=True, blank=True, validators=[MinValueValidator(1)]
+    )
     max_per_minute = models.PositiveIntegerField(
         _("maximum reps per minute"), validators=[MinValueValidator(1)]
     )

@@ -79,8 +79,8 @@ ATHLETE_PLACES = (
         file="sessions",
         exported=name_fields(
             "session_id total_reps created_at started_at finished_at refused refusals timeline_ms"
-            " rep_devices late_reps device_seqs distrusted_times best_minute sets load_kg flags"
-            " review_status is_in_totals request_id",
+            " rep_devices late_reps other_device_reps device_seqs distrusted_times best_minute sets"
+            " load_kg flags review_status is_in_totals request_id",
             id="pk",
             athlete="athlete_id",
             exercise="exercise_id",
@@ -224,6 +224,7 @@ OTHER_PLACES = {
     "otp_static.StaticToken": OtherPlace("id device token", "an account's recovery codes"),
     "workouts.Exercise": OtherPlace(
         "id slug name min_interval_ms record_per_minute record_per_hour max_per_minute"
+        " record_per_30_s record_per_day"
         " max_per_session typical_ms_low typical_ms_high source active",
         NOBODY,
     ),
