@@ -18,7 +18,7 @@ def load_lua_script(*names: str) -> LuaScript:
 
 
 REP = load_lua_script(
-    *(f"counting/{part}" for part in ("verdicts", "device", "marks", "gates", "rep"))
+    *(f"counting/{part}" for part in ("verdicts", "device", "marks", "gates", "pairing", "rep"))
 )
 LAST_SEQ = load_lua_script("last_seq")
 REFUSE = load_lua_script("refuse")

@@ -30,6 +30,7 @@ def build_finished_row(sealed: SealedSession, user_id: str) -> WorkoutSession:
         refusals=[[refusal.at_ms - started_ms, refusal.reason] for refusal in sealed.refusals],
         timeline_ms=[at_ms - started_ms for at_ms in times],
         rep_devices=devices if any(devices) else [],
+        other_device_reps=[[other.at_ms - started_ms, other.device] for other in sealed.others],
         late_reps=[index for index, rep in enumerate(sealed.reps) if rep.late],
         device_seqs=sealed.device_seqs,
         distrusted_times=sealed.distrusted,

@@ -6,7 +6,7 @@
 -- the time and the offset used for it.
 local MEMORY_TTL_S = 172800
 local MAX_AHEAD_MS, MAX_AGE_MS, LATE_MS = 2000, 86400000, 10000
-local MAX_OFFSET_CHANGE_MS, MAX_NUMBER = 10000, 63
+local MAX_OFFSET_CHANGE_MS = 10000
 
 -- A delayed hello makes the offset too large. The next, faster hello would then turn the device's
 -- time back, and none of its reps could be trusted. So the last offset stays in use while the new
@@ -44,21 +44,11 @@ local function read_stamp(memory, stamp, now)
     is_distrusted = is_distrusted}, COUNTED
 end
 
--- Returns the device's number within the session and the late mark, packed as in the timeline.
-local function enter_device(session, device)
-  local number = redis.call('HGET', session, 'device:' .. device.id)
-  if not number then
-    number = math.min(redis.call('HINCRBY', session, 'devices', 1), MAX_NUMBER)
-    redis.call('HSET', session, 'device:' .. device.id, number)
-  end
-  return number * 2 + device.late
-end
-
 -- Remember what is settled: for 48 hours, and with the live session, if there is one, for good.
-local function settle_device(memory, session, device)
+local function settle_device(memory, session, is_live, device)
   local text = string.format('%.0f %.0f %.0f', device.seq, device.time, device.offset)
   redis.call('SET', memory, text, 'EX', MEMORY_TTL_S)
-  if redis.call('EXISTS', session) == 1 then
+  if is_live then
     redis.call('HSET', session, 'seq:' .. device.id, device.seq)
     if device.is_distrusted then redis.call('HINCRBY', session, 'clock', 1) end
   end

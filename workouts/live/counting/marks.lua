@@ -1,34 +1,59 @@
--- Part of rep.lua: the mark of an athlete and exercise, which says when the last reps counted.
--- "arrival debt[ device][|device time debt refused_for]...": when the newest rep that was not late
--- arrived, how much of the pace was used up then (see gates.lua) and which device sent it, if one
--- did. Then for each of the last few devices, the newest first: the time of its last rep, the debt
--- then, and the arrival of the other device's rep that it was refused for, or 0.
-local MARK_TTL_MS, MAX_MARKED_DEVICES = 60000, 4
+-- Part of rep.lua: the mark of an athlete and exercise. It expires a day after the last rep.
+-- "arrival newest debt sender plain numbers[|id number time pointer lag]...":
+--   arrival  when the newest rep that was not late arrived
+--   newest   the latest time of a counted rep
+--   debt     how much of the pace was used up then, in ms (see gates.lua)
+--   sender   the number of the device whose rep arrived then, 0 for a plain socket
+--   plain    the time of the newest counted rep of a plain socket, or 0
+--   numbers  how many devices have got a number
+-- Then for each of the last devices, the newest first:
+--   id, and its number, which its reps have in the lists
+--   time     of its last rep that counted, or that another device had counted
+--   pointer  the time of the newest rep of another device that stands for one of its own, or 0
+--   lag      how far its times are behind those of other devices, in ms (see pairing.lua)
+local MARK_TTL_MS, MAX_DEVICES, MAX_NUMBER = 86400000, 16, 63
+local NEW_MARK = '0 0 0 0 0 0'
 
--- Returns what the mark says about a device: time, debt, refused_for; or nothing.
-local function find_device(devices, id)
-  local _, found = string.find(devices, '|' .. id .. ' ', 1, true)
-  if found then return string.match(devices, '^(%d+) (%d+) (%d+)', found + 1) end
+local function read_mark(text)
+  local arrival, newest, debt, sender, plain, numbers, devices =
+    string.match(text, '^(%d+) (%-?%d+) (%d+) (%d+) (%-?%d+) (%d+)(.*)$')
+  return {arrival = tonumber(arrival), newest = tonumber(newest), debt = tonumber(debt),
+    sender = tonumber(sender), plain = tonumber(plain), numbers = tonumber(numbers),
+    devices = devices}
 end
 
--- Returns the devices' part of the mark with this device as the newest.
-local function put_device_first(devices, id, time, debt, refused_for)
-  local kept = {string.format('|%s %.0f %.0f %.0f', id, time, debt, refused_for)}
-  for other, rest in string.gmatch(devices, '|(%S+) ([^|]+)') do
-    if #kept < MAX_MARKED_DEVICES and other ~= id then
-      kept[#kept + 1] = '|' .. other .. ' ' .. rest
+-- Returns what the mark says about a device. One that it does not know gets the next number.
+local function find_device(mark, id)
+  local _, found = string.find(mark.devices, '|' .. id .. ' ', 1, true)
+  if found then
+    local number, time, pointer, lag =
+      string.match(mark.devices, '^(%d+) (%-?%d+) (%-?%d+) (%-?%d+)', found + 1)
+    return {id = id, number = tonumber(number), time = tonumber(time), pointer = tonumber(pointer),
+      lag = tonumber(lag)}
+  end
+  return {id = id, number = mark.numbers % MAX_NUMBER + 1, pointer = 0, lag = 0, is_new = true}
+end
+
+-- Put a device first in the mark. Of too many, the one that was idle longest is forgotten, with
+-- the seq that the session has of it.
+local function put_device_first(mark, own, session)
+  local kept = {string.format('|%s %d %.0f %.0f %.0f', own.id, own.number, own.time, own.pointer,
+    own.lag)}
+  for other, rest in string.gmatch(mark.devices, '|(%S+) ([^|]+)') do
+    if other ~= own.id then
+      if #kept < MAX_DEVICES then
+        kept[#kept + 1] = '|' .. other .. ' ' .. rest
+      else
+        redis.call('HDEL', session, 'seq:' .. other)
+      end
     end
   end
-  return table.concat(kept)
+  mark.devices = table.concat(kept)
+  if own.is_new then mark.numbers = mark.numbers + 1 end
 end
 
--- Returns the mark after a rep that counted, and how long it is kept, in ms.
-local function move_mark(mark, device, now, debt, interval)
-  local head, devices = string.match(mark or '0 0', '^([^|]*)(.*)$')
-  if not device or device.late == 0 then head = string.format('%d %d', now, debt) end
-  if not device then
-    return head .. devices, devices == '' and math.max(interval, debt) or MARK_TTL_MS
-  end
-  if device.late == 0 then head = head .. ' ' .. device.id end
-  return head .. put_device_first(devices, device.id, device.time, debt, 0), MARK_TTL_MS
+local function write_mark(key, mark)
+  local text = string.format('%.0f %.0f %.0f %d %.0f %d%s', mark.arrival, mark.newest, mark.debt,
+    mark.sender, mark.plain, mark.numbers, mark.devices)
+  redis.call('SET', key, text, 'PX', MARK_TTL_MS)
 end

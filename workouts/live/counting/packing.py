@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from workouts.live.keys import LiveKeys
 
-KEYS_PER_REP, ARGS_PER_REP, ARGS_PER_CALL = 6, 3, 2
+KEYS_PER_REP, ARGS_PER_REP, ARGS_PER_CALL = 8, 3, 2
 
 
 def pack_bulk_string(value: bytes) -> bytes:
@@ -23,11 +23,24 @@ class PackedGates(NamedTuple):
     of_plain: bytes
 
 
-def pack_gates(*, min_interval_ms: int, max_per_minute: int, max_per_session: int) -> PackedGates:
-    """Pack limits as rep.lua reads them: interval, share of a minute, reps in a session."""
+def pack_gates(
+    *,
+    min_interval_ms: int,
+    max_per_minute: int,
+    max_per_session: int,
+    typical_ms_low: int,
+    typical_ms_high: int,
+) -> PackedGates:
+    """Pack limits as rep.lua reads them.
+
+    They are the smallest interval, a rep's share of a minute, reps in a session, and the fastest
+    and the slowest typical rep.
+    """
     # the share is rounded down, in the athlete's favour
+    share_ms = 60_000 // max_per_minute
     limits = pack_bulk_string(
-        b"%d %d %d" % (min_interval_ms, 60_000 // max_per_minute, max_per_session)
+        b"%d %d %d %d %d"
+        % (min_interval_ms, share_ms, max_per_session, typical_ms_low, typical_ms_high)
     )
     return PackedGates(limits, limits + NO_STAMP)
 
@@ -55,7 +68,7 @@ class PackedRepKeys(NamedTuple):
 def pack_rep_keys(keys: LiveKeys, memory: bytes | None = None) -> PackedRepKeys:
     """Pack the keys of an athlete and exercise; `memory` is the device's, None if plain."""
     return PackedRepKeys(
-        b"".join(map(pack_bulk_string, (*keys[:5], memory or keys.mark))),
+        b"".join(map(pack_bulk_string, (*keys[:7], memory or keys.mark))),
         pack_bulk_string(keys.member),
         keys.tag,
     )
