@@ -12,8 +12,8 @@ import redis
 from bench.chaos.devices import Device
 
 PREFIX = "senim:"
-# these keys expire by themselves: senim:{tag}:gate:… and senim:{tag}:device:…
-MAY_REMAIN = ("gate", "device")
+# these keys expire by themselves: senim:{tag}:mark:… and the like
+MAY_REMAIN = ("mark", "times", "device")
 NEAR_MS = 300
 SAME_MS = 100  # under every exercise's minimum interval
 SESSIONS = """
