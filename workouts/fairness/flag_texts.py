@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from workouts.fairness.evenness import LIMITS
 from workouts.fairness.flags import Flag
 
 NAMES: dict[str, str | Promise] = {
@@ -53,12 +54,38 @@ def write_flag_percent(share: float) -> str:
 
 
 def explain_metronome_flag(flag: Flag) -> str:
-    text = ngettext(
-        "%(intervals)d interval varies by only %(cv)s%%; people's vary by 1.5 to 4.9%%.",
-        "%(intervals)d intervals in a row vary by only %(cv)s%%; people's vary by 1.5 to 4.9%%.",
-        flag["intervals"],
+    if "spread" in flag:
+        return explain_reps_on_beat(flag)
+    if "runs" in flag:
+        text = _(
+            "%(intervals)d intervals in %(runs)d stretches at one tempo vary by only %(cv)s%%;"
+            " people's vary by 1.5 to 4.9%%."
+        )
+    else:
+        text = ngettext(
+            "%(intervals)d interval varies by only %(cv)s%%; people's vary by 1.5 to 4.9%%.",
+            "%(intervals)d intervals in a row vary by only %(cv)s%%;"
+            " people's vary by 1.5 to 4.9%%.",
+            flag["intervals"],
+        )
+    return text % {**flag, "cv": write_flag_percent(flag["cv"])}
+
+
+def explain_reps_on_beat(flag: Flag) -> str:
+    figures = {
+        "intervals": flag["intervals"],
+        "spread": write_flag_percent(flag["spread"]),
+        "independence": number_format(flag["independence"], 2),
+        "peoples": number_format(LIMITS.independence, 1),
+    }
+    return (
+        _(
+            "Over %(intervals)d intervals, reps are only %(spread)s%% off a steady beat, and a late"
+            " rep does not delay the next: their independence is %(independence)s; a clock's is"
+            " 2, people's at most %(peoples)s."
+        )
+        % figures
     )
-    return text % {"intervals": flag["intervals"], "cv": write_flag_percent(flag["cv"])}
 
 
 def explain_record_pace_flag(flag: Flag) -> str:

@@ -5,18 +5,15 @@ with the figures a person needs to judge it. The rules and their sources: docs/f
 Times are in ms since the first rep.
 """
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import Any
 
-from workouts.fairness.sets import find_sets, find_tempo_intervals
+from workouts.fairness.evenness import find_even_reps
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
-METRONOME_INTERVALS = 20
-METRONOME_CV, STRETCH_CV, STRONG_CV = 0.008, 0.004, 0.005
 PERSONAL_FACTOR = 1.5
 TWO_DEVICES_WITHIN_MS, TWO_DEVICES_CHANGES = 15_000, 3
 MANY_REFUSED = 20
@@ -79,35 +76,9 @@ def find_best_minute_pace(times_ms: Iterable[int]) -> int | None:
 
 
 def find_metronome_flag(evidence: FlagEvidence) -> Flag | None:
-    """Find intervals more even than people's: over a whole set, or over any 20 in a row.
-
-    Over a set, people's coefficient of variation is 1.5 to 4.9 % (doi 10.3390/biomechanics4010006).
-    Among hundreds of stretches of 20, some are by chance more even than the whole, so stretches
-    have a lower limit: for a person at 1.3 %, one in ten million falls below it.
-    """
-    found = []
-    for times_ms in split_evidence_by_device(evidence):
-        found += [
-            (len(intervals), cv)
-            for intervals in (find_tempo_intervals(each.times_ms) for each in find_sets(times_ms))
-            if len(intervals) >= METRONOME_INTERVALS
-            and (cv := variation_of_tempo(intervals)) < METRONOME_CV
-        ]
-        intervals = find_tempo_intervals(times_ms)
-        if (
-            len(intervals) >= METRONOME_INTERVALS
-            and (cv := variation_of_steadiest_tempo(intervals)) < STRETCH_CV
-        ):
-            found.append((METRONOME_INTERVALS, cv))
-    if not found:
-        return None
-    length, cv = min(found, key=lambda each: (-each[0], each[1]))
-    return {
-        "flag": "metronome",
-        "cv": round(cv, 4),
-        "intervals": length,
-        "strong": min(cv for _, cv in found) < STRONG_CV,
-    }
+    """Find reps that keep time better than people do."""
+    figures = find_even_reps(split_evidence_by_device(evidence))
+    return {"flag": "metronome", **figures} if figures else None
 
 
 def split_evidence_by_device(evidence: FlagEvidence) -> Iterator[list[int]]:
@@ -116,31 +87,6 @@ def split_evidence_by_device(evidence: FlagEvidence) -> Iterator[list[int]]:
     for index, time in enumerate(evidence.times_ms):
         by_device[evidence.devices[index] if evidence.devices else 0].append(time)
     yield from map(sorted, by_device.values())
-
-
-def variation_of_tempo(intervals: Sequence[int]) -> float:
-    """Return the coefficient of variation."""
-    return _variation_of_tempo(
-        len(intervals), sum(intervals), sum(interval * interval for interval in intervals)
-    )
-
-
-def variation_of_steadiest_tempo(intervals: Sequence[int]) -> float:
-    """Return the lowest coefficient of variation of any 20 consecutive intervals."""
-    sums = [0, *accumulate(intervals)]
-    squares = [0, *accumulate(interval * interval for interval in intervals)]
-    count = METRONOME_INTERVALS
-    return min(
-        _variation_of_tempo(
-            count, sums[end] - sums[end - count], squares[end] - squares[end - count]
-        )
-        for end in range(count, len(sums))
-    )
-
-
-def _variation_of_tempo(count: int, total: int, squares: int) -> float:
-    # integers up to the division, so nothing is lost to rounding
-    return math.sqrt(max(0, count * squares - total * total)) / total if total else 0.0
 
 
 def find_record_pace_flag(times: Sequence[int], record: int | None) -> Flag | None:
