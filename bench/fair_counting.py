@@ -99,6 +99,15 @@ def share(part: int, whole: int) -> str:
     return f"{100 * part / whole:.3g} %"
 
 
+def write_between(doc: Path, begin: str, end: str, text: str) -> None:
+    """Put a text between two marks in a file. Raises ValueError if one of them is missing."""
+    before, found, rest = doc.read_text().partition(begin)
+    _, closed, after = rest.partition(end)
+    if not (found and closed):
+        raise ValueError(f"{doc} has no {begin.strip()} … {end.strip()}")
+    doc.write_text(f"{before}{begin}\n{text}\n\n{end}{after}")
+
+
 def play_row(planned: PlannedRow, advance: "tqdm[None]") -> Row:
     """Play each set as this kind of athlete, and return the results."""
     from workouts.simulation.performances import play_simulated_performance  # noqa: PLC0415  (needs settings)
@@ -166,9 +175,7 @@ def main() -> int:
     table = "\n".join(make_table(rows))
     print(table)
     if options.write:
-        text = options.write.read_text()
-        before, after = text.partition(BEGIN)[0], text.partition(END)[2]
-        options.write.write_text(f"{before}{BEGIN}\n{table}\n\n{END}{after}")
+        write_between(options.write, BEGIN, END, table)
     refused = rows[0].refused()  # of those who are honest
     if refused:
         print(f"{refused} honest reps were refused", file=sys.stderr)

@@ -5,7 +5,8 @@
 -- at least.
 local MAX_COUNTED, COUNTED_TTL_MS = 2000, 172800000
 local AROUND, INTERVALS, LEAST_INTERVALS, REST_FACTOR = 12, 8, 3, 3
-local LAG_SHARE = 4 -- a new pair moves the lag by a quarter
+local TOLERANCE_SHARE = 0.5 -- of an interval
+local LAG_SHARE = 0.25 -- how far a new pair moves the lag
 
 -- Returns how many counted reps are not later than a time. Most are asked about near the end.
 local function count_until(counted, time)
@@ -53,8 +54,9 @@ local function find_tolerance(times, before, limits)
     local rest = REST_FACTOR * find_median(intervals, length)
     while intervals[length] > rest do length = length - 1 end
   end
-  if length < LEAST_INTERVALS then return math.max(limits.interval, limits.low / 2) end
-  return math.max(limits.interval, math.min(find_median(intervals, length), limits.high) / 2)
+  if length < LEAST_INTERVALS then return math.max(limits.interval, limits.low * TOLERANCE_SHARE) end
+  local interval = math.min(find_median(intervals, length), limits.high)
+  return math.max(limits.interval, interval * TOLERANCE_SHARE)
 end
 
 -- Returns whether a rep of another device may be near a time, without reading the list.
@@ -81,7 +83,7 @@ local function pair_rep(counted, mark, own, time, limits)
   end
   if not found then return false end
   own.time, own.pointer = time, found
-  own.lag = own.lag + math.floor((time - found - own.lag) / LAG_SHARE + 0.5)
+  own.lag = own.lag + math.floor((time - found - own.lag) * LAG_SHARE + 0.5)
   return true
 end
 

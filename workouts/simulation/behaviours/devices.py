@@ -21,9 +21,15 @@ OFFLINE_MS = (20_000, 120_000)
 RepTimes = Mapping[int, int]  # when a device saw a rep (ms), by the rep's number
 
 
-def see_body_with_two_devices(played: SetToPlay, rng: Random) -> dict[str, RepTimes]:
-    """Return what a phone and a watch see; both see the first rep, so that neither sees nothing."""
-    lag_ms = rng.uniform(-1, 1) * min(MAX_LAG_MS, MAX_LAG_SHARE * played.pace_ms)
+def see_body_with_two_devices(
+    played: SetToPlay, rng: Random, *, lag_ms: float | None = None
+) -> dict[str, RepTimes]:
+    """Return what a phone and a watch see, the watch so much later, by default as the dice say.
+
+    Both see the first rep, so that neither sees nothing.
+    """
+    if lag_ms is None:
+        lag_ms = rng.uniform(-1, 1) * min(MAX_LAG_MS, MAX_LAG_SHARE * played.pace_ms)
 
     def is_seen(rep: int) -> bool:
         return rep == 0 or rng.random() >= MISSED_SHARE
