@@ -5,6 +5,7 @@ cluster happened to be made with. So the order is stored with the name, as bytes
 They are searched too: a part of a name is a part of its bytes, since each letter has its own.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import models
@@ -29,10 +30,13 @@ class SortNameField(models.BinaryField):
         super().__init__(**{"editable": False, "null": True, **options})
 
     def pre_save(self, model_instance: models.Model, add: bool) -> bytes:
-        names = (getattr(model_instance, source) for source in self.sources)
-        key = make_sort_name(next(filter(None, names), ""))
+        key = self.make_key(getattr(model_instance, source) for source in self.sources)
         setattr(model_instance, self.attname, key)
         return key
+
+    def make_key(self, names: Iterable[str]) -> bytes:
+        """Return the key for the values of the sources."""
+        return make_sort_name(next(filter(None, names), ""))
 
     def deconstruct(self) -> Any:
         """Describe it as the plain column that it is: migrations import no code of ours."""
