@@ -22,7 +22,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone, translation
-from django.utils.formats import get_format
+from django.utils.formats import get_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
@@ -94,7 +94,8 @@ def show_export_page(sessions: admin.ModelAdmin, request: HttpRequest) -> HttpRe
         "form": ExportForm(initial={"format": "csv"}),
         "filters": describe_changelist_filters(shown),
         "query": [(name, value) for name, values in query.lists() for value in values],
-        "rows": min(rows, COUNTED_ON_PAGE),
+        "count": min(rows, COUNTED_ON_PAGE),
+        "rows": number_format(min(rows, COUNTED_ON_PAGE), force_grouping=True),
         "is_more": rows > COUNTED_ON_PAGE,
         "zone": timezone.get_current_timezone_name(),
         "texts": describe_export_page_texts(),

@@ -98,9 +98,17 @@ def describe_set_for_session_page(row: SetRow, each: RepSet) -> Json:
         "reps": row.reps,
         "length": write_duration_for_coach(row.length_ms),
         "interval_s": None if each.interval_ms is None else each.interval_ms / 1000,
-        "slow_down": None if row.slow_down is None else round(100 * row.slow_down),
+        "slow_down": write_slow_down_for_session_page(row),
         "rest": write_duration_for_coach(each.rest_ms) if each.rest_ms else None,
     }
+
+
+def write_slow_down_for_session_page(row: SetRow) -> str:
+    """Return a slow-down in per cent as "+4", "0" or "-3", and "-" if it isn't known."""
+    if row.slow_down is None:
+        return "-"
+    percent = round(100 * row.slow_down)
+    return f"{percent:+d}" if percent else "0"
 
 
 def build_decision_form(session: WorkoutSession) -> Json:

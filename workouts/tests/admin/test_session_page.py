@@ -127,6 +127,15 @@ class WordsTests(PageCase):
         assert page.count('<th scope="row" data-label="Set">') == 3
         assert "<dd>work 0:08, rest 1:02 (1 : 7.5)</dd>" in page
 
+    def test_a_short_rest_and_no_slow_down_are_written_as_such(self) -> None:
+        row = save_timeline([0, 2000, 4000, 100_000])
+        WorkoutSession.objects.filter(pk=row.pk).update(
+            sets=[[2, 50_000, 0.004], [1, 49_000, 0.04], [1, 0, None]]
+        )
+        page = self.page(f"{SESSIONS}{row.pk}/change/")
+        assert "<dd>work 1:39, rest 0:01 (1 : &lt;0.1)</dd>" in page
+        assert re.findall(r'data-label="Slowdown, %">([^<]*)<', page) == ["0", "+4", "-"]
+
     def test_sets_that_were_not_worked_out_are_a_dash(self) -> None:
         row = save_timeline(TWO_SETS)
         WorkoutSession.objects.filter(pk=row.pk).update(sets=None)

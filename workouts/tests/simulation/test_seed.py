@@ -177,6 +177,14 @@ class PlanTests(TestCase):
         assert runs[0] == runs[1]
         assert not set(runs[0]) & set(runs[2])
 
+    def test_some_sessions_have_a_load_but_none_of_exercises_that_nobody_loads(self) -> None:
+        seed(100)
+        loads = [*WorkoutSession.objects.filter(exercise="squat").values_list("load_kg", flat=True)]
+        assert None in loads
+        assert all(20 <= load <= 120 for load in loads if load is not None)
+        assert any(loads)
+        assert not WorkoutSession.objects.filter(exercise="push_up", load_kg__isnull=False).exists()
+
     def test_by_default_there_is_an_athlete_for_every_hundred_sessions(self) -> None:
         seed(1200)
         assert (Athlete.objects.count(), Team.objects.count()) == (12, 1)
