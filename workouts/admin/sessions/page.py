@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from workouts.admin.charts import describe_chart_numbers
 from workouts.admin.sessions.decisions import DecisionForm, may_open_decision_page
+from workouts.admin.sessions.devices import describe_devices_for_session_page
 from workouts.admin.sessions.loads import describe_load_for_session_page
 from workouts.admin.tempo_texts import (
     write_duration_for_coach,
@@ -33,6 +34,7 @@ def describe_session_page(request: HttpRequest, session: WorkoutSession) -> Json
     """Return the template's context for a session."""
     rows, pace = read_set_rows(session.sets), find_session_page_pace(session)
     sets = split_into_stored_sets(rows, session.timeline_ms)
+    devices = describe_devices_for_session_page(session)
     return {
         "session": session,
         "athlete_url": link_to_athlete_page(request, session),
@@ -47,9 +49,10 @@ def describe_session_page(request: HttpRequest, session: WorkoutSession) -> Json
             for reason, number in sorted(session.refused.items())
         ],
         "late": len(session.late_reps),
-        "devices": len(set(session.rep_devices)),
+        "devices": devices,
+        "device_count": len(devices["rows"]) if devices else len(set(session.rep_devices)),
         "sets": [*map(describe_set_for_session_page, rows, sets)],
-        "chart": build_session_chart(session, sets),
+        "chart": build_session_chart(session, sets, lanes=devices["lanes"] if devices else []),
         "decision": build_decision_form(session) if may_open_decision_page(request) else None,
     }
 
@@ -115,11 +118,13 @@ def build_decision_form(session: WorkoutSession) -> Json:
     }
 
 
-def build_session_chart(session: WorkoutSession, sets: Sequence[RepSet]) -> Json:
+def build_session_chart(
+    session: WorkoutSession, sets: Sequence[RepSet], *, lanes: Sequence[Json]
+) -> Json:
     """Return the data for charts.js, times and intervals in seconds.
 
     `late` and `refused` give the heights of the marks; a refused rep's is the time since the
-    last counted one.
+    last counted one. The lanes of devices, if there are two or more, go below the intervals.
     """
     late = set(session.late_reps)
     late_times = {time for index, time in enumerate(session.timeline_ms) if index in late}
@@ -141,6 +146,8 @@ def build_session_chart(session: WorkoutSession, sets: Sequence[RepSet]) -> Json
             for earlier, later in pairwise(sets)
         ],
         "trends": [trend for each in sets if (trend := draw_chart_trend(each))],
+        "lanes": lanes,
+        "span": find_chart_span(times, lanes),
         "limits": describe_limits_for_session_page(session.exercise),
         "numbers": describe_chart_numbers(),
         "texts": {
@@ -150,6 +157,13 @@ def build_session_chart(session: WorkoutSession, sets: Sequence[RepSet]) -> Json
             "refused": _("refused"),
         },
     }
+
+
+def find_chart_span(times: Sequence[int], lanes: Sequence[Json]) -> list[float]:
+    """Return when the first and the last rep were, counted or not, in seconds; 0 if erased."""
+    seen_too = (at for lane in lanes for at in lane["seenToo"])
+    every = [*(time / 1000 for time in times), *seen_too]
+    return [min(every, default=0), max(every, default=0)]
 
 
 def chart_intervals_within(each: RepSet) -> Iterable[tuple[int, int | None]]:
