@@ -1,4 +1,4 @@
-"""A session's page: its tempo, its flags and evidence, and the decision."""
+"""A session's page: its tempo, its flags and evidence; reviews.py has the decision."""
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -8,12 +8,11 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from workouts.admin.charts import describe_chart_numbers
-from workouts.admin.sessions.decisions import DecisionForm, may_open_decision_page
 from workouts.admin.sessions.devices import describe_devices_for_session_page
 from workouts.admin.sessions.loads import describe_load_for_session_page
+from workouts.admin.sessions.reviews import describe_review_for_session_page
 from workouts.admin.tempo_texts import (
     write_duration_for_coach,
     write_pace_for_coach,
@@ -22,10 +21,9 @@ from workouts.admin.tempo_texts import (
 from workouts.admin.visibility import may_open_athlete_page
 from workouts.fairness.flag_texts import explain_flag, name_flag, name_refusal_reason
 from workouts.fairness.flags import MINUTE_MS
-from workouts.fairness.review import find_last_review_steps
 from workouts.fairness.sets import RepSet, SetRow, read_set_rows, split_into_stored_sets
 from workouts.fairness.tempo import SessionPace, find_tempo_points, measure_session_pace
-from workouts.models import Exercise, ReviewStatus, WorkoutSession
+from workouts.models import Exercise, WorkoutSession
 
 Json = dict[str, Any]
 
@@ -53,7 +51,7 @@ def describe_session_page(request: HttpRequest, session: WorkoutSession) -> Json
         "device_count": len(devices["rows"]) if devices else len(set(session.rep_devices)),
         "sets": [*map(describe_set_for_session_page, rows, sets)],
         "chart": build_session_chart(session, sets, lanes=devices["lanes"] if devices else []),
-        "decision": build_decision_form(session) if may_open_decision_page(request) else None,
+        "review": describe_review_for_session_page(request, session),
     }
 
 
@@ -70,20 +68,6 @@ def link_to_trends_page(request: HttpRequest, session: WorkoutSession) -> str:
         return ""
     trends = reverse("admin:workouts_athlete_trends", args=[session.athlete.pk])
     return f"{trends}?{urlencode({'exercise': session.exercise_id})}"
-
-
-def name_session_for_coach(session: WorkoutSession) -> str:
-    """Return what a coach calls a session: "Aigul, Squat, 9 reps"."""
-    text = ngettext(
-        "%(athlete)s, %(exercise)s, %(reps)d rep",
-        "%(athlete)s, %(exercise)s, %(reps)d reps",
-        session.total_reps,
-    )
-    return text % {
-        "athlete": session.athlete,
-        "exercise": session.exercise,
-        "reps": session.total_reps,
-    }
 
 
 def session_page_length_ms(session: WorkoutSession) -> int:
@@ -103,18 +87,6 @@ def describe_set_for_session_page(row: SetRow, each: RepSet) -> Json:
         "interval_s": None if each.interval_ms is None else each.interval_ms / 1000,
         "slow_down": None if row.slow_down is None else round(100 * row.slow_down),
         "rest": write_duration_for_coach(each.rest_ms) if each.rest_ms else None,
-    }
-
-
-def build_decision_form(session: WorkoutSession) -> Json:
-    """Return the form, and which of the decisions would change the session's status."""
-    steps = find_last_review_steps([session.pk])
-    return {
-        "form": DecisionForm(
-            initial={"seen": f"{session.pk}:{steps[session.pk]}"}, auto_id="decision_%s"
-        ),
-        "may_approve": session.review_status != ReviewStatus.APPROVED,
-        "may_reject": session.review_status != ReviewStatus.REJECTED,
     }
 
 
