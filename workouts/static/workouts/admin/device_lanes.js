@@ -51,7 +51,8 @@ const deviceLanes = (() => {
             ctx.textBaseline = "middle";
             ctx.font = `${FONT * ratio}px ${getComputedStyle(chart.root).fontFamily}`;
             ctx.fillStyle = colors.text;
-            for (const { name, y } of placed) ctx.fillText(name, bbox.left - 10 * ratio, y);
+            const right = bbox.left - 2 * DIAMOND * ratio;
+            for (const { name, y } of placed) ctx.fillText(name, right, y, right); // long: narrower
             clipToMarks(chart, DIAMOND * ratio);
             ctx.fillStyle = colors.line;
             ctx.strokeStyle = colors.accent;
