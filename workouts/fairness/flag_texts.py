@@ -8,7 +8,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from workouts.fairness.flags import Flag
+from workouts.fairness.evidence import Flag
+from workouts.models.exercises import SEEDED_NAMES
 
 NAMES: dict[str, str | Promise] = {
     "metronome": gettext_lazy("too even"),
@@ -19,6 +20,8 @@ NAMES: dict[str, str | Promise] = {
     "mostly_late": gettext_lazy("mostly late"),
     "clock": gettext_lazy("wrong clock"),
     "marathon": gettext_lazy("very long"),
+    "record_day": gettext_lazy("more than a day's record"),
+    "two_bodies": gettext_lazy("two exercises at once"),
 }
 
 REFUSALS: dict[str, str | Promise] = {
@@ -26,6 +29,10 @@ REFUSALS: dict[str, str | Promise] = {
     "pace": gettext_lazy("over the maximum reps per minute"),
     "session_full": gettext_lazy("over the maximum reps per session"),
     "too_fast": gettext_lazy("too many messages per second"),
+}
+
+SEEDED_NAMES_BY_SLUG = {
+    name.lower().replace(" ", "_").replace("-", "_"): name for name in SEEDED_NAMES
 }
 
 
@@ -58,11 +65,19 @@ def explain_metronome_flag(flag: Flag) -> str:
         "%(intervals)d intervals in a row vary by only %(cv)s%%; people's vary by 1.5 to 4.9%%.",
         flag["intervals"],
     )
-    return text % {"intervals": flag["intervals"], "cv": write_flag_percent(flag["cv"])}
+    figures = {"intervals": flag["intervals"], "cv": write_flag_percent(flag["cv"])}
+    return add_joined_sessions(text % figures, flag)
 
 
 def explain_record_pace_flag(flag: Flag) -> str:
-    return _("%(reps)d reps in a minute; the most ever reported is %(record)d.") % flag
+    if "seconds" in flag:
+        text = _(
+            "%(reps)d reps in %(seconds)d seconds; by the fastest known, nobody makes more than"
+            " %(limit)d."
+        )
+    else:
+        text = _("%(reps)d reps in a minute; the most ever reported is %(record)d.")
+    return add_joined_sessions(text % flag, flag)
 
 
 def explain_personal_pace_flag(flag: Flag) -> str:
@@ -116,7 +131,39 @@ def explain_marathon_flag(flag: Flag) -> str:
         parts.append(_("%(minutes)d minutes without a 5-minute break.") % flag)
     if "reps_in_hour" in flag:
         parts.append(_("%(reps_in_hour)d reps in an hour; the record is %(record)d.") % flag)
-    return " ".join(parts)
+    return add_joined_sessions(" ".join(parts), flag)
+
+
+def explain_record_day_flag(flag: Flag) -> str:
+    return _("%(reps)d reps in 24 hours; the most ever reported is %(record)d.") % flag
+
+
+def explain_two_bodies_flag(flag: Flag) -> str:
+    text = ngettext(
+        "Reps alternated with those of another exercise within 3 seconds: %(exercise)s,"
+        " %(changes)d times in a minute.",
+        "Reps alternated with those of %(exercises)d other exercises within 3 seconds, most often"
+        " %(exercise)s: %(changes)d times in a minute.",
+        flag["exercises"],
+    )
+    return text % {**flag, "exercise": name_flagged_exercise(flag["exercise"])}
+
+
+def name_flagged_exercise(slug: str) -> str:
+    """Return the name in the catalogue as it is seeded; others go by their slug."""
+    return _(SEEDED_NAMES_BY_SLUG[slug]) if slug in SEEDED_NAMES_BY_SLUG else slug
+
+
+def add_joined_sessions(text: str, flag: Flag) -> str:
+    """Say over how many sessions a flag was found, if one was not enough."""
+    if "sessions" not in flag:
+        return text
+    joined = ngettext(
+        "Found over %(sessions)d session less than 5 minutes apart.",
+        "Found over %(sessions)d sessions less than 5 minutes apart.",
+        flag["sessions"],
+    )
+    return f"{text} {joined % flag}"
 
 
 TEXTS: dict[str, Callable[[dict[str, Any]], str]] = {
@@ -128,4 +175,6 @@ TEXTS: dict[str, Callable[[dict[str, Any]], str]] = {
     "mostly_late": explain_mostly_late_flag,
     "clock": explain_clock_flag,
     "marathon": explain_marathon_flag,
+    "record_day": explain_record_day_flag,
+    "two_bodies": explain_two_bodies_flag,
 }

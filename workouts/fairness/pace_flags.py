@@ -1,0 +1,105 @@
+"""Flags for reps that come faster, or for longer, than anyone's or than the athlete's own.
+
+Pure functions. `own` are the first and last rep of the session that is judged, where the reps of
+its neighbours are looked at as well: only what has reps of its own in it is held against it.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+
+from workouts.fairness.evidence import (
+    HOUR_MS,
+    MINUTE_MS,
+    Flag,
+    FlagEvidence,
+    KnownPace,
+    RepSpan,
+)
+
+PERSONAL_FACTOR = 1.5
+MARATHON_MS, MARATHON_PAUSE_MS = 3 * HOUR_MS, 5 * MINUTE_MS
+# In 30 s, people are at most so much faster than in a minute: push-ups, 102 in 30 s to 152; of
+# sit-ups and jumping jacks it is 1.08 and 1.06. These two give 1.1 from 30 s to 10 s, too.
+BURST_FACTOR, SHORT_BURST_FACTOR = 1.35, 1.1
+
+
+def find_record_pace_flag(evidence: FlagEvidence, pace: KnownPace, own: RepSpan) -> Flag | None:
+    """Find a minute above the record, else 30 s or 10 s above the fastest burst to be expected."""
+    times, record = sorted(evidence.times_ms), pace.record_per_minute
+    if record is not None and (reps := find_fastest_pace_within(times, MINUTE_MS, own)) > record:
+        return {"flag": "record_pace", "reps": reps, "record": record}
+    for seconds, limit in find_burst_limits(pace):
+        if (reps := find_fastest_pace_within(times, seconds * 1000, own)) > limit:
+            return {"flag": "record_pace", "reps": reps, "seconds": seconds, "limit": int(limit)}
+    return None
+
+
+def find_burst_limits(pace: KnownPace) -> Iterator[tuple[int, float]]:
+    """Yield lengths in seconds, and the most reps that the fastest people could make in them."""
+    if pace.record_per_30_s is not None:
+        burst: float = pace.record_per_30_s
+    elif pace.record_per_minute is not None:
+        burst = BURST_FACTOR * pace.record_per_minute / 2
+    else:
+        return
+    yield 30, burst
+    yield 10, SHORT_BURST_FACTOR * burst / 3 + 1  # of so few, one more or less is chance
+
+
+def find_personal_pace_flag(evidence: FlagEvidence, best: int | None) -> Flag | None:
+    """Find a minute with over 1.5 times the athlete's own best of the last 90 days."""
+    reps = find_best_minute_pace(evidence.times_ms)
+    if reps is None or best is None or reps <= PERSONAL_FACTOR * best:
+        return None
+    return {"flag": "personal_pace", "reps": reps, "best": best}
+
+
+def find_best_minute_pace(times_ms: Iterable[int]) -> int | None:
+    """Return the most reps in any 60 s, or None for a shorter session.
+
+    A short set says nothing about the pace an athlete can keep for a minute.
+    """
+    times = sorted(times_ms)
+    return (
+        find_fastest_pace_within(times, MINUTE_MS)
+        if times and times[-1] - times[0] >= MINUTE_MS
+        else None
+    )
+
+
+def find_marathon_flag(evidence: FlagEvidence, record: int | None, own: RepSpan) -> Flag | None:
+    """Find over 3 h without a 5 min pause, or an hour with more reps than the record."""
+    times = sorted(evidence.times_ms)
+    longest, began = 0, times[0] if times else 0
+    for earlier, later in pairwise(times):
+        if later - earlier >= MARATHON_PAUSE_MS:
+            began = later
+        longest = max(longest, later - began)
+    flag: Flag = {"flag": "marathon"}
+    if longest > MARATHON_MS:
+        flag["minutes"] = longest // MINUTE_MS
+    if record is not None and (reps := find_fastest_pace_within(times, HOUR_MS, own)) > record:
+        flag |= {"reps_in_hour": reps, "record": record}
+    return flag if len(flag) > 1 else None
+
+
+def find_record_day_flag(evidence: FlagEvidence, record: int | None) -> Flag | None:
+    """Find more reps of an exercise in 24 h, over all sessions, than the record."""
+    reps = len(evidence.times_ms) + evidence.day_reps_before
+    if record is None or not evidence.times_ms or reps <= record:
+        return None
+    return {"flag": "record_day", "reps": reps, "record": record}
+
+
+def find_fastest_pace_within(times: Sequence[int], span_ms: int, own: RepSpan | None = None) -> int:
+    """Return the most reps in any window of this length, or in any with reps of this span.
+
+    `times` are sorted.
+    """
+    most = first = 0
+    for last, time in enumerate(times):
+        while time - times[first] >= span_ms:
+            first += 1
+        if own is None or (time >= own.first_ms and times[first] <= own.last_ms):
+            most = max(most, last - first + 1)
+    return most
