@@ -52,7 +52,8 @@ def read_session_day(row: WorkoutSession) -> SessionDay:
 def read_session_days(rows: Sequence[WorkoutSession]) -> dict[int, SessionDay]:
     """Return the days of saved sessions, each as it was when it was saved, by id. One query."""
     by_athlete: dict[str, list[SavedSession]] = defaultdict(list)
-    for saved in read_saved_sessions(rows):
+    # sessions of athletes who were forgotten have no reps, and may be much older than the others
+    for saved in read_saved_sessions([row for row in rows if row.timeline_ms]):
         by_athlete[saved.athlete_id].append(saved)
     return {row.pk: describe_session_day(row, by_athlete[row.athlete_id]) for row in rows}
 

@@ -7,19 +7,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import repeat
-from operator import attrgetter
-from typing import NamedTuple
+from operator import itemgetter
 
 from workouts.fairness.evidence import Flag, FlagEvidence, RepSpan
 from workouts.fairness.pace_flags import MARATHON_PAUSE_MS
 
-
-class NeighbourRep(NamedTuple):
-    """A rep, its device's number, and the session it is in (None: the one that is judged)."""
-
-    time_ms: int
-    device: int
-    session: int | None = None
+OWN_SESSION = 0
+Rep = tuple[int, int, int]  # its time, its device's number, and its session's id
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,31 +40,41 @@ def join_neighbours(evidence: FlagEvidence) -> JoinedSessions | None:
     within each session, so the same number may be another one: that makes reps look less even,
     never more.
     """
-    own = evidence.span
-    others = sorted(
-        NeighbourRep(*rep, session.pk)
+    neighbours = find_neighbour_reps(evidence) if evidence.times_ms else []
+    if not neighbours:
+        return None
+    own = zip(evidence.times_ms, evidence.devices or repeat(0), repeat(OWN_SESSION), strict=False)
+    times_ms, devices, sessions = zip(*sorted([*neighbours, *own]), strict=True)
+    together = replace(evidence, times_ms=times_ms, devices=devices)
+    return JoinedSessions(together, evidence.span, len({*sessions}))
+
+
+def find_neighbour_reps(evidence: FlagEvidence) -> list[Rep]:
+    others: list[Rep] = sorted(
+        rep
         for session in evidence.earlier
         if session.exercise == evidence.exercise
-        for rep in zip(session.times_ms, session.devices or repeat(0), strict=False)
+        for rep in zip(
+            session.times_ms, session.devices or repeat(0), repeat(session.pk), strict=False
+        )
     )
-    first = bisect_left(others, own.first_ms, key=attrgetter("time_ms"))
-    last = bisect_right(others, own.last_ms, key=attrgetter("time_ms"))
-    joined = [
-        *take_connected_reps(reversed(others[:first]), own.first_ms),
+    first = bisect_left(others, evidence.span.first_ms, key=itemgetter(0))
+    last = bisect_right(others, evidence.span.last_ms, key=itemgetter(0))
+    return [
+        *take_connected_reps(reversed(others[:first]), evidence.span.first_ms),
         *others[first:last],
-        *take_connected_reps(others[last:], own.last_ms),
+        *take_connected_reps(others[last:], evidence.span.last_ms),
     ]
-    if not joined or not evidence.times_ms:
-        return None
-    sessions = 1 + len({rep.session for rep in joined})
-    joined += map(NeighbourRep, evidence.times_ms, evidence.devices or repeat(0))
-    joined.sort(key=lambda rep: rep[:2])
-    together = replace(
-        evidence,
-        times_ms=[rep.time_ms for rep in joined],
-        devices=[rep.device for rep in joined],
-    )
-    return JoinedSessions(together, own, sessions)
+
+
+def take_connected_reps(reps: Iterable[Rep], edge_ms: int) -> Iterator[Rep]:
+    """Yield reps, going away from a time, up to the first pause of 5 min."""
+    for rep in reps:
+        time_ms, *_ = rep
+        if abs(time_ms - edge_ms) >= MARATHON_PAUSE_MS:
+            return
+        edge_ms = time_ms
+        yield rep
 
 
 def find_flag_over_neighbours(
@@ -84,12 +88,3 @@ def find_flag_over_neighbours(
         flag = find_flag(joined.evidence)
         return flag and flag | {"sessions": joined.sessions}
     return flag
-
-
-def take_connected_reps(reps: Iterable[NeighbourRep], edge_ms: int) -> Iterator[NeighbourRep]:
-    """Yield reps, going away from a time, up to the first pause of 5 min."""
-    for rep in reps:
-        if abs(rep.time_ms - edge_ms) >= MARATHON_PAUSE_MS:
-            return
-        edge_ms = rep.time_ms
-        yield rep

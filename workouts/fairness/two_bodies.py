@@ -1,7 +1,8 @@
 """Two bodies: reps of two exercises that alternate too fast for one person."""
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from workouts.fairness.evidence import MINUTE_MS, EarlierSession, Flag
@@ -11,37 +12,51 @@ TWO_BODIES_WITHIN_MS, TWO_BODIES_CHANGES = 3000, 6
 
 
 def find_two_bodies_flag(
-    exercise: str, times_ms: Sequence[int], others: Iterable[EarlierSession]
+    exercise: str, times_ms: Iterable[int], others: Mapping[str, Sequence[int]]
 ) -> Flag | None:
     """Find six changes in a minute between this exercise and another, each within 3 s.
 
-    Supersets and circuits alternate sets, not reps, so they change much less often. The figures
-    are those of the exercise with the most changes, and how many exercises have enough of them.
+    Supersets and circuits alternate sets, not reps, so they change much less often. `others` are
+    the sorted times of each exercise. The figures are those of the exercise with the most changes,
+    and how many exercises have enough of them.
     """
-    by_exercise: dict[str, list[int]] = defaultdict(list)
-    for other in others:
-        if other.exercise != exercise:
-            by_exercise[other.exercise] += other.times_ms
-    changes = {name: count_changes(times_ms, times) for name, times in by_exercise.items()}
-    found = sorted((-count, name) for name, count in changes.items() if count >= TWO_BODIES_CHANGES)
+    times = sorted(times_ms)
+    changes = (
+        (-count_changes(times, beside), name) for name, beside in others.items() if name != exercise
+    )
+    found = sorted(each for each in changes if -each[0] >= TWO_BODIES_CHANGES)
     if not found:
         return None
     (most, name), *_ = found
     return {"flag": "two_bodies", "exercise": name, "changes": -most, "exercises": len(found)}
 
 
-def count_changes(times_ms: Sequence[int], others_ms: Iterable[int]) -> int:
-    """Return the most changes within 3 s from either to the other in any minute."""
-    if not times_ms:
+def pool_rep_times(sessions: Iterable[EarlierSession]) -> dict[str, list[int]]:
+    """Return the sorted times of each exercise, over all sessions."""
+    by_exercise: dict[str, list[int]] = defaultdict(list)
+    for session in sessions:
+        by_exercise[session.exercise] += session.times_ms
+    return {exercise: sorted(times) for exercise, times in by_exercise.items()}
+
+
+def count_changes(times: Sequence[int], others: Sequence[int]) -> int:
+    """Return the most changes within 3 s from one to the other in any minute. Both are sorted."""
+    if not times or not others:
         return 0
-    first, last = min(times_ms) - TWO_BODIES_WITHIN_MS, max(times_ms) + TWO_BODIES_WITHIN_MS
-    beside = [(time, True) for time in others_ms if first <= time <= last]
-    if not beside:
-        return 0
-    reps = sorted([*((time, False) for time in times_ms), *beside])
+    reps = sorted(
+        [
+            *((time, False) for time in cut_to_times_beside(times, others)),
+            *((time, True) for time in cut_to_times_beside(others, times)),
+        ]
+    )
     changes = [
         later
         for (earlier, a), (later, b) in pairwise(reps)
         if a != b and later - earlier <= TWO_BODIES_WITHIN_MS
     ]
     return find_fastest_pace_within(changes, MINUTE_MS)
+
+
+def cut_to_times_beside(times: Sequence[int], others: Sequence[int]) -> Sequence[int]:
+    first = bisect_left(times, others[0] - TWO_BODIES_WITHIN_MS)
+    return times[first : bisect_right(times, others[-1] + TWO_BODIES_WITHIN_MS)]

@@ -56,7 +56,7 @@ class JoinTests(SimpleTestCase):
         earlier = [EarlierSession(1, "squat", [-2000, -4000], [3, 2])]
         joined = join_neighbours(FlagEvidence([0], [1], exercise="squat", earlier=earlier))
         assert joined is not None
-        assert (joined.evidence.devices, joined.sessions) == ([2, 3, 1], 2)
+        assert (joined.evidence.devices, joined.sessions) == ((2, 3, 1), 2)
 
 
 class FlagTests(SimpleTestCase):
