@@ -72,7 +72,7 @@ def explain_metronome_flag(flag: Flag) -> str:
 def explain_record_pace_flag(flag: Flag) -> str:
     if "seconds" in flag:
         text = _(
-            "%(reps)d reps in %(seconds)d seconds; by the fastest known, nobody makes more than"
+            "%(reps)d reps in %(seconds)d seconds; by all that is known, the fastest people make"
             " %(limit)d."
         )
     else:

@@ -50,6 +50,21 @@ class DayFlagTests(TestCase):
         ]
         assert WorkoutSession.objects.filter(review_status=ReviewStatus.PENDING).count() == 5
 
+    def test_a_script_that_sends_its_day_backwards_is_flagged_as_well(self) -> None:
+        parts = in_parts([690 * rep for rep in range(87)], 15)
+        rows = [finish_at(self.athlete, part) for part in reversed(parts)]
+        assert flag_names(rows[-1]) == ["metronome", "record_pace"]
+
+    def test_assessing_neighbours_again_changes_nothing(self) -> None:
+        Exercise.objects.filter(slug="squat").update(record_per_day=40)
+        parts = in_parts([690 * rep + rep * rep % 11 for rep in range(87)], 15)
+        for number in (3, 0, 5, 1, 4, 2):
+            finish_at(self.athlete, parts[number])
+        before = stored_flags()
+        assess()
+        assert stored_flags() == before
+        assert sum(status == ReviewStatus.PENDING for _, status in before.values()) > 2
+
     def test_push_ups_every_262_ms_for_31_s_are_flagged_behind_the_gates(self) -> None:
         exercise = Exercise.objects.get(slug="push_up")
         times = [STARTED_MS + 262 * rep + rep * rep % 5 for rep in range(119)]
