@@ -17,17 +17,15 @@ HISTORY = timedelta(days=90)
 Records = Mapping[str, KnownPace]  # the fastest paces known for anyone, by exercise
 
 
-def assess_session(row: WorkoutSession, records: Records, day: SessionDay = NO_DAY) -> None:
-    """Set a session's sets, best minute and flags, unsaved.
+def assess_session(row: WorkoutSession, records: KnownPace, day: SessionDay = NO_DAY) -> None:
+    """Set a session's sets, best minute and flags, unsaved, by the exercise's records and the day.
 
     One query if it lasts a minute, else none.
     """
     assess_session_figures(row)
     personal = None if row.best_minute is None else find_personal_pace_before(row)
-    pace = records.get(row.exercise_id, KnownPace())
-    row.flags = find_flags(
-        collect_flag_evidence(row, day), replace(pace, personal_per_minute=personal)
-    )
+    pace = replace(records, personal_per_minute=personal)
+    row.flags = find_flags(collect_flag_evidence(row, day), pace)
 
 
 def assess_session_figures(row: WorkoutSession) -> None:
@@ -36,13 +34,11 @@ def assess_session_figures(row: WorkoutSession) -> None:
     row.best_minute = find_best_minute_pace(row.timeline_ms)
 
 
-def read_flag_records(*slugs: str) -> Records:
-    """Return the records of these exercises, or of all."""
-    exercises = Exercise.objects.filter(slug__in=slugs) if slugs else Exercise.objects.all()
+def read_flag_records() -> Records:
     fields = ("record_per_minute", "record_per_hour", "record_per_30_s", "record_per_day")
     return {
         slug: KnownPace(**dict(zip(fields, records, strict=True)))
-        for slug, *records in exercises.values_list("slug", *fields)
+        for slug, *records in Exercise.objects.values_list("slug", *fields)
     }
 
 

@@ -18,6 +18,17 @@ class RepSpan(NamedTuple):
     first_ms: int
     last_ms: int
 
+    def is_within(self, gap_ms: int, other: "RepSpan") -> bool:
+        """Return whether less than this lies between the two, or they overlap."""
+        return self.first_ms - other.last_ms < gap_ms and other.first_ms - self.last_ms < gap_ms
+
+    def join(self, other: "RepSpan") -> "RepSpan":
+        return RepSpan(min(self.first_ms, other.first_ms), max(self.last_ms, other.last_ms))
+
+
+def find_rep_span(times_ms: Sequence[int]) -> RepSpan:
+    return RepSpan(min(times_ms, default=0), max(times_ms, default=0))
+
 
 @dataclass(frozen=True, slots=True)
 class EarlierSession:
@@ -30,6 +41,10 @@ class EarlierSession:
     exercise: str
     times_ms: Sequence[int]
     devices: Sequence[int] = ()
+
+    @property
+    def span(self) -> RepSpan:
+        return find_rep_span(self.times_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +67,7 @@ class FlagEvidence:
 
     @property
     def span(self) -> RepSpan:
-        return RepSpan(min(self.times_ms, default=0), max(self.times_ms, default=0))
+        return find_rep_span(self.times_ms)
 
 
 @dataclass(frozen=True, slots=True)

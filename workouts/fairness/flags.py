@@ -20,7 +20,7 @@ from workouts.fairness.pace_flags import (
     find_record_pace_flag,
 )
 from workouts.fairness.sets import find_sets, find_tempo_intervals
-from workouts.fairness.two_bodies import find_two_bodies_flag, pool_rep_times
+from workouts.fairness.two_bodies import find_two_bodies_flag
 
 METRONOME_INTERVALS = 20
 METRONOME_CV, STRETCH_CV, STRONG_CV = 0.008, 0.004, 0.005
@@ -48,9 +48,7 @@ def find_flags(evidence: FlagEvidence, pace: KnownPace) -> list[Flag]:
         find_clock_flag(evidence),
         find_flag_over_neighbours(find_marathon, evidence, joined),
         find_record_day_flag(evidence, pace.record_per_day),
-        find_two_bodies_flag(
-            evidence.exercise, evidence.times_ms, pool_rep_times(evidence.earlier)
-        ),
+        find_two_bodies_flag(evidence.exercise, evidence.times_ms, evidence.earlier),
     )
     return [flag for flag in found if flag is not None]
 

@@ -50,20 +50,22 @@ def join_neighbours(evidence: FlagEvidence) -> JoinedSessions | None:
 
 
 def find_neighbour_reps(evidence: FlagEvidence) -> list[Rep]:
-    others: list[Rep] = sorted(
-        rep
-        for session in evidence.earlier
-        if session.exercise == evidence.exercise
-        for rep in zip(
-            session.times_ms, session.devices or repeat(0), repeat(session.pk), strict=False
-        )
-    )
-    first = bisect_left(others, evidence.span.first_ms, key=itemgetter(0))
-    last = bisect_right(others, evidence.span.last_ms, key=itemgetter(0))
+    own = reach = evidence.span
+    others: list[Rep] = []
+    for session in evidence.earlier:  # newest first, so that each may reach the one before it
+        if session.exercise == evidence.exercise and reach.is_within(
+            MARATHON_PAUSE_MS, session.span
+        ):
+            reach = reach.join(session.span)
+            devices = session.devices or repeat(0)
+            others += zip(session.times_ms, devices, repeat(session.pk), strict=False)
+    others.sort()
+    first = bisect_left(others, own.first_ms, key=itemgetter(0))
+    last = bisect_right(others, own.last_ms, key=itemgetter(0))
     return [
-        *take_connected_reps(reversed(others[:first]), evidence.span.first_ms),
+        *take_connected_reps(reversed(others[:first]), own.first_ms),
         *others[first:last],
-        *take_connected_reps(others[last:], evidence.span.last_ms),
+        *take_connected_reps(others[last:], own.last_ms),
     ]
 
 

@@ -6,7 +6,7 @@ from workouts.fairness.assessment import open_review
 from workouts.fairness.earlier_sessions import SessionDay
 from workouts.fairness.evidence import EarlierSession, Flag
 from workouts.fairness.review import lock_reviewed_sessions
-from workouts.fairness.two_bodies import count_changes, find_two_bodies_flag, pool_rep_times
+from workouts.fairness.two_bodies import find_sessions_beside, find_two_bodies_flag
 from workouts.models import ReviewStep, WorkoutSession
 
 
@@ -37,11 +37,9 @@ def find_overlapped_flags(
     row: WorkoutSession, earlier: Sequence[EarlierSession]
 ) -> dict[int, Flag]:
     """Return the flags, by id, of saved sessions whose reps alternate with those of a new one."""
-    new, times = EarlierSession(0, row.exercise_id, row.timeline_ms), sorted(row.timeline_ms)
-    pooled = pool_rep_times([new, *earlier])
+    new = EarlierSession(0, row.exercise_id, row.timeline_ms)
     flags = {
-        each.pk: find_two_bodies_flag(each.exercise, each.times_ms, pooled)
-        for each in earlier
-        if each.exercise != row.exercise_id and count_changes(sorted(each.times_ms), times)
+        each.pk: find_two_bodies_flag(each.exercise, each.times_ms, [new, *earlier])
+        for each in find_sessions_beside(row.exercise_id, row.timeline_ms, earlier)
     }
     return {pk: flag for pk, flag in flags.items() if flag is not None}

@@ -4,6 +4,7 @@ Pure functions. `own` are the first and last rep of the session that is judged, 
 its neighbours are looked at as well: only what has reps of its own in it is held against it.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
@@ -26,10 +27,10 @@ BURST_FACTOR, SHORT_BURST_FACTOR = 1.35, 1.1
 def find_record_pace_flag(evidence: FlagEvidence, pace: KnownPace, own: RepSpan) -> Flag | None:
     """Find a minute above the record, else 30 s or 10 s above the fastest burst to be expected."""
     times, record = sorted(evidence.times_ms), pace.record_per_minute
-    if record is not None and (reps := find_fastest_pace_within(times, MINUTE_MS, own)) > record:
+    if reps := find_pace_above(record, times, MINUTE_MS, own):
         return {"flag": "record_pace", "reps": reps, "record": record}
     for seconds, limit in find_burst_limits(pace):
-        if (reps := find_fastest_pace_within(times, seconds * 1000, own)) > limit:
+        if reps := find_pace_above(limit, times, seconds * 1000, own):
             return {"flag": "record_pace", "reps": reps, "seconds": seconds, "limit": int(limit)}
     return None
 
@@ -70,17 +71,24 @@ def find_best_minute_pace(times_ms: Iterable[int]) -> int | None:
 def find_marathon_flag(evidence: FlagEvidence, record: int | None, own: RepSpan) -> Flag | None:
     """Find over 3 h without a 5 min pause, or an hour with more reps than the record."""
     times = sorted(evidence.times_ms)
-    longest, began = 0, times[0] if times else 0
+    flag: Flag = {"flag": "marathon"}
+    if (longest := find_longest_run(times)) > MARATHON_MS:
+        flag["minutes"] = longest // MINUTE_MS
+    if reps := find_pace_above(record, times, HOUR_MS, own):
+        flag |= {"reps_in_hour": reps, "record": record}
+    return flag if len(flag) > 1 else None
+
+
+def find_longest_run(times: Sequence[int]) -> int:
+    """Return the most ms without a pause of 5 min, 0 if all the reps took no 3 h."""
+    if not times or times[-1] - times[0] <= MARATHON_MS:
+        return 0
+    longest, began = 0, times[0]
     for earlier, later in pairwise(times):
         if later - earlier >= MARATHON_PAUSE_MS:
             began = later
         longest = max(longest, later - began)
-    flag: Flag = {"flag": "marathon"}
-    if longest > MARATHON_MS:
-        flag["minutes"] = longest // MINUTE_MS
-    if record is not None and (reps := find_fastest_pace_within(times, HOUR_MS, own)) > record:
-        flag |= {"reps_in_hour": reps, "record": record}
-    return flag if len(flag) > 1 else None
+    return longest
 
 
 def find_record_day_flag(evidence: FlagEvidence, record: int | None) -> Flag | None:
@@ -91,15 +99,26 @@ def find_record_day_flag(evidence: FlagEvidence, record: int | None) -> Flag | N
     return {"flag": "record_day", "reps": reps, "record": record}
 
 
-def find_fastest_pace_within(times: Sequence[int], span_ms: int, own: RepSpan | None = None) -> int:
-    """Return the most reps in any window of this length, or in any with reps of this span.
+def find_pace_above(
+    limit: float | None, times: Sequence[int], span_ms: int, own: RepSpan
+) -> int | None:
+    """Return the most reps in any window with reps of the session, None up to the limit."""
+    if limit is None:
+        return None
+    # a window of these that ends before the session is shorter than it could be
+    first = bisect_right(times, own.first_ms - span_ms)
+    near = times[first : bisect_left(times, own.last_ms + span_ms)]
+    if len(near) <= limit:
+        return None
+    reps = find_fastest_pace_within(near, span_ms)
+    return reps if reps > limit else None
 
-    `times` are sorted.
-    """
+
+def find_fastest_pace_within(times: Sequence[int], span_ms: int) -> int:
+    """Return the most reps in any window of this length. `times` are sorted."""
     most = first = 0
     for last, time in enumerate(times):
         while time - times[first] >= span_ms:
             first += 1
-        if own is None or (time >= own.first_ms and times[first] <= own.last_ms):
-            most = max(most, last - first + 1)
+        most = max(most, last - first + 1)
     return most

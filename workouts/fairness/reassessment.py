@@ -93,7 +93,9 @@ def reassess_batch(ids: list[int], changes: ReassessmentChanges, *, write: bool)
     changed, steps = [], []
     for row in rows:
         flags, status, stored_sets = row.flags, row.review_status, row.sets
-        if not assess_or_log(row, lambda row: assess_session(row, records, days[row.pk])):
+        if not assess_or_log(
+            row, lambda row: assess_session(row, records[row.exercise_id], days[row.pk])
+        ):
             changes.unreadable += 1
             continue
         step = open_review(row)

@@ -2,33 +2,43 @@
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from workouts.fairness.evidence import MINUTE_MS, EarlierSession, Flag
+from workouts.fairness.evidence import MINUTE_MS, EarlierSession, Flag, find_rep_span
 from workouts.fairness.pace_flags import find_fastest_pace_within
 
 TWO_BODIES_WITHIN_MS, TWO_BODIES_CHANGES = 3000, 6
 
 
 def find_two_bodies_flag(
-    exercise: str, times_ms: Iterable[int], others: Mapping[str, Sequence[int]]
+    exercise: str, times_ms: Sequence[int], others: Iterable[EarlierSession]
 ) -> Flag | None:
     """Find six changes in a minute between this exercise and another, each within 3 s.
 
-    Supersets and circuits alternate sets, not reps, so they change much less often. `others` are
-    the sorted times of each exercise. The figures are those of the exercise with the most changes,
-    and how many exercises have enough of them.
+    Supersets and circuits alternate sets, not reps, so they change much less often. The figures
+    are those of the exercise with the most changes, and how many exercises have enough of them.
     """
     times = sorted(times_ms)
-    changes = (
-        (-count_changes(times, beside), name) for name, beside in others.items() if name != exercise
-    )
+    pooled = pool_rep_times(find_sessions_beside(exercise, times, others))
+    changes = ((-count_changes(times, beside), name) for name, beside in pooled.items())
     found = sorted(each for each in changes if -each[0] >= TWO_BODIES_CHANGES)
     if not found:
         return None
     (most, name), *_ = found
     return {"flag": "two_bodies", "exercise": name, "changes": -most, "exercises": len(found)}
+
+
+def find_sessions_beside(
+    exercise: str, times_ms: Sequence[int], others: Iterable[EarlierSession]
+) -> list[EarlierSession]:
+    """Return the sessions of other exercises that are close enough to alternate with this one."""
+    own = find_rep_span(times_ms)
+    return [
+        other
+        for other in others
+        if other.exercise != exercise and own.is_within(TWO_BODIES_WITHIN_MS + 1, other.span)
+    ]
 
 
 def pool_rep_times(sessions: Iterable[EarlierSession]) -> dict[str, list[int]]:

@@ -47,7 +47,8 @@ class DayCase(TestCase):
         )
 
     def read(self) -> SessionDay:
-        return read_session_day(self.unsaved())
+        _records, day = read_session_day(self.unsaved())
+        return day
 
 
 def hourly(row: WorkoutSession, number: int) -> Iterator[WorkoutSession]:

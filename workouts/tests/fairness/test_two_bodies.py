@@ -5,13 +5,13 @@ from itertools import chain
 from django.test import SimpleTestCase
 
 from workouts.fairness.evidence import EarlierSession, Flag
-from workouts.fairness.two_bodies import find_two_bodies_flag, pool_rep_times
+from workouts.fairness.two_bodies import find_two_bodies_flag
 
 
 def find(times_ms: list[int], **others: list[int]) -> Flag | None:
     """Judge squats beside these sessions of other exercises."""
     sessions = [EarlierSession(pk, name, times) for pk, (name, times) in enumerate(others.items())]
-    return find_two_bodies_flag("squat", times_ms, pool_rep_times(sessions))
+    return find_two_bodies_flag("squat", times_ms, sessions)
 
 
 class TwoBodiesTests(SimpleTestCase):
@@ -39,8 +39,8 @@ class TwoBodiesTests(SimpleTestCase):
     def test_sessions_of_an_exercise_are_taken_together(self) -> None:
         lunges = [EarlierSession(pk, "lunge", [2000 * pk + 500]) for pk in range(3)]
         squats = [2000 * rep for rep in range(4)]
-        assert find_two_bodies_flag("squat", squats, pool_rep_times(lunges[:2])) is None
-        assert find_two_bodies_flag("squat", squats, pool_rep_times(lunges)) is not None
+        assert find_two_bodies_flag("squat", squats, lunges[:2]) is None
+        assert find_two_bodies_flag("squat", squats, lunges) is not None
 
     def test_the_same_exercise_is_not_another_body(self) -> None:
         assert find([0, 2000, 4000, 6000], squat=[1000, 3000, 5000]) is None
