@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import repeat
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 
 from workouts.fairness.evidence import Flag, FlagEvidence, RepSpan
 from workouts.fairness.pace_flags import MARATHON_PAUSE_MS
@@ -51,11 +51,12 @@ def join_neighbours(evidence: FlagEvidence) -> JoinedSessions | None:
 
 def find_neighbour_reps(evidence: FlagEvidence) -> list[Rep]:
     own = reach = evidence.span
+    same = [session for session in evidence.earlier if session.exercise == evidence.exercise]
+    # by their last rep, so that each that is reached may lead to the next
+    same.sort(key=attrgetter("span.last_ms"), reverse=True)
     others: list[Rep] = []
-    for session in evidence.earlier:  # newest first, so that each may reach the one before it
-        if session.exercise == evidence.exercise and reach.is_within(
-            MARATHON_PAUSE_MS, session.span
-        ):
+    for session in same:
+        if reach.is_within(MARATHON_PAUSE_MS, session.span):
             reach = reach.join(session.span)
             devices = session.devices or repeat(0)
             others += zip(session.times_ms, devices, repeat(session.pk), strict=False)

@@ -1,5 +1,6 @@
 """Sessions of an exercise less than 5 min apart are judged together."""
 
+import json
 import os
 import random
 from itertools import accumulate, groupby
@@ -7,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from django.test import SimpleTestCase, TestCase
+from hypothesis import given
+from hypothesis import strategies as st
 
 from workouts.fairness.assessment import read_flag_records
 from workouts.fairness.evidence import EarlierSession, Flag, FlagEvidence, KnownPace
@@ -57,6 +60,40 @@ class JoinTests(SimpleTestCase):
         joined = join_neighbours(FlagEvidence([0], [1], exercise="squat", earlier=earlier))
         assert joined is not None
         assert (joined.evidence.devices, joined.sessions) == ((2, 3, 1), 2)
+
+
+def join_one_by_one(own: list[int], others: list[int]) -> list[int]:
+    """Add the reps that are less than 5 min away, until there are no more."""
+    joined, left = sorted(own), sorted(others)
+    while found := [time for time in left if joined[0] - 300_000 < time < joined[-1] + 300_000]:
+        joined = sorted([*joined, *found])
+        left = [time for time in left if time not in found]
+    return joined
+
+
+class AnyTests(SimpleTestCase):
+    sessions = st.lists(st.lists(st.integers(-2_000_000, 300_000), min_size=1), max_size=6)
+
+    @given(st.lists(st.integers(0, 200_000), min_size=1), sessions)
+    def test_it_joins_what_no_pause_of_5_minutes_separates(
+        self, own: list[int], parts: list[list[int]]
+    ) -> None:
+        joined = join_neighbours(judge_last([*parts, own]))
+        others = [time for part in parts for time in part]
+        expected = join_one_by_one(own, others)
+        assert sorted(joined.evidence.times_ms if joined else own) == expected
+
+    @given(st.lists(st.integers(0, 200_000)), sessions, sessions)
+    def test_it_finds_at_most_one_flag_of_each_kind_whatever_the_day(
+        self, own: list[int], parts: list[list[int]], others: list[list[int]]
+    ) -> None:
+        earlier = [EarlierSession(pk, "squat", times) for pk, times in enumerate(parts, 1)]
+        earlier += [EarlierSession(pk, "lunge", times) for pk, times in enumerate(others, 9)]
+        evidence = FlagEvidence(own, exercise="squat", earlier=earlier, day_reps_before=9)
+        flags = find_flags(evidence, KnownPace(3, 9, 2, 3, 9))
+        kinds = [flag["flag"] for flag in flags]
+        assert len(kinds) == len(set(kinds))
+        assert json.loads(json.dumps(flags)) == flags
 
 
 class FlagTests(SimpleTestCase):
