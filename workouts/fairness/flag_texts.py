@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from workouts.fairness.evenness import LIMITS
-from workouts.fairness.flags import Flag
+from workouts.fairness.evidence import Flag
+from workouts.models.exercises import SEEDED_NAMES
 
 NAMES: dict[str, str | Promise] = {
     "metronome": gettext_lazy("too even"),
@@ -20,6 +21,8 @@ NAMES: dict[str, str | Promise] = {
     "mostly_late": gettext_lazy("mostly late"),
     "clock": gettext_lazy("wrong clock"),
     "marathon": gettext_lazy("very long"),
+    "record_day": gettext_lazy("more than a day's record"),
+    "two_bodies": gettext_lazy("two exercises at once"),
 }
 
 REFUSALS: dict[str, str | Promise] = {
@@ -27,6 +30,10 @@ REFUSALS: dict[str, str | Promise] = {
     "pace": gettext_lazy("over the maximum reps per minute"),
     "session_full": gettext_lazy("over the maximum reps per session"),
     "too_fast": gettext_lazy("too many messages per second"),
+}
+
+SEEDED_NAMES_BY_SLUG = {
+    name.lower().replace(" ", "_").replace("-", "_"): name for name in SEEDED_NAMES
 }
 
 
@@ -55,7 +62,7 @@ def write_flag_percent(share: float) -> str:
 
 def explain_metronome_flag(flag: Flag) -> str:
     if "spread" in flag:
-        return explain_reps_on_beat(flag)
+        return add_joined_sessions(explain_reps_on_beat(flag), flag)
     if "runs" in flag:
         text = _(
             "%(intervals)d intervals in %(runs)d stretches at one tempo vary by only %(cv)s%%;"
@@ -68,7 +75,7 @@ def explain_metronome_flag(flag: Flag) -> str:
             " people's vary by 1.5 to 4.9%%.",
             flag["intervals"],
         )
-    return text % {**flag, "cv": write_flag_percent(flag["cv"])}
+    return add_joined_sessions(text % {**flag, "cv": write_flag_percent(flag["cv"])}, flag)
 
 
 def explain_reps_on_beat(flag: Flag) -> str:
@@ -89,7 +96,14 @@ def explain_reps_on_beat(flag: Flag) -> str:
 
 
 def explain_record_pace_flag(flag: Flag) -> str:
-    return _("%(reps)d reps in a minute; the most ever reported is %(record)d.") % flag
+    if "seconds" in flag:
+        text = _(
+            "%(reps)d reps in %(seconds)d seconds; by all that is known, the fastest people make"
+            " %(limit)d."
+        )
+    else:
+        text = _("%(reps)d reps in a minute; the most ever reported is %(record)d.")
+    return add_joined_sessions(text % flag, flag)
 
 
 def explain_personal_pace_flag(flag: Flag) -> str:
@@ -143,7 +157,39 @@ def explain_marathon_flag(flag: Flag) -> str:
         parts.append(_("%(minutes)d minutes without a 5-minute break.") % flag)
     if "reps_in_hour" in flag:
         parts.append(_("%(reps_in_hour)d reps in an hour; the record is %(record)d.") % flag)
-    return " ".join(parts)
+    return add_joined_sessions(" ".join(parts), flag)
+
+
+def explain_record_day_flag(flag: Flag) -> str:
+    return _("%(reps)d reps in 24 hours; the most ever reported is %(record)d.") % flag
+
+
+def explain_two_bodies_flag(flag: Flag) -> str:
+    text = ngettext(
+        "Reps alternated with those of another exercise within 3 seconds: %(exercise)s,"
+        " %(changes)d times in a minute.",
+        "Reps alternated with those of %(exercises)d other exercises within 3 seconds, most often"
+        " %(exercise)s: %(changes)d times in a minute.",
+        flag["exercises"],
+    )
+    return text % {**flag, "exercise": name_flagged_exercise(flag["exercise"])}
+
+
+def name_flagged_exercise(slug: str) -> str:
+    """Return the name in the catalogue as it is seeded; others go by their slug."""
+    return _(SEEDED_NAMES_BY_SLUG[slug]) if slug in SEEDED_NAMES_BY_SLUG else slug
+
+
+def add_joined_sessions(text: str, flag: Flag) -> str:
+    """Say over how many sessions a flag was found, if one was not enough."""
+    if "sessions" not in flag:
+        return text
+    joined = ngettext(
+        "Found over %(sessions)d session less than 5 minutes apart.",
+        "Found over %(sessions)d sessions less than 5 minutes apart.",
+        flag["sessions"],
+    )
+    return f"{text} {joined % flag}"
 
 
 TEXTS: dict[str, Callable[[dict[str, Any]], str]] = {
@@ -155,4 +201,6 @@ TEXTS: dict[str, Callable[[dict[str, Any]], str]] = {
     "mostly_late": explain_mostly_late_flag,
     "clock": explain_clock_flag,
     "marathon": explain_marathon_flag,
+    "record_day": explain_record_day_flag,
+    "two_bodies": explain_two_bodies_flag,
 }

@@ -19,8 +19,8 @@ from workouts.admin.tempo_texts import (
     write_work_and_rest_for_coach,
 )
 from workouts.admin.visibility import may_open_athlete_page
+from workouts.fairness.evidence import MINUTE_MS
 from workouts.fairness.flag_texts import explain_flag, name_flag, name_refusal_reason
-from workouts.fairness.flags import MINUTE_MS
 from workouts.fairness.sets import RepSet, SetRow, read_set_rows, split_into_stored_sets
 from workouts.fairness.tempo import SessionPace, find_tempo_points, measure_session_pace
 from workouts.models import Exercise, WorkoutSession

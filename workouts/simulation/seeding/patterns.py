@@ -12,7 +12,9 @@ from random import Random
 from typing import NamedTuple
 
 from workouts.fairness.assessment import Records
-from workouts.fairness.flags import FlagEvidence, KnownPace, find_best_minute_pace, find_flags
+from workouts.fairness.evidence import FlagEvidence, KnownPace
+from workouts.fairness.flags import find_flags
+from workouts.fairness.pace_flags import find_best_minute_pace
 from workouts.fairness.sets import describe_sets
 from workouts.models import Exercise
 
@@ -114,7 +116,7 @@ class SeedPatterns:
             times = seed_even_times(rng, MARATHON_REPS, MARATHON_INTERVAL_MS, HUMAN_CV)
         else:
             times = seed_human_times(rng, pace)
-        pace_known = KnownPace(*self.records.get(exercise.slug, (None, None)))
+        pace_known = self.records.get(exercise.slug, KnownPace())
         oddity = seed_oddity(rng, odd, times)
         load_kg = seed_load_kg(exercise.slug, rng)
         return describe_seed_pattern(exercise.slug, times, pace_known, oddity, load_kg)

@@ -11,14 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workouts.fairness.evenness import STEADY_INTERVALS
-from workouts.fairness.flags import (
-    Flag,
-    FlagEvidence,
-    KnownPace,
-    find_best_minute_pace,
-    find_fastest_pace_within,
-    find_flags,
-)
+from workouts.fairness.evidence import Flag, FlagEvidence, KnownPace
+from workouts.fairness.flags import find_flags
+from workouts.fairness.pace_flags import find_best_minute_pace, find_fastest_pace_within
 from workouts.fairness.sets import find_sets
 from workouts.simulation.replay import read_sets_to_replay
 

@@ -9,7 +9,6 @@ from workouts.simulation.performances import PlayedSet, play_simulated_performan
 from workouts.tests.support.simulations import make_up_set, read_fair_counting_table
 
 SEEDS = (1, 2, 3)
-waits_for_round_two = pytest.mark.xfail(strict=True, reason="the live script and flags to come")
 
 
 @pytest.mark.slow
@@ -27,19 +26,15 @@ class PromiseTests(TestCase):
             assert outcome.is_exact(), (kind, outcome)
             assert outcome.flags == [], (kind, outcome)
 
-    @waits_for_round_two
     async def test_a_phone_and_a_watch_count_once(self) -> None:
         await self.assert_exact_without_flags("two-devices")
 
-    @waits_for_round_two
     async def test_a_phone_and_a_watch_count_once_through_a_stall(self) -> None:
         await self.assert_exact_without_flags("two-devices-stalled")
 
-    @waits_for_round_two
     async def test_a_phone_and_a_watch_count_once_if_one_was_offline(self) -> None:
         await self.assert_exact_without_flags("two-devices-offline")
 
-    @waits_for_round_two
     async def test_a_phone_and_a_watch_count_once_across_a_handover(self) -> None:
         await self.assert_exact_without_flags("two-devices-handover")
 
@@ -48,30 +43,25 @@ class PromiseTests(TestCase):
             for outcome in await self.outcomes(f"devices-{count}"):
                 assert outcome.is_exact(), (count, outcome)
 
-    @waits_for_round_two
     async def test_reps_at_once_from_several_devices_are_held_to_one_pace(self) -> None:
         for kind in ("burst-5", "burst-6"):
             for outcome in await self.outcomes(kind):
                 assert outcome.verdicts["counted"] <= 10, (kind, outcome)
 
-    @waits_for_round_two
     async def test_made_up_late_reps_of_six_devices_are_held_to_one_pace(self) -> None:
         for outcome in await self.outcomes("offline-burst-6"):
             assert outcome.verdicts["counted"] < outcome.sent / 2, outcome
 
-    @waits_for_round_two
     async def test_sixteen_exercises_at_once_are_flagged_as_two_bodies(self) -> None:
         for outcome in await self.outcomes("sixteen-exercises"):
             assert "two_bodies" in outcome.flag_names(), outcome
 
-    @waits_for_round_two
     async def test_an_exact_pace_above_the_record_is_flagged_however_often_it_finishes(
         self,
     ) -> None:
         for outcome in await self.outcomes("split-metronome"):
             assert {"metronome", "record_pace"} <= outcome.flag_names(), outcome
 
-    @waits_for_round_two
     async def test_half_a_minute_faster_than_any_record_is_flagged(self) -> None:
         for outcome in await self.outcomes("burst-31s", "push_up"):
             assert "record_pace" in outcome.flag_names(), outcome
@@ -82,13 +72,11 @@ class PromiseTests(TestCase):
 
 
 class TableTests(SimpleTestCase):
-    @waits_for_round_two
     def test_a_phone_and_a_watch_are_counted_exactly_in_99_percent_of_the_sets(self) -> None:
         for kind, rows in read_fair_counting_table().items():
             for row in rows if kind.startswith("two-devices") else ():
                 assert float(row["counted exactly"].removesuffix(" %")) >= 99, row
 
-    @waits_for_round_two
     def test_a_jitter_of_10_ms_is_caught_in_95_percent_from_60_intervals_on(self) -> None:
         for row in read_fair_counting_table()["metronome-10"]:
             if int(row["intervals"]) >= 60:

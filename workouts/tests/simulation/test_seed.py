@@ -15,7 +15,8 @@ from django.db.models import F
 from django.test import SimpleTestCase, TestCase
 
 from workouts.fairness.assessment import collect_flag_evidence, read_flag_records
-from workouts.fairness.flags import KnownPace, find_best_minute_pace, find_flags
+from workouts.fairness.flags import find_flags
+from workouts.fairness.pace_flags import find_best_minute_pace
 from workouts.fairness.sets import describe_sets, read_set_rows
 from workouts.models import Athlete, Exercise, ReviewStatus, ReviewStep, Team, WorkoutSession
 from workouts.simulation.seeding.days import share_out_seeded_sessions
@@ -71,9 +72,7 @@ class SeedTests(TestCase):
             assert row.finished_at.microsecond % 1000 == 0
             assert row.best_minute == find_best_minute_pace(times)
             assert read_set_rows(row.sets) == describe_sets(times)
-            assert row.flags == find_flags(
-                collect_flag_evidence(row), KnownPace(*records[row.exercise_id])
-            )
+            assert row.flags == find_flags(collect_flag_evidence(row), records[row.exercise_id])
             assert len(row.refusals) == min(100, sum(row.refused.values()))
             assert all(0 <= late < row.total_reps for late in row.late_reps)
 
