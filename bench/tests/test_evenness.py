@@ -65,7 +65,7 @@ class CrossValidationTests(SimpleTestCase):
 class ShareTests(SimpleTestCase):
     def test_a_clock_is_flagged_and_a_person_is_not(self) -> None:
         assert measure_share_flagged(clock_set(700, 0), [15] * 4, 20) == 1
-        assert measure_share_flagged(clock_set(700, 10), [15] * 4, 100) > 0.9
+        assert measure_share_flagged(clock_set(700, 10), [60], 100) > 0.9
         assert measure_share_flagged(waiting_set(2000, 60), [15] * 4, 100) == 0
 
 

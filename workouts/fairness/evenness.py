@@ -127,13 +127,21 @@ def find_even_reps(
     streams = list(streams)
     runs = [run for stream in streams for run in find_runs(stream)]
     earlier_runs = [run for stream in earlier for run in find_runs(stream)]
-    pools = [*(Pool(run, run) for run in runs), *pool_runs_by_tempo(runs, earlier_runs)]
-    steady = [pool for pool in pools if is_steady(pool, limits)]
+    steady = [pool for pool in list_pools(runs, earlier_runs) if is_steady(pool, limits)]
     stretches = [cv for cv in map(find_steadiest_cv, streams) if cv < STRETCH_CV]
     if steady or stretches:
         return describe_steady_reps(steady, stretches)
-    on_beat = [pool for pool in pools if is_on_beat(pool, limits)]
+    # the distances from a beat of a person's short run look independent: there is no room to drift
+    long_runs, long_earlier = (
+        [run for run in some if run.intervals >= BEAT_INTERVALS] for some in (runs, earlier_runs)
+    )
+    on_beat = [pool for pool in list_pools(long_runs, long_earlier) if is_on_beat(pool, limits)]
     return describe_reps_on_beat(on_beat) if on_beat else None
+
+
+def list_pools(own: Sequence[RunSums], earlier: Sequence[RunSums]) -> list[Pool]:
+    """Return what to judge: each own run, and those of one tempo together."""
+    return [*(Pool(run, run) for run in own), *pool_runs_by_tempo(own, earlier)]
 
 
 def is_steady(pool: Pool, limits: EvennessLimits) -> bool:

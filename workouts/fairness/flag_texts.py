@@ -114,6 +114,14 @@ def explain_personal_pace_flag(flag: Flag) -> str:
 
 
 def explain_two_devices_flag(flag: Flag) -> str:
+    if "missed" in flag:
+        return (
+            _(
+                "%(devices)d devices were in use, and each missed at least %(missed)d of"
+                " %(counted)d counted reps: they may have counted one body more than once."
+            )
+            % flag
+        )
     text = ngettext(
         "Counting switched between two devices within 15 seconds, %(changes)d time.",
         "Counting switched between two devices within 15 seconds, %(changes)d times.",

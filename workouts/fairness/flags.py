@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from workouts.fairness.evenness import BEAT_INTERVALS, find_even_reps
+from workouts.fairness.evenness import STEADY_INTERVALS, find_even_reps
 from workouts.fairness.evidence import Flag, FlagEvidence, KnownPace
 from workouts.fairness.neighbours import find_flag_over_neighbours, join_neighbours
 from workouts.fairness.pace_flags import (
@@ -31,7 +31,7 @@ def find_flags(evidence: FlagEvidence, pace: KnownPace) -> list[Flag]:
     What depends on how many reps a session has is looked for over its neighbours, too.
     """
     own, joined = evidence.span, join_neighbours(evidence)
-    around = joined and joined.cut_to_reps_around(BEAT_INTERVALS)
+    around = joined and joined.cut_to_reps_around(STEADY_INTERVALS)
     find_record_pace = partial(find_record_pace_flag, pace=pace, own=own)
     find_marathon = partial(find_marathon_flag, record=pace.record_per_hour, own=own)
     found = (

@@ -184,27 +184,6 @@ class PaceTests(SimpleTestCase):
 
 
 class OtherTests(SimpleTestCase):
-    def test_it_flags_two_devices_that_interleave(self) -> None:
-        turns = FlagEvidence([0, 1000, 2000, 3000], [1, 2, 1, 2])
-        assert find("two_devices", turns) == {"flag": "two_devices", "changes": 3}
-        assert find("two_devices", FlagEvidence([0, 1000, 2000, 3000], [1, 2, 1, 1])) is None
-        assert find("two_devices", FlagEvidence([0, 15_001, 30_002, 45_003], [1, 2, 1, 2])) is None
-        assert (
-            find("two_devices", FlagEvidence([0, 15_000, 30_000, 45_000], [1, 2, 1, 2])) is not None
-        )
-
-    def test_two_devices_are_compared_in_order_of_time_not_of_arrival(self) -> None:
-        assert find("two_devices", FlagEvidence([0, 2000, 4000, 1000, 3000], [1, 1, 1, 2, 2])) == {
-            "flag": "two_devices",
-            "changes": 4,
-        }
-
-    def test_it_does_not_flag_a_handover(self) -> None:
-        assert (
-            find("two_devices", FlagEvidence([*range(0, 20_000, 1000)], [1] * 10 + [2] * 10))
-            is None
-        )
-
     def test_it_flags_refused_reps_that_outnumber_counted_ones(self) -> None:
         assert find("many_refused", FlagEvidence([0, 1000], refused_count=19)) is None
         assert find("many_refused", FlagEvidence([0, 1000], refused_count=20)) == {

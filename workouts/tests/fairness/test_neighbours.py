@@ -117,9 +117,9 @@ class FlagTests(SimpleTestCase):
         assert flag == {
             "flag": "metronome",
             "cv": 0.0,
-            "intervals": 34,
+            "intervals": 42,
             "strong": True,
-            "sessions": 3,
+            "runs": 3,
         }
 
     def test_a_flag_that_needs_no_neighbour_does_not_mention_them(self) -> None:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from workouts.fairness.flags import MINUTE_MS, find_fastest_pace_within
+from workouts.fairness.evidence import MINUTE_MS
+from workouts.fairness.pace_flags import find_fastest_pace_within
 from workouts.live.counting.verdicts import COUNTED, OTHER_DEVICE, PACE
 from workouts.live.timeline import OtherDeviceRep
 from workouts.tests.support.backends import OnSingle
