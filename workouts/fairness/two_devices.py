@@ -11,7 +11,7 @@ from typing import NamedTuple
 from workouts.fairness.evidence import Flag, FlagEvidence
 
 IN_USE_MS = 15_000  # a device is in use if it saw reps so soon before and after
-LEAST_MISSED, MISSED_SHARE = 3, 0.2
+LEAST_MISSED, MISSED_SHARE = 3, 0.1
 NEARBY = 3  # counted reps before and after a rep that it may be
 
 
@@ -31,7 +31,7 @@ class DeviceMisses(NamedTuple):
 
 
 def find_two_devices_flag(evidence: FlagEvidence) -> Flag | None:
-    """Find two devices that each missed a fifth of the reps that were counted, three at least."""
+    """Find two devices that each missed a tenth of the reps that were counted, three at least."""
     counted = sorted(map(DeviceRep, evidence.times_ms, evidence.devices))
     others = [DeviceRep(*rep) for rep in evidence.other_device_reps]
     devices = {rep.device for rep in (*counted, *others)}

@@ -53,7 +53,7 @@ class TwoDevicesTests(SimpleTestCase):
         for _ in range(300):
             devices, others = [], []
             for rep in range(chance.randint(5, 60)):
-                seen = [device for device in (1, 2) if chance.random() > 0.05] or [1]
+                seen = [device for device in (1, 2) if chance.random() > 0.03] or [1]
                 first = chance.choice(seen)
                 devices.append(first)
                 others += [[APART_MS * rep + 250, each] for each in seen if each != first]
