@@ -81,10 +81,10 @@ class CountingScript:
         user_id, space = uuid.uuid4().hex, get_redis_key_space()
         keys = space.live(user_id, exercise)
         for frame in frames:
-            memory = space.device(user_id, frame.device)
+            names = (*keys[:5], space.device(user_id, frame.device), keys.others, keys.times)
             args: list[Any] = [STARTED_MS + frame.arrival_ms, NEW_ID, keys.member]
             args += [self._limits[exercise], stamp_of_simulated_rep(frame)]
-            self._client.evalsha(self._sha, 8, *keys[:7], memory, *args)
+            self._client.evalsha(self._sha, 8, *names, *args)
         return int(self._client.llen(keys.timeline))
 
 

@@ -23,9 +23,9 @@ class LiveKeys(NamedTuple):
     session: bytes
     timeline: bytes
     refusals: bytes
+    live_index: bytes
     others: bytes
     times: bytes
-    live_index: bytes
     sealed_index: bytes
     waiting: bytes
     sealed_prefix: bytes
@@ -76,9 +76,9 @@ class RedisKeySpace:
             session=self._key(tag, f"session:{member}"),
             timeline=self._key(tag, f"timeline:{member}"),
             refusals=self._key(tag, f"refused:{member}"),
+            live_index=self.live_index(tag),
             others=self._key(tag, f"others:{member}"),
             times=self._key(tag, f"times:{member}"),
-            live_index=self.live_index(tag),
             sealed_index=self.sealed_index(tag),
             waiting=self._key(tag, f"waiting:{member}"),
             sealed_prefix=self._key(tag, "sealed:"),

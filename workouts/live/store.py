@@ -63,6 +63,7 @@ class LiveStore:
             keys.timeline,
             keys.refusals,
             keys.others,
+            keys.times,
             keys.live_index,
             keys.sealed_index,
             keys.waiting,

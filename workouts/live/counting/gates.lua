@@ -19,14 +19,17 @@ local function read_limits(text)
   return limits
 end
 
--- Returns the ms since the rep that this one must not follow too soon, and sets a device's time that
--- cannot be right. A mark in the future means that the server's clock was set back, and refuses
--- nothing.
-local function find_gap(mark, own, device, now, interval)
-  local gap = now - mark.arrival
-  if gap < 0 then gap = math.huge end
-  if not device then return gap end
+-- Returns the ms since the last counted rep arrived. A mark in the future means that the server's
+-- clock was set back, and refuses nothing.
+local function find_gap(arrival, now)
+  local gap = now - arrival
+  return gap < 0 and math.huge or gap
+end
+
+-- Returns the ms since the device's last rep, and sets a time that cannot be right.
+local function find_gap_of_device(mark, own, device, now, interval)
   if not own.time or device.time < own.time then return math.huge end
+  local gap = find_gap(mark.arrival, now)
   if device.is_distrusted and mark.sender == own.number and gap < math.huge then
     -- by the arrivals, even if its last time is ahead of them; and no time is used twice
     device.time = math.max(device.time, own.time + math.min(gap, interval))
@@ -34,12 +37,11 @@ local function find_gap(mark, own, device, now, interval)
   return device.time - own.time
 end
 
--- Returns the debt that is left at a time. Times before the newest, as of two devices in a stall, pay
--- nothing off.
-local function find_debt(mark, time)
-  local since = time - mark.newest
+-- Returns the debt that is left some ms after the newest rep. Times before it, as of two devices in a
+-- stall, pay nothing off.
+local function find_debt(debt, since)
   if since < -60000 then return 0 end -- the server's clock was set back
-  return math.max(0, mark.debt - math.max(0, since))
+  return since > 0 and math.max(0, debt - since) or debt
 end
 
 -- Count a refusal with the live session, if there is one, and keep the newest.

@@ -1,9 +1,10 @@
 -- Part of rep.lua: the mark of an athlete and exercise. It expires a day after the last rep.
--- "arrival newest debt sender plain numbers[|id number time pointer lag]...":
+-- "arrival debt[ newest sender plain numbers[|id number time pointer lag]...]":
 --   arrival  when the newest rep that was not late arrived
---   newest   the latest time of a counted rep
 --   debt     how much of the pace was used up then, in ms (see gates.lua)
---   sender   the number of the device whose rep arrived then, 0 for a plain socket
+-- and, once a device has sent something:
+--   newest   the latest time of a counted rep
+--   sender   the number of the device whose rep arrived last, 0 for a plain socket
 --   plain    the time of the newest counted rep of a plain socket, or 0
 --   numbers  how many devices have got a number
 -- Then for each of the last devices, the newest first:
@@ -12,48 +13,64 @@
 --   pointer  the time of the newest rep of another device that stands for one of its own, or 0
 --   lag      how far its times are behind those of other devices, in ms (see pairing.lua)
 local MARK_TTL_MS, MAX_DEVICES, MAX_NUMBER = 86400000, 16, 63
-local NEW_MARK = '0 0 0 0 0 0'
 
+-- Returns the mark of an athlete whose devices have sent something, or will now.
 local function read_mark(text)
-  local arrival, newest, debt, sender, plain, numbers, devices =
-    string.match(text, '^(%d+) (%-?%d+) (%d+) (%d+) (%-?%d+) (%d+)(.*)$')
-  return {arrival = tonumber(arrival), newest = tonumber(newest), debt = tonumber(debt),
+  local arrival, debt, newest, sender, plain, numbers, devices =
+    string.match(text, '^(%d+) (%d+) (%-?%d+) (%d+) (%-?%d+) (%d+)(.*)$')
+  if not arrival then
+    arrival, debt = string.match(text, '^(%d+) (%d+)$')
+    newest, sender, plain, numbers, devices = arrival, 0, arrival, 0, ''
+  end
+  return {arrival = tonumber(arrival), debt = tonumber(debt), newest = tonumber(newest),
     sender = tonumber(sender), plain = tonumber(plain), numbers = tonumber(numbers),
     devices = devices}
 end
 
 -- Returns what the mark says about a device. One that it does not know gets the next number.
 local function find_device(mark, id)
-  local _, found = string.find(mark.devices, '|' .. id .. ' ', 1, true)
-  if found then
-    local number, time, pointer, lag =
-      string.match(mark.devices, '^(%d+) (%-?%d+) (%-?%d+) (%-?%d+)', found + 1)
+  local number, time, pointer, lag, others
+  local first, last = string.find(mark.devices, '|' .. id .. ' ', 1, true)
+  if first then
+    number, time, pointer, lag, others =
+      string.match(mark.devices, '^(%d+) (%-?%d+) (%-?%d+) (%-?%d+)(.*)$', last + 1)
     return {id = id, number = tonumber(number), time = tonumber(time), pointer = tonumber(pointer),
-      lag = tonumber(lag)}
+      lag = tonumber(lag), others = string.sub(mark.devices, 1, first - 1) .. others}
   end
-  return {id = id, number = mark.numbers % MAX_NUMBER + 1, pointer = 0, lag = 0, is_new = true}
+  mark.numbers = mark.numbers + 1
+  return {id = id, number = (mark.numbers - 1) % MAX_NUMBER + 1, pointer = 0, lag = 0,
+    others = mark.devices, is_new = true}
 end
 
--- Put a device first in the mark. Of too many, the one that was idle longest is forgotten, with
--- the seq that the session has of it.
-local function put_device_first(mark, own, session)
-  local kept = {string.format('|%s %d %.0f %.0f %.0f', own.id, own.number, own.time, own.pointer,
-    own.lag)}
-  for other, rest in string.gmatch(mark.devices, '|(%S+) ([^|]+)') do
-    if other ~= own.id then
-      if #kept < MAX_DEVICES then
-        kept[#kept + 1] = '|' .. other .. ' ' .. rest
-      else
-        redis.call('HDEL', session, 'seq:' .. other)
-      end
+-- Returns the other devices without those that were idle longest, if there are too many with this
+-- one. What the session has of a device that is forgotten is its seq.
+local function forget_idle_devices(others, session)
+  local kept = {}
+  for id, rest in string.gmatch(others, '|(%S+) ([^|]+)') do
+    if #kept < MAX_DEVICES - 1 then
+      kept[#kept + 1] = '|' .. id .. ' ' .. rest
+    else
+      redis.call('HDEL', session, 'seq:' .. id)
     end
   end
-  mark.devices = table.concat(kept)
-  if own.is_new then mark.numbers = mark.numbers + 1 end
+  return table.concat(kept)
 end
 
-local function write_mark(key, mark)
-  local text = string.format('%.0f %.0f %.0f %d %.0f %d%s', mark.arrival, mark.newest, mark.debt,
-    mark.sender, mark.plain, mark.numbers, mark.devices)
+-- Write the mark with a device as the newest.
+local function write_mark(key, session, mark, own)
+  if own.is_new then own.others = forget_idle_devices(own.others, session) end
+  local text = string.format('%.0f %.0f %.0f %d %.0f %d|%s %d %.0f %.0f %.0f%s', mark.arrival,
+    mark.debt, mark.newest, mark.sender, mark.plain, mark.numbers, own.id, own.number, own.time,
+    own.pointer, own.lag, own.others)
+  redis.call('SET', key, text, 'PX', MARK_TTL_MS)
+end
+
+-- Write the mark behind a plain rep; rest is what it says of devices.
+local function write_plain_mark(key, now, debt, rest)
+  local text = string.format('%d %d', now, debt)
+  if rest ~= '' then
+    local newest, devices = string.match(rest, '^ (%-?%d+) %d+ %-?%d+( .*)$')
+    text = string.format('%s %.0f 0 %.0f%s', text, math.max(newest, now), now, devices)
+  end
   redis.call('SET', key, text, 'PX', MARK_TTL_MS)
 end

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from workouts.live.keys import LiveKeys
 
-KEYS_PER_REP, ARGS_PER_REP, ARGS_PER_CALL = 8, 3, 2
+PLAIN_KEYS, DEVICE_KEYS = 5, 8
+ARGS_PER_REP, ARGS_PER_CALL = 3, 2
 
 
 def pack_bulk_string(value: bytes) -> bytes:
@@ -63,14 +64,16 @@ class PackedRepKeys(NamedTuple):
     keys: bytes
     member: bytes
     tag: int
+    size: int  # how many keys
 
 
 def pack_rep_keys(keys: LiveKeys, memory: bytes | None = None) -> PackedRepKeys:
     """Pack the keys of an athlete and exercise; `memory` is the device's, None if plain."""
+    names = keys[:PLAIN_KEYS]
+    if memory is not None:
+        names += (memory, keys.others, keys.times)
     return PackedRepKeys(
-        b"".join(map(pack_bulk_string, (*keys[:7], memory or keys.mark))),
-        pack_bulk_string(keys.member),
-        keys.tag,
+        b"".join(map(pack_bulk_string, names)), pack_bulk_string(keys.member), keys.tag, len(names)
     )
 
 
@@ -86,17 +89,18 @@ def pack_rep_call(
 ) -> PackedRepCall:
     """Pack reps into one call of rep.lua, each with its packed limits and stamp."""
     keys: list[bytes] = []
+    size = 0
     args: list[bytes] = [pack_bulk_string(now_ms), pack_bulk_string(new_id)]
     for rep_keys, limits_and_stamp in reps:
         keys.append(rep_keys.keys)
+        size += rep_keys.size
         args += (rep_keys.member, limits_and_stamp)
-    number = len(keys)
     arguments = b"%b%b%b" % (
-        pack_bulk_string(b"%d" % (number * KEYS_PER_REP)),
+        pack_bulk_string(b"%d" % size),
         b"".join(keys),
         b"".join(args),
     )
-    return PackedRepCall(arguments, 1 + number * (KEYS_PER_REP + ARGS_PER_REP) + ARGS_PER_CALL)
+    return PackedRepCall(arguments, 1 + size + len(keys) * ARGS_PER_REP + ARGS_PER_CALL)
 
 
 def pack_script_command(command: bytes, script: bytes, call: PackedRepCall) -> bytes:

@@ -1,29 +1,8 @@
 -- Part of rep.lua: one body, one count. A device's rep is one that another device has counted if
 -- their times are close and that rep stands for no other rep of this device yet.
--- The counted list has the times of the reps that counted, across sessions: "time * 64 + number of
--- the device" (0 for a plain socket), in ascending order, at most MAX_COUNTED. It is kept for a day
--- at least.
-local MAX_COUNTED, COUNTED_TTL_MS = 2000, 172800000
 local AROUND, INTERVALS, LEAST_INTERVALS, REST_FACTOR = 12, 8, 3, 3
 local TOLERANCE_SHARE = 0.5 -- of an interval
 local LAG_SHARE = 0.25 -- how far a new pair moves the lag
-
--- Returns how many counted reps are not later than a time. Most are asked about near the end.
-local function count_until(counted, time)
-  local most = time * 64 + MAX_NUMBER
-  local function is_later(index) return tonumber(redis.call('LINDEX', counted, index)) > most end
-  local high, step = redis.call('LLEN', counted), 1
-  local low = high - 1
-  while low >= 0 and is_later(low) do
-    high, low, step = low, low - step, step * 2
-  end
-  low = math.max(low + 1, 0)
-  while low < high do
-    local middle = math.floor((low + high) / 2)
-    if is_later(middle) then high = middle else low = middle + 1 end
-  end
-  return low
-end
 
 -- Returns the times and device numbers of the counted reps around a time, and how many of these are
 -- not later than it.
@@ -61,18 +40,17 @@ end
 
 -- Returns whether a rep of another device may be near a time, without reading the list.
 local function is_near_others(mark, own, time, limits)
-  if mark.numbers + (own.is_new and 1 or 0) < 2 and mark.plain == 0 then return false end
+  if own.others == '' and mark.plain == 0 then return false end
   local since = time - math.max(limits.high, 2 * limits.interval)
   if mark.plain >= since then return true end
-  for number, last in string.gmatch(mark.devices, '|%S+ (%d+) (%-?%d+)') do
-    if tonumber(number) ~= own.number and tonumber(last) >= since then return true end
+  for last in string.gmatch(own.others, '|%S+ %d+ (%-?%d+)') do
+    if tonumber(last) >= since then return true end
   end
   return false
 end
 
 -- Returns whether another device has counted this rep. If so, the device has it as its last one.
-local function pair_rep(counted, mark, own, time, limits)
-  if not is_near_others(mark, own, time, limits) then return false end
+local function pair_rep(counted, own, time, limits)
   local times, numbers, before = read_around(counted, time)
   local distance, found = find_tolerance(times, before, limits), nil
   for index, other in ipairs(times) do
@@ -100,17 +78,4 @@ local function is_minute_full(counted, time, most)
     if number == length then return false end -- the later minutes have no more reps
   end
   return false
-end
-
--- Add a rep that counts; `newest` is the latest time in the list, nil if it is not known.
-local function add_counted(counted, time, number, newest)
-  local packed, length = string.format('%.0f', time * 64 + number), nil
-  local later = not (newest and time >= newest)
-    and redis.call('LINDEX', counted, count_until(counted, time))
-  if later then
-    length = redis.call('LINSERT', counted, 'BEFORE', later, packed)
-  else
-    length = redis.call('RPUSH', counted, packed)
-  end
-  if length > MAX_COUNTED then redis.call('LTRIM', counted, -MAX_COUNTED, -1) end
 end

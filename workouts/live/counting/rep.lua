@@ -1,8 +1,8 @@
 -- Count reps: each rep is one atomic operation, and many share a call.
--- verdicts.lua, device.lua, marks.lua, gates.lua and pairing.lua come before this file.
--- KEYS, 8 per rep: mark, session (hash), timeline (list), refused (list), reps that another device
---   had counted (list), counted times (list), live index (sorted set), the device's memory (for a
---   plain socket the mark again)
+-- verdicts.lua, device.lua, marks.lua, gates.lua, times.lua and pairing.lua come before this file.
+-- KEYS, 5 per rep: mark, session (hash), timeline (list), refused (list), live index (sorted set);
+--   for a device's 3 more: its memory, reps that another device had counted (list), counted times
+--   (list)
 -- ARGV: 1 the time in ms, '' for this server's clock
 --   2 the first 32 characters of a UUID for the sessions that begin here
 --   then 3 per rep: index member; the limits, "interval share most low high": smallest interval in
@@ -16,109 +16,122 @@
 -- expire.
 local clock = redis.call('TIME')
 local now = tonumber(ARGV[1]) or clock[1] * 1000 + math.floor(clock[2] / 1000)
-local PER_REP = 8
-local MARK, SESSION, TIMELINE, REFUSED, OTHERS, TIMES, INDEX, MEMORY = 0, 1, 2, 3, 4, 5, 6, 7
+local SESSION, TIMELINE, REFUSED, INDEX, MEMORY, OTHERS, TIMES = 1, 2, 3, 4, 5, 6, 7
+local PLAIN_KEYS, DEVICE_KEYS = 5, 8
 
--- Begin a session at a time. An older version of the service left the other devices' reps behind.
-local function begin_session(key, live, time, new_id)
-  live.id, live.started, live.is_new = new_id, time, true
-  redis.call('HSET', KEYS[key + SESSION], 'id', new_id, 'started', time)
-  redis.call('DEL', KEYS[key + OTHERS])
+-- Begin a session with the rep whose first argument is ARGV[arg]. Returns its id.
+local function begin_session(session, arg, time)
+  local id = ARGV[2] .. string.format('%04x', arg / 3)
+  redis.call('HSET', session, 'id', id, 'started', time)
+  return id
 end
 
--- Add a rep to the session. Returns the count, or nil and the count if the session is full.
-local function add_to_session(key, live, time, source, most)
-  local count = redis.call('RPUSH', KEYS[key + TIMELINE], (time - live.started) * 128 + source)
-  if count <= most then return count end
-  redis.call('RPOP', KEYS[key + TIMELINE])
-  return nil, count - 1
-end
-
--- Returns the verdict of the gates, or nil, how long to wait in ms, and the reason.
-local function judge(key, mark, own, device, limits)
-  local gap = find_gap(mark, own, device, now, limits.interval)
-  if gap < limits.interval then return DEBOUNCED, limits.interval - gap, 'debounced' end
-  if device and pair_rep(KEYS[key + TIMES], mark, own, device.time, limits) then
-    return OTHER_DEVICE, 0
+-- Add a rep that counts to the live session. Returns the verdict and the count.
+local function add_rep(key, arg, started, time, source, limits)
+  local count = redis.call('RPUSH', KEYS[key + TIMELINE], (time - started) * 128 + source)
+  if count > limits.most then
+    redis.call('RPOP', KEYS[key + TIMELINE])
+    note_refusal(KEYS[key + SESSION], KEYS[key + REFUSED], started, 'session_full', time)
+    return SESSION_FULL, count - 1
   end
-  if device and device.late == 1 then
-    if is_minute_full(KEYS[key + TIMES], device.time, limits.most_a_minute) then
-      return PACE, 0, 'pace'
-    end
-  else
-    local debt = find_debt(mark, device and device.time or now)
-    if debt > TOLERANCE_MS then return PACE, debt - TOLERANCE_MS, 'pace' end
-  end
-end
-
--- Move the mark behind a rep that counted.
-local function move_mark(key, mark, own, device, time, share)
-  mark.debt = find_debt(mark, time)
-  if not (device and device.late == 1) then
-    mark.arrival, mark.sender, mark.debt = now, own and own.number or 0, mark.debt + share
-  end
-  mark.newest = math.max(mark.newest, time)
-  if own then
-    own.time = time
-    put_device_first(mark, own, KEYS[key + SESSION])
-  else
-    mark.plain = time
-  end
-  write_mark(KEYS[key], mark)
-end
-
--- Returns a verdict, the count if it is known, and how long to wait in ms. KEYS[key] and ARGV[arg]
--- are the rep's first.
-local function count_rep(key, arg, live, device, new_id)
-  local text = redis.call('GET', KEYS[key])
-  local limits = limits_by_text[ARGV[arg + 1]] or read_limits(ARGV[arg + 1])
-  local mark = read_mark(text or NEW_MARK)
-  local own = device and find_device(mark, device.id)
-  local verdict, wait_ms, reason = judge(key, mark, own, device, limits)
-  local time = device and device.time or now
-  if reason then
-    note_refusal(KEYS[key + SESSION], KEYS[key + REFUSED], live.started, reason, time)
-    return verdict, nil, wait_ms
-  elseif verdict == OTHER_DEVICE then
-    put_device_first(mark, own, KEYS[key + SESSION])
-    write_mark(KEYS[key], mark)
-    if live.started then
-      redis.call('RPUSH', KEYS[key + OTHERS], (time - live.started) * 64 + own.number)
-    end
-    return OTHER_DEVICE, nil, 0
-  end
-  if not live.started then begin_session(key, live, time, new_id) end
-  local number = own and own.number or 0
-  local source = number * 2 + (device and device.late or 0)
-  local count, most = add_to_session(key, live, time, source, limits.most)
-  if not count then
-    note_refusal(KEYS[key + SESSION], KEYS[key + REFUSED], live.started, 'session_full', time)
-    return SESSION_FULL, most, 0
-  end
-  add_counted(KEYS[key + TIMES], time, number, text and mark.newest)
-  if live.is_new then redis.call('PEXPIRE', KEYS[key + TIMES], COUNTED_TTL_MS) end
-  move_mark(key, mark, own, device, time, limits.share)
   redis.call('ZADD', KEYS[key + INDEX], now, ARGV[arg])
-  return COUNTED, count, 0
+  return COUNTED, count
 end
 
-local results, ids = {}, {}
-for number = 1, #KEYS / PER_REP do
-  local key, arg = (number - 1) * PER_REP + 1, number * 3
-  local device, verdict, count, wait_ms = nil, COUNTED, nil, 0
-  if ARGV[arg + 2] ~= '' then device, verdict = read_stamp(KEYS[key + MEMORY], ARGV[arg + 2], now) end
-  local found = redis.call('HMGET', KEYS[key + SESSION], 'id', 'started')
-  local live = {id = found[1], started = found[2]}
-  if verdict == COUNTED then
-    local new_id = ARGV[2] .. string.format('%04x', number)
-    verdict, count, wait_ms = count_rep(key, arg, live, device, new_id)
-    if device then
-      settle_device(KEYS[key + MEMORY], KEYS[key + SESSION], live.started, device)
+-- Returns the verdict on a plain rep, the count if it is known, and how long to wait in ms.
+-- KEYS[key] and ARGV[arg] are the rep's first.
+local function count_plain_rep(key, arg, limits)
+  local text = redis.call('GET', KEYS[key]) or '0 0'
+  local started = redis.call('HGET', KEYS[key + SESSION], 'started')
+  local arrival, debt, rest = string.match(text, '^(%d+) (%d+)(.*)$')
+  local gap = find_gap(arrival, now)
+  if gap < limits.interval then
+    note_refusal(KEYS[key + SESSION], KEYS[key + REFUSED], started, 'debounced', now)
+    return DEBOUNCED, nil, limits.interval - gap
+  end
+  local newest = rest == '' and arrival or string.match(rest, '^ (%-?%d+)')
+  debt = find_debt(tonumber(debt), now - newest)
+  if debt > TOLERANCE_MS then
+    note_refusal(KEYS[key + SESSION], KEYS[key + REFUSED], started, 'pace', now)
+    return PACE, nil, debt - TOLERANCE_MS
+  end
+  if not started then
+    begin_session(KEYS[key + SESSION], arg, now)
+    started = now
+  end
+  local verdict, count = add_rep(key, arg, started, now, 0, limits)
+  if verdict == COUNTED then write_plain_mark(KEYS[key], now, debt + limits.share, rest) end
+  return verdict, count, 0
+end
+
+-- Returns why a device's rep does not count, if so: a verdict, how long to wait in ms, and the reason
+-- for a refusal.
+local function judge_device_rep(key, mark, own, device, started, limits)
+  local gap = find_gap_of_device(mark, own, device, now, limits.interval)
+  if gap < limits.interval then return DEBOUNCED, limits.interval - gap, 'debounced' end
+  local is_late, times = device.late == 1, KEYS[key + TIMES]
+  local is_near = is_near_others(mark, own, device.time, limits)
+  if started and (is_near or is_late) then
+    list_times(times, KEYS[key + SESSION], KEYS[key + TIMELINE], started)
+  end
+  if is_near and pair_rep(times, own, device.time, limits) then return OTHER_DEVICE, 0 end
+  mark.debt = find_debt(mark.debt, device.time - mark.newest)
+  if is_late then
+    if is_minute_full(times, device.time, limits.most_a_minute) then return PACE, 0, 'pace' end
+  elseif mark.debt > TOLERANCE_MS then
+    return PACE, mark.debt - TOLERANCE_MS, 'pace'
+  end
+end
+
+-- Returns the same as count_plain_rep for a device's rep, and the live session's id.
+local function count_device_rep(key, arg, limits, device)
+  local mark = read_mark(redis.call('GET', KEYS[key]) or '0 0')
+  local own, session = find_device(mark, device.id), KEYS[key + SESSION]
+  local id, started = unpack(redis.call('HMGET', session, 'id', 'started'))
+  local verdict, wait_ms, reason = judge_device_rep(key, mark, own, device, started, limits)
+  local time, count = device.time, nil
+  if reason then
+    note_refusal(session, KEYS[key + REFUSED], started, reason, time)
+  elseif verdict == OTHER_DEVICE then
+    write_mark(KEYS[key], session, mark, own)
+    if started then
+      redis.call('RPUSH', KEYS[key + OTHERS], (time - started) * 64 + own.number)
+    end
+  else
+    if not started then id, started = begin_session(session, arg, time), time end
+    verdict, count = add_rep(key, arg, started, time, own.number * 2 + device.late, limits)
+    if verdict == COUNTED then
+      if device.late == 0 then
+        mark.arrival, mark.sender, mark.debt = now, own.number, mark.debt + limits.share
+      end
+      mark.newest, own.time = math.max(mark.newest, time), time
+      write_mark(KEYS[key], session, mark, own)
     end
   end
-  if device then ids[#ids + 1] = live.id or '' end
+  settle_device(KEYS[key + MEMORY], session, id, device)
+  return verdict, count, wait_ms or 0, id
+end
+
+local results, ids, key = {}, {}, 1
+for arg = 3, #ARGV, 3 do
+  local limits = limits_by_text[ARGV[arg + 1]] or read_limits(ARGV[arg + 1])
+  local number, stamp = arg / 3, ARGV[arg + 2]
+  local verdict, count, wait_ms = nil, nil, 0
+  if stamp == '' then
+    verdict, count, wait_ms = count_plain_rep(key, arg, limits)
+  else
+    local device, id = nil, nil
+    device, verdict = read_stamp(KEYS[key + MEMORY], stamp, now)
+    if verdict == COUNTED then
+      verdict, count, wait_ms, id = count_device_rep(key, arg, limits, device)
+    else
+      id = redis.call('HGET', KEYS[key + SESSION], 'id')
+    end
+    ids[#ids + 1] = id or ''
+  end
   results[number * 3 - 2] = verdict
   results[number * 3 - 1] = count or redis.call('LLEN', KEYS[key + TIMELINE])
   results[number * 3] = wait_ms
+  key = key + (stamp == '' and PLAIN_KEYS or DEVICE_KEYS)
 end
 return {results, ids}

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from workouts.fairness.evidence import MINUTE_MS
 from workouts.fairness.pace_flags import find_fastest_pace_within
 from workouts.live.counting.verdicts import COUNTED, OTHER_DEVICE, PACE
+from workouts.live.runtime import get_live_store, get_redis_key_space
 from workouts.live.timeline import OtherDeviceRep
 from workouts.tests.support.backends import OnSingle
-from workouts.tests.support.cast import STARTED_MS, gates, new_athlete
+from workouts.tests.support.cast import STARTED_MS, gates, new_athlete, seal
 from workouts.tests.support.sent import PHONE, WATCH, Sent, offsets, read_one, send, verdicts_of
 
 SQUATS = gates(max_per_minute=85)
@@ -51,6 +52,21 @@ class ManyDevicesTests(OnSingle):
         ]  # the last one is its own
         told = send(self.athlete, *late, limits=SQUATS)
         assert verdicts_of(told) == [*[(OTHER_DEVICE, 0)] * 10, (COUNTED, 1)]
+
+    def test_the_counted_times_stay_in_order_whatever_the_order_of_the_reps(self) -> None:
+        ats = {PHONE: [0, 9000, 12_000], WATCH: [3000, 6000, 15_000]}
+        reps = [
+            Sent(seq, HOUR_MS + seq, at, device=device)
+            for device in (WATCH, PHONE)
+            for seq, at in enumerate(ats[device], 1)
+        ]
+        told = send(self.athlete, *reps, limits=SQUATS)
+        assert {said.verdict for said in told} == {COUNTED}
+        seal(self.athlete)
+        times = get_redis_key_space().live(self.athlete, "squat").times
+        listed = [int(packed) for packed in get_live_store().client.lrange(times, 0, -1)]
+        assert listed == sorted(listed)
+        assert len(listed) == 6
 
     def test_made_up_devices_at_once_are_one_body(self) -> None:
         for number in (4, 5, 6):

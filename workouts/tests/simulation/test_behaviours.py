@@ -17,7 +17,6 @@ PROMISED = {
     "speed-up",
     "bounce",
     *(f"devices-{count}" for count in range(2, 7)),
-    *(f"devices-{count}-spread" for count in range(2, 7)),
     "replayed",
     "fast-clock",
     "future-clock",

@@ -90,7 +90,17 @@ class OneBodyWorkout:
         limits = b"%d 0 10000 %d %d" % (SQUAT_INTERVAL_MS, *TEMPO_MS)
         memory = space.device(self.user_id, device.name)
         (verdict, *_), _ids = get_live_store().client.eval(
-            scripts.REP.text, 8, *keys[:7], memory, self.now_ms, NEW_ID, keys.member, limits, stamp
+            scripts.REP.text,
+            8,
+            *keys[:5],
+            memory,
+            keys.others,
+            keys.times,
+            self.now_ms,
+            NEW_ID,
+            keys.member,
+            limits,
+            stamp,
         )
         device.settled = max(device.settled, rep.seq)
         self.told.add(rep.rep)
