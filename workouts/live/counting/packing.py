@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 from workouts.live.keys import LiveKeys
 
-PLAIN_KEYS, DEVICE_KEYS = 5, 8
 ARGS_PER_REP, ARGS_PER_CALL = 3, 2
 
 
@@ -69,9 +68,9 @@ class PackedRepKeys(NamedTuple):
 
 def pack_rep_keys(keys: LiveKeys, memory: bytes | None = None) -> PackedRepKeys:
     """Pack the keys of an athlete and exercise; `memory` is the device's, None if plain."""
-    names = keys[:PLAIN_KEYS]
+    names = [keys.mark, keys.session, keys.timeline, keys.refusals, keys.live_index]
     if memory is not None:
-        names += (memory, keys.others, keys.times)
+        names += [memory, keys.others, keys.times]
     return PackedRepKeys(
         b"".join(map(pack_bulk_string, names)), pack_bulk_string(keys.member), keys.tag, len(names)
     )
