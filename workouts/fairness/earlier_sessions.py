@@ -1,11 +1,11 @@
 """Reads what else an athlete did within the day before a session, for its flags."""
 
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+import msgspec
 from django.db import connection
 
 from workouts.fairness.evidence import EarlierSession, KnownPace
@@ -81,7 +81,7 @@ def convert_saved_session(
     if started_at.tzinfo is None:
         started_at, finished_at = (time.replace(tzinfo=UTC) for time in (started_at, finished_at))
     return SavedSession(
-        pk, exercise_id, started_at, finished_at, total_reps, *map(json.loads, texts)
+        pk, exercise_id, started_at, finished_at, total_reps, *map(msgspec.json.decode, texts)
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import repeat
 from operator import attrgetter, itemgetter
 
-from workouts.fairness.evidence import Flag, FlagEvidence, RepSpan
+from workouts.fairness.evidence import EarlierSession, Flag, FlagEvidence, RepSpan
 from workouts.fairness.pace_flags import MARATHON_PAUSE_MS
 
 OWN_SESSION = 0
@@ -54,13 +54,16 @@ def find_neighbour_reps(evidence: FlagEvidence) -> list[Rep]:
     same = [session for session in evidence.earlier if session.exercise == evidence.exercise]
     # by their last rep, so that each that is reached may lead to the next
     same.sort(key=attrgetter("span.last_ms"), reverse=True)
-    others: list[Rep] = []
+    reached: list[EarlierSession] = []
     for session in same:
         if reach.is_within(MARATHON_PAUSE_MS, session.span):
             reach = reach.join(session.span)
-            devices = session.devices or repeat(0)
-            others += zip(session.times_ms, devices, repeat(session.pk), strict=False)
-    others.sort()
+            reached.append(session)
+    others: list[Rep] = []
+    for session in reversed(reached):
+        devices = session.devices or repeat(0)
+        others += zip(session.times_ms, devices, repeat(session.pk), strict=False)
+    others.sort()  # nearly sorted by now, which is much faster
     first = bisect_left(others, own.first_ms, key=itemgetter(0))
     last = bisect_right(others, own.last_ms, key=itemgetter(0))
     return [
@@ -73,10 +76,9 @@ def find_neighbour_reps(evidence: FlagEvidence) -> list[Rep]:
 def take_connected_reps(reps: Iterable[Rep], edge_ms: int) -> Iterator[Rep]:
     """Yield reps, going away from a time, up to the first pause of 5 min."""
     for rep in reps:
-        time_ms, *_ = rep
-        if abs(time_ms - edge_ms) >= MARATHON_PAUSE_MS:
+        if abs(rep[0] - edge_ms) >= MARATHON_PAUSE_MS:
             return
-        edge_ms = time_ms
+        edge_ms = rep[0]
         yield rep
 
 
