@@ -18,12 +18,14 @@ DAY, MILLISECOND = timedelta(days=1), timedelta(milliseconds=1)
 NEIGHBOUR_GAP, TWO_BODIES_GAP = MARATHON_PAUSE_MS * MILLISECOND, TWO_BODIES_WITHIN_MS * MILLISECOND
 MAX_EARLIER_SESSIONS, MAX_EARLIER_REPS = 500, 20_000
 # In SQL and with the records, since every finish takes it: two queries through models take so much
-# longer that a finish would be a tenth dearer.
+# longer that a finish would be a tenth dearer. Of other exercises, only sessions at the same time
+# matter.
 READ_DAY = """
     SELECT record_per_minute, record_per_hour, record_per_30_s, record_per_day, session.id,
         exercise_type, started_at, finished_at, total_reps, timeline_ms, rep_devices
     FROM workouts_exercise
     LEFT JOIN workout_sessions session ON user_id = %s AND started_at BETWEEN %s AND %s
+        AND (exercise_type = slug OR finished_at >= %s)
     WHERE slug = %s ORDER BY started_at DESC, session.id DESC LIMIT %s
 """
 
@@ -55,11 +57,15 @@ NO_DAY = SessionDay()
 
 def read_session_day(row: WorkoutSession) -> tuple[KnownPace, SessionDay]:
     """Return the exercise's records and the day of a session that is being saved. One query."""
-    since, until = (
+    since, until, overlapping = (
         connection.ops.adapt_datetimefield_value(time)
-        for time in (row.started_at - DAY, row.finished_at + NEIGHBOUR_GAP)
+        for time in (
+            row.started_at - DAY,
+            row.finished_at + NEIGHBOUR_GAP,
+            row.started_at - TWO_BODIES_GAP,
+        )
     )
-    values = [row.athlete_id, since, until, row.exercise_id, MAX_EARLIER_SESSIONS]
+    values = [row.athlete_id, since, until, overlapping, row.exercise_id, MAX_EARLIER_SESSIONS]
     with connection.cursor() as cursor:
         cursor.execute(READ_DAY, values)
         found = cursor.fetchall()
@@ -132,15 +138,14 @@ def is_in_session_day(row: WorkoutSession, other: SavedSession) -> bool:
     """Return whether a saved session was judged by another one of the athlete's.
 
     Those that were saved before it, when it was saved; those of other exercises at the same time as
-    it, when they were saved themselves.
+    it also when they were saved themselves.
     """
     if not row.started_at - DAY <= other.started_at <= row.finished_at + NEIGHBOUR_GAP:
         return False
-    if other.pk < row.pk:
-        return True
+    if other.exercise_id == row.exercise_id:
+        return other.pk < row.pk
     return (
-        other.exercise_id != row.exercise_id
-        and other.started_at <= row.finished_at + TWO_BODIES_GAP
+        other.started_at <= row.finished_at + TWO_BODIES_GAP
         and row.started_at <= other.finished_at + TWO_BODIES_GAP
     )
 
