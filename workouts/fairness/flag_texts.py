@@ -65,7 +65,7 @@ def explain_metronome_flag(flag: Flag) -> str:
         return add_joined_sessions(explain_reps_on_beat(flag), flag)
     if "runs" in flag:
         text = _(
-            "%(intervals)d intervals in %(runs)d stretches at one tempo vary by only %(cv)s%%;"
+            "%(intervals)d intervals in %(runs)d stretches at the same tempo vary by only %(cv)s%%;"
             " people's vary by 1.5 to 4.9%%."
         )
     else:
@@ -87,9 +87,9 @@ def explain_reps_on_beat(flag: Flag) -> str:
     }
     return (
         _(
-            "Over %(intervals)d intervals, reps are only %(spread)s%% off a steady beat, and a late"
-            " rep does not delay the next: their independence is %(independence)s; a clock's is"
-            " 2, people's at most %(peoples)s."
+            "Over %(intervals)d intervals, reps stay within about %(spread)s%% of a steady beat,"
+            " and a late rep does not make the next one late: on a scale where people score at"
+            " most %(peoples)s and a clock 2, they score %(independence)s."
         )
         % figures
     )
@@ -98,8 +98,8 @@ def explain_reps_on_beat(flag: Flag) -> str:
 def explain_record_pace_flag(flag: Flag) -> str:
     if "seconds" in flag:
         text = _(
-            "%(reps)d reps in %(seconds)d seconds; by all that is known, the fastest people make"
-            " %(limit)d."
+            "%(reps)d reps in %(seconds)d seconds; the fastest people are thought to manage at"
+            " most %(limit)d."
         )
     else:
         text = _("%(reps)d reps in a minute; the most ever reported is %(record)d.")
@@ -117,8 +117,8 @@ def explain_two_devices_flag(flag: Flag) -> str:
     if "missed" in flag:
         return (
             _(
-                "%(devices)d devices were in use, and each missed at least %(missed)d of"
-                " %(counted)d counted reps: they may have counted one body more than once."
+                "%(devices)d devices each missed at least %(missed)d of %(counted)d counted reps"
+                " while in use: some reps may have been counted more than once."
             )
             % flag
         )
@@ -174,10 +174,11 @@ def explain_record_day_flag(flag: Flag) -> str:
 
 def explain_two_bodies_flag(flag: Flag) -> str:
     text = ngettext(
-        "Reps alternated with those of another exercise within 3 seconds: %(exercise)s,"
-        " %(changes)d times in a minute.",
-        "Reps alternated with those of %(exercises)d other exercises within 3 seconds, most often"
-        " %(exercise)s: %(changes)d times in a minute.",
+        "In one minute, reps switched %(changes)d times between this exercise and another"
+        " (%(exercise)s), each time within 3 seconds.",
+        "In one minute, reps switched %(changes)d times between this exercise and another"
+        " (%(exercise)s), each time within 3 seconds. So many changes were found with"
+        " %(exercises)d exercises.",
         flag["exercises"],
     )
     return text % {**flag, "exercise": name_flagged_exercise(flag["exercise"])}
@@ -189,12 +190,12 @@ def name_flagged_exercise(slug: str) -> str:
 
 
 def add_joined_sessions(text: str, flag: Flag) -> str:
-    """Say over how many sessions a flag was found, if one was not enough."""
+    """Say across how many sessions a flag was found, if one was not enough."""
     if "sessions" not in flag:
         return text
     joined = ngettext(
-        "Found over %(sessions)d session less than 5 minutes apart.",
-        "Found over %(sessions)d sessions less than 5 minutes apart.",
+        "Found across %(sessions)d session less than 5 minutes apart.",
+        "Found across %(sessions)d sessions less than 5 minutes apart.",
         flag["sessions"],
     )
     return f"{text} {joined % flag}"

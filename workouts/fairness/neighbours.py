@@ -1,6 +1,6 @@
 """Neighbours: sessions of an exercise less than 5 min apart, judged together.
 
-Whoever finishes every few reps would otherwise never have enough of them in one session.
+Otherwise a script that finishes every few reps would never have enough of them in one session.
 """
 
 from bisect import bisect_left, bisect_right
@@ -37,7 +37,7 @@ def join_neighbours(evidence: FlagEvidence) -> JoinedSessions | None:
     """Return the session joined with its neighbours and theirs, or None if it has none.
 
     A pause of 5 min within an earlier session cuts off what was before it. Devices are numbered
-    within each session, so the same number may be another one: that makes reps look less even,
+    within each session, so one number may stand for two of them: that makes reps look less even,
     never more.
     """
     neighbours = find_neighbour_reps(evidence) if evidence.times_ms else []

@@ -1,4 +1,4 @@
-"""Flags sessions that were saved before one that shows that they were made by two bodies."""
+"""Flags saved sessions as `two_bodies` when a later one shows that one body did not make both."""
 
 from collections.abc import Sequence
 
@@ -13,8 +13,8 @@ from workouts.models import ReviewStep, WorkoutSession
 def flag_overlapped_sessions(row: WorkoutSession, day: SessionDay) -> None:
     """Give saved sessions the flag `two_bodies` if it is this unsaved one that shows it.
 
-    Sessions that alternate with no other, nearly all, take no query. Otherwise they are locked by
-    ascending id, as reviews and merges lock them; the athlete is locked before by the caller.
+    Nearly all sessions alternate with no other, and take no query. Otherwise the saved ones are
+    locked by ascending id, as reviews and merges do; the caller has locked the athlete.
     """
     found = find_overlapped_flags(row, day.earlier)
     if not found:

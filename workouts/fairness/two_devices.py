@@ -1,4 +1,4 @@
-"""Devices that count one body more than once, since they are too far apart to be told so.
+"""Devices that count reps more than once, since their times differ too much to be matched.
 
 A rep that two devices saw was counted once, and says nothing against them. But of honest devices at
 most one misses many of the reps that the others see.

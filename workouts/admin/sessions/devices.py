@@ -61,8 +61,8 @@ def explain_reps_seen_too(session: WorkoutSession, devices: int) -> str:
         )
     else:
         text = ngettext(
-            "%d rep that another device saw was counted already, and counts once.",
-            "%d reps that other devices saw were counted already, and count once.",
+            "Devices saw %d rep that another device had already counted; it counts once.",
+            "Devices saw %d reps that another device had already counted; each counts once.",
             number,
         )
     return text % number

@@ -48,7 +48,6 @@ def describe_session_page(request: HttpRequest, session: WorkoutSession) -> Json
         ],
         "late": len(session.late_reps),
         "devices": devices,
-        "device_count": len(devices["rows"]) if devices else len(set(session.rep_devices)),
         "sets": [*map(describe_set_for_session_page, rows, sets)],
         "chart": build_session_chart(session, sets, lanes=devices["lanes"] if devices else []),
         "review": describe_review_for_session_page(request, session),

@@ -41,11 +41,13 @@ def build_decision_form(
     """
     seen = f"{session.pk}:{steps[-1].pk if steps else 0}"
     is_waiting = session.review_status == ReviewStatus.PENDING
+    form = DecisionForm(
+        initial={"seen": seen, "queue": queue.write_query() if is_waiting else ""},
+        auto_id="decision_%s",
+    )
+    form.fields["note"].widget.attrs["required"] = True  # for a rejection: Approve skips the check
     return {
-        "form": DecisionForm(
-            initial={"seen": seen, "queue": queue.write_query() if is_waiting else ""},
-            auto_id="decision_%s",
-        ),
+        "form": form,
         "may_approve": session.review_status != ReviewStatus.APPROVED,
         "may_reject": session.review_status != ReviewStatus.REJECTED,
     }

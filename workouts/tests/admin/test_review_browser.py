@@ -101,6 +101,17 @@ class ReviewTests(BrowserCase):
         page.keyboard.press("a")
         page.wait_for_url(lambda url: url.split("?")[0].endswith(SESSIONS))
 
+    def test_a_rejection_without_a_note_is_asked_for_one_beside_the_evidence(self) -> None:
+        page, pks = self.open_first()
+        page.keyboard.press("r")
+        page.keyboard.press("Control+Enter")
+        page.get_by_role("button", name="Reject").click()
+        expect(page.get_by_label("Note")).to_be_focused()
+        page.keyboard.press("Escape")
+        page.keyboard.press("n")  # keys go on working
+        self.wait_for(page, pks[1])
+        assert self.statuses(pks) == "['pending', 'pending', 'pending']"
+
     def test_keys_work_by_their_place_where_the_letters_are_cyrillic(self) -> None:
         page, pks = self.open_first()
         page.evaluate(

@@ -107,7 +107,7 @@ class DevicesTests(PageCase):
         assert "3 reps were seen by two devices and counted once." in page
         row = save_timeline([0], rep_devices=[1], other_device_reps=[[50, 2], [60, 3]])
         page = self.page(f"{SESSIONS}{row.pk}/change/")
-        assert "2 reps that other devices saw were counted already, and count once." in page
+        assert "Devices saw 2 reps that another device had already counted" in page
 
     def test_devices_that_took_turns_have_no_sentence(self) -> None:
         row = save_timeline([0, 2000], rep_devices=[1, 2])

@@ -160,10 +160,11 @@ class TextTests(SimpleTestCase):
             "60 intervals in a row vary by only 0.40%; people's vary by 1.5 to 4.9%."
         )
         assert explain_flag(flag | {"cv": 0.004, "strong": True, "runs": 4}) == (
-            "60 intervals in 4 stretches at one tempo vary by only 0.40%; people's vary by 1.5 to"
-            " 4.9%."
+            "60 intervals in 4 stretches at the same tempo vary by only 0.40%; people's vary by"
+            " 1.5 to 4.9%."
         )
         assert explain_flag(flag | {"spread": 0.0143, "independence": 1.96}) == (
-            "Over 60 intervals, reps are only 1.43% off a steady beat, and a late rep does not"
-            " delay the next: their independence is 1.96; a clock's is 2, people's at most 1.1."
+            "Over 60 intervals, reps stay within about 1.43% of a steady beat, and a late rep does"
+            " not make the next one late: on a scale where people score at most 1.1 and a clock 2,"
+            " they score 1.96."
         )

@@ -117,6 +117,7 @@
         return {
             options: {
                 ...size,
+                padding: [null, 24, null, null], // for a time at the very end of its axis
                 scales: {
                     x: { time: false, range: lanesToo },
                     y: { range: (chart) => [deviceLanes.findLowest(chart, data.lanes, top), top] },

@@ -14,8 +14,8 @@
 
     const isChosen = () => localStorage.getItem(SWITCH) !== "off";
 
+    // without a note, a rejection is not submitted: the browser asks for one
     function decide(decision) {
-        isLeaving = true;
         form.requestSubmit(form.querySelector(`button[value=${decision}]`));
     }
 
@@ -72,6 +72,9 @@
         addEventListener("pageshow", () => {
             isLeaving = false;
             show();
+        });
+        form?.addEventListener("submit", () => {
+            isLeaving = true;
         });
         document.addEventListener("keydown", onKey);
     }
