@@ -59,6 +59,7 @@ end
 -- Write the mark with a device as the newest.
 local function write_mark(key, session, mark, own)
   if own.is_new then own.others = forget_idle_devices(own.others, session) end
+  own.is_new = false
   local text = string.format('%.0f %.0f %.0f %d %.0f %d|%s %d %.0f %.0f %.0f%s', mark.arrival,
     mark.debt, mark.newest, mark.sender, mark.plain, mark.numbers, own.id, own.number, own.time,
     own.pointer, own.lag, own.others)
@@ -70,6 +71,7 @@ local function write_plain_mark(key, now, debt, rest)
   local text = string.format('%d %d', now, debt)
   if rest ~= '' then
     local newest, devices = string.match(rest, '^ (%-?%d+) %d+ %-?%d+( .*)$')
+    if is_set_back(tonumber(newest), now) then newest = now end
     text = string.format('%s %.0f 0 %.0f%s', text, math.max(newest, now), now, devices)
   end
   redis.call('SET', key, text, 'PX', MARK_TTL_MS)
