@@ -14,12 +14,19 @@
 --   lag      how far its times are behind those of other devices, in ms (see pairing.lua)
 local MARK_TTL_MS, MAX_DEVICES, MAX_NUMBER = 86400000, 16, 63
 
+-- Returns the text of the mark; one that is damaged says nothing, and is soon written anew.
+local function get_mark(key)
+  local text = redis.pcall('GET', key)
+  return type(text) == 'string' and text or ''
+end
+
 -- Returns the mark of an athlete whose devices have sent something, or will now.
 local function read_mark(text)
   local arrival, debt, newest, sender, plain, numbers, devices =
     string.match(text, '^(%d+) (%d+) (%-?%d+) (%d+) (%-?%d+) (%d+)(.*)$')
   if not arrival then
     arrival, debt = string.match(text, '^(%d+) (%d+)$')
+    arrival, debt = arrival or 0, debt or 0
     newest, sender, plain, numbers, devices = arrival, 0, arrival, 0, ''
   end
   return {arrival = tonumber(arrival), debt = tonumber(debt), newest = tonumber(newest),
