@@ -96,6 +96,21 @@ class ManyDevicesTests(OnSingle):
         times = sorted(offsets(read_one(self.athlete)))
         assert find_fastest_pace_within(times, MINUTE_MS) <= 86
 
+    def test_no_order_of_late_reps_fits_more_into_a_minute(self) -> None:
+        parts = {"d1": (0, 54), "d2": (105, 26), "d3": (54, 51)}  # the last is in between
+        told = send(
+            self.athlete,
+            *(
+                Sent(rep + 1, HOUR_MS + rep, (first + rep) * 460, device=device)
+                for device, (first, reps) in parts.items()
+                for rep in range(reps)
+            ),
+            limits=SQUATS,
+        )
+        assert told[-1].verdict == PACE
+        times = sorted(offsets(read_one(self.athlete)))
+        assert find_fastest_pace_within(times, MINUTE_MS) == 85
+
     def test_late_reps_of_another_device_pay_off_no_pace(self) -> None:
         fast = [Sent(i, 460 * i, 460 * i) for i in range(1, 201)]
         late = [
