@@ -43,6 +43,7 @@ local function list_times(times, session, timeline, started)
   local length = redis.call('LLEN', timeline)
   if listed == length then return end
   local newest, in_order = tonumber(redis.call('LINDEX', times, -1) or 0), {}
+  if newest == 0 then listed = 0 end -- the list has expired, or was given up
   local function append()
     if #in_order > 0 then redis.call('RPUSH', times, unpack(in_order)) end
     in_order = {}

@@ -4,7 +4,7 @@ from django.test import SimpleTestCase
 
 from workouts.live.counting.verdicts import COUNTED, OTHER_DEVICE
 from workouts.live.runtime import get_live_store, get_redis_key_space
-from workouts.tests.support.cast import count_reps, new_athlete
+from workouts.tests.support.cast import count_reps, new_athlete, seal
 from workouts.tests.support.sent import WATCH, Sent, read_one, send
 
 JUNK = {"text": "set", "list": "rpush"}
@@ -30,6 +30,18 @@ class DamagedStateTests(SimpleTestCase):
                     assert [said.verdict for said in told] == [COUNTED, OTHER_DEVICE]
                     damage(athlete, kind, command)
                     assert len(read_one(athlete).reps) == 2
+
+    def test_counted_times_that_were_given_up_are_listed_anew(self) -> None:
+        athlete = new_athlete()
+        reps = [Sent(i, 2000 * i, 2000 * i) for i in range(1, 6)]
+        send(athlete, *reps, Sent(1, 10_100, 10_100, device=WATCH))
+        damage(athlete, "times", "set")
+        send(athlete, Sent(2, 11_900, 11_900, device=WATCH), Sent(6, 12_000, 12_000))
+        seal(athlete)
+        times = get_redis_key_space().live(athlete, "squat").times
+        client = get_live_store().client
+        assert client.llen(times) == 6
+        assert client.pttl(times) > 0
 
     def test_a_plain_socket_goes_on_with_a_damaged_mark(self) -> None:
         for what, command in JUNK.items():
