@@ -52,7 +52,7 @@ def collect_flag_evidence(row: WorkoutSession, day: SessionDay = NO_DAY) -> Flag
         other_device_reps=row.other_device_reps,
         exercise=row.exercise_id,
         earlier=day.earlier,
-        day_reps_before=day.reps_before,
+        other_reps_in_day=day.other_reps,
     )
 
 

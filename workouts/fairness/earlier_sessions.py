@@ -1,4 +1,4 @@
-"""Reads what else an athlete did within the day before a session, for its flags."""
+"""Reads what else an athlete did within a day of a session, for its flags."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -9,13 +9,11 @@ import msgspec
 from django.db import connection
 
 from workouts.fairness.evidence import EarlierSession, KnownPace
-from workouts.fairness.pace_flags import MARATHON_PAUSE_MS
 from workouts.fairness.two_bodies import TWO_BODIES_WITHIN_MS
 from workouts.models import WorkoutSession
 
 DAY, MILLISECOND = timedelta(days=1), timedelta(milliseconds=1)
-# sessions that are farther apart than this have nothing to do with each other
-NEIGHBOUR_GAP, TWO_BODIES_GAP = MARATHON_PAUSE_MS * MILLISECOND, TWO_BODIES_WITHIN_MS * MILLISECOND
+TWO_BODIES_GAP = TWO_BODIES_WITHIN_MS * MILLISECOND
 MAX_EARLIER_SESSIONS, MAX_EARLIER_REPS = 500, 20_000
 # In SQL and with the records, since every finish takes it: two queries through models take so much
 # longer that a finish would be a tenth dearer. Of other exercises, only sessions at the same time
@@ -43,13 +41,13 @@ class SavedSession(NamedTuple):
 
 
 class SessionDay(NamedTuple):
-    """The sessions to judge one by, newest first, and the exercise's reps before it in 24 h.
+    """The sessions to judge one by, newest first, and the exercise's other reps in 24 h.
 
     The sessions are at most 500, and their times at most 20,000 or those of a single session.
     """
 
     earlier: Sequence[EarlierSession] = ()
-    reps_before: int = 0
+    other_reps: int = 0
 
 
 NO_DAY = SessionDay()
@@ -59,11 +57,7 @@ def read_session_day(row: WorkoutSession) -> tuple[KnownPace, SessionDay]:
     """Return the exercise's records and the day of a session that is being saved. One query."""
     since, until, overlapping = (
         connection.ops.adapt_datetimefield_value(time)
-        for time in (
-            row.started_at - DAY,
-            row.finished_at + NEIGHBOUR_GAP,
-            row.started_at - TWO_BODIES_GAP,
-        )
+        for time in (row.started_at - DAY, row.finished_at + DAY, row.started_at - TWO_BODIES_GAP)
     )
     values = [row.athlete_id, since, until, overlapping, row.exercise_id, MAX_EARLIER_SESSIONS]
     with connection.cursor() as cursor:
@@ -100,7 +94,7 @@ def read_session_days(rows: Sequence[WorkoutSession]) -> dict[int, SessionDay]:
         saved = WorkoutSession.objects.filter(
             athlete_id__in={row.athlete_id for row in judged},
             started_at__gte=min(row.started_at for row in judged) - DAY,
-            started_at__lte=max(row.finished_at for row in judged) + NEIGHBOUR_GAP,
+            started_at__lte=max(row.finished_at for row in judged) + DAY,
         ).order_by("-started_at", "-pk")
         for athlete_id, *columns in saved.values_list("athlete_id", *SavedSession._fields):
             by_athlete[athlete_id].append(SavedSession(*columns))
@@ -123,14 +117,20 @@ def describe_session_day(row: WorkoutSession, saved: Sequence[SavedSession]) -> 
             break
         reps += each.total_reps
         earlier.append(describe_earlier_session(row, each))
-    since = row.finished_at - DAY
-    return SessionDay(
-        earlier,
-        sum(
-            each.total_reps
-            for each in day
-            if each.exercise_id == row.exercise_id and since <= each.started_at <= row.finished_at
-        ),
+    return SessionDay(earlier, count_other_reps_in_day(row, day))
+
+
+def count_other_reps_in_day(row: WorkoutSession, day: Sequence[SavedSession]) -> int:
+    """Return the most reps of the exercise in 24 h that the session is part of, without its own.
+
+    The 24 h end with its last rep, or as one begins that is later but was saved before it.
+    """
+    same = [each for each in day if each.exercise_id == row.exercise_id]
+    ends = {each.started_at for each in same if row.finished_at < each.started_at}
+    return max(
+        sum(each.total_reps for each in same if end - DAY <= each.started_at <= end)
+        for end in (row.finished_at, *ends)
+        if end - DAY <= row.started_at or end == row.finished_at
     )
 
 
@@ -140,7 +140,7 @@ def is_in_session_day(row: WorkoutSession, other: SavedSession) -> bool:
     Those that were saved before it, when it was saved; those of other exercises at the same time as
     it also when they were saved themselves.
     """
-    if not row.started_at - DAY <= other.started_at <= row.finished_at + NEIGHBOUR_GAP:
+    if not row.started_at - DAY <= other.started_at <= row.finished_at + DAY:
         return False
     if other.exercise_id == row.exercise_id:
         return other.pk < row.pk

@@ -53,8 +53,8 @@ class FlagEvidence:
 
     `devices` is empty if no device was named. `other_device_reps` are the times and devices of reps
     that another device had counted. The counts are numbers of reps. `earlier` is what
-    `read_earlier_sessions` finds, newest first; `day_reps_before` are the exercise's reps saved
-    before in the 24 h that end with this session's last rep.
+    `read_earlier_sessions` finds, newest first; `other_reps_in_day` are the exercise's reps
+    saved before, in the 24 h around this session that have the most.
     """
 
     times_ms: Sequence[int]
@@ -65,7 +65,7 @@ class FlagEvidence:
     other_device_reps: Sequence[Sequence[int]] = ()
     exercise: str = ""
     earlier: Sequence[EarlierSession] = ()
-    day_reps_before: int = 0
+    other_reps_in_day: int = 0
 
     @property
     def span(self) -> RepSpan:

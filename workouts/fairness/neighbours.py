@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import repeat
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 
 from workouts.fairness.evidence import EarlierSession, Flag, FlagEvidence, RepSpan
 from workouts.fairness.pace_flags import MARATHON_PAUSE_MS
@@ -50,20 +50,12 @@ def join_neighbours(evidence: FlagEvidence) -> JoinedSessions | None:
 
 
 def find_neighbour_reps(evidence: FlagEvidence) -> list[Rep]:
-    own = reach = evidence.span
-    same = [session for session in evidence.earlier if session.exercise == evidence.exercise]
-    # by their last rep, so that each that is reached may lead to the next
-    same.sort(key=attrgetter("span.last_ms"), reverse=True)
-    reached: list[EarlierSession] = []
-    for session in same:
-        if reach.is_within(MARATHON_PAUSE_MS, session.span):
-            reach = reach.join(session.span)
-            reached.append(session)
+    own = evidence.span
     others: list[Rep] = []
-    for session in reversed(reached):
+    for session in find_reached_sessions(evidence):
         devices = session.devices or repeat(0)
         others += zip(session.times_ms, devices, repeat(session.pk), strict=False)
-    others.sort()  # nearly sorted by now, which is much faster
+    others.sort()
     first = bisect_left(others, own.first_ms, key=itemgetter(0))
     last = bisect_right(others, own.last_ms, key=itemgetter(0))
     return [
@@ -71,6 +63,24 @@ def find_neighbour_reps(evidence: FlagEvidence) -> list[Rep]:
         *others[first:last],
         *take_connected_reps(others[last:], own.last_ms),
     ]
+
+
+def find_reached_sessions(evidence: FlagEvidence) -> Iterable[EarlierSession]:
+    """Return the sessions of the exercise that are neighbours, or neighbours of one."""
+    same = [
+        (session.span, session)
+        for session in evidence.earlier
+        if session.exercise == evidence.exercise
+    ]
+    # in both directions, so that each that is reached may lead to the next
+    back = sorted(same, key=lambda each: each[0].last_ms, reverse=True)
+    forth = sorted(same, key=lambda each: each[0].first_ms)
+    reach, reached = evidence.span, {}
+    for span, session in (*back, *forth):
+        if reach.is_within(MARATHON_PAUSE_MS, span):
+            reach = reach.join(span)
+            reached[session.pk] = session
+    return reached.values()
 
 
 def take_connected_reps(reps: Iterable[Rep], edge_ms: int) -> Iterator[Rep]:

@@ -93,7 +93,7 @@ def find_longest_run(times: Sequence[int]) -> int:
 
 def find_record_day_flag(evidence: FlagEvidence, record: int | None) -> Flag | None:
     """Find more reps of an exercise in 24 h, over all sessions, than the record."""
-    reps = len(evidence.times_ms) + evidence.day_reps_before
+    reps = len(evidence.times_ms) + evidence.other_reps_in_day
     if record is None or not evidence.times_ms or reps <= record:
         return None
     return {"flag": "record_day", "reps": reps, "record": record}

@@ -20,7 +20,7 @@ elseif ARGV[2] == '' or last <= tonumber(ARGV[2]) then
   end
   local sealed = KEYS[9] .. id
   -- a damaged session is sealed all the same
-  pcall(list_times, KEYS[5], KEYS[1], KEYS[2], started)
+  ask_times(KEYS[5], list_times, KEYS[1], KEYS[2], started)
   redis.call('RENAME', KEYS[1], sealed)
   if ARGV[4] ~= '' then
     redis.call('HSET', sealed, 'load_kg', ARGV[4])

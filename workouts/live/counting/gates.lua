@@ -38,9 +38,8 @@ local function find_gap_of_device(mark, own, device, now, interval)
 end
 
 -- Returns the debt that is left some ms after the newest rep. Times before it, as of two devices in a
--- stall, pay nothing off.
+-- stall or of late reps, pay nothing off.
 local function find_debt(debt, since)
-  if since < -60000 then return 0 end -- the server's clock was set back
   return since > 0 and math.max(0, debt - since) or debt
 end
 

@@ -14,12 +14,19 @@
 --   lag      how far its times are behind those of other devices, in ms (see pairing.lua)
 local MARK_TTL_MS, MAX_DEVICES, MAX_NUMBER = 86400000, 16, 63
 
+-- Returns the text of the mark; one that is damaged says nothing, and is soon written anew.
+local function get_mark(key)
+  local text = redis.pcall('GET', key)
+  return type(text) == 'string' and text or ''
+end
+
 -- Returns the mark of an athlete whose devices have sent something, or will now.
 local function read_mark(text)
   local arrival, debt, newest, sender, plain, numbers, devices =
     string.match(text, '^(%d+) (%d+) (%-?%d+) (%d+) (%-?%d+) (%d+)(.*)$')
   if not arrival then
     arrival, debt = string.match(text, '^(%d+) (%d+)$')
+    arrival, debt = arrival or 0, debt or 0
     newest, sender, plain, numbers, devices = arrival, 0, arrival, 0, ''
   end
   return {arrival = tonumber(arrival), debt = tonumber(debt), newest = tonumber(newest),
@@ -59,6 +66,7 @@ end
 -- Write the mark with a device as the newest.
 local function write_mark(key, session, mark, own)
   if own.is_new then own.others = forget_idle_devices(own.others, session) end
+  own.is_new = false
   local text = string.format('%.0f %.0f %.0f %d %.0f %d|%s %d %.0f %.0f %.0f%s', mark.arrival,
     mark.debt, mark.newest, mark.sender, mark.plain, mark.numbers, own.id, own.number, own.time,
     own.pointer, own.lag, own.others)
@@ -70,6 +78,7 @@ local function write_plain_mark(key, now, debt, rest)
   local text = string.format('%d %d', now, debt)
   if rest ~= '' then
     local newest, devices = string.match(rest, '^ (%-?%d+) %d+ %-?%d+( .*)$')
+    if is_set_back(tonumber(newest), now) then newest = now end
     text = string.format('%s %.0f 0 %.0f%s', text, math.max(newest, now), now, devices)
   end
   redis.call('SET', key, text, 'PX', MARK_TTL_MS)

@@ -65,17 +65,16 @@ local function pair_rep(counted, own, time, limits)
   return true
 end
 
--- Returns whether a minute around the time of a late rep has as many reps as it may have: the minute
--- before it, around it or after it.
+-- Returns whether a late rep would make any minute have more reps than it may have.
 local function is_minute_full(counted, time, most)
-  local length = redis.call('LLEN', counted)
-  for _, last in ipairs({time, time + 30000, time + 60000}) do
-    local number = count_until(counted, last)
-    if number >= most then
-      local first = math.floor(redis.call('LINDEX', counted, number - most) / 64)
-      if first > last - 60000 then return true end
-    end
-    if number == length then return false end -- the later minutes have no more reps
+  local first = count_until(counted, time - 60000)
+  local last = count_until(counted, time + 59999)
+  if last - first < most then return false end
+  local reps = redis.call('LRANGE', counted, first, last - 1)
+  for index = most, #reps do
+    local from = math.min(math.floor(reps[index - most + 1] / 64), time)
+    local to = math.max(math.floor(reps[index] / 64), time)
+    if to - from < 60000 then return true end
   end
   return false
 end

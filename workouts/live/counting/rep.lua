@@ -38,19 +38,24 @@ local function add_rep(key, arg, started, time, source, limits)
   return COUNTED, count
 end
 
+-- Add a rep that another device had counted to the session's list, which is as long as a session.
+local function add_other_rep(others, packed, most)
+  if redis.call('RPUSH', others, packed) > most then redis.call('RPOP', others) end
+end
+
 -- Returns the verdict on a plain rep, the count if it is known, and how long to wait in ms.
 -- KEYS[key] and ARGV[arg] are the rep's first.
 local function count_plain_rep(key, arg, limits)
-  local text = redis.call('GET', KEYS[key]) or '0 0'
   local started = redis.call('HGET', KEYS[key + SESSION], 'started')
-  local arrival, debt, rest = string.match(text, '^(%d+) (%d+)(.*)$')
+  local arrival, debt, rest = string.match(get_mark(KEYS[key]), '^(%d+) (%d+)(.*)$')
+  if not arrival then arrival, debt, rest = 0, 0, '' end
   local gap = find_gap(arrival, now)
   if gap < limits.interval then
     note_refusal(KEYS[key + SESSION], KEYS[key + REFUSED], started, 'debounced', now)
     return DEBOUNCED, nil, limits.interval - gap
   end
-  local newest = rest == '' and arrival or string.match(rest, '^ (%-?%d+)')
-  debt = find_debt(tonumber(debt), now - newest)
+  local newest = tonumber(rest == '' and arrival or string.match(rest, '^ (%-?%d+)'))
+  debt = is_set_back(newest, now) and 0 or find_debt(tonumber(debt), now - newest)
   if debt > TOLERANCE_MS then
     note_refusal(KEYS[key + SESSION], KEYS[key + REFUSED], started, 'pace', now)
     return PACE, nil, debt - TOLERANCE_MS
@@ -72,12 +77,15 @@ local function judge_device_rep(key, mark, own, device, started, limits)
   local is_late, times = device.late == 1, KEYS[key + TIMES]
   local is_near = is_near_others(mark, own, device.time, limits)
   if started and (is_near or is_late) then
-    list_times(times, KEYS[key + SESSION], KEYS[key + TIMELINE], started)
+    ask_times(times, list_times, KEYS[key + SESSION], KEYS[key + TIMELINE], started)
   end
-  if is_near and pair_rep(times, own, device.time, limits) then return OTHER_DEVICE, 0 end
+  if own.time and device.time < own.time then own.pointer = 0 end -- as of another clock
+  if is_near and ask_times(times, pair_rep, own, device.time, limits) then return OTHER_DEVICE, 0 end
+  if is_set_back(mark.newest, now) then mark.newest, mark.debt = now, 0 end
   mark.debt = find_debt(mark.debt, device.time - mark.newest)
   if is_late then
-    if is_minute_full(times, device.time, limits.most_a_minute) then return PACE, 0, 'pace' end
+    local is_full = ask_times(times, is_minute_full, device.time, limits.most_a_minute)
+    if is_full then return PACE, 0, 'pace' end
   elseif mark.debt > TOLERANCE_MS then
     return PACE, mark.debt - TOLERANCE_MS, 'pace'
   end
@@ -85,7 +93,7 @@ end
 
 -- Returns the same as count_plain_rep for a device's rep, and the live session's id.
 local function count_device_rep(key, arg, limits, device)
-  local mark = read_mark(redis.call('GET', KEYS[key]) or '0 0')
+  local mark = read_mark(get_mark(KEYS[key]))
   local own, session = find_device(mark, device.id), KEYS[key + SESSION]
   local id, started = unpack(redis.call('HMGET', session, 'id', 'started'))
   local verdict, wait_ms, reason = judge_device_rep(key, mark, own, device, started, limits)
@@ -95,7 +103,7 @@ local function count_device_rep(key, arg, limits, device)
   elseif verdict == OTHER_DEVICE then
     write_mark(KEYS[key], session, mark, own)
     if started then
-      redis.call('RPUSH', KEYS[key + OTHERS], (time - started) * 64 + own.number)
+      add_other_rep(KEYS[key + OTHERS], (time - started) * 64 + own.number, limits.most)
     end
   else
     if not started then id, started = begin_session(session, arg, time), time end
@@ -108,7 +116,8 @@ local function count_device_rep(key, arg, limits, device)
       write_mark(KEYS[key], session, mark, own)
     end
   end
-  settle_device(KEYS[key + MEMORY], session, id, device)
+  -- a device that has had nothing but refusals is none of the few that are remembered
+  settle_device(KEYS[key + MEMORY], session, id and not own.is_new, device)
   return verdict, count, wait_ms or 0, id
 end
 

@@ -4,6 +4,13 @@
 -- asks, and when it is sealed: most athletes have one device, and nobody ever does.
 local MAX_COUNTED, COUNTED_TTL_MS = 2000, 172800000
 
+-- Returns what a function finds in the counted times; damaged ones are given up.
+local function ask_times(times, find, ...)
+  local is_read, found = pcall(find, times, ...)
+  if is_read then return found end
+  redis.call('DEL', times)
+end
+
 -- Returns how many counted reps are not later than a time. Most are asked about near the end.
 local function count_until(times, time)
   local most = time * 64 + 63
@@ -36,6 +43,7 @@ local function list_times(times, session, timeline, started)
   local length = redis.call('LLEN', timeline)
   if listed == length then return end
   local newest, in_order = tonumber(redis.call('LINDEX', times, -1) or 0), {}
+  if newest == 0 then listed = 0 end -- the list has expired, or was given up
   local function append()
     if #in_order > 0 then redis.call('RPUSH', times, unpack(in_order)) end
     in_order = {}

@@ -89,7 +89,7 @@ class AnyTests(SimpleTestCase):
     ) -> None:
         earlier = [EarlierSession(pk, "squat", times) for pk, times in enumerate(parts, 1)]
         earlier += [EarlierSession(pk, "lunge", times) for pk, times in enumerate(others, 9)]
-        evidence = FlagEvidence(own, exercise="squat", earlier=earlier, day_reps_before=9)
+        evidence = FlagEvidence(own, exercise="squat", earlier=earlier, other_reps_in_day=9)
         flags = find_flags(evidence, KnownPace(3, 9, 2, 3, 9))
         kinds = [flag["flag"] for flag in flags]
         assert len(kinds) == len(set(kinds))

@@ -63,17 +63,17 @@ class DayTests(SimpleTestCase):
     def test_it_flags_a_day_above_the_record_over_all_sessions(self) -> None:
         pace = KnownPace(record_per_day=1000)
         reps = [2000 * rep for rep in range(10)]
-        assert find("record_day", FlagEvidence(reps, day_reps_before=990), pace) is None
-        assert find("record_day", FlagEvidence(reps, day_reps_before=991), pace) == {
+        assert find("record_day", FlagEvidence(reps, other_reps_in_day=990), pace) is None
+        assert find("record_day", FlagEvidence(reps, other_reps_in_day=991), pace) == {
             "flag": "record_day",
             "reps": 1001,
             "record": 1000,
         }
-        assert find("record_day", FlagEvidence(reps, day_reps_before=10**6), KnownPace()) is None
+        assert find("record_day", FlagEvidence(reps, other_reps_in_day=10**6), KnownPace()) is None
 
     def test_a_session_without_times_has_no_part_in_it(self) -> None:
         pace = KnownPace(record_per_day=1000)
-        assert find("record_day", FlagEvidence([], day_reps_before=5000), pace) is None
+        assert find("record_day", FlagEvidence([], other_reps_in_day=5000), pace) is None
 
 
 class ChampionTests(TestCase):

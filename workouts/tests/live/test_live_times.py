@@ -9,6 +9,7 @@ from workouts.tests.support.cast import (
     SQUAT_INTERVAL_MS,
     STARTED_MS,
     count_reps,
+    gates,
     new_athlete,
     train,
 )
@@ -129,6 +130,26 @@ class TimeSuite:
         assert offsets(sealed) == [0, 1000]
         assert sealed.distrusted == 0
 
+    def test_it_counts_on_after_the_servers_clock_was_set_back(self) -> None:
+        before = [Sent(i, 2000 * i, 2000 * i, offset=0) for i in range(1, 11)]
+        for back in (20_000, 3_600_000):
+            now = [2000 * i - back for i in range(11, 21)]
+            ways = {
+                "as before": [(time + back, 0) for time in now],
+                "after a hello": [(time, -back) for time in now],
+                "no time": [(None, None) for _ in now],
+            }
+            for way, times in ways.items():
+                with self.subTest(way, back=back):
+                    after = [
+                        Sent(seq, arrival, at, offset=offset)
+                        for seq, (arrival, (at, offset)) in enumerate(
+                            zip(now, times, strict=True), 11
+                        )
+                    ]
+                    told = send(new_athlete(), *before, *after)
+                    assert {said.verdict for said in told} == {COUNTED}
+
     def test_it_marks_reps_that_come_over_ten_seconds_late(self) -> None:
         send(self.athlete, Sent(1, 10_000, 0), Sent(2, 20_001, 10_000), Sent(3, 20_002))
         assert [rep.late for rep in read_one(self.athlete).reps] == [False, True, False]
@@ -210,6 +231,17 @@ class TwoDevicesSuite:
             for late, device in enumerate((PHONE, WATCH))
         )
         assert verdicts_of(send(self.athlete, *both))[-1] == (OTHER_DEVICE, 19)
+
+    def test_it_counts_once_after_the_servers_clock_was_set_back(self) -> None:
+        for back in (20_000, 3_600_000):
+            times = [2000 * i - (back if i > 10 else 0) for i in range(1, 31)]
+            both = (
+                Sent(seq, time + lag, time + lag, device=device)
+                for seq, time in enumerate(times, 1)
+                for lag, device in ((0, PHONE), (300, WATCH))
+            )
+            told = send(new_athlete(), *both, limits=gates(max_per_minute=85))
+            assert [said.verdict for said in told] == [COUNTED, OTHER_DEVICE] * 30
 
     def test_a_counted_rep_stands_for_one_rep_of_another_device(self) -> None:
         told = send(

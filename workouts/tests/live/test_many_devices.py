@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from workouts.fairness.evidence import MINUTE_MS
 from workouts.fairness.pace_flags import find_fastest_pace_within
-from workouts.live.counting.verdicts import COUNTED, OTHER_DEVICE, PACE
+from workouts.live.counting.verdicts import COUNTED, OTHER_DEVICE, PACE, SESSION_FULL
 from workouts.live.runtime import get_live_store, get_redis_key_space
 from workouts.live.timeline import OtherDeviceRep
 from workouts.tests.support.backends import OnSingle
@@ -96,6 +96,30 @@ class ManyDevicesTests(OnSingle):
         times = sorted(offsets(read_one(self.athlete)))
         assert find_fastest_pace_within(times, MINUTE_MS) <= 86
 
+    def test_no_order_of_late_reps_fits_more_into_a_minute(self) -> None:
+        parts = {"d1": (0, 54), "d2": (105, 26), "d3": (54, 51)}  # the last is in between
+        told = send(
+            self.athlete,
+            *(
+                Sent(rep + 1, HOUR_MS + rep, (first + rep) * 460, device=device)
+                for device, (first, reps) in parts.items()
+                for rep in range(reps)
+            ),
+            limits=SQUATS,
+        )
+        assert told[-1].verdict == PACE
+        times = sorted(offsets(read_one(self.athlete)))
+        assert find_fastest_pace_within(times, MINUTE_MS) == 85
+
+    def test_late_reps_of_another_device_pay_off_no_pace(self) -> None:
+        fast = [Sent(i, 460 * i, 460 * i) for i in range(1, 201)]
+        late = [
+            Sent(i, 4600 * i + 1, 5000 * i - HOUR_MS, device=WATCH) for i in range(1, 21)
+        ]  # one for ten
+        alone = send_in_order(new_athlete(), fast).count(COUNTED)
+        assert alone < 200
+        assert send_in_order(self.athlete, [*fast, *late]).count(COUNTED) == alone + 20
+
     def test_a_fast_pace_is_the_same_however_many_devices_share_it(self) -> None:
         counted = []
         for number in (1, 3):
@@ -105,3 +129,16 @@ class ManyDevicesTests(OnSingle):
             )
             counted.append(send_in_order(new_athlete(), reps).count(COUNTED))
         assert counted[1] <= counted[0]
+
+    def test_reps_that_another_device_had_counted_are_listed_as_long_as_a_session(self) -> None:
+        made_up = (Sent(1, 1, 1, device=f"d{i}") for i in range(150))
+        told = send(self.athlete, Sent(1, 0, 0), *made_up, limits=gates(max_per_session=100))
+        assert [said.verdict for said in told].count(OTHER_DEVICE) > 100
+        assert len(read_one(self.athlete).others) == 100
+
+    def test_devices_that_had_nothing_but_refusals_are_not_saved(self) -> None:
+        made_up = [Sent(1, 30_000, 30_000, device=f"d{i}") for i in range(60)]
+        reps = [Sent(i, 2000 * i, 2000 * i) for i in range(1, 6)]
+        told = send(self.athlete, *reps, *made_up, limits=gates(max_per_session=5))
+        assert {said.verdict for said in told[5:]} == {SESSION_FULL}
+        assert read_one(self.athlete).device_seqs == {PHONE: 5}

@@ -93,6 +93,24 @@ class DayFlagTests(TestCase):
             [{"flag": "record_day", "reps": 24, "record": 20}],
         ]
 
+    def test_a_day_above_the_record_that_is_sent_in_another_order_is_flagged(self) -> None:
+        Exercise.objects.filter(slug="squat").update(record_per_day=20)
+        for order in ((2, 1, 0), (0, 2, 1)):
+            with self.subTest(order=order):
+                athlete = new_athlete()
+                rows = [finish_at(athlete, [400_000 * n + t for t in UNEVEN]) for n in order]
+                flag = {"flag": "record_day", "reps": 24, "record": 20}
+                assert [row.flags for row in rows] == [[], [], [flag]]
+        before = stored_flags()
+        assess()
+        assert stored_flags() == before
+
+    def test_hours_without_a_pause_that_are_sent_backwards_are_flagged(self) -> None:
+        parts = in_parts([9000 * rep + rep * rep % 997 for rep in range(1300)], 100)
+        rows = [finish_at(self.athlete, part) for part in reversed(parts)]
+        (flag,) = (flag for flag in rows[-1].flags if flag["flag"] == "marathon")
+        assert flag["sessions"] == 13
+
     def test_the_day_is_read_in_one_query_however_many_sessions_it_has(self) -> None:
         counts = []
         for number in range(4):
