@@ -15,26 +15,60 @@ import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import django
 from tqdm import tqdm
 
+if TYPE_CHECKING:
+    from workouts.simulation.behaviours.frames import SetToPlay
+    from workouts.simulation.performances import PlayedSet
+
 LEAST_REPS = 8  # in a set from which a script is made
+TOO_QUICK = ("battle_rope",)  # under 400 ms a rep: two devices do not agree on which is which
+LONG_KINDS, SETS_OF_LONG_KINDS = ("shaker", "sixteen-exercises"), 10
+METRONOME_INTERVALS, OTHER_INTERVALS = (20, 46, 60, 100), 40
+SCRIPTS = ("metronome-plain", "imitator")  # these too make as many intervals as they are told
+COLUMNS = [
+    *("kind", "sets", "intervals", "made by a body", "sent", "counted", "counted exactly"),
+    *("not counted", "flags", "caught"),
+]
 BEGIN, END = "<!-- written by bench.fair_counting -->\n", "<!-- until here -->\n"
+
+
+class PlannedRow(NamedTuple):
+    """A row to play; `intervals` is None for a kind that does not make a given number of them."""
+
+    kind: str
+    intervals: int | None
+    sets: list["SetToPlay"]
 
 
 @dataclass(slots=True)
 class Row:
     """The results of all performances of one kind."""
 
+    kind: str
+    intervals: int | None
     performances: int = 0
     sent: int = 0
     made: int = 0
     verdicts: Counter[str] = field(default_factory=Counter)
-    flagged: int = 0
-    stopped: int = 0
+    slow_enough: int = 0
+    exact: int = 0
     caught: int = 0
     flags: Counter[str] = field(default_factory=Counter)
+
+    def add(self, exercise: str, outcome: "PlayedSet") -> None:
+        self.performances += 1
+        self.sent += outcome.sent
+        self.made += outcome.made
+        self.verdicts += outcome.verdicts
+        self.flags.update(outcome.flag_names())
+        if exercise not in TOO_QUICK:
+            self.slow_enough += 1
+            self.exact += outcome.is_exact()
+        self.caught += outcome.is_stopped() or bool(outcome.flags)
 
     def refused(self) -> int:
         return self.verdicts.total() - self.verdicts["counted"]
@@ -47,35 +81,41 @@ class Row:
         flags = ", ".join(
             f"{name} {share(times, self.performances)}" for name, times in self.flags.most_common()
         )
-        figures = [
+        return [
+            f"`{self.kind}`",
+            str(self.performances),
+            str(self.intervals or "-"),
             f"{self.made:,}" if self.made else "-",
             f"{self.sent:,}",
             f"{self.verdicts['counted']:,}",
+            share(self.exact, self.slow_enough) if self.made and self.slow_enough else "-",
             reasons or "-",
             flags or "-",
+            share(self.caught, self.performances),
         ]
-        return [*figures, share(self.caught, self.performances)]
 
 
 def share(part: int, whole: int) -> str:
     return f"{100 * part / whole:.3g} %"
 
 
-def play_kind(kind: str, sets: list[tuple[str, list[int]]], advance: "tqdm[None]") -> Row:
+def write_between(doc: Path, begin: str, end: str, text: str) -> None:
+    """Put a text between two marks in a file. Raises ValueError if one of them is missing."""
+    before, found, rest = doc.read_text().partition(begin)
+    _, closed, after = rest.partition(end)
+    if not (found and closed):
+        raise ValueError(f"{doc} has no {begin.strip()} … {end.strip()}")
+    doc.write_text(f"{before}{begin}\n{text}\n\n{end}{after}")
+
+
+def play_row(planned: PlannedRow, advance: "tqdm[None]") -> Row:
     """Play each set as this kind of athlete, and return the results."""
     from workouts.simulation.performances import play_simulated_performance  # noqa: PLC0415  (needs settings)
 
-    row = Row()
-    for number, (exercise, times) in enumerate(sets):
-        outcome = asyncio.run(play_simulated_performance(kind, exercise, times, seed=number))
-        row.performances += 1
-        row.sent += outcome.sent
-        row.made += outcome.made
-        row.verdicts += outcome.verdicts
-        row.flags.update(flag["flag"] for flag in outcome.flags)
-        row.flagged += bool(outcome.flags)
-        row.stopped += outcome.is_stopped()
-        row.caught += outcome.is_stopped() or bool(outcome.flags)
+    row = Row(planned.kind, planned.intervals)
+    for number, played in enumerate(planned.sets):
+        outcome = asyncio.run(play_simulated_performance(planned.kind, played, seed=number))
+        row.add(played.exercise, outcome)
         advance.update()
     return row
 
@@ -104,6 +144,7 @@ def read_options() -> argparse.Namespace:
         type=Path,
         help='honest sets, a line each: {"exercise": …, "rep_end_ms": […]}; made up without it',
     )
+    parser.add_argument("--limit", type=int, help="only the first N sets")
     parser.add_argument(
         "--each",
         type=int,
@@ -134,50 +175,63 @@ def main() -> int:
     table = "\n".join(make_table(rows))
     print(table)
     if options.write:
-        text = options.write.read_text()
-        before, after = text.partition(BEGIN)[0], text.partition(END)[2]
-        options.write.write_text(f"{before}{BEGIN}\n{table}\n\n{END}{after}")
-    refused = rows["honest"].refused()
+        write_between(options.write, BEGIN, END, table)
+    refused = rows[0].refused()  # of those who are honest
     if refused:
         print(f"{refused} honest reps were refused", file=sys.stderr)
     return 1 if refused else 0
 
 
-def play_all(options: argparse.Namespace) -> dict[str, Row]:
+def play_all(options: argparse.Namespace) -> list[Row]:
     from django.core.management import call_command  # noqa: PLC0415
 
     from senim.embedded.valkey import run_embedded_redis  # noqa: PLC0415
-    from workouts.simulation.behaviours import BEHAVIOURS  # noqa: PLC0415
-    from workouts.simulation.replay import read_sets_to_replay  # noqa: PLC0415
 
     call_command("migrate", interactive=False, verbosity=0)
-    sets = (
-        [(one.exercise, one.offsets_ms()) for one in read_sets_to_replay(options.sets, None)]
-        if options.sets
-        else make_up_sets(200)
-    )
-    long = [one for one in sets if len(one[1]) >= LEAST_REPS]
-    chosen = random.Random("chosen").sample(long, min(options.each, len(long)))
-    plan = {
-        kind: sets if kind == "honest" else chosen[:10] if kind == "shaker" else chosen
-        for kind in BEHAVIOURS
-    }
+    plan = plan_rows(read_sets(options), options.each)
     with (
         run_embedded_redis(share=False),
-        tqdm(total=sum(map(len, plan.values())), disable=None) as bar,
+        tqdm(total=sum(len(planned.sets) for planned in plan), disable=None) as bar,
     ):
-        return {kind: play_kind(kind, plan[kind], bar) for kind in plan}
+        return [play_row(planned, bar) for planned in plan]
 
 
-def make_table(rows: dict[str, Row]) -> list[str]:
-    lines = [
-        "| kind | sets | made by a body | sent | counted | not counted | flags | caught |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
-    ]
-    return lines + [
-        f"| `{kind}` | {row.performances} | {' | '.join(row.columns())} |"
-        for kind, row in rows.items()
-    ]
+def read_sets(options: argparse.Namespace) -> list["SetToPlay"]:
+    from workouts.simulation.behaviours.frames import SetToPlay  # noqa: PLC0415
+    from workouts.simulation.replay import read_sets_to_replay  # noqa: PLC0415
+
+    if not options.sets:
+        return [
+            SetToPlay(exercise, times) for exercise, times in make_up_sets(200)[: options.limit]
+        ]
+    recorded = read_sets_to_replay(options.sets, options.limit)
+    return [SetToPlay(one.exercise, one.offsets_ms()) for one in recorded]
+
+
+def plan_rows(sets: list["SetToPlay"], each: int) -> list[PlannedRow]:
+    """Return the table's rows: honest athletes play all sets, the others the same sample."""
+    from workouts.simulation.behaviours.kinds import BEHAVIOURS, METRONOMES  # noqa: PLC0415
+
+    long = [played for played in sets if len(played.times_ms) >= LEAST_REPS]
+    chosen = random.Random("chosen").sample(long, min(each, len(long)))
+    lengths = dict.fromkeys(METRONOMES, METRONOME_INTERVALS) | dict.fromkeys(
+        SCRIPTS, (OTHER_INTERVALS,)
+    )
+    plan: list[PlannedRow] = []
+    for kind in BEHAVIOURS:
+        some = chosen[:SETS_OF_LONG_KINDS] if kind in LONG_KINDS else chosen
+        if kind == "honest" or kind.startswith("two-devices"):
+            some = sets
+        plan += [
+            PlannedRow(kind, count, [played._replace(script_intervals=count) for played in some])
+            for count in lengths.get(kind, ())
+        ] or [PlannedRow(kind, None, some)]
+    return plan
+
+
+def make_table(rows: list[Row]) -> list[str]:
+    lines = [COLUMNS, ["---"] * len(COLUMNS), *(row.columns() for row in rows)]
+    return [f"| {' | '.join(line)} |" for line in lines]
 
 
 if __name__ == "__main__":

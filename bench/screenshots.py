@@ -33,26 +33,30 @@ PUBLIC_PAGES = {
     "join": "/join/",
     "join-team": "/join/team/",
     "join-coach": "/join/coach/",
+    "screen": "/wall/#{screen}",
 }
 PAGES = {
-    "overview": "/admin/",
+    "home": "/admin/",
     "live": "/admin/live/",
     "sessions": LIST,
     "sessions-filtered": f"{LIST}?review_status__exact=pending&team={{team}}",
     "sessions-none": f"{LIST}?q=nobody-of-this-name",
     "session": f"{LIST}{{session}}/change/",
     "session-history": f"{LIST}{{session}}/history/",
+    "load": f"{LIST}{{session}}/load/",
     "decision": f"{LIST}decision/?to=rejected&ids={{session}}",
     "export": f"{LIST}export/",
     "parked": f"{LIST}parked/",
     "athletes": "/admin/workouts/athlete/",
     "athlete": "/admin/workouts/athlete/{athlete}/change/",
+    "trends": "/admin/workouts/athlete/{athlete}/trends/",
     "athlete-add": "/admin/workouts/athlete/add/",
     "merge": "/admin/workouts/athlete/merge/?ids={athlete}&ids={other}",
     "forget": "/admin/workouts/athlete/{athlete}/forget/",
     "teams": "/admin/workouts/team/",
     "team": "/admin/workouts/team/{team}/change/",
     "team-invite": "/admin/workouts/team/{team}/invite/",
+    "team-screen": "/admin/workouts/team/{team}/screen/",
     "users": "/admin/auth/user/",
     "user": "/admin/auth/user/{user}/change/",
     "user-add": "/admin/auth/user/add/",
@@ -71,6 +75,7 @@ MAKE_PEOPLE = """
 import json
 from django.contrib.auth.models import Group, User
 from workouts.models import Team, WorkoutSession
+from workouts.services.display_links import make_display_link
 from workouts.services.key_making import make_api_key
 for role, first, last in (
     ("coach", "Гүлнәр", "Сейітқызы-Нұрмұхамбетова"),
@@ -89,11 +94,13 @@ team = Team.objects.order_by("pk").first()
 team.coaches.add(coach)
 make_api_key(
     name="Экспорт в таблицу клуба", coach=coach, may_finish=True, expires_at=None, created_by=user)
+screen = make_display_link(team=team, name="Үлкен зал", by=coach)
 sessions = WorkoutSession.objects.filter(athlete__teams=team)
 flagged = sessions.exclude(review_status="clean")
 athlete, other = team.athletes.order_by("pk")[:2]
 print(json.dumps({{
     "team": team.pk, "athlete": athlete.pk, "other": other.pk, "user": coach.pk,
+    "screen": screen.token,
     "session": (flagged.order_by("-total_reps").first() or sessions.first()).pk,
 }}))
 """

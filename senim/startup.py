@@ -22,6 +22,7 @@ from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_live_store
 from workouts.services.joined_devices import revoke_devices_of_open_mode
 from workouts.services.sign_ins import make_password_temporary
+from workouts.services.sort_names import renew_sort_names
 
 WAIT_S = 60.0
 LOG_EVERY_S = 5.0
@@ -92,6 +93,7 @@ def prepare_database_at_startup() -> str | None:
             with connection.cursor() as cursor:
                 cursor.execute("PRAGMA journal_mode=WAL")
         call_command("migrate", interactive=False, verbosity=0)
+        renew_sort_names()
         if settings.SENIM_AUTH == "token":
             revoke_devices_of_open_mode()
         return make_first_coach_at_startup()

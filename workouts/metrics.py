@@ -38,6 +38,7 @@ VERDICTS = {
     4: "forgotten",
     5: "pace",
     6: "session_full",
+    7: "other_device",
 }
 # from a call to a Redis on the same machine to past the batcher's deadline, 1.8 s
 ACK_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0)

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bench.chaos.athletes import Athlete, Load, finish_for_others
+from bench.chaos.bodies import Body, find_body_sets
 from bench.chaos.devices import Device
 from bench.chaos.faults import Killer, carry_out_cuts, plan_cuts, plan_kills
 from bench.chaos.finishes import Finisher
@@ -25,6 +26,7 @@ from bench.chaos.stage import Stage
 
 SHOWN_PROBLEMS = 20
 POSTS_AT_ONCE = 32
+BODY_EVERY = 2  # of so many athletes, one is a body with a phone and a watch
 LEAVE_DEADLINE_S = 300.0
 # each hello computes the clock's offset anew, with an error of as long as it took
 INTERVAL_MARGIN_MS = 50
@@ -63,10 +65,14 @@ class Training(threading.Thread):
         super().__init__(name="training", daemon=True)
         self.options = options
         self.proxy = Proxy([app.port for app in stage.apps], options.seed)
-        self.paces = read_paces(options.sets, stage.smallest_intervals(), INTERVAL_MARGIN_MS)
+        exercises = stage.exercises()
+        smallest_ms = {exercise.slug: exercise.min_interval_ms for exercise in exercises}
+        self.paces = read_paces(options.sets, smallest_ms, INTERVAL_MARGIN_MS)
+        self.body_sets = find_body_sets(self.paces, exercises)
         self.athletes: list[Athlete] = []
         self.events: Counter[str] = Counter()
         self.answers: Counter[int] = Counter()
+        self.begun = threading.Event()
         self.failed = threading.Event()
         self.error: BaseException | None = None
         self._over = threading.Event()
@@ -78,6 +84,8 @@ class Training(threading.Thread):
             logging.getLogger(__name__).exception("the training failed")
             self.error = error
             self.failed.set()
+        finally:
+            self.begun.set()
 
     def end(self) -> None:
         """Heal the network, and wait until all athletes have finished."""
@@ -98,31 +106,40 @@ class Training(threading.Thread):
             f"http://127.0.0.1:{port}",
             finisher,
             self.paces,
+            self.body_sets,
             self.options.speed,
             self.options.seed,
             self.events,
         )
-        self.athletes = [Athlete(load, number) for number in range(self.options.athletes)]
         self.answers = finisher.answers
-        stop = asyncio.Event()
-        faults = [
-            asyncio.create_task(carry_out_cuts(self.proxy, plan_cuts(self.options.seed))),
-            asyncio.create_task(finish_for_others(load, self.athletes)),
+        self.athletes = [
+            (Athlete if number % BODY_EVERY else Body)(load, number)
+            for number in range(self.options.athletes)
         ]
-        async with asyncio.TaskGroup() as group:
-            for athlete in self.athletes:
-                group.create_task(athlete.train(stop))
-            await asyncio.to_thread(self._over.wait)
-            for fault in faults:
-                fault.cancel()
-            await asyncio.gather(*faults, return_exceptions=True)
-            stop.set()
+        for athlete in self.athletes:  # one by one, so that hellos are fast
+            await athlete.begin()
+        self.begun.set()
+        await self._train_amid_faults(load)
         try:
             async with asyncio.timeout(LEAVE_DEADLINE_S):
                 await asyncio.gather(*(athlete.leave() for athlete in self.athletes))
         except TimeoutError:
             self.events["leaving given up"] += 1  # the invariants say what is missing
         self.proxy.close()
+
+    async def _train_amid_faults(self, load: Load) -> None:
+        faults = [
+            asyncio.create_task(carry_out_cuts(self.proxy, plan_cuts(self.options.seed))),
+            asyncio.create_task(finish_for_others(load, self.athletes)),
+        ]
+        async with asyncio.TaskGroup() as group:
+            for athlete in self.athletes:
+                group.create_task(athlete.train())
+            await asyncio.to_thread(self._over.wait)
+            for fault in faults:
+                fault.cancel()
+            await asyncio.gather(*faults, return_exceptions=True)
+            load.stop.set()
 
 
 def perform(options: argparse.Namespace, folder: Path) -> tuple[Verdict, dict[str, object]]:
@@ -133,6 +150,7 @@ def perform(options: argparse.Namespace, folder: Path) -> tuple[Verdict, dict[st
         killer = Killer(stage.parts, training.failed)
         training.start()
         try:
+            training.begun.wait()
             killer.run(
                 plan_kills(options.seed, options.kills),
                 began + options.seconds,
@@ -142,7 +160,7 @@ def perform(options: argparse.Namespace, folder: Path) -> tuple[Verdict, dict[st
             training.end()
         swept = stage.sweep_once()
         verdict = judge(
-            training.devices, read_sessions(stage.postgres.url), read_keys_left(stage.redis.url)
+            training.athletes, read_sessions(stage.postgres.url), read_keys_left(stage.redis.url)
         )
     return verdict, {
         **figures(training, killer, verdict),

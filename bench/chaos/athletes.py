@@ -6,19 +6,28 @@ import time
 from collections import Counter
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from bench.chaos.devices import Device
+from bench.chaos.devices import CLOCK_ERROR_MS, Device
 from bench.chaos.finishes import Finisher
+from bench.chaos.recordings import BodySet
 
 # when the first rep was made: a run's sped-up times fit in between, as after hours offline
 BEGAN_AGO_MS = 12 * 3_600_000
-# over every minimum interval: between devices, reps are compared by their arrival
-HANDOVER_S = 1.0
+# much longer than reps of two devices may be apart and count as one, and than three reps
+REST_MS = 15_000
+AT_ONCE = 1e6
 FINISH_DEADLINE_S = 30.0
 SETTLE_DEADLINE_S = 90.0
 PLAYS = {"alone": 5, "burst": 2, "handover": 3, "both": 3}
 ENDS = {"socket": 4, "posted": 2, "raced": 3, "twice": 2, "left": 4}
+
+
+class MadeRep(NamedTuple):
+    """A rep that at least one device has seen."""
+
+    exercise: str
+    at_ms: int
 
 
 @dataclass(slots=True)
@@ -28,74 +37,79 @@ class Load:
     url: str
     finisher: Finisher
     paces: dict[str, list[list[int]]]
+    body_sets: dict[str, list[BodySet]]
     speed: float
     seed: int
     events: Counter[str] = field(default_factory=Counter)
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Athlete:
-    """Trains set after set on two devices until told to stop; the devices keep the reps."""
+    """Trains set after set on two devices, each rep on one of them, until told to stop."""
+
+    device_names = ("d0", "d1")
 
     def __init__(self, load: Load, number: int) -> None:
         self.load = load
         self.user_id = f"athlete-{number}"
         self.chance = random.Random(f"athlete {load.seed} {number}")
         self.at_ms = time.time_ns() // 1_000_000 - BEGAN_AGO_MS
-        self.devices: list[Device] = []
-        self.last_device: dict[str, Device] = {}
-
-    async def train(self, stop: asyncio.Event) -> None:
-        """Do sets until the stop, with devices and an end chosen at random for each."""
+        self.made: set[MadeRep] = set()
         self.devices = [
-            Device(self.load.url, self.user_id, f"d{number}", self.load.events)
-            for number in range(2)
+            Device(load.url, self.user_id, name, load.events) for name in self.device_names
         ]
-        await asyncio.gather(*(device.start() for device in self.devices))
-        while not stop.is_set():
-            play = self._choose(PLAYS)
-            first, second = self.chance.sample(self.devices, 2)
-            exercise, other = self.chance.sample(sorted(self.load.paces), 2)
-            self.load.events[f"play: {play}"] += 1
-            if play == "both":
-                # two exercises: two sped-up devices on one would arrive too close together
-                await asyncio.gather(
-                    self.play_set(first, exercise, stop), self.play_set(second, other, stop)
-                )
-            elif play == "handover":
-                # the first may still be sending, so reps of the two arrive in any order
-                await self.play_set(first, exercise, stop)
-                await self.play_set(second, other, stop)
-                await self.play_set(second, exercise, stop)
-            else:
-                await self.play_set(
-                    first, exercise, stop, speed=1e6 if play == "burst" else self.load.speed
-                )
-            await self.end_set(first, second, exercise)
 
-    async def play_set(
-        self, device: Device, exercise: str, stop: asyncio.Event, speed: float | None = None
-    ) -> None:
+    def most_apart_ms(self, exercise: str) -> int:
+        """Return how far from a rep its time may be, as a device has it or as it is saved."""
+        return CLOCK_ERROR_MS
+
+    async def begin(self) -> None:
+        """Connect, and do a first set, which gives the service the devices' clocks."""
+        for device in self.devices:
+            await device.start()
+        await self.warm_up()
+        for device in self.devices:
+            await device.settled(SETTLE_DEADLINE_S)
+
+    async def warm_up(self) -> None:
+        for device in self.devices:
+            await self.play_set(device, min(self.load.paces), AT_ONCE)
+
+    async def train(self) -> None:
+        while not self.load.stop.is_set():
+            await self.do_set()
+
+    async def do_set(self) -> None:
+        """Do a set or several, with devices and an end chosen at random."""
+        play = self.choose(PLAYS)
+        first, second = self.chance.sample(self.devices, 2)
+        exercise, other = self.chance.sample(sorted(self.load.paces), 2)
+        self.load.events[f"play: {play}"] += 1
+        if play == "both":
+            await asyncio.gather(self.play_set(first, exercise), self.play_set(second, other))
+        elif play == "handover":
+            # the first may still be sending, so reps of the two arrive in any order
+            await self.play_set(first, exercise)
+            await self.play_set(second, other)
+            await self.play_set(second, exercise)
+        else:
+            await self.play_set(first, exercise, AT_ONCE if play == "burst" else None)
+        await self.end_set(first, second, exercise)
+
+    async def play_set(self, device: Device, exercise: str, speed: float | None = None) -> None:
         """Do a set at a person's pace, sped up, with the person's own times."""
-        gaps = self.chance.choice(self.load.paces[exercise])
-        await self.take_over(device, exercise)
-        for gap_ms in gaps:
-            if stop.is_set():
+        self.at_ms += REST_MS
+        for gap_ms in self.chance.choice(self.load.paces[exercise]):
+            if self.load.stop.is_set():
                 return
             self.at_ms += gap_ms
+            self.made.add(MadeRep(exercise, self.at_ms))
             device.rep(exercise, self.at_ms)
             await asyncio.sleep(gap_ms / 1000 / (speed or self.load.speed))
 
-    async def take_over(self, device: Device, exercise: str) -> None:
-        """Continue an exercise on this device, a while after the other one has settled its reps."""
-        before = self.last_device.get(exercise)
-        if before not in (None, device):
-            await before.settled(SETTLE_DEADLINE_S)
-            await asyncio.sleep(HANDOVER_S)
-        self.last_device[exercise] = device
-
     async def end_set(self, device: Device, other: Device, exercise: str) -> None:
         """Finish the set, or leave that to others."""
-        end = self._choose(ENDS)
+        end = self.choose(ENDS)
         self.load.events[f"end: {end}"] += 1
         post = self.load.finisher.finish
         finishes: dict[str, list[Coroutine[Any, Any, object]]] = {
@@ -124,7 +138,7 @@ class Athlete:
                 await self.load.finisher.finish_surely(self.user_id, exercise)
         await asyncio.gather(*(device.close() for device in self.devices))
 
-    def _choose(self, weights: dict[str, int]) -> str:
+    def choose(self, weights: dict[str, int]) -> str:
         return self.chance.choices(list(weights), weights=list(weights.values()))[0]
 
 

@@ -1,7 +1,9 @@
 """A device with the reference client, and a record of its reps and their answers."""
 
+import asyncio
 import logging
 import random
+import time
 from collections import Counter
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -11,6 +13,8 @@ import msgspec
 from workouts.client import Frame, Rep, WorkoutClient, WorkoutClientError
 
 SENT_AGAIN = (0, 0, 1, 3, 20)
+OTHER_DEVICE = "other_device"
+CLOCK_ERROR_MS = 100  # of a device's times by the server's clock, at most
 log = logging.getLogger(__name__)
 
 
@@ -31,12 +35,22 @@ class RecordingClient(WorkoutClient):
         frame = super()._next_frame()
         if frame is not None:
             log.info("%s > %s", self.record, frame)
+            if frame["event"] == "hello":
+                self.record.said_hello_at = time.monotonic()
         return frame
+
+    async def _connect(self) -> None:
+        """Connect when the device is online, and stay connected while it is."""
+        await self.record.online.wait()
+        async with asyncio.timeout(None) as self.record.connection:
+            await super()._connect()
 
     def _take(self, frame: Frame) -> None:
         log.info("%s < %s", self.record, tell_briefly(frame))
         if frame.event == "rep_ack":
-            self.record.acks[frame.status] += 1
+            self.record.acks[frame.reason or frame.status] += 1
+            if frame.reason == OTHER_DEVICE:
+                self.record.seen_by_another.add(frame.seq or 0)
             if frame.status == "counted":
                 self.record.counted.append(
                     CountedAck(frame.session_id or "", frame.count, frame.seq or 0)
@@ -44,6 +58,7 @@ class RecordingClient(WorkoutClient):
         elif frame.event == "welcome":
             self.record.connections += 1
         if frame.event == "hello":
+            self.record.take_hello()
             # like a phone that lost its state: it resends settled reps, which the server must know
             again = self.record.chance.choice(SENT_AGAIN)
             frame = msgspec.structs.replace(frame, last_seq=max(0, frame.last_seq - again))
@@ -66,7 +81,13 @@ class Device:
         self.reps: list[Rep] = []
         self.acks: Counter[str] = Counter()
         self.counted: list[CountedAck] = []
+        self.seen_by_another: set[int] = set()  # seqs that were answered with `other_device`
         self.connections = 0
+        self.said_hello_at = 0.0
+        self.knows_time = asyncio.Event()
+        self.online = asyncio.Event()
+        self.online.set()
+        self.connection = asyncio.Timeout(None)
         self.chance = random.Random(f"{user_id} {name}")
         self.client = RecordingClient(url, user_id, device=name, first_seq=1)
         self.client.record = self
@@ -75,7 +96,23 @@ class Device:
         return f"{self.user_id} {self.name} connection {self.connections}"
 
     async def start(self) -> None:
+        """Connect, and wait for a fast hello: the clock of the first rep's hello stays in use."""
         await self.client.__aenter__()
+        await self.knows_time.wait()
+
+    def take_hello(self) -> None:
+        """Note that a hello was fast; connect again if none has been."""
+        if time.monotonic() - self.said_hello_at < CLOCK_ERROR_MS / 1000:
+            self.knows_time.set()
+        elif not self.knows_time.is_set():
+            self.go_offline()
+            self.online.set()
+
+    def go_offline(self) -> None:
+        """Lose the connection, with the answers in flight, and get none until it is online."""
+        self.online.clear()
+        with suppress(RuntimeError):  # it is not connected
+            self.connection.reschedule(0)
 
     def rep(self, exercise: str, at_ms: int) -> None:
         self.reps.append(self.client.rep(exercise, at_ms=at_ms))

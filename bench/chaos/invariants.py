@@ -1,6 +1,7 @@
 """What must hold after a run: each rep is in exactly one saved session, once."""
 
-from collections import Counter, defaultdict
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -9,13 +10,14 @@ from typing import NamedTuple
 import psycopg
 import redis
 
-from bench.chaos.devices import Device
+from bench.chaos.athletes import Athlete
+from bench.chaos.devices import OTHER_DEVICE, Device
 
 PREFIX = "senim:"
-# these keys expire by themselves: senim:{tag}:gate:… and senim:{tag}:device:…
-MAY_REMAIN = ("gate", "device")
-NEAR_MS = 300
+# these keys expire by themselves: senim:{tag}:mark:… and the like
+MAY_REMAIN = ("mark", "times", "device")
 SAME_MS = 100  # under every exercise's minimum interval
+SETTLED = ("duplicate", "settled", OTHER_DEVICE)  # besides `counted`
 SESSIONS = """
     SELECT user_id, exercise_type, session_id::text, total_reps,
         (EXTRACT(EPOCH FROM started_at) * 1000)::bigint, timeline_ms, rep_devices, distrusted_times
@@ -67,69 +69,118 @@ def read_keys_left(redis_url: str) -> list[str]:
     )
 
 
-def judge(devices: list[Device], rows: list[Saved], keys_left: list[str]) -> Verdict:
+def judge(athletes: list[Athlete], rows: list[Saved], keys_left: list[str]) -> Verdict:
     """Compare the reps that were made, and their answers, with the saved sessions.
 
     Clients resend a rep until it is settled, and no rep in a run can be debounced, so each must be
-    saved. A rep that was only answered `duplicate`, or settled by a hello, lost its `counted` ack.
+    saved, once for all devices that saw it. A rep that was only answered `duplicate`, or settled by
+    a hello, lost its first ack.
     """
+    devices = [device for athlete in athletes for device in athlete.devices]
     verdict = Verdict(
         sessions=len(rows), distrusted=sum(row.distrusted for row in rows), keys_left=len(keys_left)
     )
     verdict.problems += [f"left in Redis: {key}" for key in keys_left]
-    judge_totals(verdict, devices, rows)
+    judge_totals(verdict, athletes, rows)
+    verdict.problems += judge_saved_times(athletes, rows)
     verdict.problems += judge_verdicts(devices)
+    verdict.problems += judge_other_devices(athletes)
     verdict.problems += judge_rows(rows)
     verdict.problems += judge_times(rows)
     verdict.problems += judge_acks(devices, rows)
     return verdict
 
 
-def judge_totals(verdict: Verdict, devices: list[Device], rows: list[Saved]) -> None:
+def judge_totals(verdict: Verdict, athletes: list[Athlete], rows: list[Saved]) -> None:
     """Compare each athlete's and exercise's reps with the sum over their sessions."""
-    made = Counter((device.user_id, rep.exercise) for device in devices for rep in device.reps)
+    made = Counter((athlete.user_id, rep.exercise) for athlete in athletes for rep in athlete.made)
     saved: Counter[tuple[str, str]] = Counter()
     for row in rows:
         saved[row.user_id, row.exercise] += row.total
     verdict.made, verdict.saved = made.total(), saved.total()
-    for pair in sorted(made | saved):
+    for user_id, exercise in sorted(made | saved):
+        pair = user_id, exercise
         difference = saved[pair] - made[pair]
         verdict.lost += max(0, -difference)
         verdict.doubled += max(0, difference)
         if difference:
-            verdict.problems.append(describe_difference(*pair, made[pair], devices, rows))
+            verdict.problems.append(f"{user_id} {exercise}: {made[pair]} made, {saved[pair]} saved")
 
 
-def describe_difference(
-    user_id: str, exercise: str, made: int, devices: list[Device], rows: list[Saved]
-) -> str:
-    """Name the reps without a saved time near their own, and their answers."""
-    own = [row for row in rows if (row.user_id, row.exercise) == (user_id, exercise)]
-    times = [row.started_ms + offset for row in own for offset in row.timeline_ms]
-    missing = []
-    for device in devices:
-        for rep in device.reps if device.user_id == user_id else []:
-            if rep.exercise == exercise and not any(
-                abs(time - rep.at_ms) < NEAR_MS for time in times
-            ):
-                status = "counted" if rep.counted else rep.status
-                missing.append(f"{device.name} seq {rep.seq} at {rep.at_ms} ({status})")
-    sessions = ", ".join(f"{row.session_id}: {row.total} from {row.started_ms}" for row in own)
-    return (
-        f"{user_id} {exercise}: {made} made, {len(times)} saved; "
-        f"no saved time near: {missing}; sessions: {sessions}"
-    )
+def judge_saved_times(athletes: list[Athlete], rows: list[Saved]) -> Iterable[str]:
+    """Yield reps without a saved time of their own, and saved times without a rep."""
+    saved: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for row in rows:
+        saved[row.user_id, row.exercise] += [row.started_ms + at_ms for at_ms in row.timeline_ms]
+    for athlete in athletes:
+        for exercise in sorted({rep.exercise for rep in athlete.made}):
+            lost, extra = match_times(
+                [rep.at_ms for rep in athlete.made if rep.exercise == exercise],
+                saved[athlete.user_id, exercise],
+                athlete.most_apart_ms(exercise),
+            )
+            for at_ms in lost:
+                seen = ", ".join(describe_seen(athlete, exercise, at_ms))
+                yield f"{athlete.user_id} {exercise}: nothing saved for {at_ms} ({seen})"
+            for at_ms in extra:
+                yield f"{athlete.user_id} {exercise}: nothing made that is saved at {at_ms}"
+
+
+def match_times(made: list[int], saved: list[int], apart_ms: int) -> tuple[list[int], list[int]]:
+    """Return what was made and is not saved, and the other way round, if one time stands for one.
+
+    They are matched in order, at most `apart_ms` from each other.
+    """
+    left, lost, extra = deque(sorted(saved)), [], []
+    for at_ms in sorted(made):
+        while left and left[0] < at_ms - apart_ms:
+            extra.append(left.popleft())
+        if left and left[0] <= at_ms + apart_ms:
+            left.popleft()
+        else:
+            lost.append(at_ms)
+    return lost, [*extra, *left]
+
+
+def describe_seen(athlete: Athlete, exercise: str, at_ms: int) -> Iterable[str]:
+    """Yield the devices that have seen a rep, and their answers."""
+    apart_ms = athlete.most_apart_ms(exercise)
+    for device in athlete.devices:
+        for rep in device.reps:
+            if rep.exercise == exercise and abs(rep.at_ms - at_ms) <= apart_ms:
+                yield f"{device.name} seq {rep.seq}: {'counted' if rep.counted else rep.status}"
 
 
 def judge_verdicts(devices: Iterable[Device]) -> Iterable[str]:
     """Yield reps that were refused or never settled."""
     for device in devices:
         for rep in device.reps:
-            if not rep.counted and rep.status not in ("duplicate", "settled"):
+            if not rep.counted and rep.status not in SETTLED:
                 yield (
                     f"{device.user_id} {device.name} seq {rep.seq} {rep.exercise} "
                     f"at {rep.at_ms}: {rep.status or 'never settled'}"
                 )
+
+
+def judge_other_devices(athletes: list[Athlete]) -> Iterable[str]:
+    """Yield reps that another device was said to have counted, though none has."""
+    for athlete in athletes:
+        for device in athlete.devices:
+            counted = sorted(
+                (rep.exercise, rep.at_ms)
+                for other in athlete.devices
+                for rep in other.reps
+                if other is not device and rep.seq not in other.seen_by_another
+            )
+            for rep in device.reps:
+                apart_ms = athlete.most_apart_ms(rep.exercise)
+                earlier = bisect_left(counted, (rep.exercise, rep.at_ms - apart_ms))
+                not_later = bisect_right(counted, (rep.exercise, rep.at_ms + apart_ms))
+                if rep.seq in device.seen_by_another and earlier == not_later:
+                    yield (
+                        f"{athlete.user_id} {device.name} seq {rep.seq} {rep.exercise} "
+                        f"at {rep.at_ms}: no other device has counted it"
+                    )
 
 
 def judge_rows(rows: list[Saved]) -> Iterable[str]:

@@ -3,6 +3,7 @@
 import itertools
 import random
 from pathlib import Path
+from typing import NamedTuple
 
 from workouts.simulation.replay import read_sets_to_replay
 
@@ -14,6 +15,14 @@ PACES = {
     "pull_up": (2000, 4000),
 }
 MADE_UP_SETS = 200
+VARY = (0.9, 1.1)  # a set's intervals, around its tempo
+
+
+class BodySet(NamedTuple):
+    """A set for two devices: its intervals (ms), and how far one may lag behind the other."""
+
+    gaps: list[int]
+    most_lag_ms: int
 
 
 def read_paces(
@@ -45,8 +54,9 @@ def make_up_sets() -> list[tuple[str, list[int]]]:
     sets = []
     for _ in range(MADE_UP_SETS):
         exercise, (low, high) = chance.choice(list(PACES.items()))
-        ends = [chance.randint(low, high)]
+        tempo_ms = chance.randint(low, high)
+        ends = [tempo_ms]
         for _ in range(chance.randint(3, 30)):
-            ends.append(ends[-1] + chance.randint(low, high))
+            ends.append(ends[-1] + round(tempo_ms * chance.uniform(*VARY)))
         sets.append((exercise, ends))
     return sets

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import psycopg
 
@@ -14,6 +15,15 @@ from bench.chaos.parts import DATABASE, PROJECT, App, Manage, Part, Postgres, Re
 from senim.embedded.processes import die_with_parent
 
 SWEEP_SECONDS, IDLE_MINUTES = "1", "1"
+EXERCISES = "SELECT slug, min_interval_ms, typical_ms_low FROM workouts_exercise WHERE active"
+
+
+class Exercise(NamedTuple):
+    """An exercise: the minimum interval between counted reps, and the fastest typical tempo."""
+
+    slug: str
+    min_interval_ms: int
+    typical_ms_low: int
 
 
 class Stage:
@@ -66,14 +76,10 @@ class Stage:
             for part in reversed(self.parts.values()):
                 part.stop()
 
-    def smallest_intervals(self) -> dict[str, int]:
-        """Return each exercise's minimum interval between counted reps (ms)."""
+    def exercises(self) -> list[Exercise]:
+        """Return the exercises that are active."""
         with psycopg.connect(self.postgres.url) as connection:
-            return dict(
-                connection.execute(
-                    "SELECT slug, min_interval_ms FROM workouts_exercise WHERE active"
-                ).fetchall()
-            )
+            return [Exercise(*row) for row in connection.execute(EXERCISES)]
 
     def sweep_once(self) -> str:
         """Sweep in a separate process, and return its last line."""

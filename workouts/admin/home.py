@@ -3,7 +3,17 @@
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum, Window
+from django.db.models import (
+    Count,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Window,
+    prefetch_related_objects,
+)
 from django.db.models.functions import TruncDate
 from django.http import HttpRequest
 from django.utils import timezone
@@ -16,6 +26,7 @@ from workouts.admin.invitations.open_links import count_waiting_by_team
 from workouts.admin.next_steps import find_first_athlete_step
 from workouts.admin.paging import count_changelist_rows_up_to
 from workouts.admin.volumes import ChartVolume, sum_chart_volumes
+from workouts.fairness.review_queue import find_appealed_sessions, find_unreviewed_sessions
 from workouts.models import Athlete, ReviewStatus, WorkoutSession
 
 DAYS = 14
@@ -31,12 +42,13 @@ def describe_home_page(request: HttpRequest) -> Json:
         return {}
     visible = Athlete.objects.visible_to(request.user)
     team = describe_home_page_team(
-        WorkoutSession.objects.visible_to(request.user).with_athletes(request.user),
+        WorkoutSession.objects.visible_to(request.user),
         visible.unmerged().with_namesakes(visible),
         timezone.localtime(),
     )
     return {
         **team,
+        **describe_home_page_reviews(request.user),
         "waiting": count_waiting_by_team(request),
         "first_step": None if team["inactive_count"] else find_first_athlete_step(request),
     }
@@ -46,18 +58,29 @@ def describe_home_page_team(sessions: Sessions, athletes: QuerySet[Athlete], now
     """Return what the page says about these sessions and athletes; `now` is the viewer's time."""
     in_totals = sessions.in_totals()  # type: ignore[attr-defined]
     days = find_daily_chart_volumes(in_totals, now.date())
-    pending = sessions.filter(review_status=ReviewStatus.PENDING)
     inactive = list(find_inactive_for_home_page(athletes, now)[:SHOWN])
     return {
-        "pending": pending.select_related("exercise")
-        .order_by("-started_at", "-id")
-        .defer("timeline_ms")[:SHOWN],
-        "pending_count": count_changelist_rows_up_to(MAX_COUNTED, pending),
         "weeks": compare_weeks_for_home_page(in_totals, now),
         "days": days[::-1],
         "volume": describe_volume_chart(days, span=_("day")),
         "inactive": sort_inactive_for_home_page(inactive),
         "inactive_count": inactive[0].number if inactive else 0,
+    }
+
+
+def describe_home_page_reviews(user: Any) -> Json:
+    """Return the beginning of the user's review queue, and how long it is."""
+    sessions = WorkoutSession.objects.visible_to(user)
+    listed = sessions.select_related("exercise").defer("timeline_ms")
+    appeals = list(find_appealed_sessions(listed)[:SHOWN])
+    unreviewed = list(find_unreviewed_sessions(listed)[:SHOWN])
+    named = Athlete.objects.with_namesakes(Athlete.objects.visible_to(user))
+    prefetch_related_objects([*appeals, *unreviewed], Prefetch("athlete", named))
+    pending = sessions.filter(review_status=ReviewStatus.PENDING)
+    return {
+        "appeals": appeals,
+        "unreviewed": unreviewed,
+        "pending_count": count_changelist_rows_up_to(MAX_COUNTED, pending),
         "max_counted": MAX_COUNTED,
     }
 

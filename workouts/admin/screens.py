@@ -1,5 +1,7 @@
 """Screens that show a team's wall: their links are made and revoked on the team's page."""
 
+from typing import Any
+
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -32,12 +34,14 @@ class ScreenForm(forms.ModelForm):
         fields = ("name",)
 
 
-def find_team_screens(request: HttpRequest, team: Team) -> list[DisplayLink]:
-    """Return the team's links that were not revoked, as the team's page lists them."""
+def describe_team_screens(request: HttpRequest, team: Team) -> dict[str, Any]:
+    """Return the team's links that were not revoked, and how many more than a page shows."""
     if not request.user.has_perm("workouts.view_displaylink"):
-        return []
+        return {}
     visible = DisplayLink.objects.visible_to(request.user).filter(team=team, revoked_at=None)
-    return [*visible.select_related("created_by")[:SHOWN]]
+    screens = [*visible.select_related("created_by")[:SHOWN]]
+    is_full = len(screens) == SHOWN
+    return {"screens": screens, "more_screens": visible.count() - SHOWN if is_full else 0}
 
 
 def show_screen_add_page(request: HttpRequest, object_id: str) -> HttpResponse:

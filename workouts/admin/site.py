@@ -26,7 +26,7 @@ from workouts.models import ApiKey, Athlete, Exercise, Team, WorkoutSession
 
 class SenimAdminSite(admin.AdminSite):
     site_header = site_title = "Senim"
-    index_title = _("Overview")
+    index_title = _("Home")
     index_template = "admin/workouts/home.html"
     enable_nav_sidebar = False  # the header links to everything that coaches need
 

@@ -14,7 +14,7 @@ from workouts.admin.invitations.open_links import find_open_invitations, find_wa
 from workouts.admin.invitations.team_pages import answer_waiting, show_team_invite_page
 from workouts.admin.next_steps import NextStep
 from workouts.admin.screens import (
-    find_team_screens,
+    describe_team_screens,
     show_screen_add_page,
     show_screen_revoke_page,
 )
@@ -56,8 +56,8 @@ class TeamAdmin(VisibleAdmin):
                 "team": team,
                 "waiting": find_waiting_athletes(request, team),
                 "open_invitations": find_open_invitations(request, team=team, kind="team"),
-                "screens": find_team_screens(request, team),
                 "may_invite": request.user.has_perm("workouts.add_invitation"),
+                **describe_team_screens(request, team),
                 **describe_team_athletes(request, team),
             }
         )

@@ -5,6 +5,8 @@ from django.utils.translation import gettext as _
 
 from workouts.fairness.tempo import SessionPace
 
+LEAST_RATIO = 0.1
+
 
 def write_duration_for_coach(ms: int) -> str:
     """Return a duration as 0:07, 12:34 or 1:02:03."""
@@ -21,7 +23,11 @@ def write_pace_for_coach(pace: SessionPace) -> str:
 
 def write_work_to_rest_for_coach(pace: SessionPace) -> str:
     """Return "1 : 2.8" if the rests took 2.8 times as long as the sets, "" without rests."""
-    return f"1 : {number_format(pace.rest_to_work, 1)}" if pace.rest_to_work else ""
+    ratio = pace.rest_to_work
+    if not ratio:
+        return ""
+    least = number_format(LEAST_RATIO, 1)
+    return f"1 : {number_format(ratio, 1)}" if ratio >= LEAST_RATIO else f"1 : <{least}"
 
 
 def write_work_and_rest_for_coach(pace: SessionPace) -> str:

@@ -24,6 +24,6 @@ def show_wall_admin_page(request: HttpRequest) -> HttpResponse:
         "title": _("Training now: %s") % team if team else _("Training now"),
         "teams": teams,
         "team": team,
-        "texts": describe_wall_texts(),
+        "texts": describe_wall_texts(is_for_team=team is not None),
     }
     return TemplateResponse(request, "admin/workouts/live.html", context)

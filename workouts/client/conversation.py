@@ -25,6 +25,7 @@ from workouts.client.frames import (
 from workouts.client.journal import ClientJournal, Finish, Rep
 
 MAX_UNANSWERED = 200
+OTHER_DEVICE = "other_device"
 HELLO_S = 1.0  # a slower hello gives the server a wrong clock, so it is sent again
 MAX_HELLOS = 3
 Request = str | Rep | Finish
@@ -138,9 +139,10 @@ class ClientConversation:
             self._take_error(request, frame)
         elif isinstance(request, Rep):
             self._known.add(request.exercise)
-            if frame.status != "duplicate":
+            status = OTHER_DEVICE if frame.reason == OTHER_DEVICE else frame.status
+            if status != "duplicate":
                 request.session_id = frame.session_id
-            self._settle(request, frame.status, frame.count)
+            self._settle(request, status, frame.count)
         elif isinstance(request, Finish):
             self._finish(request, frame)
         elif request == HELLO:

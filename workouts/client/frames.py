@@ -37,6 +37,7 @@ class Frame(msgspec.Struct, frozen=True):
     event: str
     type: str = ""
     status: str = ""
+    reason: str = ""
     count: int = 0
     seq: int | None = None
     last_seq: int = 0

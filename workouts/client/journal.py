@@ -11,7 +11,8 @@ class Rep:
     """A repetition.
 
     `status` is the latest verdict: None while there is none, an error code if the server does not
-    accept the rep, and "settled" if the ack was lost and only `last_seq` shows that there was one.
+    accept the rep, "settled" if the ack was lost and only `last_seq` shows that there was one, and
+    "other_device" if another device of the athlete has counted it.
     `counted` stays true once the rep has counted, in session `session_id`. `seq` may change until
     the rep is sent.
     """

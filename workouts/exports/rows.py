@@ -42,7 +42,7 @@ TITLES: tuple[str | Promise, ...] = (
     _("load, kg"),
 )
 TIMELINE_TITLE = "timeline_ms"
-TIME_COLUMNS = range(8, 11)  # counted from 1
+NAME_COLUMNS, TIME_COLUMNS = (4, 6), (8, 9, 10)  # counted from 1
 STATUSES: dict[str, Any] = dict(ReviewStatus.choices)
 Cell = str | int | float | datetime | None
 Row = Sequence[Cell]

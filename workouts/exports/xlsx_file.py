@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 
 from stream_zip import ZIP_AUTO, MemberFile, stream_zip
 
-from workouts.exports.rows import TIME_COLUMNS, TIMELINE_TITLE, Cell, Row
+from workouts.exports.rows import NAME_COLUMNS, TIME_COLUMNS, TIMELINE_TITLE, Cell, Row
 from workouts.exports.xlsx_parts import SPREADSHEET, TIME_STYLE, XML, write_xlsx_parts
 
 CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -31,12 +31,18 @@ FORBIDDEN_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010
 # Excel reads _x0041_ as "A" (ECMA-376-1, ST_Xstring)
 READ_AS_CHARACTER = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 COLUMNS = [*ascii_uppercase, *(one + two for one in ascii_uppercase for two in ascii_uppercase)]
+# in characters: a Kazakh full name, and a time
+WIDTHS = {**dict.fromkeys(NAME_COLUMNS, 32), **dict.fromkeys(TIME_COLUMNS, 20)}
 SHEET_HEAD = (
     f'{XML}<worksheet xmlns="{SPREADSHEET}"><sheetViews><sheetView workbookViewId="0">'
     '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>'
     '<selection pane="bottomLeft"/></sheetView></sheetViews>'
-    f'<cols><col min="{TIME_COLUMNS[0]}" max="{TIME_COLUMNS[-1]}" width="20" customWidth="1"/>'
-    "</cols><sheetData>"
+    "<cols>"
+    + "".join(
+        f'<col min="{column}" max="{column}" width="{width}" customWidth="1"/>'
+        for column, width in sorted(WIDTHS.items())
+    )
+    + "</cols><sheetData>"
 )
 SHEET_TAIL = "</sheetData></worksheet>"
 

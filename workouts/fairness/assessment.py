@@ -1,28 +1,31 @@
 """Finds a session's flags, and opens its review if there are any."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from django.db.models import Max
 
-from workouts.fairness.flags import FlagEvidence, KnownPace, find_best_minute_pace, find_flags
+from workouts.fairness.earlier_sessions import NO_DAY, SessionDay
+from workouts.fairness.evidence import FlagEvidence, KnownPace
+from workouts.fairness.flags import find_flags
+from workouts.fairness.pace_flags import find_best_minute_pace
 from workouts.fairness.sets import describe_sets
 from workouts.models import Exercise, ReviewStatus, ReviewStep, WorkoutSession
 
 HISTORY = timedelta(days=90)
-Records = Mapping[str, tuple[int | None, int | None]]  # reps per minute and per hour, by exercise
+Records = Mapping[str, KnownPace]  # the fastest paces known for anyone, by exercise
 
 
-def assess_session(row: WorkoutSession, records: Records) -> None:
-    """Set a session's sets, best minute and flags, unsaved.
+def assess_session(row: WorkoutSession, records: KnownPace, day: SessionDay = NO_DAY) -> None:
+    """Set a session's sets, best minute and flags, unsaved, by the exercise's records and the day.
 
     One query if it lasts a minute, else none.
     """
     assess_session_figures(row)
     personal = None if row.best_minute is None else find_personal_pace_before(row)
-    row.flags = find_flags(
-        collect_flag_evidence(row), KnownPace(*records.get(row.exercise_id, (None, None)), personal)
-    )
+    pace = replace(records, personal_per_minute=personal)
+    row.flags = find_flags(collect_flag_evidence(row, day), pace)
 
 
 def assess_session_figures(row: WorkoutSession) -> None:
@@ -31,24 +34,25 @@ def assess_session_figures(row: WorkoutSession) -> None:
     row.best_minute = find_best_minute_pace(row.timeline_ms)
 
 
-def read_flag_records(*slugs: str) -> Records:
-    """Return the records of these exercises, or of all."""
-    exercises = Exercise.objects.filter(slug__in=slugs) if slugs else Exercise.objects.all()
+def read_flag_records() -> Records:
+    fields = ("record_per_minute", "record_per_hour", "record_per_30_s", "record_per_day")
     return {
-        slug: (minute, hour)
-        for slug, minute, hour in exercises.values_list(
-            "slug", "record_per_minute", "record_per_hour"
-        )
+        slug: KnownPace(**dict(zip(fields, records, strict=True)))
+        for slug, *records in Exercise.objects.values_list("slug", *fields)
     }
 
 
-def collect_flag_evidence(row: WorkoutSession) -> FlagEvidence:
+def collect_flag_evidence(row: WorkoutSession, day: SessionDay = NO_DAY) -> FlagEvidence:
     return FlagEvidence(
         times_ms=row.timeline_ms,
         devices=row.rep_devices,
         late_count=len(row.late_reps),
         distrusted_count=row.distrusted_times,
         refused_count=sum(row.refused.values()),
+        other_device_reps=row.other_device_reps,
+        exercise=row.exercise_id,
+        earlier=day.earlier,
+        other_reps_in_day=day.other_reps,
     )
 
 

@@ -8,7 +8,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from workouts.fairness.flags import Flag
+from workouts.fairness.evenness import LIMITS
+from workouts.fairness.evidence import Flag
+from workouts.models.exercises import SEEDED_NAMES
 
 NAMES: dict[str, str | Promise] = {
     "metronome": gettext_lazy("too even"),
@@ -19,6 +21,8 @@ NAMES: dict[str, str | Promise] = {
     "mostly_late": gettext_lazy("mostly late"),
     "clock": gettext_lazy("wrong clock"),
     "marathon": gettext_lazy("very long"),
+    "record_day": gettext_lazy("more than a day's record"),
+    "two_bodies": gettext_lazy("two exercises at once"),
 }
 
 REFUSALS: dict[str, str | Promise] = {
@@ -26,6 +30,10 @@ REFUSALS: dict[str, str | Promise] = {
     "pace": gettext_lazy("over the maximum reps per minute"),
     "session_full": gettext_lazy("over the maximum reps per session"),
     "too_fast": gettext_lazy("too many messages per second"),
+}
+
+SEEDED_NAMES_BY_SLUG = {
+    name.lower().replace(" ", "_").replace("-", "_"): name for name in SEEDED_NAMES
 }
 
 
@@ -53,16 +61,49 @@ def write_flag_percent(share: float) -> str:
 
 
 def explain_metronome_flag(flag: Flag) -> str:
-    text = ngettext(
-        "%(intervals)d interval varies by only %(cv)s%%; people's vary by 1.5 to 4.9%%.",
-        "%(intervals)d intervals in a row vary by only %(cv)s%%; people's vary by 1.5 to 4.9%%.",
-        flag["intervals"],
+    if "spread" in flag:
+        return add_joined_sessions(explain_reps_on_beat(flag), flag)
+    if "runs" in flag:
+        text = _(
+            "%(intervals)d intervals in %(runs)d stretches at the same tempo vary by only %(cv)s%%;"
+            " people's vary by 1.5 to 4.9%%."
+        )
+    else:
+        text = ngettext(
+            "%(intervals)d interval varies by only %(cv)s%%; people's vary by 1.5 to 4.9%%.",
+            "%(intervals)d intervals in a row vary by only %(cv)s%%;"
+            " people's vary by 1.5 to 4.9%%.",
+            flag["intervals"],
+        )
+    return add_joined_sessions(text % {**flag, "cv": write_flag_percent(flag["cv"])}, flag)
+
+
+def explain_reps_on_beat(flag: Flag) -> str:
+    figures = {
+        "intervals": flag["intervals"],
+        "spread": write_flag_percent(flag["spread"]),
+        "independence": number_format(flag["independence"], 2),
+        "peoples": number_format(LIMITS.independence, 1),
+    }
+    return (
+        _(
+            "Over %(intervals)d intervals, reps stay within about %(spread)s%% of a steady beat,"
+            " and a late rep does not make the next one late: on a scale where people score at"
+            " most %(peoples)s and a clock 2, they score %(independence)s."
+        )
+        % figures
     )
-    return text % {"intervals": flag["intervals"], "cv": write_flag_percent(flag["cv"])}
 
 
 def explain_record_pace_flag(flag: Flag) -> str:
-    return _("%(reps)d reps in a minute; the most ever reported is %(record)d.") % flag
+    if "seconds" in flag:
+        text = _(
+            "%(reps)d reps in %(seconds)d seconds; the fastest people are thought to manage at"
+            " most %(limit)d."
+        )
+    else:
+        text = _("%(reps)d reps in a minute; the most ever reported is %(record)d.")
+    return add_joined_sessions(text % flag, flag)
 
 
 def explain_personal_pace_flag(flag: Flag) -> str:
@@ -73,6 +114,14 @@ def explain_personal_pace_flag(flag: Flag) -> str:
 
 
 def explain_two_devices_flag(flag: Flag) -> str:
+    if "missed" in flag:
+        return (
+            _(
+                "%(devices)d devices each missed at least %(missed)d of %(counted)d counted reps"
+                " while in use: some reps may have been counted more than once."
+            )
+            % flag
+        )
     text = ngettext(
         "Counting switched between two devices within 15 seconds, %(changes)d time.",
         "Counting switched between two devices within 15 seconds, %(changes)d times.",
@@ -116,7 +165,40 @@ def explain_marathon_flag(flag: Flag) -> str:
         parts.append(_("%(minutes)d minutes without a 5-minute break.") % flag)
     if "reps_in_hour" in flag:
         parts.append(_("%(reps_in_hour)d reps in an hour; the record is %(record)d.") % flag)
-    return " ".join(parts)
+    return add_joined_sessions(" ".join(parts), flag)
+
+
+def explain_record_day_flag(flag: Flag) -> str:
+    return _("%(reps)d reps in 24 hours; the most ever reported is %(record)d.") % flag
+
+
+def explain_two_bodies_flag(flag: Flag) -> str:
+    text = ngettext(
+        "In one minute, reps switched %(changes)d times between this exercise and another"
+        " (%(exercise)s), each time within 3 seconds.",
+        "In one minute, reps switched %(changes)d times between this exercise and another"
+        " (%(exercise)s), each time within 3 seconds. So many changes were found with"
+        " %(exercises)d exercises.",
+        flag["exercises"],
+    )
+    return text % {**flag, "exercise": name_flagged_exercise(flag["exercise"])}
+
+
+def name_flagged_exercise(slug: str) -> str:
+    """Return the name in the catalogue as it is seeded; others go by their slug."""
+    return _(SEEDED_NAMES_BY_SLUG[slug]) if slug in SEEDED_NAMES_BY_SLUG else slug
+
+
+def add_joined_sessions(text: str, flag: Flag) -> str:
+    """Say across how many sessions a flag was found, if one was not enough."""
+    if "sessions" not in flag:
+        return text
+    joined = ngettext(
+        "Found across %(sessions)d session less than 5 minutes apart.",
+        "Found across %(sessions)d sessions less than 5 minutes apart.",
+        flag["sessions"],
+    )
+    return f"{text} {joined % flag}"
 
 
 TEXTS: dict[str, Callable[[dict[str, Any]], str]] = {
@@ -128,4 +210,6 @@ TEXTS: dict[str, Callable[[dict[str, Any]], str]] = {
     "mostly_late": explain_mostly_late_flag,
     "clock": explain_clock_flag,
     "marathon": explain_marathon_flag,
+    "record_day": explain_record_day_flag,
+    "two_bodies": explain_two_bodies_flag,
 }

@@ -5,172 +5,69 @@ with the figures a person needs to judge it. The rules and their sources: docs/f
 Times are in ms since the first rep.
 """
 
-import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import accumulate, pairwise
-from typing import Any
+from collections.abc import Iterator, Sequence
+from functools import partial
 
-from workouts.fairness.sets import find_sets, find_tempo_intervals
+from workouts.fairness.evenness import STEADY_INTERVALS, find_even_reps
+from workouts.fairness.evidence import Flag, FlagEvidence, KnownPace
+from workouts.fairness.neighbours import find_flag_over_neighbours, join_neighbours
+from workouts.fairness.pace_flags import (
+    find_marathon_flag,
+    find_personal_pace_flag,
+    find_record_day_flag,
+    find_record_pace_flag,
+)
+from workouts.fairness.two_bodies import find_two_bodies_flag
+from workouts.fairness.two_devices import find_two_devices_flag
 
-MINUTE_MS, HOUR_MS = 60_000, 3_600_000
-METRONOME_INTERVALS = 20
-METRONOME_CV, STRETCH_CV, STRONG_CV = 0.008, 0.004, 0.005
-PERSONAL_FACTOR = 1.5
-TWO_DEVICES_WITHIN_MS, TWO_DEVICES_CHANGES = 15_000, 3
 MANY_REFUSED = 20
 MAX_DISTRUSTED = 3
-MARATHON_MS, MARATHON_PAUSE_MS = 3 * HOUR_MS, 5 * MINUTE_MS
-
-Flag = dict[str, Any]  # {"flag": its name, and its figures}
-
-
-@dataclass(frozen=True, slots=True)
-class FlagEvidence:
-    """A session's reps. `times_ms` and `devices` are in the order counted.
-
-    `devices` is empty if no device was named. The rest are numbers of reps.
-    """
-
-    times_ms: Sequence[int]
-    devices: Sequence[int] = ()
-    late_count: int = 0
-    distrusted_count: int = 0
-    refused_count: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class KnownPace:
-    """The fastest paces known, for anyone and for this athlete; None if unknown."""
-
-    record_per_minute: int | None = None
-    record_per_hour: int | None = None
-    personal_per_minute: int | None = None
 
 
 def find_flags(evidence: FlagEvidence, pace: KnownPace) -> list[Flag]:
-    """Return a session's flags, at most one of each kind."""
-    times = sorted(evidence.times_ms)
+    """Return a session's flags, at most one of each kind.
+
+    What depends on how many reps a session has is looked for over its neighbours, too.
+    """
+    own, joined = evidence.span, join_neighbours(evidence)
+    around = joined and joined.cut_to_reps_around(STEADY_INTERVALS)
+    find_record_pace = partial(find_record_pace_flag, pace=pace, own=own)
+    find_marathon = partial(find_marathon_flag, record=pace.record_per_hour, own=own)
     found = (
-        find_metronome_flag(evidence),
-        find_record_pace_flag(times, pace.record_per_minute),
-        find_personal_pace_flag(times, pace.personal_per_minute),
+        find_flag_over_neighbours(find_metronome_flag, evidence, around),
+        find_flag_over_neighbours(find_record_pace, evidence, joined),
+        find_personal_pace_flag(evidence, pace.personal_per_minute),
         find_two_devices_flag(evidence),
         find_many_refused_flag(evidence),
         find_mostly_late_flag(evidence),
         find_clock_flag(evidence),
-        find_marathon_flag(times, pace.record_per_hour),
+        find_flag_over_neighbours(find_marathon, evidence, joined),
+        find_record_day_flag(evidence, pace.record_per_day),
+        find_two_bodies_flag(evidence.exercise, evidence.times_ms, evidence.earlier),
     )
     return [flag for flag in found if flag is not None]
 
 
-def find_best_minute_pace(times_ms: Iterable[int]) -> int | None:
-    """Return the most reps in any 60 s, or None for a shorter session.
-
-    A short set says nothing about the pace an athlete can keep for a minute.
-    """
-    times = sorted(times_ms)
-    return (
-        find_fastest_pace_within(times, MINUTE_MS)
-        if times and times[-1] - times[0] >= MINUTE_MS
-        else None
-    )
-
-
 def find_metronome_flag(evidence: FlagEvidence) -> Flag | None:
-    """Find intervals more even than people's: over a whole set, or over any 20 in a row.
-
-    Over a set, people's coefficient of variation is 1.5 to 4.9 % (doi 10.3390/biomechanics4010006).
-    Among hundreds of stretches of 20, some are by chance more even than the whole, so stretches
-    have a lower limit: for a person at 1.3 %, one in ten million falls below it.
-    """
-    found = []
-    for times_ms in split_evidence_by_device(evidence):
-        found += [
-            (len(intervals), cv)
-            for intervals in (find_tempo_intervals(each.times_ms) for each in find_sets(times_ms))
-            if len(intervals) >= METRONOME_INTERVALS
-            and (cv := variation_of_tempo(intervals)) < METRONOME_CV
-        ]
-        intervals = find_tempo_intervals(times_ms)
-        if (
-            len(intervals) >= METRONOME_INTERVALS
-            and (cv := variation_of_steadiest_tempo(intervals)) < STRETCH_CV
-        ):
-            found.append((METRONOME_INTERVALS, cv))
-    if not found:
-        return None
-    length, cv = min(found, key=lambda each: (-each[0], each[1]))
-    return {
-        "flag": "metronome",
-        "cv": round(cv, 4),
-        "intervals": length,
-        "strong": min(cv for _, cv in found) < STRONG_CV,
-    }
+    """Find reps that keep time better than people do, with the day's others of the exercise."""
+    earlier = (
+        times
+        for session in evidence.earlier
+        if session.exercise == evidence.exercise
+        for times in split_times_by_device(session.times_ms, session.devices)
+    )
+    own = split_times_by_device(evidence.times_ms, evidence.devices)
+    figures = find_even_reps(own, earlier)
+    return {"flag": "metronome", **figures} if figures else None
 
 
-def split_evidence_by_device(evidence: FlagEvidence) -> Iterator[list[int]]:
+def split_times_by_device(times_ms: Sequence[int], devices: Sequence[int]) -> Iterator[list[int]]:
     """Yield each device's times, sorted."""
     by_device: dict[int, list[int]] = defaultdict(list)
-    for index, time in enumerate(evidence.times_ms):
-        by_device[evidence.devices[index] if evidence.devices else 0].append(time)
+    for index, time in enumerate(times_ms):
+        by_device[devices[index] if devices else 0].append(time)
     yield from map(sorted, by_device.values())
-
-
-def variation_of_tempo(intervals: Sequence[int]) -> float:
-    """Return the coefficient of variation."""
-    return _variation_of_tempo(
-        len(intervals), sum(intervals), sum(interval * interval for interval in intervals)
-    )
-
-
-def variation_of_steadiest_tempo(intervals: Sequence[int]) -> float:
-    """Return the lowest coefficient of variation of any 20 consecutive intervals."""
-    sums = [0, *accumulate(intervals)]
-    squares = [0, *accumulate(interval * interval for interval in intervals)]
-    count = METRONOME_INTERVALS
-    return min(
-        _variation_of_tempo(
-            count, sums[end] - sums[end - count], squares[end] - squares[end - count]
-        )
-        for end in range(count, len(sums))
-    )
-
-
-def _variation_of_tempo(count: int, total: int, squares: int) -> float:
-    # integers up to the division, so nothing is lost to rounding
-    return math.sqrt(max(0, count * squares - total * total)) / total if total else 0.0
-
-
-def find_record_pace_flag(times: Sequence[int], record: int | None) -> Flag | None:
-    """Find a minute with more reps than the record."""
-    reps = find_fastest_pace_within(times, MINUTE_MS)
-    return (
-        {"flag": "record_pace", "reps": reps, "record": record}
-        if record is not None and reps > record
-        else None
-    )
-
-
-def find_personal_pace_flag(times: Sequence[int], best: int | None) -> Flag | None:
-    """Find a minute with over 1.5 times the athlete's own best of the last 90 days."""
-    reps = find_best_minute_pace(times)
-    if reps is None or best is None or reps <= PERSONAL_FACTOR * best:
-        return None
-    return {"flag": "personal_pace", "reps": reps, "best": best}
-
-
-def find_two_devices_flag(evidence: FlagEvidence) -> Flag | None:
-    """Find reps from two devices within 15 s of each other, three times or more."""
-    if not evidence.devices:
-        return None
-    reps = sorted(zip(evidence.times_ms, evidence.devices, strict=True))
-    changes = sum(
-        a != b and later - earlier <= TWO_DEVICES_WITHIN_MS
-        for (earlier, a), (later, b) in pairwise(reps)
-    )
-    return {"flag": "two_devices", "changes": changes} if changes >= TWO_DEVICES_CHANGES else None
 
 
 def find_many_refused_flag(evidence: FlagEvidence) -> Flag | None:
@@ -198,28 +95,3 @@ def find_clock_flag(evidence: FlagEvidence) -> Flag | None:
         if evidence.distrusted_count > MAX_DISTRUSTED
         else None
     )
-
-
-def find_marathon_flag(times: Sequence[int], record: int | None) -> Flag | None:
-    """Find over 3 h without a 5 min pause, or an hour with more reps than the record."""
-    longest, began = 0, times[0] if times else 0
-    for earlier, later in pairwise(times):
-        if later - earlier >= MARATHON_PAUSE_MS:
-            began = later
-        longest = max(longest, later - began)
-    flag: Flag = {"flag": "marathon"}
-    if longest > MARATHON_MS:
-        flag["minutes"] = longest // MINUTE_MS
-    if record is not None and (reps := find_fastest_pace_within(times, HOUR_MS)) > record:
-        flag |= {"reps_in_hour": reps, "record": record}
-    return flag if len(flag) > 1 else None
-
-
-def find_fastest_pace_within(times: Sequence[int], span_ms: int) -> int:
-    """Return the most reps in any window of this length. `times` are sorted."""
-    most = first = 0
-    for last, time in enumerate(times):
-        while time - times[first] >= span_ms:
-            first += 1
-        most = max(most, last - first + 1)
-    return most

@@ -16,7 +16,8 @@ from workouts.fairness.assessment import (
     open_review,
     read_flag_records,
 )
-from workouts.fairness.flags import Flag
+from workouts.fairness.earlier_sessions import read_session_days
+from workouts.fairness.evidence import Flag
 from workouts.fairness.review import DECISIONS, lock_reviewed_sessions
 from workouts.fairness.sets import read_set_rows
 from workouts.models import ReviewStatus, ReviewStep, WorkoutSession
@@ -31,6 +32,7 @@ FIELDS = (
     "timeline_ms",
     "rep_devices",
     "late_reps",
+    "other_device_reps",
     "distrusted_times",
     "refused",
     "flags",
@@ -88,10 +90,13 @@ def sessions_to_reassess(since: datetime | None) -> QuerySet[WorkoutSession]:
 
 def reassess_batch(ids: list[int], changes: ReassessmentChanges, *, write: bool) -> None:
     rows, records = lock_reviewed_sessions(ids, *FIELDS), read_flag_records()
+    days = read_session_days(rows)
     changed, steps = [], []
     for row in rows:
         flags, status, stored_sets = row.flags, row.review_status, row.sets
-        if not assess_or_log(row, lambda row: assess_session(row, records)):
+        if not assess_or_log(
+            row, lambda row: assess_session(row, records[row.exercise_id], days[row.pk])
+        ):
             changes.unreadable += 1
             continue
         step = open_review(row)

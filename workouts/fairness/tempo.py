@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from statistics import fmean
 from typing import Any, NamedTuple
 
-from workouts.fairness.flags import MINUTE_MS
+from workouts.fairness.evidence import MINUTE_MS
 from workouts.fairness.sets import (
     find_longest_interval_in_set,
     find_tempo_intervals,

@@ -11,7 +11,9 @@ from redis.crc import key_slot
 
 TAGS = 256  # never change it: existing state would be looked for under other tags
 # kinds of keys whose names end with an exercise or a device, and the user_id of their athlete
-KINDS_BY_ATHLETE = frozenset({"gate", "session", "timeline", "refused", "waiting", "device"})
+KINDS_BY_ATHLETE = frozenset(
+    {"mark", "session", "timeline", "refused", "others", "times", "waiting", "device"}
+)
 
 
 class LiveKeys(NamedTuple):
@@ -22,6 +24,8 @@ class LiveKeys(NamedTuple):
     timeline: bytes
     refusals: bytes
     live_index: bytes
+    others: bytes
+    times: bytes
     sealed_index: bytes
     waiting: bytes
     sealed_prefix: bytes
@@ -35,6 +39,7 @@ class SealedKeys(NamedTuple):
     session: bytes
     timeline: bytes
     refusals: bytes
+    others: bytes
 
 
 def hash_tag_of_user(user_id: str) -> int:
@@ -67,11 +72,13 @@ class RedisKeySpace:
         member = f"{exercise_type}:{user_id}"
         tag = hash_tag_of_user(user_id)
         return LiveKeys(
-            mark=self._key(tag, f"gate:{member}"),
+            mark=self._key(tag, f"mark:{member}"),
             session=self._key(tag, f"session:{member}"),
             timeline=self._key(tag, f"timeline:{member}"),
             refusals=self._key(tag, f"refused:{member}"),
             live_index=self.live_index(tag),
+            others=self._key(tag, f"others:{member}"),
+            times=self._key(tag, f"times:{member}"),
             sealed_index=self.sealed_index(tag),
             waiting=self._key(tag, f"waiting:{member}"),
             sealed_prefix=self._key(tag, "sealed:"),
@@ -81,7 +88,9 @@ class RedisKeySpace:
 
     def sealed(self, keys: LiveKeys, session_id: str) -> SealedKeys:
         session = keys.sealed_prefix + session_id.encode()
-        return SealedKeys(session, session + b":timeline", session + b":refused")
+        return SealedKeys(
+            session, session + b":timeline", session + b":refused", session + b":others"
+        )
 
     def device(self, user_id: str, device: str) -> bytes:
         """A device's memory: its last settled seq and rep time, across exercises and sessions."""

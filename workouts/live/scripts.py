@@ -18,12 +18,15 @@ def load_lua_script(*names: str) -> LuaScript:
 
 
 REP = load_lua_script(
-    *(f"counting/{part}" for part in ("verdicts", "device", "marks", "gates", "rep"))
+    *(
+        f"counting/{part}"
+        for part in ("verdicts", "device", "marks", "gates", "times", "pairing", "rep")
+    )
 )
 LAST_SEQ = load_lua_script("last_seq")
 REFUSE = load_lua_script("refuse")
 STATUS = load_lua_script("status")
-SEAL = load_lua_script("seal")
+SEAL = load_lua_script("counting/times", "seal")
 READ = load_lua_script("read")
 CLEAR = load_lua_script("clear")
 PARK = load_lua_script("park")

@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 from workouts.live.timeline import (
     CountedRep,
+    OtherDeviceRep,
     RefusedRep,
+    unpack_sealed_others,
     unpack_sealed_refusals,
     unpack_sealed_timeline,
 )
@@ -67,7 +69,8 @@ class ParkedSession(NamedTuple):
 class SealedSession:
     """All that is saved of a session; no rep can join it any more.
 
-    `refused_counts` counts every refused rep by reason, `refusals` lists the last of them.
+    `refused_counts` counts every refused rep by reason, `refusals` lists the last of them, and
+    `others` the reps of a device that another one had counted.
     `distrusted` counts the device times that were not believed.
     """
 
@@ -75,6 +78,7 @@ class SealedSession:
     reps: list[CountedRep]
     refused_counts: dict[str, int] = field(default_factory=dict)
     refusals: list[RefusedRep] = field(default_factory=list)
+    others: list[OtherDeviceRep] = field(default_factory=list)
     device_seqs: dict[str, int] = field(default_factory=dict)
     distrusted: int = 0
     load_kg: Decimal | None = None
@@ -87,22 +91,26 @@ def split_sealed_index_member(member: str) -> SessionName:
 
 
 def unpack_sealed_session(
-    name: SessionName, pairs: list[bytes], timeline: list[bytes], refusals: list[bytes]
+    name: SessionName, pairs: list[bytes], *lists: list[bytes]
 ) -> SealedSession:
-    """Return the session from the answer of read.lua: fields and values in turn, and two lists.
+    """Return the session from the answer of read.lua: fields and values in turn, and three lists.
 
     Raises DamagedSessionError if no row could be built from it: a field is missing or malformed,
     there is no rep, the id is not a UUID, a time is not in the years 1970 to 9999, or the load is
     none that a finish may bring.
     """
     try:
-        return parse_sealed_session(name, pairs, timeline, refusals)
+        return parse_sealed_session(name, pairs, *lists)
     except (LookupError, ValueError) as error:
         raise DamagedSessionError(f"the session in Redis is damaged: {error!r}") from error
 
 
 def parse_sealed_session(
-    name: SessionName, pairs: list[bytes], timeline: list[bytes], refusals: list[bytes]
+    name: SessionName,
+    pairs: list[bytes],
+    timeline: list[bytes],
+    refusals: list[bytes],
+    others: list[bytes],
 ) -> SealedSession:
     uuid.UUID(name.session_id)
     fields = {key.decode(): value for key, value in zip(pairs[::2], pairs[1::2], strict=True)}
@@ -117,6 +125,7 @@ def parse_sealed_session(
         reps=reps,
         refused_counts=pick_sealed_numbers(fields, "refused:"),
         refusals=unpack_sealed_refusals(started_ms, refusals),
+        others=unpack_sealed_others(started_ms, others),
         device_seqs=pick_sealed_numbers(fields, "seq:"),
         distrusted=int(fields.get("clock", 0)),
         load_kg=round_load_kg(fields["load_kg"].decode()) if "load_kg" in fields else None,

@@ -62,6 +62,8 @@ class LiveStore:
             keys.session,
             keys.timeline,
             keys.refusals,
+            keys.others,
+            keys.times,
             keys.live_index,
             keys.sealed_index,
             keys.waiting,
@@ -82,12 +84,12 @@ class LiveStore:
         """
         keys = self.keys.sealed(self.keys.live(name.user_id, name.exercise_type), name.session_id)
         try:
-            pairs, timeline, refusals = self._run(scripts.READ, keys, ())
+            pairs, *lists = self._run(scripts.READ, keys, ())
         except redis.ResponseError as error:
             if "WRONGTYPE" in str(error):
                 raise DamagedSessionError(f"a key in Redis has the wrong type: {error}") from error
             raise
-        return unpack_sealed_session(name, pairs, timeline, refusals) if pairs else None
+        return unpack_sealed_session(name, pairs, *lists) if pairs else None
 
     def clear(self, name: SessionName) -> None:
         """Remove a sealed session. It must be saved, and its row committed."""

@@ -1,7 +1,8 @@
 """Timelines: how reps are packed in Redis lists, each as one whole number.
 
-A counted rep is `(ms since the session began * 64 + device number) * 2 + late`, a refused one
-`ms since the session began * 8 + reason`. Device 0 stands for sockets that named no device. A
+A counted rep is `(ms since the session began * 64 + device number) * 2 + late`, one that another
+device had counted `ms since the session began * 64 + device number`, and a refused one `ms since
+the session began * 8 + reason`. Device 0 stands for sockets that named no device. A
 number takes 6 bytes of its list up to the fifth hour.
 """
 
@@ -18,6 +19,13 @@ class CountedRep(NamedTuple):
     at_ms: int
     device: int
     late: bool
+
+
+class OtherDeviceRep(NamedTuple):
+    """A rep that another device had counted: when (epoch ms), and the number of the device."""
+
+    at_ms: int
+    device: int
 
 
 class RefusedRep(NamedTuple):
@@ -40,6 +48,12 @@ def unpack_sealed_timeline(started_ms: int, packed: Iterable[bytes]) -> list[Cou
 def unpack_live_timeline(packed: Iterable[bytes]) -> list[int]:
     """Return the counted reps' times in ms since the session began, negative before its start."""
     return [int(number) // (2 * DEVICES) for number in packed]
+
+
+def unpack_sealed_others(started_ms: int, packed: Iterable[bytes]) -> list[OtherDeviceRep]:
+    """Return the reps that another device had counted, in the order in which they came."""
+    pairs = (divmod(int(number), DEVICES) for number in packed)
+    return [OtherDeviceRep(started_ms + offset_ms, device) for offset_ms, device in pairs]
 
 
 def unpack_sealed_refusals(started_ms: int, packed: Iterable[bytes]) -> list[RefusedRep]:

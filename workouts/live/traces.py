@@ -1,13 +1,13 @@
 """All that Redis holds about an athlete: found, read and erased, whatever state it is in."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from workouts.live.keys import hash_tag_of_user
 from workouts.live.replicas import find_redis_server_of_key
 from workouts.live.sessions import split_sealed_index_member
 from workouts.live.store import LiveStore
-from workouts.live.timeline import unpack_sealed_timeline
+from workouts.live.timeline import unpack_sealed_others, unpack_sealed_timeline
 
 SCAN_COUNT = 1000
 MAX_PASSES = 5  # an athlete who trains in open mode could go on for ever
@@ -89,23 +89,26 @@ def read_live_traces(store: LiveStore, user_id: str) -> Iterator[tuple[str, Any]
     traces = find_live_traces(store, user_id)
     for key in traces.keys:
         name = key.decode(errors="replace").partition("}:")[2]
-        value = read_live_trace(server, key)
-        is_timeline = name.startswith("timeline:") or name.endswith(":timeline")
-        yield name, describe_live_timeline(value) if is_timeline else value
+        yield name, describe_live_trace(name, read_live_trace(server, key))
     for field in traces.parked:
         reason = server.hget(store.keys.parked(tag), field) or b""
         yield f"parked:{field.decode()}", reason.decode(errors="replace")
 
 
-def describe_live_timeline(packed: Any) -> Any:
-    """Return each rep's time in ms since the session began, its device's number and the late mark.
+def describe_live_trace(name: str, value: Any) -> Any:
+    """Return a list of reps with times in ms; anything else, or what is damaged, as it is.
 
-    What is damaged is returned as it is.
+    The times count from the beginning of the session, the counted times of a day from 1970.
     """
+    unpack: Callable[[int, Any], list[Any]] | None = None
+    if name.startswith("timeline:") or name.endswith(":timeline"):
+        unpack = unpack_sealed_timeline
+    elif name.startswith(("others:", "times:")) or name.endswith(":others"):
+        unpack = unpack_sealed_others
     try:
-        return [rep._asdict() for rep in unpack_sealed_timeline(0, packed)]
+        return [rep._asdict() for rep in unpack(0, value)] if unpack else value
     except (TypeError, ValueError):
-        return packed
+        return value
 
 
 def read_live_trace(server: Any, key: bytes) -> Any:

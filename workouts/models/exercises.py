@@ -36,7 +36,7 @@ SEEDED_NAMES = (
 class Exercise(models.Model):
     """An exercise and its limits. It is switched off, never deleted.
 
-    The figures and their sources are in migration 0002.
+    The figures and their sources are in migrations 0002, 0005 and 0021.
     """
 
     slug = models.CharField(_("slug"), max_length=32, unique=True, validators=[check_slug])
@@ -51,6 +51,12 @@ class Exercise(models.Model):
     )
     record_per_hour = models.PositiveIntegerField(
         _("record reps per hour"), null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    record_per_30_s = models.PositiveIntegerField(
+        _("record reps per 30 s"), null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    record_per_day = models.PositiveIntegerField(
+        _("record reps per day"), null=True, blank=True, validators=[MinValueValidator(1)]
     )
     max_per_minute = models.PositiveIntegerField(
         _("maximum reps per minute"), validators=[MinValueValidator(1)]
@@ -140,5 +146,29 @@ class Exercise(models.Model):
             errors["record_per_hour"] = _("Below the record for a minute (%(record)d).") % {
                 "record": self.record_per_minute
             }
+        errors |= self.find_record_errors()
         if errors:
             raise ValidationError(errors)
+
+    def find_record_errors(self) -> dict[str, str]:
+        """Return what is wrong with the records for 30 s and for a day, by field."""
+        errors = {}
+        per_30_s, per_minute, least_ms = (
+            self.record_per_30_s,
+            self.record_per_minute,
+            self.min_interval_ms,
+        )
+        per_hour, per_day = self.record_per_hour, self.record_per_day
+        if per_30_s and per_minute and per_30_s * 2 < per_minute:
+            errors["record_per_30_s"] = _("Below half of the record for a minute (%(record)d).") % {
+                "record": per_minute
+            }
+        elif per_30_s and least_ms and per_30_s * least_ms > MINUTE_MS // 2:
+            errors["record_per_30_s"] = _(
+                "Faster than the minimum interval (%(ms)d ms): nobody could reach it."
+            ) % {"ms": least_ms}
+        if per_day and per_hour and per_day < per_hour:
+            errors["record_per_day"] = _("Below the record for an hour (%(record)d).") % {
+                "record": per_hour
+            }
+        return errors

@@ -98,6 +98,13 @@ class WorkoutSession(models.Model):
         blank=True,
         help_text=_("Indexes of the reps that arrived late, starting at 0."),
     )
+    other_device_reps = models.JSONField(
+        _("reps that another device had counted"),
+        default=list,
+        blank=True,
+        db_default=Value([], models.JSONField()),
+        help_text=_("For each, milliseconds since the first rep and the device number."),
+    )
     device_seqs = models.JSONField(_("last seq per device"), default=dict, blank=True)
     distrusted_times = models.PositiveIntegerField(
         _("implausible times"),

@@ -267,6 +267,7 @@ def save_sealed_session(sealed: SealedSession, *, origin: str = NOBODY) -> Worko
         reps=later_reps,
         refused_counts={},
         refusals=[],
+        others=[],
     )
     return save_sealed_session(later, origin=origin)
 

@@ -6,7 +6,9 @@ from logging import ERROR
 import django.db
 
 from workouts.clock import datetime_from_ms, datetime_to_ms
-from workouts.fairness.assessment import assess_session, read_flag_records
+from workouts.fairness.assessment import assess_session
+from workouts.fairness.earlier_sessions import read_session_day
+from workouts.fairness.overlaps import flag_overlapped_sessions
 from workouts.live.sessions import SealedSession
 from workouts.live.timeline import CountedRep
 from workouts.log_limits import limit_log
@@ -30,6 +32,7 @@ def build_finished_row(sealed: SealedSession, user_id: str) -> WorkoutSession:
         refusals=[[refusal.at_ms - started_ms, refusal.reason] for refusal in sealed.refusals],
         timeline_ms=[at_ms - started_ms for at_ms in times],
         rep_devices=devices if any(devices) else [],
+        other_device_reps=[[other.at_ms - started_ms, other.device] for other in sealed.others],
         late_reps=[index for index, rep in enumerate(sealed.reps) if rep.late],
         device_seqs=sealed.device_seqs,
         distrusted_times=sealed.distrusted,
@@ -39,12 +42,15 @@ def build_finished_row(sealed: SealedSession, user_id: str) -> WorkoutSession:
 
 
 def assess_row_at_finish(row: WorkoutSession) -> None:
-    """Work out a row's flags. A bug there must not keep the session from being saved.
+    """Work out an unsaved row's flags, and those that saved sessions get because of it.
 
-    `manage.py assess` adds the missing flags later. Raises django.db.Error.
+    A bug there must not keep the session from being saved: `manage.py assess` adds the missing
+    flags later. Raises django.db.Error.
     """
     try:
-        assess_session(row, read_flag_records(row.exercise_id))
+        records, day = read_session_day(row)
+        assess_session(row, records, day)
+        flag_overlapped_sessions(row, day)
     except django.db.Error:
         raise
     except Exception:

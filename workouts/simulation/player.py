@@ -10,11 +10,12 @@ from typing import Any
 import websockets
 
 from workouts.client.connection import build_client_socket_url, read_client_clock_ms
-from workouts.simulation.behaviours import SimulatedRep
+from workouts.simulation.behaviours.frames import SimulatedRep
 
 SENIM_V1 = websockets.Subprotocol("senim.v1")
 ANSWER_TIMEOUT_S = 10.0
-ANSWERS = ("rep_ack", "error")
+VERDICTS = ("rep_ack", "error")
+ANSWERS = (*VERDICTS, "finished")
 
 
 class Player:
@@ -32,7 +33,9 @@ class Player:
                 device: await stack.enter_async_context(self._connected(device))
                 for device in devices
             }
-            counts = Counter(frame.device for frame in frames)
+            counts: Counter[str] = Counter()
+            for frame in frames:
+                counts[frame.device] += 2 if frame.then_finish else 1
             hearing = [
                 asyncio.create_task(self._hear(sockets[device], counts[device]))
                 for device in devices
@@ -64,17 +67,21 @@ class Player:
         began, began_ms = clock(), read_client_clock_ms() - first_ms
         for frame in frames:
             await asyncio.sleep(max(0.0, began + (frame.arrival_ms - first_ms) / 1000 - clock()))
-            rep: dict[str, Any] = {"event": "rep_detected", "type": self._exercise}
+            exercise, socket = frame.exercise or self._exercise, sockets[frame.device]
+            rep: dict[str, Any] = {"event": "rep_detected", "type": exercise}
             if frame.device:
                 rep["seq"] = frame.seq
             if frame.at_ms is not None:
                 rep["at"] = began_ms + frame.at_ms
-            await sockets[frame.device].send(json.dumps(rep))
+            await socket.send(json.dumps(rep))
+            if frame.then_finish:
+                await socket.send(json.dumps({"event": "finish", "type": exercise}))
 
     async def _hear(self, socket: websockets.ClientConnection, count: int) -> Counter[str]:
         verdicts: Counter[str] = Counter()
-        while verdicts.total() < count:
+        while count > 0:
             answer = json.loads(await socket.recv())
-            if answer["event"] in ANSWERS:
+            count -= answer["event"] in ANSWERS
+            if answer["event"] in VERDICTS:
                 verdicts[answer.get("reason") or answer.get("status") or answer["code"]] += 1
         return verdicts

@@ -2,25 +2,22 @@
 
 import asyncio
 import json
-import urllib.error
-import urllib.request
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 import msgspec
 import websockets
 
 from workouts.client import Rep, WorkoutClient, WorkoutClientError
 from workouts.client.connection import read_client_clock_ms
-from workouts.simulation.behaviours import perform_behaviour
+from workouts.simulation.behaviours.frames import SetToPlay
+from workouts.simulation.behaviours.kinds import perform_behaviour
 from workouts.simulation.player import Player
+from workouts.simulation.service import ANSWER_TIMEOUT_S, RunningService
 
-ANSWER_TIMEOUT_S = 10.0
 FINISH_TIMEOUT_S = 120.0  # long enough for the service to restart
 MAX_AT_ONCE = 500
 NOT_LOGGED_IN = "4401"
@@ -45,15 +42,19 @@ class RecordedSet(msgspec.Struct):
 
 @dataclass(slots=True)
 class ReplayedSet:
-    """What happened to one set; `problem` is empty if all totals agree."""
+    """What happened to one set: its reps, how many of them were saved, and in how many sessions.
+
+    `problem` is empty if all totals agree.
+    """
 
     sent: int = 0
     counted: int = 0
     debounced: int = 0
     saved: int = 0
+    rows: int = 0
     problem: str = ""
     verdicts: Counter[str] = field(default_factory=Counter)
-    flags: list[str] = field(default_factory=list)
+    flags: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -70,17 +71,11 @@ class ReplayTotals:
         self.sent += outcome.sent
         self.counted += outcome.counted
         self.debounced += outcome.debounced
-        self.rows += outcome.saved > 0
+        self.rows += outcome.rows
         self.verdicts += outcome.verdicts
         self.flags.update(outcome.flags)
         if outcome.problem:
             self.problems.append(outcome.problem)
-
-
-class ReplayHttpAnswer(NamedTuple):
-    status: int
-    body: dict[str, Any]
-    location: str
 
 
 def read_sets_to_replay(path: Path, limit: int | None) -> list[RecordedSet]:
@@ -102,13 +97,14 @@ class Replay:
     """Replays sets against the service at `url`, `speed` times as fast as they were recorded.
 
     The reference client sends the recorded times and rides out interruptions; a `plain` socket does
-    neither. With a `behaviour` (see behaviours.py), each set is played with that, at its own pace.
+    neither. With a `behaviour` (see kinds.py), each set is played with that, at its own pace.
     """
 
     def __init__(
         self, url: str, *, speed: float = 1.0, plain: bool = False, behaviour: str = ""
     ) -> None:
         self.url = url.rstrip("/")
+        self._service = RunningService(self.url)
         self.behaviour = behaviour
         self.speed = speed
         self.plain = plain
@@ -124,7 +120,8 @@ class Replay:
                 )
 
     async def _perform(self, user_id: str, recorded: RecordedSet, outcome: ReplayedSet) -> None:
-        performance = perform_behaviour(self.behaviour, recorded.offsets_ms(), user_id)
+        played = SetToPlay(recorded.exercise, recorded.offsets_ms())
+        performance = perform_behaviour(self.behaviour, played, user_id)
         player = Player(self.url, user_id, recorded.exercise)
         verdicts = await player.play(performance.frames)
         outcome.sent, outcome.counted, outcome.debounced = (
@@ -133,7 +130,7 @@ class Replay:
             verdicts["debounced"],
         )
         outcome.verdicts += verdicts
-        await self._finish_plain(user_id, recorded.exercise, outcome)
+        await self._finish(user_id, performance.exercises(recorded.exercise), outcome)
 
     async def _play_one(
         self, user_id: str, recorded: RecordedSet, on_done: Callable[[ReplayedSet], None]
@@ -145,7 +142,7 @@ class Replay:
                     await self._perform(user_id, recorded, outcome)
                 elif self.plain:
                     await self._train_plain(user_id, recorded, outcome)
-                    await self._finish_plain(user_id, recorded.exercise, outcome)
+                    await self._finish(user_id, [recorded.exercise], outcome)
                 else:
                     await self._train(user_id, recorded, outcome)
             except (
@@ -169,17 +166,15 @@ class Replay:
         async with WorkoutClient(self.url, user_id=user_id, on_ack=check) as client:
             async for offset_ms in self._pace(recorded):
                 reps.append(client.rep(recorded.exercise, at_ms=started_ms + offset_ms))
-            finished = await asyncio.wait_for(client.finish(recorded.exercise), FINISH_TIMEOUT_S)
+            await asyncio.wait_for(client.finish(recorded.exercise), FINISH_TIMEOUT_S)
         outcome.sent = len(reps)
         outcome.counted = sum(rep.counted for rep in reps)
         outcome.debounced = sum(rep.status == "debounced" for rep in reps)
-        row = await self._read_row(f"/workout/sessions/{finished.workout_id}/")
-        outcome.saved = int(row["total_reps"])
-        outcome.flags = [flag["flag"] for flag in row["flags"]]
+        await self._read_rows(user_id, outcome)
         outcome.verdicts.update(rep.status for rep in reps if rep.status)
         if not is_possible_replay_total(outcome.saved, reps):
             wrong.append(
-                f"{user_id}: {outcome.counted} reps were counted, the row has {outcome.saved}"
+                f"{user_id}: {outcome.counted} reps were counted, {outcome.saved} were saved"
             )
         outcome.problem = wrong[0] if wrong else ""
 
@@ -206,42 +201,20 @@ class Replay:
                         f" {outcome.counted} counted, got {answer}"
                     )
 
-    async def _finish_plain(self, user_id: str, exercise: str, outcome: ReplayedSet) -> None:
-        body = {"user_id": user_id, "exercise_type": exercise}
-        finished = await asyncio.to_thread(self._ask, "POST", "/workout/finish", body)
-        if finished.status != 200:
-            raise ValueError(f"finish answered {finished.status}: {finished.body.get('detail')}")
-        row = await self._read_row(finished.location)
-        outcome.saved = int(row["total_reps"])
-        outcome.flags = [flag["flag"] for flag in row["flags"]]
+    async def _finish(self, user_id: str, exercises: list[str], outcome: ReplayedSet) -> None:
+        for exercise in exercises:
+            await self._service.finish_workout(user_id, exercise)
+        await self._read_rows(user_id, outcome)
         if outcome.saved != outcome.counted:
             outcome.problem = (
-                f"{user_id}: {outcome.counted} reps were counted, the row has {outcome.saved}"
+                f"{user_id}: {outcome.counted} reps were counted, {outcome.saved} were saved"
             )
 
-    async def _read_row(self, location: str) -> dict[str, Any]:
-        row = await asyncio.to_thread(self._ask, "GET", location)
-        if row.status != 200:
-            raise ValueError(f"{location} answered {row.status}: {row.body.get('detail')}")
-        return row.body
-
-    def _ask(self, method: str, path: str, body: Any = None) -> ReplayHttpAnswer:
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(  # noqa: S310
-            self.url + path, data=data, method=method, headers={"Content-Type": "application/json"}
-        )
-        try:
-            # whoever runs the command names the address
-            opened = urllib.request.urlopen(  # noqa: S310  # nosec B310
-                request, timeout=ANSWER_TIMEOUT_S
-            )
-            with opened as response:
-                return ReplayHttpAnswer(
-                    response.status, json.load(response), response.headers.get("Location", "")
-                )
-        except urllib.error.HTTPError as error:
-            with error:
-                return ReplayHttpAnswer(error.code, json.load(error), "")
+    async def _read_rows(self, user_id: str, outcome: ReplayedSet) -> None:
+        rows = await self._service.read_sessions(user_id)
+        outcome.rows = len(rows)
+        outcome.saved = sum(row["total_reps"] for row in rows)
+        outcome.flags = {flag["flag"] for row in rows for flag in row["flags"]}
 
 
 def explain_replay_error(error: Exception) -> str:
@@ -258,27 +231,3 @@ def is_possible_replay_total(total: int, reps: list[Rep]) -> bool:
     counted = sum(rep.counted for rep in reps)
     unknown = sum(not rep.counted and rep.status in (None, "settled", "duplicate") for rep in reps)
     return counted <= total <= counted + unknown
-
-
-async def check_replay_service(url: str) -> None:
-    """Raise ConnectionError if no service answers at an address, which a client would wait for."""
-    parts = urlsplit(url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    try:
-        async with asyncio.timeout(ANSWER_TIMEOUT_S):
-            _, writer = await asyncio.open_connection(parts.hostname, port)
-    except OSError as error:  # TimeoutError is one
-        socket_url = f"ws{url.removeprefix('http').rstrip('/')}"
-        raise ConnectionError(
-            f"No service answers at {socket_url}. Start it with `python manage.py start`, "
-            "or name another with --url."
-        ) from error
-    writer.close()
-
-
-def check_replay_url(url: str) -> str:
-    """Return the address if it is a web service's. Raises ValueError."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise ValueError(f"--url is {url!r}; it takes an address like http://127.0.0.1:8000")
-    return url

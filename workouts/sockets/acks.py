@@ -8,19 +8,21 @@ from workouts.live.counting.verdicts import (
     COUNTED,
     DEBOUNCED,
     DUPLICATE,
+    OTHER_DEVICE,
     PACE,
     SESSION_FULL,
     RepResult,
     Verdict,
 )
-from workouts.sockets.frames import RejectReason, RepAck, RepStatus
+from workouts.sockets.frames import RepAck, RepReason, RepStatus
 
-OUTCOMES: dict[int, tuple[RepStatus, RejectReason | None]] = {
+OUTCOMES: dict[int, tuple[RepStatus, RepReason | None]] = {
     COUNTED: ("counted", None),
     DEBOUNCED: ("debounced", None),
     DUPLICATE: ("duplicate", None),
     PACE: ("rejected", "pace"),
     SESSION_FULL: ("rejected", "session_full"),
+    OTHER_DEVICE: ("duplicate", "other_device"),
 }
 
 

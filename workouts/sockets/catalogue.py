@@ -16,7 +16,13 @@ from workouts.models import Exercise
 from workouts.outages import log_outage
 
 REFRESH_S = 2.0
-LIMITS = ("min_interval_ms", "max_per_minute", "max_per_session")
+LIMITS = (
+    "min_interval_ms",
+    "max_per_minute",
+    "max_per_session",
+    "typical_ms_low",
+    "typical_ms_high",
+)
 log = structlog.get_logger(__name__)
 
 

@@ -19,7 +19,7 @@ LoadKg = Annotated[float, msgspec.Meta(ge=float(MIN_LOAD_KG) / 2, le=float(MAX_L
 DeviceId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,32}\Z")]
 
 RepStatus = Literal["counted", "debounced", "duplicate", "rejected"]
-RejectReason = Literal["pace", "session_full", "too_fast"]
+RepReason = Literal["pace", "session_full", "too_fast", "other_device"]
 
 
 class RepDetected(msgspec.Struct, frozen=True, gc=False):
@@ -72,7 +72,7 @@ class RepAck(
     type: str
     status: RepStatus
     count: int
-    reason: RejectReason | None = None
+    reason: RepReason | None = None
     retry_after_ms: int | None = None
     seq: int | None = None
     session_id: str | None = None

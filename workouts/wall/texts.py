@@ -11,8 +11,13 @@ from workouts.outages import log_outage
 from workouts.wall.audience import MAX_ATHLETES
 
 
-def describe_wall_texts() -> dict[str, Any]:
-    """Return the texts for a coach's wall, in the page's language."""
+def describe_wall_texts(*, is_for_team: bool) -> dict[str, Any]:
+    """Return the texts for a coach's wall of one team or of all, in the page's language."""
+    cut = (
+        _("Only the first %d athletes of the team are shown, by name.")
+        if is_for_team
+        else _("Only %d athletes are shown. Choose a team to see its athletes.")
+    )
     return {
         "states": {
             "training": _("training"),
@@ -32,7 +37,7 @@ def describe_wall_texts() -> dict[str, Any]:
         "logged_out": _("You have been logged out."),
         "not_allowed": _("You no longer have permission to watch this."),
         "nobody": _("No one is training."),
-        "cut": _("Only %d athletes are shown. Choose a team to see its athletes.") % MAX_ATHLETES,
+        "cut": cut % MAX_ATHLETES,
         "absent": _("Not training:"),
         "seconds": _("%s s"),
         "minutes": _("%s min"),
@@ -45,7 +50,7 @@ def describe_wall_texts() -> dict[str, Any]:
 def describe_screen_wall_texts() -> dict[str, Any]:
     """Return the texts for a screen: as for a coach, but short enough to be read from far away."""
     return {
-        **describe_wall_texts(),
+        **describe_wall_texts(is_for_team=True),
         "logged_out": _("This link does not work. Ask a coach for a new one."),
         "not_allowed": _("This link was revoked. Ask a coach for a new one."),
         "no_link": _("Open the link that a coach made for this screen."),

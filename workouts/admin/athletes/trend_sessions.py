@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from django.db.models import Max
+from django.db.models import Q, Sum
 from django.utils.timezone import localtime
 
 from workouts.admin.days import WEEK, begin_of_coach_day, monday_of_coach_week
@@ -31,13 +31,15 @@ class TrendTeam(NamedTuple):
     is_cut: bool
 
 
-def find_trend_exercises(athlete: Athlete, *, since: date) -> list[Exercise]:
-    """Return what an athlete trained since that day, the exercise trained most lately first."""
+def find_trend_exercises(athlete: Athlete, *, since: date, most_since: date) -> list[Exercise]:
+    """Return what an athlete trained since that day; first, what has most reps since the other."""
     sessions = WorkoutSession.objects.in_totals().filter(
         athlete=athlete, started_at__gte=begin_of_coach_day(since)
     )
     trained = Exercise.objects.filter(sessions__in=sessions.order_by())
-    return [*trained.annotate(last=Max("sessions__started_at")).order_by("-last", "slug")]
+    in_span = Q(sessions__started_at__gte=begin_of_coach_day(most_since))
+    reps = Sum("sessions__total_reps", filter=in_span, default=0)
+    return [*trained.annotate(reps=reps).order_by("-reps", "slug")]
 
 
 def read_trend_sessions(

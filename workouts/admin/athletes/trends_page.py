@@ -51,10 +51,15 @@ def list_trend_spans() -> list[tuple[int, str]]:
     return [(weeks, ngettext("%d week", "%d weeks", weeks) % weeks) for weeks in SPANS]
 
 
-class TrendsForm(forms.Form):
-    """Which exercise, and how many weeks. What the address lacks or has wrong gets its default.
+def choose_trend_span(query: Any) -> int:
+    """Return how many weeks the address asks for, by default half a year."""
+    asked = query.get("weeks")
+    return int(asked) if asked in map(str, SPANS) else DEFAULT_SPAN
 
-    `exercises` are the choices, the default one first.
+
+class TrendsForm(forms.Form):
+    """Which exercise, and how many weeks. An exercise that the address lacks or has wrong gets the
+    default: the first of `exercises`, which are the choices.
     """
 
     exercise = forms.ChoiceField(label=gettext_lazy("Exercise"))
@@ -62,14 +67,11 @@ class TrendsForm(forms.Form):
         label=pgettext_lazy("of a chart", "Span"), coerce=int, choices=list_trend_spans
     )
 
-    def __init__(self, query: Any, exercises: Sequence[Exercise]) -> None:
+    def __init__(self, query: Any, exercises: Sequence[Exercise], *, span: int) -> None:
         choices = [(each.slug, str(each)) for each in exercises]
-        asked = (query.get("exercise"), query.get("weeks"))
+        asked = query.get("exercise")
         super().__init__(
-            {
-                "exercise": asked[0] if asked[0] in dict(choices) else choices[0][0],
-                "weeks": asked[1] if asked[1] in map(str, SPANS) else DEFAULT_SPAN,
-            }
+            {"exercise": asked if asked in dict(choices) else choices[0][0], "weeks": span}
         )
         field: Any = self.fields["exercise"]
         field.choices = sorted(choices, key=lambda choice: make_sort_name(choice[1]))
@@ -107,13 +109,14 @@ def find_athlete_for_trends_page(request: HttpRequest, object_id: str) -> Athlet
 
 def describe_trends_page(request: HttpRequest, athlete: Athlete, *, today: date) -> Json:
     """Return the template's context; without a form if nothing was trained for a year."""
-    longest = find_last_coach_weeks(max(SPANS), today=today)
-    exercises = find_trend_exercises(athlete, since=longest[0])
+    longest, span = find_last_coach_weeks(max(SPANS), today=today), choose_trend_span(request.GET)
+    weeks = longest[-span:]
+    exercises = find_trend_exercises(athlete, since=longest[0], most_since=weeks[0])
     if not exercises:
         return {"is_enough": False}
-    form = TrendsForm(request.GET, exercises)
+    form = TrendsForm(request.GET, exercises, span=span)
     form.full_clean()
-    exercise, weeks = form.cleaned_data["exercise"], longest[-form.cleaned_data["weeks"] :]
+    exercise = form.cleaned_data["exercise"]
     read = read_trend_sessions([athlete.user_id], exercise, weeks, limit=MAX_OWN_SESSIONS)
     own = read.by_athlete[athlete.user_id]
     lengths = find_compared_lengths(own)

@@ -6,12 +6,19 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from workouts.admin.sessions.names import name_session_for_coach
+from workouts.admin.sessions.queue import (
+    ReviewQueue,
+    find_next_in_review_queue,
+    read_review_queue,
+)
 from workouts.fairness.flag_texts import name_flag
 from workouts.fairness.review import (
     DECISIONS,
@@ -65,10 +72,14 @@ class ReviewStepInline(admin.TabularInline):
 
 
 class DecisionForm(forms.Form):
-    """`seen` lists `session:step` pairs: the last review step shown to the coach, 0 for none."""
+    """`seen` lists `session:step` pairs: the last review step shown to the coach, 0 for none.
+
+    `queue` is the query of a page in the review queue, and empty elsewhere.
+    """
 
     to = forms.ChoiceField(choices=[(to, to.label) for to in DECISIONS], widget=forms.HiddenInput)
     seen = forms.RegexField(r"\A\d{1,18}:\d{1,18}(,\d{1,18}:\d{1,18})*\Z", widget=forms.HiddenInput)
+    queue = forms.CharField(required=False, widget=forms.HiddenInput)
     note = forms.CharField(
         label=gettext_lazy("Note"),
         max_length=MAX_NOTE_LENGTH,
@@ -177,10 +188,40 @@ def decide_and_redirect(request: HttpRequest, decision: dict[str, Any]) -> HttpR
         reviewer=request.user,  # type: ignore[arg-type]
         note=decision["note"],
     )
+    if decision["queue"] and len(seen) == 1:
+        (pk,) = seen
+        return redirect_in_review_queue(request, decision, pk, decided)
     show_decision_message(request, decided)
     if len(seen) == 1:
         return redirect("admin:workouts_workoutsession_change", *seen)
     return redirect("admin:workouts_workoutsession_changelist")
+
+
+def redirect_in_review_queue(
+    request: HttpRequest, decision: dict[str, Any], pk: int, decided: ReviewDecided
+) -> HttpResponse:
+    """Lead to the next session to review, or back to one that someone else has just reviewed."""
+    queue = read_review_queue(QueryDict(decision["queue"].removeprefix("?")))
+    if not decided.moved:
+        show_decision_message(request, decided)
+        return redirect(queue.link_to_session(pk))
+    show_decided_session(request, decision, pk, queue)
+    if found := find_next_in_review_queue(request, queue, pk):
+        return redirect(found.queue.link_to_session(found.pk))
+    messages.info(request, _("Nothing is left to review here."))
+    return redirect(queue.link_to_list())
+
+
+def show_decided_session(
+    request: HttpRequest, decision: dict[str, Any], pk: int, queue: ReviewQueue
+) -> None:
+    """Say what was decided, with a link back to the session."""
+    (session,) = find_sessions_for_decision_page(request, [pk])
+    link = format_html(
+        '<a href="{}">{}</a>', queue.link_to_session(pk), name_session_for_coach(session)
+    )
+    text = _("Rejected: {}") if decision["to"] == ReviewStatus.REJECTED else _("Approved: {}")
+    messages.success(request, format_html(text, link))
 
 
 def show_decision_message(request: HttpRequest, decided: ReviewDecided) -> None:

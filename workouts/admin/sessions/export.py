@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import ALL_VAR, ERROR_FLAG, PAGE_VAR, SEARCH_VAR, ChangeList
+from django.contrib.admin.views.main import ERROR_FLAG, ChangeList
 from django.core.exceptions import PermissionDenied
 from django.core.handlers.asgi import ASGIRequest
 from django.http import (
@@ -22,13 +22,14 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone, translation
-from django.utils.formats import get_format
+from django.utils.formats import get_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from workouts.admin.paging import count_changelist_rows_up_to
 from workouts.admin.sessions.filters import describe_chosen_filters
+from workouts.admin.sessions.whole_list import copy_changelist_query, read_whole_changelist
 from workouts.exports.progress import (
     UNKNOWN,
     ExportProgress,
@@ -55,17 +56,6 @@ class ExportForm(forms.Form):
     token = forms.RegexField(TOKEN, required=False, widget=forms.HiddenInput)
 
 
-class ExportChangeList(ChangeList):
-    """All rows of the list, across its pages, without reading or counting any."""
-
-    def get_filters_params(self, params: dict[str, Any] | None = None) -> dict[str, Any]:
-        of_list = super().get_filters_params(params)
-        return {name: of_list[name] for name in of_list if name not in ExportForm.base_fields}
-
-    def get_results(self, request: HttpRequest) -> None:
-        pass
-
-
 def export_page_paths(sessions: admin.ModelAdmin) -> list[URLPattern]:
     """Return the export's URLs, for the URLs of the sessions' admin."""
     views = (
@@ -87,14 +77,15 @@ def show_export_page(sessions: admin.ModelAdmin, request: HttpRequest) -> HttpRe
         rows = count_changelist_rows_up_to(COUNTED_ON_PAGE, shown.queryset)
     except (IncorrectLookupParameters, ValueError, OverflowError):
         return redirect_to_session_changelist()
-    query = copy_changelist_query(request)
+    query = copy_export_query(request)
     context = {
         **sessions.admin_site.each_context(request),
         "title": _("Export sessions"),
         "form": ExportForm(initial={"format": "csv"}),
         "filters": describe_changelist_filters(shown),
         "query": [(name, value) for name, values in query.lists() for value in values],
-        "rows": min(rows, COUNTED_ON_PAGE),
+        "count": min(rows, COUNTED_ON_PAGE),
+        "rows": number_format(min(rows, COUNTED_ON_PAGE), force_grouping=True),
         "is_more": rows > COUNTED_ON_PAGE,
         "zone": timezone.get_current_timezone_name(),
         "texts": describe_export_page_texts(),
@@ -158,42 +149,13 @@ def coach_of_export(request: HttpRequest) -> str:
     return str(request.user.pk)
 
 
-def read_changelist_to_export(sessions: admin.ModelAdmin, request: HttpRequest) -> ExportChangeList:
-    """Return the list for the request's query.
-
-    Raises PermissionDenied, and IncorrectLookupParameters for a query that the list can't apply.
-    """
-    if not sessions.has_view_permission(request):
-        raise PermissionDenied
-    # as get_changelist_instance() does, which takes the class from the admin
-    shown = ExportChangeList(
-        request,
-        model=sessions.model,
-        list_display=sessions.get_list_display(request),
-        list_display_links=(),
-        list_filter=sessions.get_list_filter(request),
-        date_hierarchy=sessions.date_hierarchy,
-        search_fields=sessions.get_search_fields(request),
-        list_select_related=sessions.get_list_select_related(request),
-        list_per_page=sessions.list_per_page,
-        list_max_show_all=sessions.list_max_show_all,
-        list_editable=(),
-        model_admin=sessions,
-        sortable_by=(),
-        search_help_text=None,
-    )
-    if shown.query != request.GET.get(SEARCH_VAR, "").strip():
-        # the list shows an error and every session; a file cannot show the error
-        raise IncorrectLookupParameters
-    return shown
+def read_changelist_to_export(sessions: admin.ModelAdmin, request: HttpRequest) -> ChangeList:
+    return read_whole_changelist(sessions, request, copy_export_query(request))
 
 
-def copy_changelist_query(request: HttpRequest) -> QueryDict:
-    """Return the list's part of the query: filters, search and order."""
-    query = request.GET.copy()
-    for name in (*ExportForm.base_fields, PAGE_VAR, ALL_VAR, ERROR_FLAG):
-        query.pop(name, None)
-    return query
+def copy_export_query(request: HttpRequest) -> QueryDict:
+    """Return the list's part of the query."""
+    return copy_changelist_query(request.GET, *ExportForm.base_fields)
 
 
 def describe_changelist_filters(shown: ChangeList) -> list[tuple[Any, Any]]:

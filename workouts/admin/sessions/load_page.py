@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from workouts.admin.sessions.loads import LoadForm, build_load_form, may_enter_load
-from workouts.admin.sessions.page import name_session_for_coach
+from workouts.admin.sessions.names import name_session_for_coach
 from workouts.models import WorkoutSession
 from workouts.models.primary_keys import can_be_primary_key
 from workouts.services.entered_loads import LoadChangedError, enter_session_load

@@ -29,11 +29,11 @@ from workouts.admin.sessions.filters import (
     athlete_widget,
 )
 from workouts.admin.sessions.load_page import show_load_page
+from workouts.admin.sessions.names import name_session_for_coach
 from workouts.admin.sessions.page import (
     describe_session_page,
     draw_tempo_svg,
     find_session_page_pace,
-    name_session_for_coach,
     session_page_length_ms,
 )
 from workouts.admin.sessions.parked import show_parked_page

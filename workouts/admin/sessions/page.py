@@ -1,4 +1,4 @@
-"""A session's page: its tempo, its flags and evidence, and the decision."""
+"""A session's page: its tempo, its flags and evidence; reviews.py has the decision."""
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -8,23 +8,22 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from workouts.admin.charts import describe_chart_numbers
-from workouts.admin.sessions.decisions import DecisionForm, may_open_decision_page
+from workouts.admin.sessions.devices import describe_devices_for_session_page
 from workouts.admin.sessions.loads import describe_load_for_session_page
+from workouts.admin.sessions.reviews import describe_review_for_session_page
 from workouts.admin.tempo_texts import (
     write_duration_for_coach,
     write_pace_for_coach,
     write_work_and_rest_for_coach,
 )
 from workouts.admin.visibility import may_open_athlete_page
+from workouts.fairness.evidence import MINUTE_MS
 from workouts.fairness.flag_texts import explain_flag, name_flag, name_refusal_reason
-from workouts.fairness.flags import MINUTE_MS
-from workouts.fairness.review import find_last_review_steps
 from workouts.fairness.sets import RepSet, SetRow, read_set_rows, split_into_stored_sets
 from workouts.fairness.tempo import SessionPace, find_tempo_points, measure_session_pace
-from workouts.models import Exercise, ReviewStatus, WorkoutSession
+from workouts.models import Exercise, WorkoutSession
 
 Json = dict[str, Any]
 
@@ -33,6 +32,7 @@ def describe_session_page(request: HttpRequest, session: WorkoutSession) -> Json
     """Return the template's context for a session."""
     rows, pace = read_set_rows(session.sets), find_session_page_pace(session)
     sets = split_into_stored_sets(rows, session.timeline_ms)
+    devices = describe_devices_for_session_page(session)
     return {
         "session": session,
         "athlete_url": link_to_athlete_page(request, session),
@@ -47,10 +47,10 @@ def describe_session_page(request: HttpRequest, session: WorkoutSession) -> Json
             for reason, number in sorted(session.refused.items())
         ],
         "late": len(session.late_reps),
-        "devices": len(set(session.rep_devices)),
+        "devices": devices,
         "sets": [*map(describe_set_for_session_page, rows, sets)],
-        "chart": build_session_chart(session, sets),
-        "decision": build_decision_form(session) if may_open_decision_page(request) else None,
+        "chart": build_session_chart(session, sets, lanes=devices["lanes"] if devices else []),
+        "review": describe_review_for_session_page(request, session),
     }
 
 
@@ -69,20 +69,6 @@ def link_to_trends_page(request: HttpRequest, session: WorkoutSession) -> str:
     return f"{trends}?{urlencode({'exercise': session.exercise_id})}"
 
 
-def name_session_for_coach(session: WorkoutSession) -> str:
-    """Return what a coach calls a session: "Aigul, Squat, 9 reps"."""
-    text = ngettext(
-        "%(athlete)s, %(exercise)s, %(reps)d rep",
-        "%(athlete)s, %(exercise)s, %(reps)d reps",
-        session.total_reps,
-    )
-    return text % {
-        "athlete": session.athlete,
-        "exercise": session.exercise,
-        "reps": session.total_reps,
-    }
-
-
 def session_page_length_ms(session: WorkoutSession) -> int:
     """Return the time from the first rep to the last one."""
     return round((session.finished_at - session.started_at).total_seconds() * 1000)
@@ -98,28 +84,26 @@ def describe_set_for_session_page(row: SetRow, each: RepSet) -> Json:
         "reps": row.reps,
         "length": write_duration_for_coach(row.length_ms),
         "interval_s": None if each.interval_ms is None else each.interval_ms / 1000,
-        "slow_down": None if row.slow_down is None else round(100 * row.slow_down),
+        "slow_down": write_slow_down_for_session_page(row),
         "rest": write_duration_for_coach(each.rest_ms) if each.rest_ms else None,
     }
 
 
-def build_decision_form(session: WorkoutSession) -> Json:
-    """Return the form, and which of the decisions would change the session's status."""
-    steps = find_last_review_steps([session.pk])
-    return {
-        "form": DecisionForm(
-            initial={"seen": f"{session.pk}:{steps[session.pk]}"}, auto_id="decision_%s"
-        ),
-        "may_approve": session.review_status != ReviewStatus.APPROVED,
-        "may_reject": session.review_status != ReviewStatus.REJECTED,
-    }
+def write_slow_down_for_session_page(row: SetRow) -> str:
+    """Return a slow-down in per cent as "+4", "0" or "-3", and "-" if it isn't known."""
+    if row.slow_down is None:
+        return "-"
+    percent = round(100 * row.slow_down)
+    return f"{percent:+d}" if percent else "0"
 
 
-def build_session_chart(session: WorkoutSession, sets: Sequence[RepSet]) -> Json:
+def build_session_chart(
+    session: WorkoutSession, sets: Sequence[RepSet], *, lanes: Sequence[Json]
+) -> Json:
     """Return the data for charts.js, times and intervals in seconds.
 
     `late` and `refused` give the heights of the marks; a refused rep's is the time since the
-    last counted one.
+    last counted one. The lanes of devices, if there are two or more, go below the intervals.
     """
     late = set(session.late_reps)
     late_times = {time for index, time in enumerate(session.timeline_ms) if index in late}
@@ -141,6 +125,8 @@ def build_session_chart(session: WorkoutSession, sets: Sequence[RepSet]) -> Json
             for earlier, later in pairwise(sets)
         ],
         "trends": [trend for each in sets if (trend := draw_chart_trend(each))],
+        "lanes": lanes,
+        "span": find_chart_span(times, lanes),
         "limits": describe_limits_for_session_page(session.exercise),
         "numbers": describe_chart_numbers(),
         "texts": {
@@ -150,6 +136,13 @@ def build_session_chart(session: WorkoutSession, sets: Sequence[RepSet]) -> Json
             "refused": _("refused"),
         },
     }
+
+
+def find_chart_span(times: Sequence[int], lanes: Sequence[Json]) -> list[float]:
+    """Return when the first and the last rep were, counted or not, in seconds; 0 if erased."""
+    seen_too = (at for lane in lanes for at in lane["seenToo"])
+    every = [*(time / 1000 for time in times), *seen_too]
+    return [min(every, default=0), max(every, default=0)]
 
 
 def chart_intervals_within(each: RepSet) -> Iterable[tuple[int, int | None]]:

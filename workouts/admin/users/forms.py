@@ -3,7 +3,11 @@
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.forms import (
+    AdminUserCreationForm,
+    ReadOnlyPasswordHashWidget,
+    UserChangeForm,
+)
 from django.utils.translation import gettext_lazy
 
 from workouts.models import Team
@@ -53,8 +57,20 @@ class RoleForm(forms.ModelForm):
             user.teams.add(*given["teams"])
 
 
+class PasswordWidget(ReadOnlyPasswordHashWidget):
+    """Leads to the page that sets a password, and doesn't show how it is hashed."""
+
+    def get_context(self, *args: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context(*args)
+        said = [entry for entry in context["summary"] if "value" not in entry]
+        return {**context, "summary": said}
+
+
 class AccountChangeForm(RoleForm, UserChangeForm):
-    pass
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "password" in self.fields:
+            self.fields["password"].widget = PasswordWidget()
 
 
 class AccountAddForm(RoleForm, AdminUserCreationForm):

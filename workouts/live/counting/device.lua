@@ -6,7 +6,12 @@
 -- the time and the offset used for it.
 local MEMORY_TTL_S = 172800
 local MAX_AHEAD_MS, MAX_AGE_MS, LATE_MS = 2000, 86400000, 10000
-local MAX_OFFSET_CHANGE_MS, MAX_NUMBER = 10000, 63
+local MAX_OFFSET_CHANGE_MS, SET_BACK_MS = 10000, 5000
+
+-- Returns whether the server's clock was set back: no rep's time is ever so far ahead of it.
+local function is_set_back(time, now)
+  return time > now + SET_BACK_MS
+end
 
 -- A delayed hello makes the offset too large. The next, faster hello would then turn the device's
 -- time back, and none of its reps could be trusted. So the last offset stays in use while the new
@@ -31,6 +36,7 @@ local function read_stamp(memory, stamp, now)
   last_seq, last_time, last_offset = tonumber(last_seq), tonumber(last_time), tonumber(last_offset)
   if seq <= last_seq then return {}, DUPLICATE end
   if last_seq < tonumber(known) then return {}, FORGOTTEN end
+  if is_set_back(last_time, now) then last_time = 0 end
   if given and offset and last_offset then
     given, offset = keep_offset(given, offset, last_offset, last_time, now)
   end
@@ -44,21 +50,11 @@ local function read_stamp(memory, stamp, now)
     is_distrusted = is_distrusted}, COUNTED
 end
 
--- Returns the device's number within the session and the late mark, packed as in the timeline.
-local function enter_device(session, device)
-  local number = redis.call('HGET', session, 'device:' .. device.id)
-  if not number then
-    number = math.min(redis.call('HINCRBY', session, 'devices', 1), MAX_NUMBER)
-    redis.call('HSET', session, 'device:' .. device.id, number)
-  end
-  return number * 2 + device.late
-end
-
 -- Remember what is settled: for 48 hours, and with the live session, if there is one, for good.
-local function settle_device(memory, session, device)
+local function settle_device(memory, session, is_live, device)
   local text = string.format('%.0f %.0f %.0f', device.seq, device.time, device.offset)
   redis.call('SET', memory, text, 'EX', MEMORY_TTL_S)
-  if redis.call('EXISTS', session) == 1 then
+  if is_live then
     redis.call('HSET', session, 'seq:' .. device.id, device.seq)
     if device.is_distrusted then redis.call('HINCRBY', session, 'clock', 1) end
   end

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from workouts.live.keys import LiveKeys
 
-KEYS_PER_REP, ARGS_PER_REP, ARGS_PER_CALL = 6, 3, 2
+ARGS_PER_REP, ARGS_PER_CALL = 3, 2
 
 
 def pack_bulk_string(value: bytes) -> bytes:
@@ -23,11 +23,24 @@ class PackedGates(NamedTuple):
     of_plain: bytes
 
 
-def pack_gates(*, min_interval_ms: int, max_per_minute: int, max_per_session: int) -> PackedGates:
-    """Pack limits as rep.lua reads them: interval, share of a minute, reps in a session."""
+def pack_gates(
+    *,
+    min_interval_ms: int,
+    max_per_minute: int,
+    max_per_session: int,
+    typical_ms_low: int,
+    typical_ms_high: int,
+) -> PackedGates:
+    """Pack limits as rep.lua reads them.
+
+    They are the smallest interval, a rep's share of a minute, reps in a session, and the fastest
+    and the slowest typical rep.
+    """
     # the share is rounded down, in the athlete's favour
+    share_ms = 60_000 // max_per_minute
     limits = pack_bulk_string(
-        b"%d %d %d" % (min_interval_ms, 60_000 // max_per_minute, max_per_session)
+        b"%d %d %d %d %d"
+        % (min_interval_ms, share_ms, max_per_session, typical_ms_low, typical_ms_high)
     )
     return PackedGates(limits, limits + NO_STAMP)
 
@@ -50,14 +63,16 @@ class PackedRepKeys(NamedTuple):
     keys: bytes
     member: bytes
     tag: int
+    size: int  # how many keys
 
 
 def pack_rep_keys(keys: LiveKeys, memory: bytes | None = None) -> PackedRepKeys:
     """Pack the keys of an athlete and exercise; `memory` is the device's, None if plain."""
+    names = [keys.mark, keys.session, keys.timeline, keys.refusals, keys.live_index]
+    if memory is not None:
+        names += [memory, keys.others, keys.times]
     return PackedRepKeys(
-        b"".join(map(pack_bulk_string, (*keys[:5], memory or keys.mark))),
-        pack_bulk_string(keys.member),
-        keys.tag,
+        b"".join(map(pack_bulk_string, names)), pack_bulk_string(keys.member), keys.tag, len(names)
     )
 
 
@@ -73,17 +88,18 @@ def pack_rep_call(
 ) -> PackedRepCall:
     """Pack reps into one call of rep.lua, each with its packed limits and stamp."""
     keys: list[bytes] = []
+    size = 0
     args: list[bytes] = [pack_bulk_string(now_ms), pack_bulk_string(new_id)]
     for rep_keys, limits_and_stamp in reps:
         keys.append(rep_keys.keys)
+        size += rep_keys.size
         args += (rep_keys.member, limits_and_stamp)
-    number = len(keys)
     arguments = b"%b%b%b" % (
-        pack_bulk_string(b"%d" % (number * KEYS_PER_REP)),
+        pack_bulk_string(b"%d" % size),
         b"".join(keys),
         b"".join(args),
     )
-    return PackedRepCall(arguments, 1 + number * (KEYS_PER_REP + ARGS_PER_REP) + ARGS_PER_CALL)
+    return PackedRepCall(arguments, 1 + size + len(keys) * ARGS_PER_REP + ARGS_PER_CALL)
 
 
 def pack_script_command(command: bytes, script: bytes, call: PackedRepCall) -> bytes:

@@ -11,6 +11,7 @@ class Verdict(IntEnum):
     FORGOTTEN = 4  # a failover lost seqs that the device's socket knows to be settled
     PACE = 5  # over the ceiling of reps a minute
     SESSION_FULL = 6
+    OTHER_DEVICE = 7  # another device of the athlete has counted this rep
 
 
 # (verdict, running count, ms until a rep can count), and for a rep with a stamp the id of the live
@@ -18,4 +19,4 @@ class Verdict(IntEnum):
 RepResult = tuple[Any, ...]
 
 # for the hot path: looking a member up in its class takes five times as long as comparing with it
-COUNTED, DEBOUNCED, DUPLICATE, FORGOTTEN, PACE, SESSION_FULL = Verdict
+COUNTED, DEBOUNCED, DUPLICATE, FORGOTTEN, PACE, SESSION_FULL, OTHER_DEVICE = Verdict

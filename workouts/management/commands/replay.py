@@ -8,15 +8,14 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from workouts.simulation.behaviours import BEHAVIOURS
+from workouts.simulation.behaviours.kinds import BEHAVIOURS
 from workouts.simulation.replay import (
     Replay,
     ReplayedSet,
     ReplayTotals,
-    check_replay_service,
-    check_replay_url,
     read_sets_to_replay,
 )
+from workouts.simulation.service import check_service_answers, check_service_url
 
 SHOWN_PROBLEMS = 10
 SPEED_HELP = (
@@ -56,8 +55,10 @@ class Command(BaseCommand):
             "--as",
             dest="behaviour",
             choices=BEHAVIOURS,
+            metavar="KIND",
             default="",
-            help="play each set with the behaviour of this athlete or script",
+            help="play each set as this kind of athlete or script, one of: "
+            + ", ".join(BEHAVIOURS),
         )
 
     def handle(
@@ -73,7 +74,7 @@ class Command(BaseCommand):
         try:
             replay, sets = (
                 Replay(
-                    check_replay_url(url),
+                    check_service_url(url),
                     speed=speed,
                     plain=protocol == "plain",
                     behaviour=behaviour,
@@ -83,7 +84,7 @@ class Command(BaseCommand):
         except (OSError, ValueError) as error:
             raise CommandError(str(error)) from None
         try:
-            asyncio.run(check_replay_service(url))
+            asyncio.run(check_service_answers(url))
         except ConnectionError as error:
             raise CommandError(str(error)) from None
         totals = ReplayTotals()

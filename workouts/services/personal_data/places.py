@@ -79,8 +79,8 @@ ATHLETE_PLACES = (
         file="sessions",
         exported=name_fields(
             "session_id total_reps created_at started_at finished_at refused refusals timeline_ms"
-            " rep_devices late_reps device_seqs distrusted_times best_minute sets load_kg flags"
-            " review_status is_in_totals request_id",
+            " rep_devices late_reps other_device_reps device_seqs distrusted_times best_minute sets"
+            " load_kg flags review_status is_in_totals request_id",
             id="pk",
             athlete="athlete_id",
             exercise="exercise_id",
@@ -224,6 +224,7 @@ OTHER_PLACES = {
     "otp_static.StaticToken": OtherPlace("id device token", "an account's recovery codes"),
     "workouts.Exercise": OtherPlace(
         "id slug name min_interval_ms record_per_minute record_per_hour max_per_minute"
+        " record_per_30_s record_per_day"
         " max_per_session typical_ms_low typical_ms_high source active",
         NOBODY,
     ),
@@ -260,7 +261,9 @@ REDIS_PLACES = {
     "session": RedisPlace(True, "a live session"),
     "timeline": RedisPlace(True, "its counted reps"),
     "refused": RedisPlace(True, "its last refused reps"),
-    "gate": RedisPlace(True, "when reps last counted; expires after a minute"),
+    "others": RedisPlace(True, "its reps that another device had counted"),
+    "mark": RedisPlace(True, "what each device sent last; expires after a day"),
+    "times": RedisPlace(True, "when reps counted; expires after two days"),
     "device": RedisPlace(True, "a device's last seq; expires after 48 h"),
     "waiting": RedisPlace(True, "the ids of the athlete's sealed sessions"),
     "live": RedisPlace(False, "the index of live sessions, by user ID"),

@@ -12,7 +12,9 @@ from random import Random
 from typing import NamedTuple
 
 from workouts.fairness.assessment import Records
-from workouts.fairness.flags import FlagEvidence, KnownPace, find_best_minute_pace, find_flags
+from workouts.fairness.evidence import FlagEvidence, KnownPace
+from workouts.fairness.flags import find_flags
+from workouts.fairness.pace_flags import find_best_minute_pace
 from workouts.fairness.sets import describe_sets
 from workouts.models import Exercise
 
@@ -34,6 +36,14 @@ MOST_REPS, LEAST_REPS, USUAL_SET = 40, 6, 15
 REST_MS = (45_000, 120_000)
 KEPT_REFUSALS, DISTRUSTED = 100, 5
 MARATHON_REPS, MARATHON_INTERVAL_MS = 700, 17_000
+LOADS_KG = {
+    "bench_press": (30, 110),
+    "deadlift": (60, 160),
+    "front_raise": (4, 12),
+    "kettlebell_swing": (8, 32),
+    "squat": (20, 120),
+}
+LOADED_SHARE, LOAD_STEP_KG = 0.7, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +62,7 @@ class SeedPattern:
     distrusted: int
     flags: str
     flag_names: list[str]
+    load_kg: int | None
 
 
 class SeedOddity(NamedTuple):
@@ -105,8 +116,10 @@ class SeedPatterns:
             times = seed_even_times(rng, MARATHON_REPS, MARATHON_INTERVAL_MS, HUMAN_CV)
         else:
             times = seed_human_times(rng, pace)
-        pace_known = KnownPace(*self.records.get(exercise.slug, (None, None)))
-        return describe_seed_pattern(exercise.slug, times, pace_known, seed_oddity(rng, odd, times))
+        pace_known = self.records.get(exercise.slug, KnownPace())
+        oddity = seed_oddity(rng, odd, times)
+        load_kg = seed_load_kg(exercise.slug, rng)
+        return describe_seed_pattern(exercise.slug, times, pace_known, oddity, load_kg)
 
 
 def seeded_pace_ms(exercise: Exercise, level: int, rng: Random) -> float:
@@ -147,8 +160,16 @@ def seed_oddity(rng: Random, odd: str, times: list[int]) -> SeedOddity:
     return SeedOddity(bounces, sorted(late), DISTRUSTED if odd == "clock" else 0)
 
 
+def seed_load_kg(slug: str, rng: Random) -> int | None:
+    """Return a load for most sets of an exercise that people load."""
+    if slug not in LOADS_KG or rng.random() >= LOADED_SHARE:
+        return None
+    least, most = LOADS_KG[slug]
+    return rng.randrange(least, most + 1, LOAD_STEP_KG)
+
+
 def describe_seed_pattern(
-    slug: str, times: list[int], pace: KnownPace, oddity: SeedOddity
+    slug: str, times: list[int], pace: KnownPace, oddity: SeedOddity, load_kg: int | None
 ) -> SeedPattern:
     """Return the set's columns, with the flags it gets from an athlete without a history."""
     refused, late, distrusted = oddity
@@ -174,4 +195,5 @@ def describe_seed_pattern(
         distrusted=distrusted,
         flags=json.dumps(flags),
         flag_names=[flag["flag"] for flag in flags],
+        load_kg=load_kg,
     )

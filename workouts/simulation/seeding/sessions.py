@@ -48,7 +48,7 @@ COLUMNS = (
         "device_seqs",
         "distrusted_times",
     ),
-    *("best_minute", "sets", "flags", "review_status", "is_in_totals"),
+    *("best_minute", "sets", "flags", "review_status", "is_in_totals", "load_kg"),
 )
 
 
@@ -113,6 +113,7 @@ class SeedSession:
                 pattern.flags,
                 self.status.value,
                 self.status != ReviewStatus.REJECTED,
+                pattern.load_kg,
             ),
         )
 

@@ -60,7 +60,9 @@ class SessionListTests(AdminCase):
         super().setUp()
         self.squats = save_session("aigerim-1", reps=12)
         self.lunges = save_session("bolat-2", exercise="lunge", days_ago=400)
-        Athlete.objects.filter(user_id="bolat-2").update(display_name="Bolat Omarov")
+        bolat = Athlete.objects.get(user_id="bolat-2")
+        bolat.display_name = "Bolat Omarov"
+        bolat.save()
 
     def test_it_shows_sessions_with_the_names_of_athletes_and_exercises(self) -> None:
         page = self.page(SESSIONS)
@@ -143,6 +145,16 @@ class AthleteTests(AdminCase):
         assert self.listed(ATHLETES) == {ana.pk, ben.pk}
         assert self.listed(ATHLETES, q="lee") == self.listed(ATHLETES, q="ana") == {ana.pk}
         assert self.listed(ATHLETES, created_at__gte=ana.created_at.isoformat()) == {ana.pk, ben.pk}
+
+    def test_it_finds_athletes_by_what_was_merged_into_them(self) -> None:
+        ana = Athlete.objects.create(user_id="ana", display_name="Ana Lee")
+        Athlete.objects.create(user_id="phone-2", display_name="Anna L", merged_into=ana)
+        save_session("ana")
+        for text in ("PHONE", "anna", "phone anna"):
+            with self.subTest(text):
+                assert self.listed(ATHLETES, q=text) == {ana.pk}
+                assert len(self.listed(SESSIONS, q=text)) == 1
+        assert self.listed(ATHLETES, q="phone-3") == set()
 
     def test_it_adds_an_athlete(self) -> None:
         self.client.post(f"{ATHLETES}add/", {"user_id": "42", "display_name": "Ana"})

@@ -7,8 +7,9 @@ from django.contrib.auth.models import Group, Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from workouts.fairness.evidence import EarlierSession, FlagEvidence, KnownPace
 from workouts.fairness.flag_texts import NAMES, TEXTS, explain_flag
-from workouts.fairness.flags import FlagEvidence, KnownPace, find_flags
+from workouts.fairness.flags import find_flags
 from workouts.fairness.review import decide_reviews, find_last_review_steps
 from workouts.models import Athlete, WorkoutSession
 from workouts.tests.support.admin import ATHLETES, EXERCISES, SESSIONS, AdminCase
@@ -69,6 +70,17 @@ class DetailTests(AdminCase):
             KnownPace(10, 20, 5),
         )
         flags += find_flags(FlagEvidence([i * 2000 for i in range(6000)]), KnownPace())
+        beside = [EarlierSession(1, name, [i * 2000 + 500 for i in range(9)]) for name in "ab"]
+        flags += find_flags(
+            FlagEvidence([i * 2000 for i in range(9)], exercise="squat", earlier=beside[:1]),
+            KnownPace(record_per_day=5),
+        )
+        joined = [EarlierSession(1, "squat", [-2000 * i for i in range(1, 40)]), *beside]
+        flags += find_flags(
+            FlagEvidence([0, 2000, 4000], exercise="squat", earlier=joined),
+            KnownPace(record_per_minute=20),
+        )
+        flags.append({"flag": "record_pace", "reps": 39, "seconds": 10, "limit": 38})
         assert set(NAMES) == set(TEXTS) >= {flag["flag"] for flag in flags}
         for flag in flags:
             assert explain_flag(flag)[-1] in ".)"
@@ -258,6 +270,15 @@ class LimitTests(AdminCase):
         )
         assert "100" in self.errors(max_per_session=99)["max_per_session"]
         assert "Above the maximum (85)" in self.errors(record_per_minute=86)["record_per_minute"]
+
+    def test_records_that_contradict_those_for_longer_are_refused(self) -> None:
+        assert (
+            "Below half of the record for a minute (74)"
+            in self.errors(record_per_30_s=36)["record_per_30_s"]
+        )
+        assert "nobody could reach it" in self.errors(record_per_30_s=67)["record_per_30_s"]
+        assert "for an hour (4656)" in self.errors(record_per_day=4655)["record_per_day"]
+        assert self.errors(record_per_30_s=37, record_per_day=4656) == {}
 
     def test_good_limits_are_accepted(self) -> None:
         assert self.errors(max_per_minute=30, record_per_minute=30, min_interval_ms=2000) == {}

@@ -87,6 +87,15 @@ class FilterTests(ExportCase):
                 "More than 1 session will be exported" in self.client.get(EXPORT).content.decode()
             )
 
+    def test_the_page_groups_the_digits_of_their_number(self) -> None:
+        path = "workouts.admin.sessions.export.count_changelist_rows_up_to"
+        for count, text in (
+            (1234, "1,234 sessions will be"),
+            (10_001, "More than 10,000 sessions"),
+        ):
+            with patch(path, return_value=count):
+                assert text in self.client.get(EXPORT).content.decode()
+
     def test_the_request_keeps_its_query(self) -> None:
         query = {"q": "bolat", "p": "2", "format": "xlsx", "timeline": "on", "token": TOKEN}
         request = RequestFactory().get(FILE, query)

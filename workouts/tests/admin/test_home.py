@@ -15,7 +15,7 @@ from workouts.admin.home import DAYS, SHOWN, describe_home_page_team
 from workouts.models import Athlete, Team, WorkoutSession
 from workouts.tests.support.admin import ADMIN, AdminCase
 from workouts.tests.support.cast import new_athlete, save_at, save_session
-from workouts.tests.support.reviews import save_pending
+from workouts.tests.support.reviews import save_appealed, save_pending
 
 WEDNESDAY = datetime(2026, 3, 11, 12, tzinfo=UTC)
 MONDAY = datetime(2026, 3, 9, tzinfo=UTC)
@@ -100,6 +100,29 @@ class PageTests(HomeCase):
         assert f"/admin/workouts/workoutsession/{row.pk}/change/" in page
         assert "Show all (1)" in page
 
+    def test_appeals_come_first_with_the_beginning_of_their_text(self) -> None:
+        save_pending("ana", days_ago=30)
+        save_appealed(self.coach, "bolat", text="I was filmed <b>" + "and filmed " * 40)
+        page = self.page(ADMIN)
+        appeals, rest = page.index('id="appeals-title"'), page.index('id="unreviewed-title"')
+        assert appeals < page.index("bolat, Squat") < page.index("I was filmed &lt;b&gt;") < rest
+        assert rest < page.index("ana, Squat")
+        assert "…</q>" in page
+        assert page.count("bolat, Squat") == 1
+        assert "Show all (2)" in page
+
+    def test_without_appeals_there_is_one_list(self) -> None:
+        save_pending("ana")
+        page = self.page(ADMIN)
+        assert "appeals-title" not in page
+        assert "unreviewed-title" not in page
+
+    def test_what_waits_longest_is_first(self) -> None:
+        for name, days in (("ana", 1), ("bolat", 9)):
+            save_pending(name, days_ago=days)
+        page = self.page(ADMIN)
+        assert page.index("bolat, Squat") < page.index("ana, Squat")
+
     def test_it_counts_no_further_than_it_shows(self) -> None:
         with patch("workouts.admin.home.MAX_COUNTED", 2):
             for shown in ("Show all (1)", "Show all (2)", "Show all (more than 2)"):
@@ -115,6 +138,7 @@ class PageTests(HomeCase):
     def test_it_takes_at_most_12_queries(self) -> None:
         for _ in range(3):
             save_pending()
+            save_appealed(self.coach)
         coach = get_user_model().objects.create_user("c", is_staff=True)
         coach.groups.add(Group.objects.get(name="coaches"))
         team = Team.objects.create(name="T")

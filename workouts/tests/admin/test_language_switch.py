@@ -81,10 +81,11 @@ class SwitchTests(TestCase):
         page = self.client.post("/admin/logout/").content.decode()
         assert re.search(r'name="next" value="/admin/"', page)
 
-    def test_the_home_page_is_titled_overview(self) -> None:
+    def test_the_home_page_has_the_same_name_in_its_title_and_the_menu(self) -> None:
         self.client.force_login(get_user_model().objects.create_superuser("head"))
         page = self.client.get("/admin/").content.decode()
-        assert "<title>Overview | Senim</title>" in page
+        assert "<title>Home | Senim</title>" in page
+        assert '<a href="/admin/" aria-current="page">Home</a>' in page
         assert '<a href="/admin/">Senim</a>' in page
 
 

@@ -81,6 +81,18 @@ class RoleTests(RoleCase):
         assert 'name="user_permissions"' in page
         assert "Advanced" in page
 
+    def test_the_page_leads_to_the_password_and_does_not_show_its_hash(self) -> None:
+        path = f"{USERS}{self.coach.pk}/change/"
+        for user in (self.head, self.root):
+            self.client.force_login(user)
+            for password, said in ((PASSWORD, "Reset password"), (None, "No password set.")):
+                self.coach.set_password(password)
+                self.coach.save()
+                page = self.page(path)
+                assert said in page
+                assert 'href="../password/"' in page
+                assert "algorithm" not in page
+
 
 class BoundTests(RoleCase):
     def test_a_head_coach_makes_nobody_a_superuser(self) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 
+from workouts.admin.screens import SHOWN
 from workouts.models import DisplayLink
 from workouts.services.display_links import make_display_link
 from workouts.tests.support.coach_cast import TEAMS, CoachCase
@@ -60,6 +61,17 @@ class ScreenTests(CoachCase):
             assert text in page
         self.client.post(self.revoke_path(made), {"answer": "yes"})
         assert self.revoke_path(made) not in self.page(f"{self.team_page}change/")
+
+    def test_the_teams_page_says_how_many_screens_it_does_not_list(self) -> None:
+        DisplayLink.objects.bulk_create(
+            DisplayLink(team=self.team, name=f"Hall {number}", token_hash=str(number))
+            for number in range(SHOWN)
+        )
+        assert "not shown" not in self.page(f"{self.team_page}change/")
+        self.make()
+        assert "1 more screen is not shown." in self.page(f"{self.team_page}change/")
+        self.make()
+        assert "2 more screens are not shown." in self.page(f"{self.team_page}change/")
 
     def test_a_link_whose_maker_was_switched_off_says_so(self) -> None:
         self.make()

@@ -66,9 +66,64 @@ class ChartTests(PageCase):
         limits = self.chart_of(save_timeline([0, 2000]))["limits"]
         assert limits == {"smallest": 0.45, "typical": [2, 4], "record": 60 / 74}
 
+    def test_a_session_whose_timeline_was_erased_has_an_empty_chart(self) -> None:
+        row = save_timeline([0, 2000])
+        WorkoutSession.objects.filter(pk=row.pk).update(timeline_ms=[], sets=None)
+        chart = self.chart_of(row)
+        assert (chart["at"], chart["lanes"], chart["span"]) == ([], [], [0, 0])
+
     def test_it_charts_ten_thousand_reps_and_a_single_one(self) -> None:
         assert len(self.chart_of(save_timeline(list(range(0, 20_000_000, 2000))))["at"]) == 10_000
         assert self.chart_of(save_timeline([0]))["intervals"] == [None]
+
+
+class DevicesTests(PageCase):
+    def save_two(self, **more: Any) -> WorkoutSession:
+        """Save a session of a phone and a watch; the watch counts what the phone misses."""
+        seen_too = {"other_device_reps": [[150, 2], [2140, 2], [5900, 1]]}
+        return save_timeline([0, 2000, 4000, 6000], rep_devices=[1, 1, 2, 2], **seen_too, **more)
+
+    def test_each_device_has_a_lane_with_what_it_counted_and_what_it_saw_too(self) -> None:
+        chart = self.chart_of(self.save_two())
+        assert chart["lanes"] == [
+            {"name": "device 1", "counted": [0, 2], "seenToo": [5.9]},
+            {"name": "device 2", "counted": [4, 6], "seenToo": [0.15, 2.14]},
+        ]
+        assert chart["intervals"] == [None, 2, 2, 2]
+
+    def test_the_chart_reaches_to_the_last_rep_that_any_device_saw(self) -> None:
+        row = save_timeline([0, 2000], rep_devices=[1, 1], other_device_reps=[[-90, 2], [2140, 2]])
+        assert self.chart_of(row)["span"] == [-0.09, 2.14]
+
+    def test_a_table_has_the_same_figures(self) -> None:
+        page = self.page(f"{SESSIONS}{self.save_two().pk}/change/")
+        table = page[page.index('id="devices-title"') :]
+        cells = re.findall(r"<t[dh] [^>]*data-label=[^>]*>([^<]*)</t[dh]>", table)
+        assert cells[:5] == ["device 1", "2", "1", "0:00", "0:06"]
+        assert cells[5:] == ["device 2", "2", "2", "0:00", "0:06"]
+
+    def test_a_sentence_says_how_many_reps_two_devices_saw(self) -> None:
+        page = self.page(f"{SESSIONS}{self.save_two().pk}/change/")
+        assert "3 reps were seen by two devices and counted once." in page
+        row = save_timeline([0], rep_devices=[1], other_device_reps=[[50, 2], [60, 3]])
+        page = self.page(f"{SESSIONS}{row.pk}/change/")
+        assert "Devices saw 2 reps that another device had already counted" in page
+
+    def test_devices_that_took_turns_have_no_sentence(self) -> None:
+        row = save_timeline([0, 2000], rep_devices=[1, 2])
+        page = self.page(f"{SESSIONS}{row.pk}/change/")
+        assert 'id="devices-title"' in page
+        assert "counted once" not in page
+
+    def test_sockets_that_named_no_device_are_a_device(self) -> None:
+        lanes = self.chart_of(save_timeline([0, 2000], other_device_reps=[[90, 1]]))["lanes"]
+        assert [lane["name"] for lane in lanes] == ["unnamed", "device 1"]
+        assert lanes[0]["counted"] == [0, 2]
+
+    def test_a_single_device_has_no_lane(self) -> None:
+        row = save_timeline([0, 2000], rep_devices=[1, 1])
+        assert self.chart_of(row)["lanes"] == []
+        assert 'id="devices-title"' not in self.page(f"{SESSIONS}{row.pk}/change/")
 
 
 class WordsTests(PageCase):
@@ -127,6 +182,15 @@ class WordsTests(PageCase):
         assert page.count('<th scope="row" data-label="Set">') == 3
         assert "<dd>work 0:08, rest 1:02 (1 : 7.5)</dd>" in page
 
+    def test_a_short_rest_and_no_slow_down_are_written_as_such(self) -> None:
+        row = save_timeline([0, 2000, 4000, 100_000])
+        WorkoutSession.objects.filter(pk=row.pk).update(
+            sets=[[2, 50_000, 0.004], [1, 49_000, 0.04], [1, 0, None]]
+        )
+        page = self.page(f"{SESSIONS}{row.pk}/change/")
+        assert "<dd>work 1:39, rest 0:01 (1 : &lt;0.1)</dd>" in page
+        assert re.findall(r'data-label="Slowdown, %">([^<]*)<', page) == ["0", "+4", "-"]
+
     def test_sets_that_were_not_worked_out_are_a_dash(self) -> None:
         row = save_timeline(TWO_SETS)
         WorkoutSession.objects.filter(pk=row.pk).update(sets=None)
@@ -169,8 +233,8 @@ class DecisionTests(PageCase):
     def test_a_coach_decides_on_the_page_itself(self) -> None:
         page = self.decide(to="approved", note="saw it")
         assert self.status() == "approved"
-        assert "saw it" in page
         assert "Decision saved for 1 session." in page
+        assert "saw it" in self.page(f"{SESSIONS}{self.row.pk}/change/")
 
     def test_a_rejection_without_a_note_asks_for_one(self) -> None:
         page = self.decide(to="rejected", note="")

@@ -107,15 +107,20 @@ class FiguresTests(TrendsCase):
 
 
 class ChoiceTests(TrendsCase):
-    def test_the_exercise_trained_most_lately_comes_first(self) -> None:
-        self.save(SET, exercise="lunge", weeks_ago=1)
-        self.save(SET, exercise="squat", weeks_ago=2)
+    def test_the_exercise_with_most_reps_in_the_span_comes_first(self) -> None:
+        self.save(SET, exercise="squat")
+        for weeks_ago in (3, 4):
+            self.save(SET, exercise="lunge", weeks_ago=weeks_ago)
+        for weeks_ago in (30, 31, 32):
+            self.save(SET, exercise="squat", weeks_ago=weeks_ago)
         self.save(SET, exercise="dip", is_in_totals=False)
         form = self.client.get(self.trends_page).context["form"]
         assert form.cleaned_data == {"exercise": "lunge", "weeks": 26}
         assert form.fields["exercise"].choices == [("lunge", "Lunge"), ("squat", "Squat")]
-        form = self.client.get(self.trends_page, {"exercise": "squat", "weeks": 52}).context["form"]
+        form = self.client.get(self.trends_page, {"weeks": 52}).context["form"]
         assert form.cleaned_data == {"exercise": "squat", "weeks": 52}
+        form = self.client.get(self.trends_page, {"exercise": "lunge", "weeks": 52}).context["form"]
+        assert form.cleaned_data == {"exercise": "lunge", "weeks": 52}
 
     def test_exercises_are_listed_by_the_viewers_alphabet(self) -> None:
         self.save(SET, exercise="squat")
@@ -136,7 +141,7 @@ class ChoiceTests(TrendsCase):
     def test_other_exercises_are_not_in_the_charts(self) -> None:
         self.save(SET)
         self.save((30, 60_000, 0.1), exercise="lunge", weeks_ago=1)
-        assert self.trends()["best_set"]["chart"]["own"][-2:] == [None, 12]
+        assert self.trends(exercise="squat")["best_set"]["chart"]["own"][-2:] == [None, 12]
 
     def test_the_pages_of_the_athlete_and_of_a_session_lead_here(self) -> None:
         row = self.save(SET)

@@ -15,7 +15,7 @@ from django.test import SimpleTestCase
 from openpyxl import load_workbook
 
 from workouts.exports import xlsx_file
-from workouts.exports.rows import Row
+from workouts.exports.rows import TITLES, Row
 from workouts.exports.xlsx_file import split_xlsx_cell_text, write_xlsx
 from workouts.tests.support.exports import FORMULAS, SAVED, read_xlsx
 
@@ -77,11 +77,13 @@ class CellTests(SimpleTestCase):
 
 
 class SheetTests(SimpleTestCase):
-    def test_the_titles_stay_in_view_and_times_have_room(self) -> None:
+    def test_the_titles_stay_in_view_and_names_and_times_have_room(self) -> None:
         sheet = load_workbook(io.BytesIO(write([["a"]]))).worksheets[0]
         assert sheet.freeze_panes == "A2"
-        assert sheet.column_dimensions["H"].width == 20
-        assert (sheet.column_dimensions["H"].min, sheet.column_dimensions["H"].max) == (8, 10)
+        widths = {name: column.width for name, column in sheet.column_dimensions.items()}
+        assert widths == {"D": 32, "F": 32, "H": 20, "I": 20, "J": 20}
+        named = [str(TITLES[ord(name) - ord("A")]) for name in widths]
+        assert named == ["name", "name of the exercise", "first rep", "last rep", "saved"]
 
     def test_rows_that_do_not_fit_a_sheet_continue_in_another(self) -> None:
         rows: list[Row] = [[number, "x" * 1000] for number in range(50)]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workouts.fairness.flags import MINUTE_MS
+from workouts.fairness.evidence import MINUTE_MS
 from workouts.fairness.sets import describe_sets, find_sets, find_tempo_intervals
 from workouts.fairness.tempo import (
     SPARK_POINTS,

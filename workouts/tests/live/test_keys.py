@@ -24,7 +24,7 @@ class KeyTests(SimpleTestCase):
     def test_there_are_256_tags_and_they_never_change(self) -> None:
         tags = Counter(RedisKeySpace("p").live(f"user-{i}", "squat").tag for i in range(10_000))
         assert len(tags) == 256
-        assert RedisKeySpace("p").live("ann", "squat").mark == b"p:{73}:gate:squat:ann"
+        assert RedisKeySpace("p").live("ann", "squat").mark == b"p:{73}:mark:squat:ann"
 
     def test_a_rep_before_the_first_one_is_unpacked_too(self) -> None:
         packed = [str((-1500 * 64 + 3) * 2 + 1).encode()]

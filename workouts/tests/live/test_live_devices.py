@@ -73,7 +73,7 @@ class SeqSuite:
         assert verdicts_of(told) == [(COUNTED, 1), (DUPLICATE, 0), (COUNTED, 1)]
 
     def test_it_keeps_devices_and_athletes_apart(self) -> None:
-        told = send(self.athlete, Sent(7, 0), Sent(7, 1000, device=WATCH), Sent(8, 2000))
+        told = send(self.athlete, Sent(7, 0), Sent(7, 1500, device=WATCH), Sent(8, 3000))
         assert verdicts_of(told) == [(COUNTED, 1), (COUNTED, 2), (COUNTED, 3)]
         assert verdicts_of(send(new_athlete(), Sent(7, 0))) == [(COUNTED, 1)]
 

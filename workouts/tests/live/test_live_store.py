@@ -211,7 +211,7 @@ class SealSentinelTests(SealSuite, OnSentinel):
 
 
 class ClearSuite:
-    def test_it_removes_everything_but_the_mark(self) -> None:
+    def test_it_removes_everything_but_what_expires(self) -> None:
         athlete = new_athlete()
         count_reps(athlete, [STARTED_MS, STARTED_MS + 10, STARTED_MS + 5000])
         (session_id,) = seal(athlete)
@@ -224,7 +224,8 @@ class ClearSuite:
             for key in get_live_store().client.scan_iter(match=f"{settings.SENIM_REDIS_PREFIX}:*")
             if athlete.encode() in key
         }
-        assert left <= {keys.mark}
+        assert left == {keys.mark, keys.times}
+        assert all(get_live_store().client.pttl(key) > 0 for key in left)
         assert session_id not in waiting_ids()
         assert get_live_store().read(name) is None
 

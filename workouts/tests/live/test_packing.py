@@ -29,11 +29,11 @@ class PackingTests(SimpleTestCase):
         reader = hiredis.Reader()
         reader.feed(packed)
         command = reader.gets()
-        limit = command[18]
+        limit = command[19]
         assert pack_bulk_string(limit) == limits.of_device
-        keys = [*ann[:5], ann.mark, *ben[:5], memory]
+        keys = [*ann[:5], *ben[:5], memory, ben.others, ben.times]
         args = [b"", b"some-id", ann.member, limit, b"", ben.member, limit, said]
-        assert command == [b"EVALSHA", b"ab12", b"12", *keys, *args]
+        assert command == [b"EVALSHA", b"ab12", b"13", *keys, *args]
 
     def test_it_counts_bytes_not_characters(self) -> None:
         assert pack_bulk_string("ә".encode()) == b"$2\r\n\xd3\x99\r\n"

@@ -28,7 +28,7 @@ class TracesSuite:
             name.partition(":")[0] for name, _ in read_live_traces(get_live_store(), self.user_id)
         }
         assert kinds == {
-            "gate", "session", "timeline", "waiting", "device", "sealed", "parked"
+            "mark", "session", "timeline", "times", "waiting", "device", "sealed", "parked"
         }  # fmt: skip
 
 

@@ -27,7 +27,7 @@ class VerdictTests(SimpleTestCase):
         code = re.sub("--.*", "", SCRIPT)
         for verdict in Verdict:
             assert len(re.findall(rf"\b{verdict.name}\b", code)) > 1, verdict
-        assert re.findall(r"return \d", code) == []
+        assert re.findall(r"return \d,", code) == []
 
     def test_the_reasons_of_the_script_are_those_of_the_timeline(self) -> None:
         found = re.search(r"^local REASONS = {(.+)}$", SCRIPT, re.MULTILINE)
@@ -35,6 +35,6 @@ class VerdictTests(SimpleTestCase):
         pairs = (pair.split(" = ") for pair in found[1].split(", "))
         assert {int(number): reason for reason, number in pairs} == timeline.REASONS
 
-    def test_every_reason_for_a_refusal_is_one_of_them(self) -> None:
-        noted = re.findall(r"note_refusal\(.*'(\w+)', time\)", SCRIPT)
-        assert sorted(noted) == sorted(timeline.REASONS.values())
+    def test_the_script_gives_every_reason(self) -> None:
+        for reason in timeline.REASONS.values():
+            assert f"'{reason}'" in SCRIPT

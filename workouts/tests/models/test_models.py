@@ -2,9 +2,12 @@
 
 import uuid
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, connection, transaction
 from django.db.models import ProtectedError
@@ -209,6 +212,33 @@ class CatalogueTests(TestCase):
     def test_it_names_a_source_for_every_figure(self) -> None:
         for exercise in self.by_slug.values():
             assert exercise.source.startswith(("press: ", "published: ", "own estimate"))
+
+    def test_it_has_the_bursts_and_days_for_which_there_is_a_source(self) -> None:
+        assert {
+            slug: (exercise.record_per_30_s, exercise.record_per_day)
+            for slug, exercise in self.by_slug.items()
+            if exercise.record_per_30_s or exercise.record_per_day
+        } == {
+            "squat": (None, 26_100),
+            "push_up": (102, 46_001),
+            "pull_up": (None, 11_707),
+            "sit_up": (47, 111_000),
+            "burpee": (None, 12_003),
+            "jumping_jack": (57, None),
+        }
+        assert self.by_slug["squat"].source.endswith("; 26,100 in a day: press: upi.com 2024-04-05")
+
+    def test_the_migration_keeps_what_a_coach_entered(self) -> None:
+        Exercise.objects.filter(slug="push_up").update(
+            record_per_30_s=90, record_per_day=30_000, source="our own"
+        )
+        Exercise.objects.filter(slug="sit_up").update(record_per_30_s=None, record_per_day=None)
+        migration = import_module("workouts.migrations.0021_bursts_and_days")
+        migration.add_records(apps, SimpleNamespace(connection=connection))
+        push_up, sit_up = (Exercise.objects.get(slug=slug) for slug in ("push_up", "sit_up"))
+        assert (push_up.record_per_30_s, push_up.record_per_day) == (90, 30_000)
+        assert push_up.source == "our own"
+        assert (sit_up.record_per_30_s, sit_up.record_per_day) == (47, 111_000)
 
     def test_its_exercises_are_valid_by_their_own_rules(self) -> None:
         for exercise in self.by_slug.values():

@@ -1,15 +1,14 @@
 """What the table in docs/fair-counting.md promises, on the real store and database."""
 
-import itertools
-import random
-import re
-
 import pytest
-from django.conf import settings
 from django.test import TestCase
 
-from workouts.simulation.behaviours import BEHAVIOURS, perform_behaviour
+from workouts.models import Athlete, WorkoutSession
+from workouts.simulation.behaviours.frames import SetToPlay
+from workouts.simulation.behaviours.kinds import BEHAVIOURS, METRONOMES, perform_behaviour
+from workouts.simulation.behaviours.limits import LIMITS
 from workouts.simulation.performances import PlayedSet, play_simulated_performance
+from workouts.tests.support.simulations import make_up_set, read_fair_counting_table
 
 SEEDS = (1, 2, 3)
 PROMISED = {
@@ -17,36 +16,27 @@ PROMISED = {
     "metronome-plain",
     "speed-up",
     "bounce",
-    "two-devices",
+    *(f"devices-{count}" for count in range(2, 7)),
     "replayed",
     "fast-clock",
     "future-clock",
     "backward-clock",
     "burst",
+    "burst-5",
+    "burst-6",
     "offline-burst",
+    "offline-burst-6",
     "shaker",
 }
-
-
-def make_set(seed: int, reps: int = 25) -> list[int]:
-    """Return an honest set's times: slowing towards the end, and as uneven as people are."""
-    rng = random.Random(seed)  # noqa: S311
-    intervals = (round(2200 * (1 + 0.2 * i / reps) * rng.gauss(1, 0.05)) for i in range(reps - 1))
-    return [0, *itertools.accumulate(intervals)]
-
-
-def read_table() -> dict[str, list[str]]:
-    """Return the cells of the table's rows, by behaviour."""
-    text = (settings.BASE_DIR / "docs" / "fair-counting.md").read_text()
-    rows = re.findall(r"^\| `([a-z0-9-]+)` \| \d+ \| (.+) \|$", text, re.MULTILINE)
-    return {behaviour: cells.split(" | ") for behaviour, cells in rows}
 
 
 @pytest.mark.slow
 class BehaviourTests(TestCase):
     async def outcomes(self, behaviour: str) -> list[PlayedSet]:
         return [
-            await play_simulated_performance(behaviour, "squat", make_set(seed), seed=seed)
+            await play_simulated_performance(
+                behaviour, SetToPlay("squat", make_up_set(seed)), seed=seed
+            )
             for seed in SEEDS[: 1 if behaviour == "shaker" else None]
         ]
 
@@ -74,25 +64,43 @@ class BehaviourTests(TestCase):
     async def test_an_imitator_is_not_flagged(self) -> None:
         assert not any(outcome.flags for outcome in await self.outcomes("imitator"))
 
+    async def test_exact_reps_that_are_finished_in_between_are_several_sessions(self) -> None:
+        played = SetToPlay("squat", make_up_set(1))
+        frames = perform_behaviour("split-metronome", played, 1).frames
+        outcome = await play_simulated_performance("split-metronome", played, seed=1)
+        athlete = await Athlete.objects.aget(user_id__startswith="split-metronome-")
+        sessions = WorkoutSession.objects.filter(athlete=athlete)
+        assert [row.total_reps async for row in sessions.order_by("pk")] == [
+            *[15] * (len(frames) // 15),
+            len(frames) % 15,
+        ]
+        assert outcome.verdicts == {"counted": len(frames)}
+
+    async def test_sixteen_exercises_at_once_are_sixteen_sessions_of_one_athlete(self) -> None:
+        played = SetToPlay("squat", make_up_set(1))
+        outcome = await play_simulated_performance("sixteen-exercises", played, seed=1)
+        athlete = await Athlete.objects.aget(user_id__startswith="sixteen-exercises-")
+        sessions = [row async for row in WorkoutSession.objects.filter(athlete=athlete)]
+        assert {row.exercise_id for row in sessions} == set(LIMITS)
+        assert outcome.verdicts == {"counted": outcome.sent}
+
 
 class TableTests(TestCase):
     def test_the_table_has_a_row_for_each_behaviour(self) -> None:
-        assert list(read_table()) == list(BEHAVIOURS)
+        assert list(read_fair_counting_table()) == list(BEHAVIOURS)
 
     def test_the_table_says_that_promised_cheats_are_caught_every_time(self) -> None:
-        table = read_table()
-        assert {behaviour for behaviour in PROMISED if table[behaviour][-1] != "100 %"} == set()
-        assert table["imitator"][-1] == "0 %"
+        table = read_fair_counting_table()
+        assert [row for kind in PROMISED for row in table[kind] if row["caught"] != "100 %"] == []
+        assert [row["caught"] for row in table["imitator"]] == ["0 %"]
 
     def test_the_table_says_that_no_honest_rep_was_refused(self) -> None:
-        made, sent, counted, not_counted, flags, caught = read_table()["honest"]
-        assert made == sent == counted
-        assert (not_counted, flags, caught) == ("-", "-", "0 %")
+        (row,) = read_fair_counting_table()["honest"]
+        assert row["made by a body"] == row["sent"] == row["counted"]
+        assert row["not counted"] == "-"
+        assert row["counted exactly"] == "100 %"
 
-    def test_the_same_seed_gives_the_same_frames_in_order_of_arrival(self) -> None:
-        for behaviour in BEHAVIOURS:
-            frames = perform_behaviour(behaviour, make_set(1), 7).frames
-            assert frames == perform_behaviour(behaviour, make_set(1), 7).frames
-            assert [frame.arrival_ms for frame in frames] == sorted(
-                frame.arrival_ms for frame in frames
-            )
+    def test_the_table_has_each_metronome_with_four_numbers_of_intervals(self) -> None:
+        table = read_fair_counting_table()
+        for kind in METRONOMES:
+            assert [row["intervals"] for row in table[kind]] == ["20", "46", "60", "100"]

@@ -15,7 +15,8 @@ from django.db.models import F
 from django.test import SimpleTestCase, TestCase
 
 from workouts.fairness.assessment import collect_flag_evidence, read_flag_records
-from workouts.fairness.flags import KnownPace, find_best_minute_pace, find_flags
+from workouts.fairness.flags import find_flags
+from workouts.fairness.pace_flags import find_best_minute_pace
 from workouts.fairness.sets import describe_sets, read_set_rows
 from workouts.models import Athlete, Exercise, ReviewStatus, ReviewStep, Team, WorkoutSession
 from workouts.simulation.seeding.days import share_out_seeded_sessions
@@ -71,9 +72,7 @@ class SeedTests(TestCase):
             assert row.finished_at.microsecond % 1000 == 0
             assert row.best_minute == find_best_minute_pace(times)
             assert read_set_rows(row.sets) == describe_sets(times)
-            assert row.flags == find_flags(
-                collect_flag_evidence(row), KnownPace(*records[row.exercise_id])
-            )
+            assert row.flags == find_flags(collect_flag_evidence(row), records[row.exercise_id])
             assert len(row.refusals) == min(100, sum(row.refused.values()))
             assert all(0 <= late < row.total_reps for late in row.late_reps)
 
@@ -176,6 +175,14 @@ class PlanTests(TestCase):
                 transaction.set_rollback(True)
         assert runs[0] == runs[1]
         assert not set(runs[0]) & set(runs[2])
+
+    def test_some_sessions_have_a_load_but_none_of_exercises_that_nobody_loads(self) -> None:
+        seed(100)
+        loads = [*WorkoutSession.objects.filter(exercise="squat").values_list("load_kg", flat=True)]
+        assert None in loads
+        assert all(20 <= load <= 120 for load in loads if load is not None)
+        assert any(loads)
+        assert not WorkoutSession.objects.filter(exercise="push_up", load_kg__isnull=False).exists()
 
     def test_by_default_there_is_an_athlete_for_every_hundred_sessions(self) -> None:
         seed(1200)

@@ -26,12 +26,15 @@ def gates(
     *,
     max_per_minute: int = 60_001,
     max_per_session: int = 10_000,
+    typical_ms: tuple[int, int] = (2000, 4000),
 ) -> PackedGates:
     """Return limits, by default without a ceiling for reps in a minute."""
     return pack_gates(
         min_interval_ms=min_interval_ms,
         max_per_minute=max_per_minute,
         max_per_session=max_per_session,
+        typical_ms_low=typical_ms[0],
+        typical_ms_high=typical_ms[1],
     )
 
 

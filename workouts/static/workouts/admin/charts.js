@@ -102,12 +102,27 @@
         const { texts } = data;
         const write = writer(data.numbers);
         const high = data.limits.typical[1];
-        const top = Math.max(high * 1.25, ...data.intervals.map((value) => value || 0));
+        const top = 1.05 * Math.max(high * 1.25, ...data.intervals.map((value) => value || 0));
+        // all of the chart, if it is not a part that the coach enlarged
+        const lanesToo = (chart, min, max) => [
+            min > data.at[0] ? min : data.span[0],
+            max < data.at.at(-1) ? max : data.span[1],
+        ];
+        const intervals = {
+            ...axis(colors, texts.interval, write),
+            // the lanes have none
+            splits: (chart, place, min, max, step) =>
+                Array.from({ length: Math.floor(max / step) + 1 }, (_, each) => each * step),
+        };
         return {
             options: {
                 ...size,
-                scales: { x: { time: false }, y: { range: () => [0, top * 1.05] } },
-                axes: [axis(colors, texts.time, clock), axis(colors, texts.interval, write)],
+                padding: [null, 24, null, null], // for a time at the very end of its axis
+                scales: {
+                    x: { time: false, range: lanesToo },
+                    y: { range: (chart) => [deviceLanes.findLowest(chart, data.lanes, top), top] },
+                },
+                axes: [axis(colors, texts.time, clock), intervals],
                 series: [
                     { label: texts.time, value: shownBy(clock) },
                     {
@@ -118,7 +133,10 @@
                     points(texts.late, colors.accent, 9, write),
                     points(texts.refused, colors.refused, 9, write),
                 ],
-                hooks: { drawClear: [behind(data, colors)], draw: [over(data, colors)] },
+                hooks: {
+                    drawClear: [behind(data, colors)],
+                    draw: [over(data, colors), deviceLanes.draw(data.lanes, colors)],
+                },
             },
             values: [data.at, data.intervals, data.late, data.refused],
         };
@@ -200,9 +218,10 @@
 
     function draw(figure, build) {
         const data = readData(figure);
+        const lanes = data.lanes ? deviceLanes.measure(data.lanes) : 0;
         const size = () => ({
             width: Math.max(200, figure.clientWidth),
-            height: figure.clientWidth < 480 ? 240 : 320,
+            height: (figure.clientWidth < 480 ? 240 : 320) + lanes,
         });
         let chart;
         const redraw = () => {

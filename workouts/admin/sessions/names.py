@@ -1,0 +1,19 @@
+"""What a session is called."""
+
+from django.utils.translation import ngettext
+
+from workouts.models import WorkoutSession
+
+
+def name_session_for_coach(session: WorkoutSession) -> str:
+    """Return what a coach calls a session: "Aigul, Squat, 9 reps"."""
+    text = ngettext(
+        "%(athlete)s, %(exercise)s, %(reps)d rep",
+        "%(athlete)s, %(exercise)s, %(reps)d reps",
+        session.total_reps,
+    )
+    return text % {
+        "athlete": session.athlete,
+        "exercise": session.exercise,
+        "reps": session.total_reps,
+    }

@@ -1,0 +1,1 @@
+"""What people, and scripts posing as people, send to the server. kinds.py lists them."""

@@ -1,0 +1,29 @@
+"""An athlete's day: several sessions, each saved as a finish saves it."""
+
+import uuid
+from collections.abc import Iterable
+
+from workouts.live.sessions import SealedSession, SessionName
+from workouts.live.timeline import CountedRep
+from workouts.models import WorkoutSession
+from workouts.services.finishing import save_sealed_session
+from workouts.tests.support.cast import STARTED_MS
+
+
+def make_sealed(user_id: str, times_ms: Iterable[int], *, exercise: str = "squat") -> SealedSession:
+    """Return a sealed session of reps at these ms after STARTED_MS."""
+    name = SessionName(user_id, exercise, str(uuid.uuid4()))
+    return SealedSession(name, [CountedRep(STARTED_MS + time, 0, False) for time in times_ms])
+
+
+def finish_at(user_id: str, times_ms: Iterable[int], *, exercise: str = "squat") -> WorkoutSession:
+    return save_sealed_session(make_sealed(user_id, times_ms, exercise=exercise))
+
+
+def flag_names(row: WorkoutSession) -> list[str]:
+    """Return the names of a session's flags as they are saved now."""
+    return [flag["flag"] for flag in WorkoutSession.objects.get(pk=row.pk).flags]
+
+
+def in_parts(times_ms: list[int], reps: int) -> list[list[int]]:
+    return [times_ms[start : start + reps] for start in range(0, len(times_ms), reps)]
