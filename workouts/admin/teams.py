@@ -65,14 +65,15 @@ class TeamAdmin(VisibleAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Team | None = None) -> Any:
         """Let only those who see all athletes choose who is in a team."""
-        own = (None, {"fields": ["name", "coaches"]})
+        coaches = "coaches" if may_see_all_athletes(request.user) else "coach_names"
+        own = (None, {"fields": ["name", coaches]})
         if not may_see_all_athletes(request.user) or not self.has_change_permission(request, obj):
             return [own]
         members = {"fields": ["athletes"], "classes": ["collapse"] if obj else []}
         return [own, (_("Change members"), members)]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Team | None = None) -> list[str]:
-        return [] if may_see_all_athletes(request.user) else ["coaches", "athletes"]
+        return [] if may_see_all_athletes(request.user) else ["coach_names", "athletes"]
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Leave out the rows that only link a team with its people, who stay."""
@@ -128,6 +129,10 @@ class TeamAdmin(VisibleAdmin):
     )
     def team_name(self, team: Team) -> str:
         return team.name
+
+    @admin.display(description=_("coaches"))
+    def coach_names(self, team: Team) -> str:
+        return ", ".join(map(name_coach, team.coaches.all()))
 
     @admin.display(description=_("athletes"))
     def athlete_count(self, team: Any) -> int:

@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from workouts.admin.coach_names import name_coach
 from workouts.admin.sessions.names import name_session_for_coach
 from workouts.admin.sessions.queue import (
     ReviewQueue,
@@ -48,7 +49,7 @@ class ReviewStepInline(admin.TabularInline):
 
     @admin.display(description=gettext_lazy("by"))
     def who(self, step: ReviewStep) -> str:
-        return str(step.reviewer) if step.reviewer else step.get_actor_display()
+        return name_coach(step.reviewer) if step.reviewer else step.get_actor_display()
 
     @admin.display(description=gettext_lazy("note"))
     def said(self, step: ReviewStep) -> str:
