@@ -160,17 +160,22 @@ def read_options() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def set_up_simulation(folder: str) -> None:
+    """Set Django up with the embedded servers, which keep their data in a folder."""
+    os.environ.update(
+        SENIM_DATA=folder,
+        DATABASE_URL="",
+        REDIS_URL="",
+        LOG_LEVEL="ERROR",
+        DJANGO_SETTINGS_MODULE="senim.settings",
+    )
+    django.setup()
+
+
 def main() -> int:
     options = read_options()
     with tempfile.TemporaryDirectory(prefix="fair-") as folder:
-        os.environ.update(
-            SENIM_DATA=folder,
-            DATABASE_URL="",
-            REDIS_URL="",
-            LOG_LEVEL="ERROR",
-            DJANGO_SETTINGS_MODULE="senim.settings",
-        )
-        django.setup()
+        set_up_simulation(folder)
         rows = play_all(options)
     table = "\n".join(make_table(rows))
     print(table)

@@ -6,7 +6,6 @@ Each recorded set is played against the counting script in simulated time. See R
 """
 
 import argparse
-import os
 import random
 import sys
 import tempfile
@@ -16,9 +15,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import django
-
-from bench.fair_counting import read_sets, share, write_between
+from bench.fair_counting import read_sets, set_up_simulation, share, write_between
 
 if TYPE_CHECKING:
     from workouts.simulation.behaviours.frames import SetToPlay, SimulatedRep
@@ -55,22 +52,17 @@ class CountingScript:
 
     def __init__(self, constants: dict[str, str]) -> None:
         from workouts.live import scripts  # noqa: PLC0415  (needs settings)
+        from workouts.live.counting.packing import write_rep_limits  # noqa: PLC0415
         from workouts.live.runtime import get_live_store  # noqa: PLC0415
         from workouts.models import Exercise  # noqa: PLC0415
+        from workouts.sockets.catalogue import LIMITS  # noqa: PLC0415
 
         client = get_live_store().client
         self._client = client
         self._sha = client.script_load(change_constants(scripts.REP.text, constants))
         self._limits = {
-            exercise.slug: b"%d %d %d %d %d"
-            % (
-                exercise.min_interval_ms,
-                60_000 // exercise.max_per_minute,
-                exercise.max_per_session,
-                exercise.typical_ms_low,
-                exercise.typical_ms_high,
-            )
-            for exercise in Exercise.objects.all()
+            row.pop("slug"): write_rep_limits(**row)
+            for row in Exercise.objects.values("slug", *LIMITS)
         }
 
     def count(self, exercise: str, frames: Iterable["SimulatedRep"]) -> int:
@@ -181,14 +173,7 @@ def measure(options: argparse.Namespace) -> list[str]:
 def main() -> int:
     options = read_options()
     with tempfile.TemporaryDirectory(prefix="two-devices-") as folder:
-        os.environ.update(
-            SENIM_DATA=folder,
-            DATABASE_URL="",
-            REDIS_URL="",
-            LOG_LEVEL="ERROR",
-            DJANGO_SETTINGS_MODULE="senim.settings",
-        )
-        django.setup()
+        set_up_simulation(folder)
         text = "\n".join(measure(options))
     print(text)
     if options.write:

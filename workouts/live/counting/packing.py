@@ -23,26 +23,34 @@ class PackedGates(NamedTuple):
     of_plain: bytes
 
 
-def pack_gates(
+def write_rep_limits(
     *,
     min_interval_ms: int,
     max_per_minute: int,
     max_per_session: int,
     typical_ms_low: int,
     typical_ms_high: int,
-) -> PackedGates:
-    """Pack limits as rep.lua reads them.
+) -> bytes:
+    """Return limits as rep.lua reads them.
 
     They are the smallest interval, a rep's share of a minute, reps in a session, and the fastest
     and the slowest typical rep.
     """
     # the share is rounded down, in the athlete's favour
     share_ms = 60_000 // max_per_minute
-    limits = pack_bulk_string(
-        b"%d %d %d %d %d"
-        % (min_interval_ms, share_ms, max_per_session, typical_ms_low, typical_ms_high)
+    return b"%d %d %d %d %d" % (
+        min_interval_ms,
+        share_ms,
+        max_per_session,
+        typical_ms_low,
+        typical_ms_high,
     )
-    return PackedGates(limits, limits + NO_STAMP)
+
+
+def pack_gates(**limits: int) -> PackedGates:
+    """Pack limits, by the names of write_rep_limits()."""
+    packed = pack_bulk_string(write_rep_limits(**limits))
+    return PackedGates(packed, packed + NO_STAMP)
 
 
 def pack_rep_stamp(
