@@ -14,6 +14,11 @@ class ReceiveQueue:
         self.events: list[ASGIReceiveEvent] = []
         self._reader: asyncio.Future[None] | None = None
 
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether it is empty and its reader waits."""
+        return self._reader is not None and not self._reader.done()
+
     def put_nowait(self, event: ASGIReceiveEvent) -> None:
         self.events.append(event)
         if self._reader is not None and not self._reader.done():

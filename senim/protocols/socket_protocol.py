@@ -7,48 +7,33 @@ transport is paused meanwhile.
 
 import asyncio
 from socket import SO_RCVBUF, SOL_SOCKET
-from typing import Any, cast
 
-from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
-from websockets.frames import Frame, Opcode
-from websockets.http11 import Request
-from websockets.protocol import State
+from uvicorn._types import ASGIReceiveEvent
 
 from senim.garbage import full_collections
-from senim.protocols.common_frame import MAX_TEXT_BYTES, build_text_frame, read_common_frame
-from senim.protocols.frame_budget import MAX_IDLE_FRAMES, FrameBudget
 from senim.protocols.reading_turns import get_reading_turns
-from senim.protocols.socket_endings import EndingWebSocketProtocol
-from workouts.close_codes import CLOSE_POLICY, CLOSE_TOO_BIG
+from senim.protocols.socket_messages import MAX_QUEUED, MessageWebSocketProtocol
 from workouts.sockets.frames import MAX_MESSAGE_BYTES
 
 MAX_CONTROL_BYTES = 125  # of a ping, RFC 6455, section 5.5
 # The parser takes a ping between two fragments for a part of the message, so it has to allow for
 # one. The message's own size is checked here.
 MAX_FRAME_BYTES = MAX_MESSAGE_BYTES + MAX_CONTROL_BYTES
-MAX_QUEUED = 16
 # what is read at once, and in a turn: about 10 reps, or 170 empty frames, which take 1 ms
 SLICE_BYTES = 1024
 # Linux doubles it. An offline hour of 2,000 reps comes in 8 windows, well under a second by phone.
 RECEIVE_BUFFER_BYTES = 16_384
-NO_HANDSHAKE = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
-class FairWebSocketProtocol(EndingWebSocketProtocol):
-    """Reads fairly, and survives invalid UTF-8.
-
-    uvicorn closes the socket of a client that sends that. Here it is ordinary bad input: the
-    consumer gets such a message as bytes.
-    """
+class FairWebSocketProtocol(MessageWebSocketProtocol):
+    """Reads a socket as fast as is fair to the others."""
 
     _takes_turns = False
-    _message_bytes = 0  # of the fragments of an unfinished message
     _is_served = True
     _loss: Exception | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self._budget = FrameBudget()
         self._turns = get_reading_turns(self.loop)
         # a flood of sockets must not fill the memory: data waits in the client's system instead
         transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER_BYTES)
@@ -170,21 +155,6 @@ class FairWebSocketProtocol(EndingWebSocketProtocol):
             self._go_on()
         return message
 
-    async def send(self, message: ASGISendEvent) -> None:
-        if (
-            message["type"] == "websocket.send"
-            and self.handshake_complete
-            and self.writable.is_set()
-            and not self.close_sent
-            and not self.disconnected
-            and self.conn.state is State.OPEN
-            and (text := message.get("text")) is not None
-            and len(data := text.encode()) <= MAX_TEXT_BYTES
-        ):
-            self.transport.write(build_text_frame(data))
-            return
-        await super().send(message)
-
     def keepalive_timeout(self) -> None:
         if self.read_paused and self.writable.is_set():
             # its pong may be among what is not read yet
@@ -192,91 +162,3 @@ class FairWebSocketProtocol(EndingWebSocketProtocol):
             return
         super().keepalive_timeout()
         self._cut_soon()
-
-    # --- frames
-
-    def _parse(self, data: bytes) -> None:
-        conn = self.conn
-        text = read_common_frame(conn, data)
-        if text is not None:
-            self._budget.spend(len(data), 1)
-            self.curr_msg_data_type = "text"
-            self._hand_over(text)
-            return
-        conn.receive_data(data)
-        events = conn.events_received()
-        self._budget.spend(len(data), len(events))
-        for event in events:
-            if self.lingers:
-                break
-            if event.__class__ is Frame:  # half the price of isinstance
-                self._handle_frame(event)
-            else:
-                self.handle_connect(cast(Request, event))
-        if not self.handshake_initiated:
-            # the whole head came in one piece: websockets could not read it
-            self.close_sent = True
-            self.transport.write(NO_HANDSHAKE)
-            self.transport.close()
-        elif conn.parser_exc is not None and not self.lingers:
-            self.handle_parser_exception()
-
-    def _handle_frame(self, frame: Frame) -> None:
-        opcode = frame.opcode
-        if opcode is Opcode.TEXT or opcode is Opcode.BINARY:
-            self.curr_msg_data_type = "text" if opcode is Opcode.TEXT else "bytes"
-            if frame.fin and len(frame.data) <= MAX_MESSAGE_BYTES:  # as almost all of them
-                self._hand_over(frame.data)
-                return
-            self.frames = []
-            self._message_bytes = 0
-            self._take_data(frame)
-        elif opcode is Opcode.CONT:
-            self._take_data(frame)
-        elif opcode is Opcode.CLOSE:
-            self.handle_close(frame)
-        elif not self._budget.take_idle_frame():
-            self.break_off(CLOSE_POLICY, "too many control frames")
-        elif opcode is Opcode.PING:
-            self.handle_ping()
-        else:
-            self.handle_pong(frame)
-
-    def _take_data(self, frame: Frame) -> None:
-        data = frame.data
-        self._message_bytes += len(data)
-        if self._message_bytes > MAX_MESSAGE_BYTES:
-            self.break_off(CLOSE_TOO_BIG, f"a message over {MAX_MESSAGE_BYTES} bytes")
-        elif frame.fin:
-            self.frames.append(data)  # type: ignore[arg-type]  # bytes or a bytearray
-            self.send_receive_event_to_app()
-        elif not data and not self._budget.take_idle_frame():
-            self.break_off(CLOSE_POLICY, "too many empty frames")
-        elif data:
-            self.frames.append(data)  # type: ignore[arg-type]
-
-    def handle_ping(self) -> None:
-        if not self.disconnected:
-            super().handle_ping()
-
-    def send_receive_event_to_app(self) -> None:
-        frames, self.frames = self.frames, []
-        self._hand_over(b"".join(frames))
-
-    def _hand_over(self, data: bytes | bytearray | memoryview) -> None:
-        """Give a whole message to the consumer."""
-        self._budget.idle_frames_left = MAX_IDLE_FRAMES  # those before it were not for nothing
-        if self.close_sent:
-            return
-        self.queue.put_nowait(build_asgi_event(data, text=self.curr_msg_data_type == "text"))
-        if len(self.queue.events) >= MAX_QUEUED:
-            self._pause_reading()
-
-
-def build_asgi_event(data: Any, *, text: bool) -> ASGIReceiveEvent:
-    if text:
-        try:
-            return {"type": "websocket.receive", "text": data.decode()}
-        except UnicodeDecodeError:
-            pass
-    return {"type": "websocket.receive", "bytes": data}

@@ -19,6 +19,7 @@ from workouts.request_ids import request_id_headers
 from workouts.sockets.acks import SocketAcks
 from workouts.sockets.authentication import authenticate_socket, explain_socket_refusal
 from workouts.sockets.catalogue import catalogue
+from workouts.sockets.direct_messages import find_direct_messages
 from workouts.sockets.frames import SENIM_V1
 from workouts.sockets.handshake import choose_subprotocol, refuse_unknown_subprotocols
 from workouts.sockets.message_loop import SocketLoop
@@ -75,7 +76,9 @@ class WorkoutConsumer(AsyncWebsocketConsumer):
     async def serve_athlete(
         self, user_id: str, token: AccessToken | None, receive: Any, *, is_device: bool
     ) -> None:
-        message_loop, reporter = SocketLoop(self.base_send, self.close), get_channel_reporter()
+        direct = find_direct_messages(self.scope)
+        message_loop = SocketLoop(self.base_send, self.close, direct)
+        reporter = get_channel_reporter()
         most = settings.SENIM_MAX_CONNECTIONS_PER_USER
         if token and reporter.count_sockets(user_id) >= most:
             count_refusal_metric("sockets_a_user", user_id=user_id)

@@ -213,6 +213,6 @@ def is_frame_seq(value: Any) -> bool:
     return type(value) is int and 1 <= value <= MAX_WHOLE
 
 
-def encode_frame(frame: OutgoingFrame) -> str:
+def encode_frame(frame: OutgoingFrame) -> bytes:
     """Return the text of a frame."""
-    return _encode(frame).decode()
+    return _encode(frame)

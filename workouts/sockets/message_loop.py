@@ -1,18 +1,21 @@
 """A socket's messages, read one by one, and the codes that it is closed with.
 
 The loop is not Channels' own, which starts two tasks per message and costs four times everything
-else.
+else. A server of ours hands over most messages without waking it (direct_messages.py).
 """
 
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from contextvars import copy_context
+from functools import partial
 from typing import Any
 
 from workouts.close_codes import CLOSE_ABNORMAL, CLOSE_POLICY, CLOSE_RESTART, CLOSE_TOO_BIG
 from workouts.exceptions import Code, WorkoutError
 from workouts.metrics import count_refusal_metric
+from workouts.sockets.direct_messages import REQUEST, DirectMessages
 from workouts.sockets.frames import MAX_MESSAGE_BYTES, ErrorFrame
 from workouts.sockets.reply_queue import ReplyQueue, Send
 from workouts.sockets.server_stop import get_server_stop
@@ -46,8 +49,10 @@ class CloseSocket(Exception):  # noqa: N818 - it ends the loop, and is not alway
 class SocketLoop:
     """Reads the messages of one accepted socket; the answers go out through `replies`."""
 
-    def __init__(self, send: Send, close: Close) -> None:
-        self.replies = ReplyQueue(send)
+    def __init__(self, send: Send, close: Close, direct: DirectMessages | None = None) -> None:
+        self.replies = ReplyQueue(send, direct.write if direct else None)
+        self._direct = direct
+        self._errors_in_a_row = 0
         self.closing: CloseSocket | None = None  # why the socket closed, once it has
         self._close = close
         self._handle: Any = None  # a Handle, while messages are read
@@ -95,27 +100,43 @@ class SocketLoop:
         raise self._end or CloseSocket(CLOSE_RESTART)
 
     async def _handle_messages(self, receive: Receive) -> None:
-        replies, errors_in_a_row = self.replies, 0
+        if self._direct is not None:
+            # in this task's context, so that what is logged has the socket's request ID
+            self._direct.listen(partial(copy_context().run, self._take_message))
         for number in itertools.count(1):
             message = await receive()
             if message["type"] == "websocket.disconnect":
                 self._note_disconnect(message.get("code", CLOSE_ABNORMAL))
                 return
-            try:
-                request = self._handle(check_socket_text(message.get("text")))
-            except WorkoutError as error:
-                replies.put(ErrorFrame(error.code, error.message, error.seq))
-                errors_in_a_row += 1
-                if errors_in_a_row >= MAX_ERRORS_IN_A_ROW:
-                    raise CloseSocket(CLOSE_POLICY, f"{errors_in_a_row} errors in a row") from None
+            if message["type"] == REQUEST:
+                request = message["request"]
             else:
-                errors_in_a_row = 0
-                if request is not None:
-                    await request
-            if replies.is_full():
-                await replies.wait_for_space()
+                request = self._take_message(message.get("text"))
+            if request is not None:
+                await request
+                if self.replies.is_full():
+                    await self.replies.wait_for_space()
             elif number % MESSAGES_A_TURN == 0:
                 await asyncio.sleep(0)
+
+    def _take_message(self, text: str | None) -> Awaitable[None] | None:
+        """Handle a message; return what has to be awaited before the next, which may close it."""
+        try:
+            request: Awaitable[None] | None = self._handle(check_socket_text(text))
+        except WorkoutError as error:
+            self.replies.put(ErrorFrame(error.code, error.message, error.seq))
+            self._errors_in_a_row += 1
+            if self._errors_in_a_row >= MAX_ERRORS_IN_A_ROW:
+                return end_loop(
+                    CloseSocket(CLOSE_POLICY, f"{self._errors_in_a_row} errors in a row")
+                )
+        except CloseSocket as closing:
+            return end_loop(closing)
+        else:
+            self._errors_in_a_row = 0
+            if request is not None:
+                return request
+        return self.replies.wait_for_space() if self.replies.is_full() else None
 
     def _note_disconnect(self, code: int) -> None:
         if self._end is not None and self._end.code == code:  # the server says what it was told
@@ -129,6 +150,10 @@ class SocketLoop:
         await self.replies.drain(drain_s)
         with suppress(Exception):  # the client may be gone
             await self._close(end.code, end.reason)
+
+
+async def end_loop(closing: CloseSocket) -> None:
+    raise closing
 
 
 def check_socket_text(text: str | None) -> str:

@@ -18,6 +18,7 @@ MAX_UNANSWERED = 64
 MAX_UNSENT = 16
 
 Send = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
+Write = Callable[[bytes], bool]
 
 
 class QueuedReply:
@@ -32,9 +33,10 @@ class QueuedReply:
 class ReplyQueue:
     """Sends one socket's answers; once `is_closed`, the client is gone and they are dropped."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, write: Write | None = None) -> None:
         self.is_closed = False
         self._send = send
+        self._write = write  # a shorter way, which says False when it cannot be taken
         self._replies: list[QueuedReply] = []  # an empty deque takes ten times the memory
         self._unknown = 0
         self._writer: asyncio.Task[None] | None = None
@@ -108,7 +110,10 @@ class ReplyQueue:
             replies.pop(0)
             if self.is_closed:
                 continue
-            coroutine = self._send({"type": "websocket.send", "text": encode_frame(frame)})
+            text = encode_frame(frame)
+            if self._write is not None and self._write(text):
+                continue
+            coroutine = self._send({"type": "websocket.send", "text": text.decode()})
             try:
                 waits_for = coroutine.send(None)
             except StopIteration:
