@@ -76,7 +76,7 @@ class SocketLoop:
                 async with get_server_stop().bounding():
                     await self.replies.drain(DRAIN_S)
             if self._ending is None:
-                await self._close(closing.code, closing.reason)
+                await self._close_if_open(closing)
             else:
                 await self._ending
         finally:
@@ -148,8 +148,12 @@ class SocketLoop:
 
     async def _close_at_end(self, end: CloseSocket, drain_s: float) -> None:
         await self.replies.drain(drain_s)
-        with suppress(Exception):  # the client may be gone
-            await self._close(end.code, end.reason)
+        await self._close_if_open(end)
+
+    async def _close_if_open(self, closing: CloseSocket) -> None:
+        # the client may be gone, or the server may have closed it for a rule of RFC 6455
+        with suppress(Exception):
+            await self._close(closing.code, closing.reason)
 
 
 async def end_loop(closing: CloseSocket) -> None:

@@ -120,7 +120,7 @@ async def play(pieces: list[bytes], application: EchoSocket) -> list[Any]:
             return await loop.sock_recv(theirs, 65_536)
 
     with theirs:
-        await loop.connect_accepted_socket(
+        transport, _ = await loop.connect_accepted_socket(
             lambda: FairWebSocketProtocol(config, state, {}), ours
         )
         await send(b"".join(client.data_to_send()))
@@ -134,6 +134,8 @@ async def play(pieces: list[bytes], application: EchoSocket) -> list[Any]:
             answers += [(event.opcode, bytes(event.data)) for event in client.events_received()]
             await send(b"".join(client.data_to_send()))  # the answer to a close frame
     await asyncio.wait_for(asyncio.gather(*state.tasks), 20)
+    transport.abort()
+    await asyncio.sleep(0)
     return answers
 
 

@@ -4,7 +4,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.apps import apps
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -113,8 +113,25 @@ def find_rows_with(words: list[str]) -> Iterator[str]:
 def find_keys_with(words: list[str]) -> Iterator[str]:
     client = get_live_store().client
     for key in client.scan_iter(match=f"{get_live_store().keys.prefix}:*"):
-        if any(word in f"{key} {client.dump(key)}" for word in words):
+        if any(word in f"{key} {read_key(client, key)}" for word in words):
             yield str(key)
+
+
+def read_key(client: Any, key: bytes) -> Any:
+    """Return all that a key holds. Not by DUMP, which compresses, and so hides some words."""
+    match client.type(key):
+        case b"string":
+            return client.get(key)
+        case b"hash":
+            return client.hgetall(key)
+        case b"list":
+            return client.lrange(key, 0, -1)
+        case b"set":
+            return client.smembers(key)
+        case b"zset":
+            return client.zrange(key, 0, -1)
+        case kind:
+            raise AssertionError(f"{key!r} is a {kind!r}")
 
 
 def days_ago(days: int) -> object:
