@@ -8,12 +8,16 @@ from django.template.response import TemplateResponse
 
 
 class Question(NamedTuple):
-    """What the page asks; its button posts `answer`, a name and a value, to the same address."""
+    """What the page asks; its button posts `answer`, a name and a value, to the same address.
+
+    With `is_final`, what it does cannot be undone, and it is red.
+    """
 
     title: str
     text: str
     button: str
     answer: tuple[str, str] = ("answer", "yes")
+    is_final: bool = False
 
 
 def show_confirm_page(

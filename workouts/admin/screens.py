@@ -100,6 +100,7 @@ def show_screen_revoke_page(request: HttpRequest, pk: int) -> HttpResponse:
             title=_("Revoke the link of the screen %s") % display_link,
             text=_("The screen goes dark within seconds, and its link will show nothing any more."),
             button=_("Revoke"),
+            is_final=True,
         )
         return show_confirm_page(request, question, crumbs=find_team_crumbs(display_link.team))
     with transaction.atomic():

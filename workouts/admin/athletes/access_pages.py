@@ -112,6 +112,7 @@ def show_cut_off_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
                 )
                 % athlete,
                 button=_("Cut off"),
+                is_final=True,
             ),
             crumbs=crumbs,
         )

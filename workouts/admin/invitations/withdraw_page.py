@@ -28,6 +28,7 @@ def show_withdraw_page(request: HttpRequest, pk: int) -> HttpResponse:
                 title=_("Withdraw the invitation for %s") % name_invited(invitation),
                 text=_("Its link will let nobody in any more. Devices that it has let in stay in."),
                 button=_("Withdraw"),
+                is_final=True,
             ),
             crumbs=crumbs,
         )

@@ -115,7 +115,8 @@ class WorkoutSessionAdmin(VisibleAdmin):
     def load(self, session: WorkoutSession) -> str:
         return write_load_for_coach(session.load_kg)
 
-    @admin.display(description=_("duration, work : rest"))
+    # no line begins with the colon: the space before it is a no-break one
+    @admin.display(description=_("duration, work : rest"))
     def length(self, session: WorkoutSession) -> str:
         length = write_duration_for_coach(session_page_length_ms(session))
         ratio = write_work_to_rest_for_coach(find_session_page_pace(session))

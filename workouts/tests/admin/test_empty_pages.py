@@ -32,13 +32,23 @@ class FreshInstallTests(AdminCase):
         for path in (SESSIONS, ATHLETES, TEAMS):
             assert 'class="empty-list"' not in self.page(path)
 
-    def test_a_search_or_filter_without_result_can_be_cleared(self) -> None:
+    def test_a_filter_without_result_can_be_cleared_and_keeps_the_search(self) -> None:
         save_session("ana")
-        for query in ({"q": "nobody"}, {"exercise__slug__exact": "dip"}, {"from": "2030-01-01"}):
-            page = self.page(SESSIONS, **query)
-            assert f"No sessions match. {CLEAR}" in page
-        assert f"No athletes match. {CLEAR}" in self.page(ATHLETES, q="nobody")
-        assert f"No teams match. {CLEAR}" in self.page(TEAMS, q="nobody")
+        for query in ({"exercise__slug__exact": "dip"}, {"from": "2030-01-01"}):
+            assert f"No sessions match. {CLEAR}" in self.page(SESSIONS, **query)
+        page = self.page(SESSIONS, **{"from": "2030-01-01", "q": "ana"})
+        assert '<a href="?q=ana">Clear the filters</a>' in page
+
+    def test_a_search_without_result_has_no_filters_to_clear(self) -> None:
+        save_session("ana")
+        for path, said in (
+            (SESSIONS, "No sessions match."),
+            (ATHLETES, "No athletes match."),
+            (TEAMS, "No teams match."),
+        ):
+            page = self.page(path, q="nobody")
+            assert f'<p class="empty-list">{said}</p>' in page
+            assert '<a href="?">Show all</a>' in page
 
 
 class CoachTests(CoachCase):

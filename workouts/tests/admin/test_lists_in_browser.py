@@ -55,6 +55,10 @@ SIDEWAYS = """() => [document.documentElement, ...document.querySelectorAll(".se
     .filter((part) => part.scrollWidth > part.clientWidth)
     .map((part) => part.textContent)"""
 
+# where the brand, the path, the title and the footer begin
+LEFT_EDGES = """() => ["#site-name a", ".breadcrumbs a", "#content h1", "#time-zone"]
+    .map((part) => document.querySelector(part).getBoundingClientRect().left)"""
+
 
 def find_overflow(page: Page) -> list[str]:
     """Return the cells that are off the screen, and the page if it is wider than the screen."""
@@ -101,6 +105,16 @@ class ListTests(BrowserCase):
                 for address in LISTS:
                     page.goto(address)
                     assert find_overflow(page) == [], (size, language, address)
+
+    def test_a_page_has_one_left_edge(self) -> None:
+        for size in (PHONE, TABLET, DESKTOP):
+            edges = self.open_at(size).evaluate(LEFT_EDGES)
+            assert len(set(edges)) == 1, (size, edges)
+
+    def test_the_headings_above_cards_say_that_they_sort(self) -> None:
+        for size, has_cards in ((PHONE, True), (TABLET, True), (DESKTOP, False)):
+            lead = self.open_at(size, "en-US").get_by_text("Sort by", exact=True)
+            expect(lead).to_be_visible(visible=has_cards)
 
     def test_a_session_is_a_card_with_all_its_fields_on_a_phone(self) -> None:
         for language in LANGUAGES.values():

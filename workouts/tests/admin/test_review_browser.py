@@ -175,7 +175,10 @@ decide_reviews(find_last_review_steps([{pks[0]}]), to="rejected",
         box = chart.bounding_box()
         assert box is not None
         left, height = box["x"] + 2, box["y"] + 60
+        page.mouse.move(0, 0)
+        expect(shown.first).to_be_hidden()  # no point is chosen
         page.mouse.move(left, height)
+        expect(shown.first).to_be_visible()
         expect(shown.first).to_have_text("00:00")
         page.mouse.move(left + 0.55 * box["width"], height)  # 25.3 s of 46
         page.mouse.down()

@@ -1,6 +1,6 @@
 "use strict";
 {
-    const COLORS = ["line", "accent", "refused", "grid", "text", "band", "rest"];
+    const COLORS = ["line", "accent", "refused", "grid", "text", "band", "edge", "rest"];
     const redraws = [];
 
     function readData(figure) {
@@ -30,8 +30,14 @@
         return hours ? `${hours}:${parts.join(":")}` : parts.join(":");
     }
 
-    // a value under the pointer, for the legend
+    // a value at the chosen point, for the legend
     const shownBy = (write) => (chart, value) => (value == null ? "–" : write(value));
+
+    // until a point is chosen the legend has only names: see charts.css
+    function markChosen(chart) {
+        chart.root.classList.toggle("is-chosen", chart.legend.idx != null);
+    }
+    const READ_ONLY = "is-read-only"; // not drawn: without a value it is no part of the legend
 
     const axis = (colors, label, values) => ({
         label,
@@ -62,6 +68,8 @@
             ctx.clip();
             ctx.fillStyle = colors.band;
             ctx.fillRect(bbox.left, high, bbox.width, low - high);
+            ctx.fillStyle = colors.edge;
+            for (const edge of heights) ctx.fillRect(bbox.left, edge, bbox.width, devicePixelRatio);
             ctx.fillStyle = colors.rest;
             for (const [from, to] of data.rests) {
                 const left = chart.valToPos(from, "x", true);
@@ -124,7 +132,7 @@
                 },
                 axes: [axis(colors, texts.time, clock), intervals],
                 series: [
-                    { label: texts.time, value: shownBy(clock) },
+                    { label: texts.time, value: shownBy(clock), class: READ_ONLY },
                     {
                         ...points(texts.interval, colors.line, 6, write),
                         width: 1.5,
@@ -148,7 +156,7 @@
         return {
             scale: { time: false, range: () => [-0.5, names.length - 0.5] },
             axis: { ...axis(colors, undefined, nameOf), incrs: [1, 2, 7, 14, 28] },
-            series: { label, value: shownBy(nameOf) },
+            series: { label, value: shownBy(nameOf), class: READ_ONLY },
             values: [...names.keys()],
         };
     }
@@ -186,7 +194,7 @@
                 series: [
                     spans.series,
                     bars(texts.reps, colors.line, write),
-                    { ...none, label: texts.sessions, value: shownBy(write) },
+                    { ...none, label: texts.sessions, value: shownBy(write), class: READ_ONLY },
                 ],
             },
             values: [spans.values, data.reps, data.sessions],
@@ -227,6 +235,7 @@
         const redraw = () => {
             chart?.destroy();
             const { options, values } = build(data, readColors(), size());
+            options.hooks = { ...options.hooks, setLegend: [markChosen] };
             chart = new uPlot(options, values, figure);
             figure.dataset.drawn = "yes";
         };

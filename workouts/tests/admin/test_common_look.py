@@ -1,0 +1,57 @@
+"""What pages have in common: red for what is final, "Cancel" as a button, tables that scroll."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.test import SimpleTestCase
+
+import workouts
+from workouts.models import Athlete, JoinedDevice
+from workouts.services.key_making import make_api_key
+from workouts.tests.support.admin import ATHLETES
+from workouts.tests.support.coach_cast import CoachCase
+
+TEMPLATES = Path(workouts.__file__).parent / "templates"
+
+
+def read_templates() -> Iterator[tuple[Path, str]]:
+    for path in TEMPLATES.rglob("*.html"):
+        yield path, path.read_text()
+
+
+class FinalButtonTests(CoachCase):
+    def test_only_what_cannot_be_undone_has_a_red_button(self) -> None:
+        device = JoinedDevice.objects.create(athlete=self.athlete, name="Phone")
+        other = Athlete.objects.create(user_id="ana-2")
+        key, _text = make_api_key(
+            name="app", coach=None, may_finish=False, expires_at=None, created_by=self.root
+        )
+        self.client.force_login(self.root)
+        merge = f"{ATHLETES}merge/?ids={self.athlete.pk}&ids={other.pk}"
+        for path, button, kind in (
+            (f"{self.athlete_page}forget/", "Forget", "is-final"),
+            (merge, "Merge", "is-final"),
+            (f"{ATHLETES}devices/{device.pk}/cut-off/", "Cut off", "is-final"),
+            (f"/admin/workouts/apikey/{key.pk}/revoke/", "Revoke", "is-final"),
+            (f"{self.athlete_page}switch/?to=off", "Switch off", "default"),
+        ):
+            assert f'<input type="submit" class="{kind}" value="{button}">' in self.page(path)
+
+
+class TemplateTests(SimpleTestCase):
+    def test_a_table_that_scrolls_can_be_focused_and_has_a_name(self) -> None:
+        found = [
+            (path, tag)
+            for path, text in read_templates()
+            for tag in re.findall(r'<div class="[^"]*\bsession-scroll\b[^>]*>', text)
+        ]
+        assert found
+        for path, tag in found:
+            assert re.search(r'tabindex="0" role="region" aria-label(ledby)?="', tag), path
+
+    def test_cancel_is_a_button_wherever_it_is(self) -> None:
+        found = [each for each in read_templates() if 'class="closelink"' in each[1]]
+        assert found
+        for path, text in found:
+            assert "admin/css/forms.css" in text, path  # without it, a bare link
