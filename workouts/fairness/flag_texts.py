@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from workouts.fairness.evenness import LIMITS
 from workouts.fairness.evidence import Flag
-from workouts.models.exercises import SEEDED_NAMES
+from workouts.models.exercises import SEEDED_NAMES, name_exercise
 
 NAMES: dict[str, str | Promise] = {
     "metronome": gettext_lazy("too even"),
@@ -186,7 +186,7 @@ def explain_two_bodies_flag(flag: Flag) -> str:
 
 def name_flagged_exercise(slug: str) -> str:
     """Return the name in the catalogue as it is seeded; others go by their slug."""
-    return _(SEEDED_NAMES_BY_SLUG[slug]) if slug in SEEDED_NAMES_BY_SLUG else slug
+    return name_exercise(SEEDED_NAMES_BY_SLUG.get(slug, slug))
 
 
 def add_joined_sessions(text: str, flag: Flag) -> str:
