@@ -7,8 +7,24 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from workouts.admin.numbers import make_number_column
 from workouts.admin.titles import TitledAdmin
 from workouts.models import Exercise
+
+NUMBERS = {
+    name: make_number_column(Exercise, name)
+    for name in (
+        "min_interval_ms",
+        "record_per_30_s",
+        "record_per_minute",
+        "record_per_hour",
+        "record_per_day",
+        "max_per_minute",
+        "max_per_session",
+        "typical_ms_low",
+        "typical_ms_high",
+    )
+}
 
 
 @admin.display(description=pgettext_lazy("of a team or an exercise", "name"))
@@ -20,10 +36,10 @@ class ExerciseAdmin(TitledAdmin):
     list_display = [
         "__str__",
         "slug",
-        "min_interval_ms",
-        "max_per_minute",
-        "record_per_minute",
-        "record_per_hour",
+        NUMBERS["min_interval_ms"],
+        NUMBERS["max_per_minute"],
+        NUMBERS["record_per_minute"],
+        NUMBERS["record_per_hour"],
         "active",
     ]
     list_filter = ["active"]
@@ -34,7 +50,7 @@ class ExerciseAdmin(TitledAdmin):
         stored = super().get_fields(request, obj)
         if obj is None or self.has_change_permission(request, obj):
             return stored
-        return [shown_name if name == "name" else name for name in stored]
+        return [{"name": shown_name, **NUMBERS}.get(name, name) for name in stored]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "name":  # here a coach sees what is stored, whatever the language

@@ -5,6 +5,7 @@ from django.db.models import Count, QuerySet, prefetch_related_objects
 from django.forms import Media
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
+from django.utils.formats import number_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
@@ -135,9 +136,8 @@ class TeamAdmin(VisibleAdmin):
         return ", ".join(map(name_coach, team.coaches.all()))
 
     @admin.display(description=_("athletes"))
-    def athlete_count(self, team: Any) -> int:
-        count: int = team.athlete_count
-        return count
+    def athlete_count(self, team: Any) -> str:
+        return number_format(team.athlete_count, force_grouping=True)
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "coaches":
