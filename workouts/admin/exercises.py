@@ -33,6 +33,7 @@ def shown_name(exercise: Exercise) -> str:
 
 
 class ExerciseAdmin(TitledAdmin):
+    add_title = _("Add an exercise")
     list_display = [
         "__str__",
         "slug",

@@ -78,6 +78,7 @@ class TitleTests(AdminCase):
     def test_djangos_own_lists_are_too(self) -> None:
         for name, title in (("user", "Users"), ("group", "Groups")):
             assert self.title(f"{ADMIN}auth/{name}/") == title
+            assert self.breadcrumbs(f"{ADMIN}auth/{name}/") == f"Home > {title}"
 
     def test_a_popup_asks_to_choose(self) -> None:
         assert self.title(ATHLETES, _popup="1") == "Select athlete"
@@ -89,9 +90,58 @@ class TitleTests(AdminCase):
             (f"{ATHLETES}{self.athlete.pk}/change/", "Aigul | Athlete"),
             (f"{TEAMS}{self.team.pk}/change/", "Juniors | Team"),
             (f"{EXERCISES}{squat.pk}/change/", "Squat | Exercise"),
-            (f"{ATHLETES}add/", "Add athlete"),
         ):
             assert self.title(path) == title
+
+    def test_what_adds_something_says_so_as_people_do(self) -> None:
+        for name, text in (
+            ("workouts/athlete", "Add an athlete"),
+            ("workouts/team", "Add a team"),
+            ("workouts/apikey", "Add an API key"),
+            ("workouts/exercise", "Add an exercise"),
+            ("auth/user", "Add a user"),
+            ("auth/group", "Add a group"),
+        ):
+            path = f"{ADMIN}{name}/"
+            assert f'class="addlink">{text}</a>' in self.page(path)
+            assert self.title(f"{path}add/") == text
+            assert self.breadcrumbs(f"{path}add/").endswith(f" > {text}")
+
+    def test_it_does_so_in_a_language_that_declines_words(self) -> None:
+        self.client.cookies["django_language"] = "ru"
+        for path, text in ((ATHLETES, "Добавить спортсмена"), (TEAMS, "Добавить команду")):
+            assert f'class="addlink">{text}</a>' in self.page(path)
+            assert self.title(f"{path}add/") == text
+
+    def test_pages_about_users_say_that_they_are(self) -> None:
+        path = f"{ADMIN}auth/user/{self.coach.pk}"
+        for page, crumbs in (
+            ("change", "coach"),
+            ("password", "coach > Change password: coach"),
+            ("history", "coach > History"),
+            ("delete", "coach > Delete user"),
+        ):
+            assert self.breadcrumbs(f"{path}/{page}/") == f"Home > Users > {crumbs}"
+        assert self.title(f"{path}/change/") == "coach | User"
+        assert self.title(f"{ADMIN}auth/") == "Users"
+        response = self.client.post(
+            f"{ADMIN}auth/user/",
+            {"action": "delete_selected", "_selected_action": [self.coach.pk]},
+        )
+        assert "Authentication" not in response.content.decode()
+
+    def test_pages_about_users_say_so_in_each_language(self) -> None:
+        for language, users, djangos in (
+            ("ru", "Пользователи", "Пользователи и группы"),
+            ("kk", "Қолданушылар", "Аутентификация және авторизация"),
+        ):
+            self.client.cookies["django_language"] = language
+            for path in ("", "user/", "user/add/", f"user/{self.coach.pk}/change/"):
+                page = self.page(f"{ADMIN}auth/{path}")
+                crumbs = page.partition('class="breadcrumbs">')[2].partition("</div>")[0]
+                assert users in crumbs
+                assert djangos not in page
+            assert djangos not in self.page(ADMIN)
 
     def test_a_session_is_named_as_a_coach_would(self) -> None:
         path = f"{SESSIONS}{self.session.pk}/"
