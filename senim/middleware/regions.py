@@ -11,12 +11,12 @@ from django.utils import translation
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 ENGLISH = "en"  # in Django, America's
-ANY_OTHER = "en-gb"  # the day first and 24 hours: only America is sure to want it otherwise
+ANY_OTHER = "en-gb"  # the day first: only America is sure to want it otherwise
 # Regions, and languages that came without one, by who writes like them: Unicode CLDR 49, the short
-# formats of each region's main language. Rare ways of writing are left out.
+# formats of each region's main language. Rare ways of writing are left out, and so are those who
+# write like Britain. The clock has 24 hours for all.
 WRITTEN_LIKE = {
     ENGLISH: "AS FM GU MH MP PH PR PW UM US VI",
-    "en-au": "AU BD BN EG ET GH HK IN JO KW LB MO MY NZ PK QA SA SG AE bn hi ms ur",
     "en-ca": "CA",
     "en-de": "AT AZ BA CH DE DK FO HR IS LI MD ME MK RO RS SI TR az bs da de hr is mk ro sl sr tr",
     "en-es": "AD AO AR BO BR CL CO CR CU CY DO EC ES GR GT HN ID IT MX MZ NI PA PE PT PY SM SV UY "

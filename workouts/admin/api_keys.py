@@ -48,6 +48,7 @@ class ApiKeyForm(forms.ModelForm):
 
 
 class ApiKeyAdmin(TitledAdmin):
+    add_title = gettext_lazy("Add an API key")
     empty_text = gettext_lazy("No API keys yet.")
     no_match_text = gettext_lazy("No API keys match.")
     form = ApiKeyForm
@@ -73,7 +74,7 @@ class ApiKeyAdmin(TitledAdmin):
     def find_next_step(self, request: HttpRequest) -> NextStep | None:
         if not self.has_add_permission(request):
             return None
-        return NextStep(_("Add an API key"), reverse("admin:workouts_apikey_add"))
+        return NextStep(str(self.add_title), reverse("admin:workouts_apikey_add"))
 
     def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
         return self.own_page_fields if obj else self.fields

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from workouts.admin.accounts.locks_page import confirm_second_factor_reset, show_locks
@@ -92,6 +93,7 @@ class SenimAdminSite(admin.AdminSite):
         """Title each list in the directory of models as its own page is titled."""
         found: list[Any] = super().get_app_list(request, app_label)
         for app in found:
+            app["name"] = name_app(app["app_label"])
             for model in app["models"]:
                 model_admin = self.get_model_admin(model["model"])
                 if isinstance(model_admin, TitledAdmin):
@@ -102,8 +104,13 @@ class SenimAdminSite(admin.AdminSite):
     def app_index(
         self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        title = {"title": apps.get_app_config(app_label).verbose_name}
+        title = {"title": name_app(app_label)}
         return super().app_index(request, app_label, title | (extra_context or {}))
+
+
+def name_app(label: str) -> str:
+    """Return what the pages call an app; Django's own calls itself Authentication and …"""
+    return gettext("Users") if label == "auth" else str(apps.get_app_config(label).verbose_name)
 
 
 def is_view_on_site(found: URLPattern | URLResolver) -> bool:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from workouts.admin.days import begin_of_coach_day, monday_of_coach_week
-from workouts.models import Athlete, Team, WorkoutSession
+from workouts.models import Athlete, Team, WorkoutSession, name_exercise
 from workouts.models.sort_names import make_sort_name
 
 MAX_ATHLETES = 300
@@ -31,6 +31,11 @@ class TeamAthlete(NamedTuple):
     sessions: int = 0
     reps: int = 0
     trend_reps: tuple[int, int] = (0, 0)
+
+    @property
+    def last_exercise(self) -> str:
+        """The name of what the athlete trained last."""
+        return name_exercise(self.athlete.last_exercise)
 
     @property
     def change(self) -> float | None:

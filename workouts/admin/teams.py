@@ -5,9 +5,10 @@ from django.db.models import Count, QuerySet, prefetch_related_objects
 from django.forms import Media
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
+from django.utils.formats import number_format
 from django.utils.text import capfirst
-from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from workouts.admin.coach_names import find_coaches_to_choose, name_coach
 from workouts.admin.invitations.open_links import find_open_invitations, find_waiting_athletes
@@ -32,6 +33,7 @@ def leave_out_lines(lines: list[Any], beginnings: tuple[str, ...]) -> list[Any]:
 
 
 class TeamAdmin(VisibleAdmin):
+    add_title = _("Add a team")
     empty_text = _("No teams yet.")
     no_match_text = _("No teams match.")
     list_display = ["team_name", "athlete_count"]
@@ -90,7 +92,7 @@ class TeamAdmin(VisibleAdmin):
     def find_next_step(self, request: HttpRequest) -> NextStep | None:
         if not self.has_add_permission(request):
             return None
-        return NextStep(gettext("Add a team"), reverse("admin:workouts_team_add"))
+        return NextStep(str(self.add_title), reverse("admin:workouts_team_add"))
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view
@@ -135,9 +137,8 @@ class TeamAdmin(VisibleAdmin):
         return ", ".join(map(name_coach, team.coaches.all()))
 
     @admin.display(description=_("athletes"))
-    def athlete_count(self, team: Any) -> int:
-        count: int = team.athlete_count
-        return count
+    def athlete_count(self, team: Any) -> str:
+        return number_format(team.athlete_count, force_grouping=True)
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "coaches":

@@ -28,13 +28,14 @@ class TitledChangeList(ChangeList):
 
 
 class TitledAdmin(admin.ModelAdmin):
-    """Titles a list "Athletes", an object's page "Athlete" with its name below.
+    """Titles a list "Athletes", an object's page "Athlete" with its name below, "Add an athlete".
 
     templates/admin/workouts/ has the breadcrumbs that go with it.
     """
 
     title: Text = ""  # the model's verbose names, unless given
     list_title: Text = ""
+    add_title: Text = ""  # in full: from a verbose name, no language could decline it
     empty_text: Text = gettext_lazy("Nothing here yet.")
     no_match_text: Text = gettext_lazy("Nothing matches.")
 
@@ -49,7 +50,7 @@ class TitledAdmin(admin.ModelAdmin):
         """Return the template's context for an object's page, or for the one that adds one."""
         titles: dict[str, Any] = {"list_title": self.get_list_title()}
         if obj is None:
-            return titles
+            return {**titles, "title": str(self.add_title)} if self.add_title else titles
         title = title or str(self.title or capfirst(self.opts.verbose_name))
         return {**titles, "title": title, "subtitle": self.name_object(obj)}
 

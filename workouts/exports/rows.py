@@ -9,13 +9,12 @@ from uuid import UUID
 from django.db.models import Q, TextField, Value
 from django.db.models.functions import Cast
 from django.utils.functional import Promise
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from workouts.fairness.flag_texts import name_flag
 from workouts.fairness.tempo import measure_session_pace
 from workouts.loads import load_to_number
-from workouts.models import ReviewStatus, WorkoutSessionQuerySet
+from workouts.models import ReviewStatus, WorkoutSessionQuerySet, name_exercise
 
 BATCH_ROWS = 2000
 # a timeline of 10,000 reps is 100 KB of text
@@ -132,7 +131,7 @@ def make_export_row(record: ExportRecord, zone: tzinfo, *, with_timeline: bool) 
         record.user_id,
         record.display_name,
         record.exercise,
-        gettext(record.exercise_name),
+        name_exercise(record.exercise_name),
         record.reps,
         *(
             at.astimezone(zone).replace(microsecond=0)

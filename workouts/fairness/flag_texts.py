@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from workouts.fairness.evenness import LIMITS
 from workouts.fairness.evidence import Flag
-from workouts.models.exercises import SEEDED_NAMES
+from workouts.models.exercises import SEEDED_NAMES, name_exercise
 
 NAMES: dict[str, str | Promise] = {
     "metronome": gettext_lazy("too even"),
@@ -56,6 +56,14 @@ def explain_flag(flag: Flag) -> str:
         return ", ".join(f"{name}: {value}" for name, value in flag.items())
 
 
+def group_flag_numbers(flag: Flag) -> dict[str, Any]:
+    """Return the flag's figures for a sentence: whole numbers as text, 12,345."""
+    return {
+        name: number_format(value, force_grouping=True) if isinstance(value, int) else value
+        for name, value in flag.items()
+    }
+
+
 def write_flag_percent(share: float) -> str:
     return number_format(100 * share, 2)
 
@@ -65,29 +73,31 @@ def explain_metronome_flag(flag: Flag) -> str:
         return add_joined_sessions(explain_reps_on_beat(flag), flag)
     if "runs" in flag:
         text = _(
-            "%(intervals)d intervals in %(runs)d stretches at the same tempo vary by only %(cv)s%%;"
+            "%(intervals)s intervals in %(runs)s stretches at the same tempo vary by only %(cv)s%%;"
             " people's vary by 1.5 to 4.9%%."
         )
     else:
         text = ngettext(
-            "%(intervals)d interval varies by only %(cv)s%%; people's vary by 1.5 to 4.9%%.",
-            "%(intervals)d intervals in a row vary by only %(cv)s%%;"
+            "%(intervals)s interval varies by only %(cv)s%%; people's vary by 1.5 to 4.9%%.",
+            "%(intervals)s intervals in a row vary by only %(cv)s%%;"
             " people's vary by 1.5 to 4.9%%.",
             flag["intervals"],
         )
-    return add_joined_sessions(text % {**flag, "cv": write_flag_percent(flag["cv"])}, flag)
+    return add_joined_sessions(
+        text % {**group_flag_numbers(flag), "cv": write_flag_percent(flag["cv"])}, flag
+    )
 
 
 def explain_reps_on_beat(flag: Flag) -> str:
     figures = {
-        "intervals": flag["intervals"],
+        "intervals": number_format(flag["intervals"], force_grouping=True),
         "spread": write_flag_percent(flag["spread"]),
         "independence": number_format(flag["independence"], 2),
         "peoples": number_format(LIMITS.independence, 1),
     }
     return (
         _(
-            "Over %(intervals)d intervals, reps stay within about %(spread)s%% of a steady beat,"
+            "Over %(intervals)s intervals, reps stay within about %(spread)s%% of a steady beat,"
             " and a late rep does not make the next one late: on a scale where people score at"
             " most %(peoples)s and a clock 2, they score %(independence)s."
         )
@@ -98,95 +108,91 @@ def explain_reps_on_beat(flag: Flag) -> str:
 def explain_record_pace_flag(flag: Flag) -> str:
     if "seconds" in flag:
         text = _(
-            "%(reps)d reps in %(seconds)d seconds; the fastest people are thought to manage at"
-            " most %(limit)d."
+            "%(reps)s reps in %(seconds)s seconds; the fastest people are thought to manage at"
+            " most %(limit)s."
         )
     else:
-        text = _("%(reps)d reps in a minute; the most ever reported is %(record)d.")
-    return add_joined_sessions(text % flag, flag)
+        text = _("%(reps)s reps in a minute; the most ever reported is %(record)s.")
+    return add_joined_sessions(text % group_flag_numbers(flag), flag)
 
 
 def explain_personal_pace_flag(flag: Flag) -> str:
-    return (
-        _("%(reps)d reps in a minute; the athlete's best in the 90 days before was %(best)d.")
-        % flag
-    )
+    return _(
+        "%(reps)s reps in a minute; the athlete's best in the 90 days before was %(best)s."
+    ) % group_flag_numbers(flag)
 
 
 def explain_two_devices_flag(flag: Flag) -> str:
     if "missed" in flag:
-        return (
-            _(
-                "%(devices)d devices each missed at least %(missed)d of %(counted)d counted reps"
-                " while in use: some reps may have been counted more than once."
-            )
-            % flag
-        )
+        return _(
+            "%(devices)s devices each missed at least %(missed)s of %(counted)s counted reps"
+            " while in use: some reps may have been counted more than once."
+        ) % group_flag_numbers(flag)
     text = ngettext(
-        "Counting switched between two devices within 15 seconds, %(changes)d time.",
-        "Counting switched between two devices within 15 seconds, %(changes)d times.",
+        "Counting switched between two devices within 15 seconds, %(changes)s time.",
+        "Counting switched between two devices within 15 seconds, %(changes)s times.",
         flag["changes"],
     )
-    return text % flag
+    return text % group_flag_numbers(flag)
 
 
 def explain_many_refused_flag(flag: Flag) -> str:
-    return (
-        _(
-            "More reps were refused (%(refused)d) than counted (%(counted)d): a bouncing sensor,"
-            " or a script."
-        )
-        % flag
-    )
+    return _(
+        "More reps were refused (%(refused)s) than counted (%(counted)s): a bouncing sensor,"
+        " or a script."
+    ) % group_flag_numbers(flag)
 
 
 def explain_mostly_late_flag(flag: Flag) -> str:
-    return (
-        _(
-            "%(late)d of %(reps)d reps arrived more than 10 seconds after they were made; only the"
-            " device vouches for their times."
-        )
-        % flag
-    )
+    return _(
+        "%(late)s of %(reps)s reps arrived more than 10 seconds after they were made; only the"
+        " device vouches for their times."
+    ) % group_flag_numbers(flag)
 
 
 def explain_clock_flag(flag: Flag) -> str:
     text = ngettext(
-        "The device gave an impossible time for %(reps)d rep.",
-        "The device gave impossible times for %(reps)d reps.",
+        "The device gave an impossible time for %(reps)s rep.",
+        "The device gave impossible times for %(reps)s reps.",
         flag["reps"],
     )
-    return text % flag
+    return text % group_flag_numbers(flag)
 
 
 def explain_marathon_flag(flag: Flag) -> str:
     parts = []
+    figures = group_flag_numbers(flag)
     if "minutes" in flag:
-        parts.append(_("%(minutes)d minutes without a 5-minute break.") % flag)
+        parts.append(_("%(minutes)s minutes without a 5-minute break.") % figures)
     if "reps_in_hour" in flag:
-        parts.append(_("%(reps_in_hour)d reps in an hour; the record is %(record)d.") % flag)
+        parts.append(_("%(reps_in_hour)s reps in an hour; the record is %(record)s.") % figures)
     return add_joined_sessions(" ".join(parts), flag)
 
 
 def explain_record_day_flag(flag: Flag) -> str:
-    return _("%(reps)d reps in 24 hours; the most ever reported is %(record)d.") % flag
+    return _(
+        "%(reps)s reps in 24 hours; the most ever reported is %(record)s."
+    ) % group_flag_numbers(flag)
 
 
 def explain_two_bodies_flag(flag: Flag) -> str:
     text = ngettext(
-        "In one minute, reps switched %(changes)d times between this exercise and another"
+        "In one minute, reps switched %(changes)s times between this exercise and another"
         " (%(exercise)s), each time within 3 seconds.",
-        "In one minute, reps switched %(changes)d times between this exercise and another"
+        "In one minute, reps switched %(changes)s times between this exercise and another"
         " (%(exercise)s), each time within 3 seconds. So many changes were found with"
-        " %(exercises)d exercises.",
+        " %(exercises)s exercises.",
         flag["exercises"],
     )
-    return text % {**flag, "exercise": name_flagged_exercise(flag["exercise"])}
+    return text % {
+        **group_flag_numbers(flag),
+        "exercise": name_flagged_exercise(flag["exercise"]),
+    }
 
 
 def name_flagged_exercise(slug: str) -> str:
     """Return the name in the catalogue as it is seeded; others go by their slug."""
-    return _(SEEDED_NAMES_BY_SLUG[slug]) if slug in SEEDED_NAMES_BY_SLUG else slug
+    return name_exercise(SEEDED_NAMES_BY_SLUG.get(slug, slug))
 
 
 def add_joined_sessions(text: str, flag: Flag) -> str:
@@ -194,11 +200,11 @@ def add_joined_sessions(text: str, flag: Flag) -> str:
     if "sessions" not in flag:
         return text
     joined = ngettext(
-        "Found across %(sessions)d session less than 5 minutes apart.",
-        "Found across %(sessions)d sessions less than 5 minutes apart.",
+        "Found across %(sessions)s session less than 5 minutes apart.",
+        "Found across %(sessions)s sessions less than 5 minutes apart.",
         flag["sessions"],
     )
-    return f"{text} {joined % flag}"
+    return f"{text} {joined % group_flag_numbers(flag)}"
 
 
 TEXTS: dict[str, Callable[[dict[str, Any]], str]] = {

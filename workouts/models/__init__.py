@@ -12,7 +12,7 @@ from workouts.models.athletes import (
 )
 from workouts.models.devices import Device
 from workouts.models.display_links import DisplayLink
-from workouts.models.exercises import Exercise, check_slug
+from workouts.models.exercises import Exercise, check_slug, name_exercise
 from workouts.models.forgetting import ErasedSession, Forgetting
 from workouts.models.invitations import Invitation, WaitingAthlete
 from workouts.models.joined_devices import MAX_DEVICE_NAME_LENGTH, JoinedDevice
@@ -49,4 +49,5 @@ __all__ = [
     "kept_user_id_expression",
     "may_see_all_athletes",
     "name_athlete",
+    "name_exercise",
 ]

@@ -12,7 +12,7 @@ LOWEST_SESSION_LIMIT = 100  # honest workouts may well reach this many reps
 check_slug = RegexValidator(
     r"^[a-z0-9_]{1,32}\Z", _("A slug is 1 to 32 lowercase letters, digits and underscores.")
 )
-# the names in the data migration, marked here for translation
+# the names in the data migration, marked here for translation; see name_exercise()
 SEEDED_NAMES = (
     gettext_noop("Squat"),
     gettext_noop("Push-up"),
@@ -106,8 +106,8 @@ class Exercise(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the name, translated if it is one of the seeded ones. Coaches may edit names."""
-        return gettext(self.name)
+        """Return the name in the active language."""
+        return name_exercise(self.name)
 
     def clean(self) -> None:
         """Reject limits that would refuse honest reps. Raises ValidationError by field."""
@@ -172,3 +172,11 @@ class Exercise(models.Model):
                 "record": per_hour
             }
         return errors
+
+
+def name_exercise(name: str) -> str:
+    """Return a stored name in the active language, if Senim came with it; coaches may edit names.
+
+    A name of their own stays as it is, even if another of our messages happens to read like it.
+    """
+    return gettext(name) if name in SEEDED_NAMES else name

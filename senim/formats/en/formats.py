@@ -1,6 +1,11 @@
-"""Formats that Django has no names for, as in America; Django has the others."""
+"""One way to write dates and one to write times, where Django has three of each: as in America.
 
-CHART_DAY_FORMAT = "M j"
-# where a sentence ends: after "2:02 p.m." there would be two full stops
-CLOCK_FORMAT = "g:i A"
-CLOCK_SECONDS_FORMAT = "g:i:s A"
+The clock has 24 hours there too: "3 a.m." and "15:00" in the same column are hard to compare.
+"""
+
+DATE_FORMAT = SHORT_DATE_FORMAT = "m/d/Y"
+TIME_FORMAT = "H:i"
+DATETIME_FORMAT = SHORT_DATETIME_FORMAT = "m/d/Y, H:i"
+# formats that Django has no names for
+CHART_DAY_FORMAT = "m/d"
+CLOCK_SECONDS_FORMAT = "H:i:s"

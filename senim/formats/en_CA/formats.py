@@ -1,3 +1,10 @@
-"""A correction to Django's formats for Canada: English there has the comma."""
+"""English with the dates and numbers of Canada, where the week begins on Sunday."""
 
-THOUSAND_SEPARATOR = ","
+from senim.formats.en_GB.formats import *  # noqa: F403
+
+DATE_FORMAT = SHORT_DATE_FORMAT = "Y-m-d"
+DATETIME_FORMAT = SHORT_DATETIME_FORMAT = "Y-m-d, H:i"
+CHART_DAY_FORMAT = "m-d"
+FIRST_DAY_OF_WEEK = 0
+DATE_INPUT_FORMATS = ["%Y-%m-%d"]
+DATETIME_INPUT_FORMATS = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"]

@@ -1,14 +1,11 @@
-"""Date and number formats for Britain, where Django has the clock of 12 hours."""
+"""Date and number formats for Britain, and for English elsewhere: the day first."""
 
-DATE_FORMAT = "j M Y"
+DATE_FORMAT = SHORT_DATE_FORMAT = "d/m/Y"
 TIME_FORMAT = "H:i"
-DATETIME_FORMAT = "j M Y, H:i"
+DATETIME_FORMAT = SHORT_DATETIME_FORMAT = "d/m/Y, H:i"
 YEAR_MONTH_FORMAT = "F Y"
 MONTH_DAY_FORMAT = "j F"
-SHORT_DATE_FORMAT = "d/m/Y"
-SHORT_DATETIME_FORMAT = "d/m/Y, H:i"
-CHART_DAY_FORMAT = "j M"
-CLOCK_FORMAT = "H:i"
+CHART_DAY_FORMAT = "d/m"
 CLOCK_SECONDS_FORMAT = "H:i:s"
 FIRST_DAY_OF_WEEK = 1
 

@@ -2,8 +2,9 @@
 
 from senim.formats.en_GB.formats import *  # noqa: F403
 
-SHORT_DATE_FORMAT = "d-m-Y"
-SHORT_DATETIME_FORMAT = "d-m-Y, H:i"
+DATE_FORMAT = SHORT_DATE_FORMAT = "d-m-Y"
+DATETIME_FORMAT = SHORT_DATETIME_FORMAT = "d-m-Y, H:i"
+CHART_DAY_FORMAT = "d-m"
 DATE_INPUT_FORMATS = ["%d-%m-%Y"]
 DATETIME_INPUT_FORMATS = ["%d-%m-%Y %H:%M:%S", "%d-%m-%Y %H:%M"]
 DECIMAL_SEPARATOR = ","

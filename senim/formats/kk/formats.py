@@ -1,14 +1,11 @@
 """Date and number formats for Kazakh, which Django lacks."""
 
-DATE_FORMAT = "Y ж. j E"
+DATE_FORMAT = SHORT_DATE_FORMAT = "d.m.Y"
 TIME_FORMAT = "H:i"
-DATETIME_FORMAT = "Y ж. j E, H:i"
+DATETIME_FORMAT = SHORT_DATETIME_FORMAT = "d.m.Y H:i"
 YEAR_MONTH_FORMAT = "Y ж. E"
 MONTH_DAY_FORMAT = "j E"
-SHORT_DATE_FORMAT = "d.m.Y"
-SHORT_DATETIME_FORMAT = "d.m.Y H:i"
 CHART_DAY_FORMAT = "d.m"
-CLOCK_FORMAT = "H:i"
 CLOCK_SECONDS_FORMAT = "H:i:s"
 FIRST_DAY_OF_WEEK = 1
 

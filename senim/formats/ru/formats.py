@@ -1,9 +1,9 @@
-"""A correction to Django's Russian formats: after a day, the month is in the genitive.
+"""One way to write dates and one to write times in Russian, where Django has three of each."""
 
-And the formats that Django has no names for.
-"""
-
-MONTH_DAY_FORMAT = "j E"
+DATE_FORMAT = SHORT_DATE_FORMAT = "d.m.Y"
+TIME_FORMAT = "H:i"
+DATETIME_FORMAT = SHORT_DATETIME_FORMAT = "d.m.Y H:i"
+MONTH_DAY_FORMAT = "j E"  # after a day, the month is in the genitive
+# formats that Django has no names for
 CHART_DAY_FORMAT = "d.m"
-CLOCK_FORMAT = "H:i"
 CLOCK_SECONDS_FORMAT = "H:i:s"

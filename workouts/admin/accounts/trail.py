@@ -20,6 +20,7 @@ from workouts.admin.paging import (
     CappedChangeListPaginator,
     count_changelist_rows_up_to,
 )
+from workouts.models import Exercise, name_exercise
 
 
 class TrailLine(NamedTuple):
@@ -88,12 +89,17 @@ def describe_failure(row: Any) -> TrailLine:
 def describe_change(row: Any) -> TrailLine:
     verbs = {1: _("Added"), 3: _("Deleted")}
     kind = row.content_type.name if row.content_type else ""
+    name = name_exercise(row.object_repr) if is_about_exercise(row) else row.object_repr
     return TrailLine(
         row.action_time,
         row.user.get_username(),
         str(row.get_change_message()) or verbs.get(row.action_flag, _("Changed")),
-        object=f"{kind}: {row.object_repr}" if kind else row.object_repr,
+        object=f"{kind}: {name}" if kind else name,
     )
+
+
+def is_about_exercise(row: Any) -> bool:
+    return row.content_type is not None and row.content_type.model == Exercise._meta.model_name
 
 
 def describe_trail_time(at: datetime) -> str:

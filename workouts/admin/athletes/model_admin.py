@@ -48,6 +48,7 @@ class AthleteChangeList(TitledChangeList):
 
 
 class AthleteAdmin(VisibleAdmin):
+    add_title = _("Add an athlete")
     empty_text = _("No athletes yet.")
     no_match_text = _("No athletes match.")
     list_display = ["name", "user_id", "last_session", "total_reps", "first_seen"]

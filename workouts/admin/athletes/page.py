@@ -8,6 +8,7 @@ from django.db.models import DateField, QuerySet
 from django.db.models.functions import TruncWeek
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from workouts.admin.athletes.bests import Bests, find_bests_for_athlete_page
@@ -73,8 +74,8 @@ def describe_bests_for_athlete_page(bests: Bests) -> Json:
         "sessions": bests.sessions,
         "reps": bests.reps,
         "cells": [
-            (_("Most reps"), bests.most_reps, bests.most_reps.total_reps),
-            (_("Best minute"), fastest, fastest and fastest.best_minute),
+            (_("Most reps"), bests.most_reps, write_best(bests.most_reps.total_reps)),
+            (_("Best minute"), fastest, fastest and write_best(fastest.best_minute)),
             (
                 _("Longest session"),
                 bests.longest,
@@ -82,6 +83,10 @@ def describe_bests_for_athlete_page(bests: Bests) -> Json:
             ),
         ],
     }
+
+
+def write_best(reps: Any) -> str:
+    return number_format(reps, force_grouping=True)
 
 
 def find_weekly_chart_volumes(user_id: str, *, today: date) -> list[ChartVolume]:

@@ -126,7 +126,9 @@ def describe_trends_page(request: HttpRequest, athlete: Athlete, *, today: date)
         find_trend_weeks(each, lengths) for each in theirs.by_athlete.values()
     )
     trends = Trends(weeks, find_trend_weeks(own, lengths), medians, find_trend_loads(own))
+    names = {each.slug: str(each) for each in exercises}
     return {
+        "subtitle": f"{athlete}, {names[exercise]}",
         "form": form,
         "is_enough": len(trends.own) >= MIN_WEEKS,
         "trends": [describe_trend(each, trends) for each in describe_trend_figures(lengths)],

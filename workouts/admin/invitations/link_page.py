@@ -75,7 +75,7 @@ def describe_limits(invitation: Invitation) -> str:
         "Lets %(number)s athlete in, until %(until)s",
         "Lets %(number)s athletes in, until %(until)s",
         invitation.max_uses,
-    ) % {"number": number_format(invitation.max_uses), "until": until}
+    ) % {"number": number_format(invitation.max_uses, force_grouping=True), "until": until}
 
 
 def describe_steps(kind: Invitation.Kind) -> list[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -55,17 +56,17 @@ def explain_reps_seen_too(session: WorkoutSession, devices: int) -> str:
         return ""
     if devices == 2:
         text = ngettext(
-            "%d rep was seen by two devices and counted once.",
-            "%d reps were seen by two devices and counted once.",
+            "%s rep was seen by two devices and counted once.",
+            "%s reps were seen by two devices and counted once.",
             number,
         )
     else:
         text = ngettext(
-            "Devices saw %d rep that another device had already counted; it counts once.",
-            "Devices saw %d reps that another device had already counted; each counts once.",
+            "Devices saw %s rep that another device had already counted; it counts once.",
+            "Devices saw %s reps that another device had already counted; each counts once.",
             number,
         )
-    return text % number
+    return text % number_format(number, force_grouping=True)
 
 
 def describe_device_row(name: str, times: DeviceTimes) -> Json:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from workouts.admin.sessions.loads import LoadForm, build_load_form, may_enter_load
-from workouts.admin.sessions.names import name_session_for_coach
+from workouts.admin.sessions.names import name_session_by_day, name_session_for_coach
 from workouts.models import WorkoutSession
 from workouts.models.primary_keys import can_be_primary_key
 from workouts.services.entered_loads import LoadChangedError, enter_session_load
@@ -21,8 +21,8 @@ def show_load_page(request: HttpRequest, object_id: str) -> HttpResponse:
         raise PermissionDenied
     if not can_be_primary_key(object_id):
         raise Http404
-    visible = WorkoutSession.objects.visible_to(request.user)
-    session = get_object_or_404(visible.select_related("athlete", "exercise"), pk=object_id)
+    visible = WorkoutSession.objects.visible_to(request.user).with_athletes(request.user)
+    session = get_object_or_404(visible.select_related("exercise"), pk=object_id)
     form = build_load_form(session)
     if request.method == "POST":
         form = LoadForm(request.POST, auto_id="load_%s")
@@ -33,6 +33,7 @@ def show_load_page(request: HttpRequest, object_id: str) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         "title": _("Load"),
+        "subtitle": name_session_by_day(session),
         "session": session,
         "form": form,
         "crumbs": [

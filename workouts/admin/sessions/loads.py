@@ -89,6 +89,6 @@ def write_load_change(change: LoadChange) -> str:
     return _("%(load)s, %(coach)s, %(at)s; before: %(before)s") % {
         "load": write_load_with_unit_for_coach(change.to_kg),
         "coach": name_coach(change.coach),
-        "at": date_format(localtime(change.at), "DATETIME_FORMAT"),
+        "at": date_format(localtime(change.at), "SHORT_DATETIME_FORMAT"),
         "before": write_load_with_unit_for_coach(change.from_kg),
     }

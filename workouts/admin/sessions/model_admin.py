@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 from django.forms import Media
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 
 from workouts.admin.load_texts import write_load_for_coach
 from workouts.admin.next_steps import NextStep, find_first_athlete_step
+from workouts.admin.numbers import make_number_column
 from workouts.admin.sessions.decisions import (
     ReviewStepInline,
     may_open_decision_page,
@@ -71,7 +72,7 @@ class WorkoutSessionAdmin(VisibleAdmin):
         "when",
         "athlete",
         "exercise",
-        "total_reps",
+        make_number_column(WorkoutSession, "total_reps"),
         "load",
         "length",
         "pace",
@@ -129,11 +130,11 @@ class WorkoutSessionAdmin(VisibleAdmin):
 
     @admin.display(description=_("tempo"))
     def tempo(self, session: WorkoutSession) -> SafeString:
-        text = ngettext("Tempo of %d rep", "Tempo of %d reps", session.total_reps)
+        text = ngettext("Tempo of %s rep", "Tempo of %s reps", session.total_reps)
         return format_html(
             '<svg class="spark" viewBox="0 0 120 24" width="96" height="24" role="img"'
             ' aria-label="{}"><path d="{}"/></svg>',
-            text % session.total_reps,
+            text % number_format(session.total_reps, force_grouping=True),
             draw_tempo_svg(session.timeline_ms),
         )
 

@@ -1,6 +1,7 @@
 """Parked sessions, which the database refused: listed, and retried on demand."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -14,8 +15,16 @@ from workouts.clock import datetime_from_ms
 from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_live_store
 from workouts.live.sessions import ParkedSession
-from workouts.models import Athlete, may_see_all_athletes
+from workouts.models import Athlete, Exercise, may_see_all_athletes
 from workouts.services.finishing import DATABASE_AWAY, save_and_clear_session
+
+
+class ParkedRow(NamedTuple):
+    """A parked session as the page lists it: the name of its exercise, and since when it waits."""
+
+    parked: ParkedSession
+    exercise: str
+    since: datetime
 
 
 def show_parked_page(request: HttpRequest) -> HttpResponse:
@@ -28,7 +37,7 @@ def show_parked_page(request: HttpRequest) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         "title": _("Sessions not saved yet"),
-        "rows": [*map(describe_row_of_parked_page, find_parked_for_coach(request))],
+        "rows": list_rows_of_parked_page(find_parked_for_coach(request)),
     }
     return TemplateResponse(request, "admin/workouts/parked.html", context)
 
@@ -51,8 +60,17 @@ def find_parked_for_coach(request: HttpRequest) -> list[ParkedSession]:
     return [each for each in parked if each.name.user_id in visible]
 
 
-def describe_row_of_parked_page(parked: ParkedSession) -> tuple[ParkedSession, datetime]:
-    return parked, datetime_from_ms(parked.since_ms)
+def list_rows_of_parked_page(parked: list[ParkedSession]) -> list[ParkedRow]:
+    slugs = {each.name.exercise_type for each in parked}
+    names = {each.slug: str(each) for each in Exercise.objects.filter(slug__in=slugs)}
+    return [
+        ParkedRow(
+            each,
+            names.get(each.name.exercise_type, each.name.exercise_type),
+            datetime_from_ms(each.since_ms),
+        )
+        for each in parked
+    ]
 
 
 def retry_parked_for_coach(request: HttpRequest) -> None:

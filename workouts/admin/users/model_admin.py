@@ -3,8 +3,8 @@
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.models import User
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
@@ -12,8 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from workouts.admin.accounts.history import translate_history_page
+from workouts.admin.coach_names import name_coach
 from workouts.admin.invitations.coach_page import show_coach_invite_page
+from workouts.admin.titles import TitledAdmin
 from workouts.admin.users.forms import AccountAddForm, AccountChangeForm
 from workouts.models.primary_keys import can_be_primary_key
 from workouts.services.roles import find_role, may_manage_account, may_set_password
@@ -36,7 +37,9 @@ def may_manage_coaches(request: HttpRequest) -> bool:
     return request.user.has_perm("workouts.invite_coach")
 
 
-class RoleUserAdmin(UserAdmin):
+class RoleUserAdmin(TitledAdmin, UserAdmin):
+    list_title = _("Users")
+    add_title = _("Add a user")
     form = AccountChangeForm
     add_form = AccountAddForm
     list_display = ("username", "full_name", "role_name", "team_names", "last_login", "is_active")
@@ -58,6 +61,9 @@ class RoleUserAdmin(UserAdmin):
             },
         ),
     )
+
+    def name_object(self, obj: Any) -> str:
+        return name_coach(obj)
 
     @admin.display(description=_("name"), ordering="first_name")
     def full_name(self, user: User) -> str:
@@ -139,13 +145,6 @@ class RoleUserAdmin(UserAdmin):
                 note_whose_password(user, by=request.user)
         return response
 
-    def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        response = super().history_view(request, object_id, extra_context)
-        translate_history_page(response)
-        return response
-
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(show_coach_invite_page)
         return [path("invite/", view, name="auth_user_invite"), *super().get_urls()]
@@ -157,7 +156,12 @@ class RoleUserAdmin(UserAdmin):
         return super().changelist_view(request, shown)
 
 
+class RoleGroupAdmin(TitledAdmin, GroupAdmin):
+    add_title = _("Add a group")
+
+
 def replace_user_pages() -> None:
-    """Put our pages for users in the place of Django's."""
-    admin.site.unregister(User)
+    """Put our pages for users and their groups in the place of Django's."""
+    admin.site.unregister([User, Group])
     admin.site.register(User, RoleUserAdmin)
+    admin.site.register(Group, RoleGroupAdmin)

@@ -77,7 +77,7 @@ class LockoutTests(LockoutCase):
         self.client.cookies["time_zone"] = "Asia/Almaty"
         with time_machine.travel("2026-11-30T10:00:00+00:00", tick=False):
             answer = self.lock()
-        assert "after 3:15 PM." in answer.content.decode()
+        assert "after 15:15." in answer.content.decode()
         assert answer["Retry-After"] == "900"
 
     def test_a_right_password_forgets_the_failures(self) -> None:

@@ -1,6 +1,7 @@
 """The admin site: the default one, its own first page, and titles that say what a page shows."""
 
 import sys
+from datetime import UTC, datetime
 from types import ModuleType
 from unittest.mock import patch
 
@@ -78,6 +79,7 @@ class TitleTests(AdminCase):
     def test_djangos_own_lists_are_too(self) -> None:
         for name, title in (("user", "Users"), ("group", "Groups")):
             assert self.title(f"{ADMIN}auth/{name}/") == title
+            assert self.breadcrumbs(f"{ADMIN}auth/{name}/") == f"Home > {title}"
 
     def test_a_popup_asks_to_choose(self) -> None:
         assert self.title(ATHLETES, _popup="1") == "Select athlete"
@@ -89,9 +91,58 @@ class TitleTests(AdminCase):
             (f"{ATHLETES}{self.athlete.pk}/change/", "Aigul | Athlete"),
             (f"{TEAMS}{self.team.pk}/change/", "Juniors | Team"),
             (f"{EXERCISES}{squat.pk}/change/", "Squat | Exercise"),
-            (f"{ATHLETES}add/", "Add athlete"),
         ):
             assert self.title(path) == title
+
+    def test_what_adds_something_says_so_as_people_do(self) -> None:
+        for name, text in (
+            ("workouts/athlete", "Add an athlete"),
+            ("workouts/team", "Add a team"),
+            ("workouts/apikey", "Add an API key"),
+            ("workouts/exercise", "Add an exercise"),
+            ("auth/user", "Add a user"),
+            ("auth/group", "Add a group"),
+        ):
+            path = f"{ADMIN}{name}/"
+            assert f'class="addlink">{text}</a>' in self.page(path)
+            assert self.title(f"{path}add/") == text
+            assert self.breadcrumbs(f"{path}add/").endswith(f" > {text}")
+
+    def test_it_does_so_in_a_language_that_declines_words(self) -> None:
+        self.client.cookies["django_language"] = "ru"
+        for path, text in ((ATHLETES, "Добавить спортсмена"), (TEAMS, "Добавить команду")):
+            assert f'class="addlink">{text}</a>' in self.page(path)
+            assert self.title(f"{path}add/") == text
+
+    def test_pages_about_users_say_that_they_are(self) -> None:
+        path = f"{ADMIN}auth/user/{self.coach.pk}"
+        for page, crumbs in (
+            ("change", "coach"),
+            ("password", "coach > Change password: coach"),
+            ("history", "coach > History"),
+            ("delete", "coach > Delete user"),
+        ):
+            assert self.breadcrumbs(f"{path}/{page}/") == f"Home > Users > {crumbs}"
+        assert self.title(f"{path}/change/") == "coach | User"
+        assert self.title(f"{ADMIN}auth/") == "Users"
+        response = self.client.post(
+            f"{ADMIN}auth/user/",
+            {"action": "delete_selected", "_selected_action": [self.coach.pk]},
+        )
+        assert "Authentication" not in response.content.decode()
+
+    def test_pages_about_users_say_so_in_each_language(self) -> None:
+        for language, users, djangos in (
+            ("ru", "Пользователи", "Пользователи и группы"),
+            ("kk", "Қолданушылар", "Аутентификация және авторизация"),
+        ):
+            self.client.cookies["django_language"] = language
+            for path in ("", "user/", "user/add/", f"user/{self.coach.pk}/change/"):
+                page = self.page(f"{ADMIN}auth/{path}")
+                crumbs = page.partition('class="breadcrumbs">')[2].partition("</div>")[0]
+                assert users in crumbs
+                assert djangos not in page
+            assert djangos not in self.page(ADMIN)
 
     def test_a_session_is_named_as_a_coach_would(self) -> None:
         path = f"{SESSIONS}{self.session.pk}/"
@@ -104,6 +155,18 @@ class TitleTests(AdminCase):
     def test_a_session_is_named_in_the_language_of_the_page(self) -> None:
         self.client.cookies["django_language"] = "ru"
         assert "Приседания" in self.breadcrumbs(f"{SESSIONS}{self.session.pk}/change/")
+
+    def test_the_page_for_a_sessions_load_says_which_session_it_is(self) -> None:
+        moment = datetime(2026, 11, 30, 3, tzinfo=UTC)
+        WorkoutSession.objects.update(started_at=moment, finished_at=moment)
+        path = f"{SESSIONS}{self.session.pk}/load/"
+        assert self.title(path) == "Aigul, Squat, 11/30/2026 | Load"
+        assert self.breadcrumbs(path) == "Home > Sessions > Aigul, Squat, 9 reps > Load"
+        self.client.cookies["django_language"] = "ru"
+        assert self.title(path) == "Aigul, Приседания, 30.11.2026 | Вес"
+
+    def test_trends_say_of_whom_and_of_what(self) -> None:
+        assert self.title(f"{ATHLETES}{self.athlete.pk}/trends/") == "Aigul, Squat | Trends"
 
     def test_histories_say_whose_they_are(self) -> None:
         assert self.title(f"{ATHLETES}{self.athlete.pk}/history/") == "Aigul | History"

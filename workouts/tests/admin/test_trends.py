@@ -47,7 +47,7 @@ class FiguresTests(TrendsCase):
             "slow_down_percent": [25, None, 10],
         }
         assert {len(chart["own"]) for chart in charts.values()} == {26}
-        assert charts["reps"]["names"][-3:] == ["Nov 9", "Nov 16", "Nov 23"]
+        assert charts["reps"]["names"][-3:] == ["11/09", "11/16", "11/23"]
 
     def test_the_page_says_which_set_lengths_are_compared(self) -> None:
         self.save((12, 22_000, 0.1), (13, 22_000, 0.1))

@@ -11,6 +11,7 @@ import pytest
 import redis
 from django.core.cache import cache
 from django.test import SimpleTestCase, TestCase, override_settings
+from django.utils import translation
 
 from senim import __version__
 from senim.embedded.valkey import EmbeddedValkey
@@ -63,6 +64,17 @@ class HealthTests(OwnRedis, TestCase):
             "/workout/finish",
         ):
             assert text in page
+
+    def test_the_page_says_in_the_readers_language_how_things_are_and_json_does_not(self) -> None:
+        for language in ("en", "ru", "kk"):
+            headers = {"Accept": BROWSER, "Accept-Language": language}
+            page = self.client.get("/", headers=headers).content.decode()
+            with translation.override(language):
+                ok = translation.pgettext("of Redis or the database", "ok")
+                assert f"Redis: {ok}</li>" in page
+                assert f"{translation.gettext('Database')}: {ok}</li>" in page
+            headers["Accept"] = "application/json"
+            assert self.client.get("/", headers=headers).json() == WELL
 
     def test_its_links_lead_somewhere(self) -> None:
         page = self.client.get("/", headers={"Accept": BROWSER}).content.decode()
