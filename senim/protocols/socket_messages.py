@@ -45,7 +45,7 @@ class MessageWebSocketProtocol(EndingWebSocketProtocol):
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         if not self.close_sent:  # by a handshake that was refused
-            extensions: dict[str, Any] = self.scope["extensions"]  # type: ignore[assignment]
+            extensions: dict[str, Any] = self.scope["extensions"]
             extensions[EXTENSION] = self
 
     def on_task_complete(self, task: asyncio.Task[None]) -> None:

@@ -48,7 +48,7 @@ class ExerciseAdmin(TitledAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Exercise | None = None) -> Any:
         """Show those who may not change it what other pages show, and not what is stored."""
-        stored = super().get_fields(request, obj)
+        stored: Any = super().get_fields(request, obj)
         if obj is None or self.has_change_permission(request, obj):
             return stored
         return [{"name": shown_name, **NUMBERS}.get(name, name) for name in stored]

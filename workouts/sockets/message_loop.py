@@ -15,7 +15,7 @@ from typing import Any
 from workouts.close_codes import CLOSE_ABNORMAL, CLOSE_POLICY, CLOSE_RESTART, CLOSE_TOO_BIG
 from workouts.exceptions import Code, WorkoutError
 from workouts.metrics import count_refusal_metric
-from workouts.sockets.direct_messages import REQUEST, DirectMessages
+from workouts.sockets.direct_messages import REQUEST, DirectMessages, Listener
 from workouts.sockets.frames import MAX_MESSAGE_BYTES, ErrorFrame
 from workouts.sockets.reply_queue import ReplyQueue, Send
 from workouts.sockets.server_stop import get_server_stop
@@ -102,7 +102,8 @@ class SocketLoop:
     async def _handle_messages(self, receive: Receive) -> None:
         if self._direct is not None:
             # in this task's context, so that what is logged has the socket's request ID
-            self._direct.listen(partial(copy_context().run, self._take_message))
+            take: Listener = partial(copy_context().run, self._take_message)  # type: ignore[call-arg]
+            self._direct.listen(take)
         for number in itertools.count(1):
             message = await receive()
             if message["type"] == "websocket.disconnect":
