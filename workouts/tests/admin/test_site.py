@@ -1,5 +1,6 @@
 """The admin site: the default one, its own first page, and titles that say what a page shows."""
 
+import re
 import sys
 from datetime import UTC, datetime
 from types import ModuleType
@@ -141,7 +142,8 @@ class TitleTests(AdminCase):
                 page = self.page(f"{ADMIN}auth/{path}")
                 crumbs = page.partition('class="breadcrumbs">')[2].partition("</div>")[0]
                 assert users in crumbs
-                assert djangos not in page
+                # the box of single rights, for superusers, names them as Django does
+                assert djangos not in re.sub("<option.*?</option>", "", page)
             assert djangos not in self.page(ADMIN)
 
     def test_a_session_is_named_as_a_coach_would(self) -> None:
