@@ -20,22 +20,24 @@ SHORT_HEADS = [bytes((FINAL_TEXT, length)) for length in range(SHORT)]
 WAITS_FOR_FRAME = StreamReader.at_eof.__code__
 
 
-def read_common_frame(conn: Any, data: bytes) -> bytes | None:
-    """Return the text if the data is one whole, short, masked text frame, unfragmented.
+def read_common_frame(data: bytes) -> bytes | None:
+    """Return the text if the data is one whole, short, masked text frame, None if anything else.
 
-    Returns None for anything else, and inside a frame or a message: it is for `conn` to read.
+    Only where a connection is_between_messages().
     """
     length = len(data) - HEAD_BYTES
-    if (
-        0 <= length < SHORT
-        and data[0] == FINAL_TEXT
-        and data[1] == MASKED | length
-        and conn.current_size is None  # otherwise this is an error, in a fragmented message
-        and conn.state is State.OPEN
-        and waits_for_frame(conn.parser)
-    ):
+    if 0 <= length < SHORT and data[0] == FINAL_TEXT and data[1] == MASKED | length:
         return apply_mask(data[HEAD_BYTES:], data[2:HEAD_BYTES])
     return None
+
+
+def is_between_messages(conn: Any) -> bool:
+    """Return whether a connection is open, and has read nothing of the next message yet."""
+    return (
+        conn.current_size is None  # otherwise in a fragmented message, where a text is an error
+        and conn.state is State.OPEN
+        and waits_for_frame(conn.parser)
+    )
 
 
 def waits_for_frame(parser: Generator[None, None, None]) -> bool:

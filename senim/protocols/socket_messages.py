@@ -12,7 +12,12 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.protocol import State
 
-from senim.protocols.common_frame import MAX_TEXT_BYTES, build_text_frame, read_common_frame
+from senim.protocols.common_frame import (
+    MAX_TEXT_BYTES,
+    build_text_frame,
+    is_between_messages,
+    read_common_frame,
+)
 from senim.protocols.frame_budget import MAX_IDLE_FRAMES, FrameBudget
 from senim.protocols.socket_endings import EndingWebSocketProtocol
 from workouts.close_codes import CLOSE_POLICY, CLOSE_TOO_BIG
@@ -30,6 +35,8 @@ class MessageWebSocketProtocol(EndingWebSocketProtocol):
     consumer gets such a message as bytes.
     """
 
+    # as of the last piece that websockets read; once this side closes, `close_sent` is set as well
+    _is_between_messages = False
     _message_bytes = 0  # of the fragments of an unfinished message
     _listener: Listener | None = None
 
@@ -80,13 +87,12 @@ class MessageWebSocketProtocol(EndingWebSocketProtocol):
     # --- frames
 
     def _parse(self, data: bytes) -> None:
-        conn = self.conn
-        text = read_common_frame(conn, data)
-        if text is not None:
+        if self._is_between_messages and (text := read_common_frame(data)) is not None:
             self._budget.spend(len(data), 1)
             self.curr_msg_data_type = "text"
             self._hand_over(text)
             return
+        conn = self.conn
         conn.receive_data(data)
         events = conn.events_received()
         self._budget.spend(len(data), len(events))
@@ -97,6 +103,7 @@ class MessageWebSocketProtocol(EndingWebSocketProtocol):
                 self._handle_frame(event)
             else:
                 self.handle_connect(cast(Request, event))
+        self._is_between_messages = is_between_messages(conn)
         if not self.handshake_initiated:
             # the whole head came in one piece: websockets could not read it
             self.close_sent = True

@@ -4,22 +4,47 @@ A rep's path: count, the batcher's call, answer.
 """
 
 from collections.abc import Awaitable
-from functools import partial
 
 from workouts.exceptions import Code, WorkoutError
 from workouts.live.counting.batching import BatchSource
 from workouts.live.counting.packing import PackedRepKeys, pack_rep_keys, pack_rep_stamp
+from workouts.live.counting.settling import PendingRep
 from workouts.live.counting.verdicts import FORGOTTEN, RepResult
 from workouts.live.runtime import get_redis_key_space
 from workouts.sockets.acks import SocketAcks
 from workouts.sockets.catalogue import catalogue
 from workouts.sockets.clock_offset import SocketClockOffset
-from workouts.sockets.frames import ErrorFrame
+from workouts.sockets.frames import ErrorFrame, OutgoingFrame
 from workouts.sockets.message_loop import SocketLoop
-from workouts.sockets.reply_queue import QueuedReply
+from workouts.sockets.reply_queue import Reply
 from workouts.sockets.sequence import SocketSequence
 
 NOT_SETTLED = "Redis did not answer; nothing from this seq on is settled until it is sent again"
+
+
+class NumberedRep(PendingRep):
+    """A device's rep and the place of its answer in one."""
+
+    __slots__ = ("_reps", "_seq", "_slug", "frame")
+    is_numbered = True
+
+    def __init__(
+        self,
+        reps: "DeviceSocketReps",
+        slug: str,
+        seq: int,
+        keys: PackedRepKeys,
+        limits_and_stamp: bytes,
+    ) -> None:
+        self.keys = keys
+        self.limits_and_stamp = limits_and_stamp
+        self.frame: OutgoingFrame | bytes | None = None
+        self._reps = reps
+        self._slug = slug
+        self._seq = seq
+
+    def settle(self, result: RepResult | None) -> None:
+        self._reps.answer(self, self._slug, self._seq, result)
 
 
 class DeviceSocketReps:
@@ -35,7 +60,7 @@ class DeviceSocketReps:
         self._message_loop = message_loop
         self._replies = message_loop.replies
         self._acks = acks
-        self._submit = source.submit
+        self._add = source.add
         self._keys: dict[str, PackedRepKeys] = {}
 
     def count(self, slug: str, seq: int, at_ms: int | None) -> Awaitable[None] | None:
@@ -69,10 +94,12 @@ class DeviceSocketReps:
             self.sequence.ask(seq),
             self.clock_offset.ms,
         )
-        answer = partial(self._answer, self._replies.reserve(), slug, seq)
-        return self._submit(keys, exercise.gates, answer, stamp=stamp)
+        rep = NumberedRep(self, slug, seq, keys, exercise.gates.with_stamp(stamp))
+        self._replies.add(rep)
+        return self._add(rep)
 
-    def _answer(self, reply: QueuedReply, slug: str, seq: int, result: RepResult | None) -> None:
+    def answer(self, reply: Reply, slug: str, seq: int, result: RepResult | None) -> None:
+        """Answer a rep, with its result or None."""
         if result is not None and result[0] != FORGOTTEN:
             self.sequence.settle(seq)
             self._replies.fill(reply, self._acks.take(slug, result, seq))

@@ -15,16 +15,17 @@ from workouts.exceptions import Code
 from workouts.live.clients import REDIS_AWAY
 from workouts.live.counting.batching import BatchSource
 from workouts.live.counting.packing import PackedRepKeys, pack_rep_keys
+from workouts.live.counting.settling import PendingRep
 from workouts.live.counting.verdicts import RepResult
 from workouts.live.runtime import get_live_store, get_redis_key_space
 from workouts.metrics import count_refusal_metric
 from workouts.outages import log_outage
 from workouts.sockets.acks import SocketAcks
 from workouts.sockets.catalogue import catalogue
-from workouts.sockets.frames import ErrorFrame, decode_plain_frame
+from workouts.sockets.frames import ErrorFrame, OutgoingFrame, decode_plain_frame
 from workouts.sockets.message_loop import CloseSocket
 from workouts.sockets.rate_limit import SocketRateLimit
-from workouts.sockets.reply_queue import QueuedReply, ReplyQueue
+from workouts.sockets.reply_queue import ReplyQueue
 from workouts.threads import for_notes, in_thread
 
 BURST_S = 2  # this many seconds' worth of reps may come at once
@@ -36,6 +37,28 @@ UNAVAILABLE = ErrorFrame(
 )
 
 
+class PlainRep(PendingRep):
+    """A rep and the place of its answer in one."""
+
+    __slots__ = ("_reps", "_slug", "frame")
+
+    def __init__(
+        self, reps: "PlainSocketReps", slug: str, keys: PackedRepKeys, limits: bytes
+    ) -> None:
+        self.keys = keys
+        self.limits_and_stamp = limits
+        self.frame: OutgoingFrame | bytes | None = None
+        self._reps = reps
+        self._slug = slug
+
+    def settle(self, result: RepResult | None) -> None:
+        # taken even if the client is gone: the athlete's other devices and the walls hear of it
+        reps = self._reps
+        reps.replies.fill(
+            self, UNAVAILABLE if result is None else reps.acks.take(self._slug, result)
+        )
+
+
 class PlainSocketReps:
     """Counts one athlete's reps that carry no seq."""
 
@@ -43,11 +66,11 @@ class PlainSocketReps:
         self, user_id: str, replies: ReplyQueue, acks: SocketAcks, source: BatchSource
     ) -> None:
         self._user_id = user_id
-        self._replies = replies
-        self._acks = acks
+        self.replies = replies
+        self.acks = acks
         per_second = settings.SENIM_MAX_MESSAGES_PER_SECOND
         self._rate_limit = SocketRateLimit(per_second, burst=BURST_S * per_second)
-        self._submit = source.submit
+        self._add = source.add
         self._keys: dict[str, PackedRepKeys] = {}
         self._too_fast: Counter[str] = Counter()  # by exercise, until noted with the session
         self._noting: asyncio.Task[None] | None = None
@@ -64,20 +87,16 @@ class PlainSocketReps:
         keys = self._keys.get(slug)
         if keys is None:
             keys = self._keys[slug] = pack_rep_keys(get_redis_key_space().live(self._user_id, slug))
-        answer = partial(self._answer, self._replies.reserve(), slug)
-        return self._submit(keys, exercise.gates, answer)
-
-    def _answer(self, reply: QueuedReply, slug: str, result: RepResult | None) -> None:
-        # taken even if the client is gone: the athlete's other devices and the walls hear of it
-        answer = UNAVAILABLE if result is None else self._acks.take(slug, result)
-        self._replies.fill(reply, answer)
+        rep = PlainRep(self, slug, keys, exercise.gates.of_plain)
+        self.replies.add(rep)
+        return self._add(rep)
 
     def _reject_too_fast(self, slug: str) -> None:
         self._too_fast[slug] += 1
         if self._noting is None:
             self._noting = asyncio.get_running_loop().create_task(self._note_too_fast())
-        ack = self._acks.reject_too_fast(slug, self._rate_limit.retry_after_ms)
-        self._replies.put(ack)
+        ack = self.acks.reject_too_fast(slug, self._rate_limit.retry_after_ms)
+        self.replies.put(ack)
         if self._rate_limit.refused_in_a_row >= MAX_TOO_FAST_IN_A_ROW:
             raise CloseSocket(CLOSE_POLICY, "too many messages")
 

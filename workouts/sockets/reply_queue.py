@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import types
 from collections.abc import Callable, Coroutine, Generator
-from typing import Any
+from typing import Any, Protocol
 
 from workouts.sockets.frames import OutgoingFrame, encode_frame
 
@@ -21,12 +21,21 @@ Send = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
 Write = Callable[[bytes], bool]
 
 
+class Reply(Protocol):
+    """An answer's place in the order.
+
+    `frame` is None until the answer is known, and then a frame or a frame's text.
+    """
+
+    frame: OutgoingFrame | bytes | None
+
+
 class QueuedReply:
-    """An answer's place in the order; `frame` is None until the answer is known."""
+    """A reply that is nothing else."""
 
     __slots__ = ("frame",)
 
-    def __init__(self, frame: OutgoingFrame | None = None) -> None:
+    def __init__(self, frame: OutgoingFrame | bytes | None = None) -> None:
         self.frame = frame
 
 
@@ -37,7 +46,7 @@ class ReplyQueue:
         self.is_closed = False
         self._send = send
         self._write = write  # a shorter way, which says False when it cannot be taken
-        self._replies: list[QueuedReply] = []  # an empty deque takes ten times the memory
+        self._replies: list[Reply] = []  # an empty deque takes ten times the memory
         self._unknown = 0
         self._writer: asyncio.Task[None] | None = None
         self._waiters = 0
@@ -46,11 +55,15 @@ class ReplyQueue:
     def reserve(self) -> QueuedReply:
         """Return the place of an answer that is not known yet; it has to be filled."""
         reply = QueuedReply()
-        self._replies.append(reply)
-        self._unknown += 1
+        self.add(reply)
         return reply
 
-    def fill(self, reply: QueuedReply, frame: OutgoingFrame) -> None:
+    def add(self, reply: Reply) -> None:
+        """Do as reserve(), with a reply of the caller's own."""
+        self._replies.append(reply)
+        self._unknown += 1
+
+    def fill(self, reply: Reply, frame: OutgoingFrame | bytes) -> None:
         """Send an answer as soon as all before it are sent."""
         reply.frame = frame
         self._unknown -= 1
@@ -110,7 +123,7 @@ class ReplyQueue:
             replies.pop(0)
             if self.is_closed:
                 continue
-            text = encode_frame(frame)
+            text = frame if isinstance(frame, bytes) else encode_frame(frame)
             if self._write is not None and self._write(text):
                 continue
             coroutine = self._send({"type": "websocket.send", "text": text.decode()})

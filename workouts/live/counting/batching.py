@@ -21,10 +21,10 @@ from workouts.live.counting.calls import ClusterRepCalls, SingleServerRepCalls
 from workouts.live.counting.packing import (
     PackedGates,
     PackedRepKeys,
-    pack_bulk_string,
     pack_rep_call,
 )
 from workouts.live.counting.settling import (
+    CallbackRep,
     PendingRep,
     Settle,
     count_settled_batch,
@@ -104,18 +104,25 @@ class BatchSource:
     def submit(
         self, keys: PackedRepKeys, gates: PackedGates, settle: Settle, *, stamp: bytes = b""
     ) -> asyncio.Future[None] | None:
-        """Count a rep when it is this source's turn, and call `settle` with its result.
+        """Do as add() with a rep that calls `settle` with its result.
+
+        A device's rep has a stamp, and its keys include the device's memory.
+        """
+        return self.add(CallbackRep(keys, gates, settle, stamp))
+
+    def add(self, rep: PendingRep) -> asyncio.Future[None] | None:
+        """Count a rep when it is this source's turn, and settle it with its result.
 
         The result is None if Redis did not answer in time, or if the rep waited for too long to be
-        sent. A device's rep has a stamp, and its keys include the device's memory.
+        sent.
 
         Returns this source's next turn if it has more than its share pending: a caller that awaits
         it before the next rep is only slowed, and one that does not may wait for too long.
         """
         if not self.pending:
             self._lane.line_up(self)
-        limits_and_stamp = gates.of_device + pack_bulk_string(stamp) if stamp else gates.of_plain
-        self.pending.append((keys, limits_and_stamp, settle, bool(stamp), time.monotonic()))
+        rep.submitted_at = time.monotonic()
+        self.pending.append(rep)
         if len(self.pending) <= MAX_REPS_A_TURN or not self._lane.is_crowded_by(self):
             return None
         if self._turn is None or self._turn.done():
@@ -194,8 +201,9 @@ class BatchLane:
                 batch = self._take_batch()
                 if not batch:
                     continue
-                results = await self._count_batch(batch)
-                waited_s, settled = wait_s(batch), results or [None] * len(batch)
+                submitted_at = min([rep.submitted_at for rep in batch])
+                results = await self._count_batch(batch, submitted_at)
+                waited_s, settled = time.monotonic() - submitted_at, results or [None] * len(batch)
                 settle_batch(batch, settled)
                 count_settled_batch(settled, waited_s)
                 if results is None:
@@ -215,7 +223,7 @@ class BatchLane:
             end = len(batch) + room
             while sources and len(batch) < end:
                 source = sources.popleft()
-                if now - source.pending[0][4] > deadline_s:
+                if now - source.pending[0].submitted_at > deadline_s:
                     source.give_up()
                     continue
                 batch += source.take_turn(min(MAX_REPS_A_TURN, end - len(batch)))
@@ -228,10 +236,12 @@ class BatchLane:
             while sources:
                 sources.popleft().give_up()
 
-    async def _count_batch(self, batch: list[PendingRep]) -> Sequence[RepResult | None] | None:
+    async def _count_batch(
+        self, batch: list[PendingRep], submitted_at: float
+    ) -> Sequence[RepResult | None] | None:
         now_ms = b"%d" % self._now_ms() if self._now_ms else b""
-        call = pack_rep_call([rep[:2] for rep in batch], now_ms, str(uuid.uuid4())[:-4].encode())
-        left_s = min(rep[4] for rep in batch) + ANSWER_DEADLINE_S - time.monotonic()
+        call = pack_rep_call(batch, now_ms, str(uuid.uuid4())[:-4].encode())
+        left_s = submitted_at + ANSWER_DEADLINE_S - time.monotonic()
         try:
             async with asyncio.timeout(max(left_s, MIN_CALL_S)):
                 reply = await self._calls.call(call)
@@ -245,11 +255,6 @@ class BatchLane:
         return None
 
 
-def wait_s(batch: list[PendingRep]) -> float:
-    """Return how long the rep that has waited longest in a batch has waited."""
-    return time.monotonic() - min(rep[4] for rep in batch)
-
-
 def unpack_batch_results(
     batch: list[PendingRep], numbers: list[int], session_ids: list[bytes]
 ) -> list[RepResult]:
@@ -261,7 +266,7 @@ def unpack_batch_results(
         return results
     ids = iter(session_ids)
     return [
-        (*result, next(ids)) if rep[3] else result
+        (*result, next(ids)) if rep.is_numbered else result
         for rep, result in zip(batch, results, strict=True)
     ]
 

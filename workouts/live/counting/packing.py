@@ -1,7 +1,7 @@
 """Calls of rep.lua on the wire (RESP). What reps have in common, most of it, is packed once."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from workouts.live.keys import LiveKeys
 
@@ -21,6 +21,9 @@ class PackedGates(NamedTuple):
 
     of_device: bytes
     of_plain: bytes
+
+    def with_stamp(self, stamp: bytes) -> bytes:
+        return self.of_device + pack_bulk_string(stamp)
 
 
 def write_rep_limits(
@@ -84,6 +87,13 @@ def pack_rep_keys(keys: LiveKeys, memory: bytes | None = None) -> PackedRepKeys:
     )
 
 
+class PackedRep(Protocol):
+    """What is sent of a rep."""
+
+    keys: PackedRepKeys
+    limits_and_stamp: bytes
+
+
 class PackedRepCall(NamedTuple):
     """A script call's arguments, starting with the number of keys, and how many they are."""
 
@@ -91,17 +101,16 @@ class PackedRepCall(NamedTuple):
     size: int
 
 
-def pack_rep_call(
-    reps: Iterable[tuple[PackedRepKeys, bytes]], now_ms: bytes, new_id: bytes
-) -> PackedRepCall:
+def pack_rep_call(reps: Iterable[PackedRep], now_ms: bytes, new_id: bytes) -> PackedRepCall:
     """Pack reps into one call of rep.lua, each with its packed limits and stamp."""
     keys: list[bytes] = []
     size = 0
     args: list[bytes] = [pack_bulk_string(now_ms), pack_bulk_string(new_id)]
-    for rep_keys, limits_and_stamp in reps:
+    for rep in reps:
+        rep_keys = rep.keys
         keys.append(rep_keys.keys)
         size += rep_keys.size
-        args += (rep_keys.member, limits_and_stamp)
+        args += (rep_keys.member, rep.limits_and_stamp)
     arguments = b"%b%b%b" % (
         pack_bulk_string(b"%d" % size),
         b"".join(keys),

@@ -12,7 +12,12 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 from websockets.uri import parse_uri
 
-from senim.protocols.common_frame import MAX_TEXT_BYTES, build_text_frame, read_common_frame
+from senim.protocols.common_frame import (
+    MAX_TEXT_BYTES,
+    build_text_frame,
+    is_between_messages,
+    read_common_frame,
+)
 from workouts.simulation.raw_socket import build_simulated_frame
 from workouts.sockets.frames import MAX_MESSAGE_BYTES
 
@@ -42,11 +47,15 @@ def open_connection() -> ServerProtocol:
     return server
 
 
+def read_short_way(connection: ServerProtocol, piece: bytes) -> bytes | None:
+    return read_common_frame(piece) if is_between_messages(connection) else None
+
+
 def read_pieces(pieces: list[bytes], *, is_short_way: bool) -> list[Any]:
     """Return what a connection makes of the pieces, and how it ends."""
     connection, seen = open_connection(), []
     for piece in pieces:
-        text = read_common_frame(connection, piece) if is_short_way else None
+        text = read_short_way(connection, piece) if is_short_way else None
         if text is not None:
             seen.append((Opcode.TEXT, bytes(text), True))
             continue
@@ -77,7 +86,7 @@ class CommonFrameTests(SimpleTestCase):
         connection = open_connection()
         for length in (0, 50, 125):
             piece = Frame(Opcode.TEXT, b"x" * length).serialize(mask=True)
-            assert read_common_frame(connection, piece) == b"x" * length
+            assert read_short_way(connection, piece) == b"x" * length
 
     def test_a_frame_in_the_middle_of_another_does_not(self) -> None:
         piece = Frame(Opcode.TEXT, b"x" * 20).serialize(mask=True)
@@ -85,14 +94,14 @@ class CommonFrameTests(SimpleTestCase):
         for cut in (1, 2, 4, 6):
             connection = open_connection()
             connection.receive_data(whole[:cut])
-            assert read_common_frame(connection, piece) is None
+            assert read_short_way(connection, piece) is None
 
     def test_a_closing_connection_does_not_take_it(self) -> None:
         connection = open_connection()
         connection.send_close()
         assert connection.state is State.CLOSING
         piece = Frame(Opcode.TEXT, b"x").serialize(mask=True)
-        assert read_common_frame(connection, piece) is None
+        assert read_short_way(connection, piece) is None
 
     def test_an_answer_is_written_as_websockets_would(self) -> None:
         for length in (0, 1, 125, 126, 300, MAX_TEXT_BYTES):
