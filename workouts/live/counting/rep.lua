@@ -27,14 +27,18 @@ local function begin_session(session, arg, time)
 end
 
 -- Add a rep that counts to the live session. Returns the verdict and the count.
-local function add_rep(key, arg, started, time, source, limits)
+-- The live index knows to the second when the last rep counted, since the one before it arrived at
+-- `arrival`: most reps of a quick set need not write it.
+local function add_rep(key, arg, started, time, source, limits, arrival)
   local count = redis.call('RPUSH', KEYS[key + TIMELINE], (time - started) * 128 + source)
   if count > limits.most then
     redis.call('RPOP', KEYS[key + TIMELINE])
     note_refusal(KEYS[key + SESSION], KEYS[key + REFUSED], started, 'session_full', time)
     return SESSION_FULL, count - 1
   end
-  redis.call('ZADD', KEYS[key + INDEX], now, ARGV[arg])
+  if count == 1 or math.floor(now / 1000) ~= math.floor(arrival / 1000) then
+    redis.call('ZADD', KEYS[key + INDEX], now, ARGV[arg])
+  end
   return COUNTED, count
 end
 
@@ -64,7 +68,7 @@ local function count_plain_rep(key, arg, limits)
     begin_session(KEYS[key + SESSION], arg, now)
     started = now
   end
-  local verdict, count = add_rep(key, arg, started, now, 0, limits)
+  local verdict, count = add_rep(key, arg, started, now, 0, limits, arrival)
   if verdict == COUNTED then write_plain_mark(KEYS[key], now, debt + limits.share, rest) end
   return verdict, count, 0
 end
@@ -107,7 +111,8 @@ local function count_device_rep(key, arg, limits, device)
     end
   else
     if not started then id, started = begin_session(session, arg, time), time end
-    verdict, count = add_rep(key, arg, started, time, own.number * 2 + device.late, limits)
+    verdict, count = add_rep(key, arg, started, time, own.number * 2 + device.late, limits,
+      mark.arrival)
     if verdict == COUNTED then
       if device.late == 0 then
         mark.arrival, mark.sender, mark.debt = now, own.number, mark.debt + limits.share

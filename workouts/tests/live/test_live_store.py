@@ -51,6 +51,24 @@ class CountRepSuite:
         )
         assert [verdict.verdict for verdict in verdicts if verdict] == [COUNTED, DEBOUNCED, COUNTED]
 
+    def test_the_index_says_to_the_second_when_the_last_rep_counted(self) -> None:
+        second = STARTED_MS - STARTED_MS % 1000
+        for times, last in (
+            ([0, 300, 600], 0),
+            ([999, 1000], 1000),
+            ([2000, 2500, 3900, 3999], 3900),
+        ):
+            count_reps(self.athlete, [second + time for time in times], limits=gates(1))
+            (training,) = get_live_store().who_trains([self.athlete])
+            assert training.last_rep_ms == second + last
+
+    def test_a_session_that_begins_within_the_second_is_in_the_index(self) -> None:
+        count_reps(self.athlete, [STARTED_MS], limits=gates(1))
+        seal(self.athlete)
+        count_reps(self.athlete, [STARTED_MS + 1], limits=gates(1))
+        (training,) = get_live_store().who_trains([self.athlete])
+        assert (training.reps, training.last_rep_ms) == (1, STARTED_MS + 1)
+
     def test_a_refused_rep_does_not_move_the_mark(self) -> None:
         times = [STARTED_MS + i * 100 for i in range(10)]
         verdicts = count_reps(self.athlete, times)

@@ -9,6 +9,7 @@ from workouts.live.counting.packing import (
     pack_rep_keys,
     pack_script_command,
 )
+from workouts.live.counting.settling import CallbackRep
 from workouts.live.keys import RedisKeySpace
 from workouts.tests.support.cast import gates
 
@@ -22,8 +23,8 @@ class PackingTests(SimpleTestCase):
         said = b"phone 7 1763839190000 6 0"
         limits = gates(250)
         reps = [
-            (pack_rep_keys(ann), limits.of_plain),
-            (pack_rep_keys(ben, memory), limits.of_device + pack_bulk_string(said)),
+            CallbackRep(pack_rep_keys(ann), limits, print, b""),
+            CallbackRep(pack_rep_keys(ben, memory), limits, print, said),
         ]
         packed = pack_script_command(b"EVALSHA", b"ab12", pack_rep_call(reps, b"", b"some-id"))
         reader = hiredis.Reader()
