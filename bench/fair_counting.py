@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import django
 from tqdm import tqdm
 
+from bench.documents import write_between
+
 if TYPE_CHECKING:
     from workouts.simulation.behaviours.frames import SetToPlay
     from workouts.simulation.performances import PlayedSet
@@ -97,15 +99,6 @@ class Row:
 
 def share(part: int, whole: int) -> str:
     return f"{100 * part / whole:.3g} %"
-
-
-def write_between(doc: Path, begin: str, end: str, text: str) -> None:
-    """Put a text between two marks in a file. Raises ValueError if one of them is missing."""
-    before, found, rest = doc.read_text().partition(begin)
-    _, closed, after = rest.partition(end)
-    if not (found and closed):
-        raise ValueError(f"{doc} has no {begin.strip()} … {end.strip()}")
-    doc.write_text(f"{before}{begin}\n{text}\n\n{end}{after}")
 
 
 def play_row(planned: PlannedRow, advance: "tqdm[None]") -> Row:

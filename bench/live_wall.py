@@ -7,7 +7,6 @@ import json
 import statistics
 import sys
 import tempfile
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,8 +16,9 @@ import websockets
 from tqdm import tqdm
 
 from bench.coaches import make_coach
-from bench.loadgen import Tally, closed_loop
-from bench.services import Service, read_cpu_s, running_senim
+from bench.load.clients import Tally, closed_loop
+from bench.load.window import Window
+from bench.services import Service, running_senim
 
 WARM_UP_S = 2.0
 
@@ -55,26 +55,16 @@ async def measure(
     await asyncio.sleep(WARM_UP_S)
     tally.clear()
     heard.clear()
-    began_at, cpu_s, redis_cpu_s = (
-        time.perf_counter(),
-        read_cpu_s(service.pid),
-        read_cpu_s(service.redis_pid),
-    )
-    await asyncio.sleep(seconds)
-    cpu_s, redis_cpu_s = (
-        read_cpu_s(service.pid) - cpu_s,
-        read_cpu_s(service.redis_pid) - redis_cpu_s,
-    )
-    elapsed_s, reps = time.perf_counter() - began_at, len(tally.latencies_s)
+    with Window(service) as window:
+        await asyncio.sleep(seconds)
+    reps = len(tally.latencies_s)
     if tally.lost or tally.as_expected < 0.99 * reps:
         raise RuntimeError(
             f"{tally.lost} connections lost, {reps - tally.as_expected} of {reps} reps not counted"
         )
-    return Cost(
-        cpu_s / reps * 1e6,
-        redis_cpu_s / reps * 1e6,
-        sum(each["event"] == "update" for each in heard) / elapsed_s,
-    )
+    figures = window.figures(reps)
+    updates = sum(each["event"] == "update" for each in heard)
+    return Cost(figures["cpu_us"], figures["redis_us"], updates / seconds)
 
 
 async def play(

@@ -1,6 +1,7 @@
 """The processes that are measured, each with its own data; they end with the benchmark."""
 
 import contextlib
+import dataclasses
 import os
 import re
 import select
@@ -11,15 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import redis
-
 from senim.embedded.processes import die_with_parent
-from senim.embedded.valkey import EmbeddedValkey
 
 PROJECT = Path(__file__).resolve().parent.parent
 START_DEADLINE_S = 60.0
 STOP_DEADLINE_S = 20.0
-TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 # every rep must count, however fast they come
 LIFT_LIMITS = """
 from workouts.models import Exercise
@@ -29,68 +26,72 @@ Exercise.objects.update(min_interval_ms=1, max_per_minute=10**9, max_per_session
 
 @dataclass(frozen=True)
 class Service:
-    """A server under load; `expected` is part of each good answer."""
+    """A server under load; `expected` is part of each good answer to a rep."""
 
     name: str
     address: str
-    expected: bytes
     pid: int
-    redis_pid: int | None = None
+    redis_socket: str | None = None
+    expected: str = '"counted"'
 
 
-def read_cpu_s(pid: int | None) -> float:
-    """Return a process's CPU seconds so far, user and system (proc_pid_stat(5)); 0 for None."""
-    if pid is None:
-        return 0.0
-    # the fields after the name, which ends with the last bracket; utime and stime are 14 and 15
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+@contextlib.contextmanager
+def running_peer(
+    name: str, data: Path, module: str, *, redis_socket: Path | None = None, database_url: str = ""
+) -> Iterator[Service]:
+    """Run a module of bench/peers."""
+    environment = clean_environment(data) | {
+        "PEER_REDIS_SOCKET": str(redis_socket or ""),
+        "PEER_DATABASE_URL": database_url,
+    }
+    command = [sys.executable, "-m", f"bench.peers.{module}"]
+    with running(command, PROJECT, environment) as (process, address):
+        yield Service(name, address, process.pid, str(redis_socket) if redis_socket else None)
 
 
 @contextlib.contextmanager
 def running_echo(data: Path) -> Iterator[Service]:
     """Run the bare echo server."""
-    with running([sys.executable, "-m", "bench.echo"], PROJECT, clean_environment(data)) as (
-        process,
-        address,
-    ):
-        yield Service("echo", address, b"rep_detected", process.pid)
+    with running_peer("echo", data, "echo") as service:
+        yield dataclasses.replace(service, expected="rep_detected")
 
 
 @contextlib.contextmanager
 def running_senim(
-    name: str, data: Path, *, project: Path = PROJECT, redis_socket: Path | None = None
+    name: str,
+    data: Path,
+    *,
+    project: Path = PROJECT,
+    redis_socket: Path | None = None,
+    database_url: str = "",
 ) -> Iterator[Service]:
-    """Run a project folder's service, on its embedded Valkey or the one at the socket."""
+    """Run a project folder's service, without limits on the exercises.
+
+    Its Valkey is the embedded one or the one at the socket; its database is SQLite, or the one at
+    the address, which has its limits lifted already.
+    """
     environment = clean_environment(data)
     if redis_socket is not None:
         environment["REDIS_URL"] = f"unix://{redis_socket}"
-    manage = [sys.executable, "manage.py"]
-    with running([*manage, "start", "--port", "0", "--workers", "1"], project, environment) as (
-        process,
-        address,
-    ):
-        subprocess.run(
-            [*manage, "shell", "-v", "0", "-c", LIFT_LIMITS],
-            cwd=project,
-            env=environment,
-            check=True,
-        )
-        redis_pid = ask_redis_pid(redis_socket or data / "valkey.sock")
-        yield Service(name, address, b'"counted"', process.pid, redis_pid)
+    if database_url:
+        environment["DATABASE_URL"] = database_url
+    command = [find_python(project), "manage.py", "start", "--port", "0", "--workers", "1"]
+    with running(command, project, environment) as (process, address):
+        if not database_url:
+            run_manage(project, environment, "shell", "-v", "0", "-c", LIFT_LIMITS)
+        yield Service(name, address, process.pid, str(redis_socket or data / "valkey.sock"))
 
 
-@contextlib.contextmanager
-def running_senim_without_file(name: str, data: Path) -> Iterator[Service]:
-    """Run the service on a Valkey that writes nothing to disk."""
-    data.mkdir(parents=True)
-    valkey = EmbeddedValkey(data / "valkey", data / "memory.sock", ["--appendonly", "no"])
-    valkey.start()
-    try:
-        with running_senim(name, data, redis_socket=valkey.socket) as service:
-            yield service
-    finally:
-        valkey.stop()
+def run_manage(project: Path, environment: dict[str, str], *arguments: str) -> None:
+    """Run a manage.py command of a project folder to its end."""
+    command = [find_python(project), "manage.py", *arguments]
+    subprocess.run(command, cwd=project, env=environment, stdin=subprocess.DEVNULL, check=True)
+
+
+def find_python(project: Path) -> str:
+    """Return another checkout's own interpreter if it has one; it may need other packages."""
+    own = project / ".venv" / "bin" / "python"
+    return str(own) if project != PROJECT and own.exists() else sys.executable
 
 
 def clean_environment(data: Path) -> dict[str, str]:
@@ -114,11 +115,6 @@ def clean_environment(data: Path) -> dict[str, str]:
         "LOG_LEVEL": "WARNING",
         "SENIM_MAX_MESSAGES_PER_SECOND": "1000000",
     }
-
-
-def ask_redis_pid(socket: Path) -> int:
-    with redis.Redis(unix_socket_path=str(socket), protocol=2) as client:
-        return int(client.info("server")["process_id"])
 
 
 @contextlib.contextmanager

@@ -15,7 +15,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.fair_counting import read_sets, set_up_simulation, share, write_between
+from bench.documents import write_between
+from bench.fair_counting import read_sets, set_up_simulation, share
 
 if TYPE_CHECKING:
     from workouts.simulation.behaviours.frames import SetToPlay, SimulatedRep

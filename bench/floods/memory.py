@@ -1,32 +1,16 @@
 """The memory of a service: its process and its workers, without its Redis."""
 
-import re
 import threading
 from collections.abc import Callable
-from pathlib import Path
+
+from bench.processes import read_rss_kib
 
 READ_EVERY_S = 0.2
 
 
 def read_rss_mb(pid: int) -> float:
-    """Return the resident memory of a Python process and its Python children (proc_pid_status(5)).
-
-    0 if it has ended.
-    """
-    try:
-        found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except OSError:
-        return 0.0
-    own_mb = int(found[1]) / 1024 if found else 0.0
-    return own_mb + sum(read_rss_mb(int(child)) for child in children if is_python(int(child)))
-
-
-def is_python(pid: int) -> bool:
-    try:
-        return "python" in Path(f"/proc/{pid}/exe").readlink().name
-    except OSError:
-        return False
+    """Return the resident memory of a service's processes; 0 if it has ended."""
+    return read_rss_kib(pid) / 1024
 
 
 class MemoryWatch(threading.Thread):

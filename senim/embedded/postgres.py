@@ -21,14 +21,17 @@ INITDB = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-syn
 
 
 class EmbeddedPostgres:
-    """A PostgreSQL on a unix socket in its directory, without fsync.
+    """A PostgreSQL on a unix socket in its directory, without fsync unless it `is_durable`.
 
     PostgreSQL refuses to run as root; for root it runs as `nobody`, from a copy of the binaries
     that this user can reach. Servers can share a copy: `wheel` is its folder.
     """
 
-    def __init__(self, directory: Path, *, wheel: Path | None = None) -> None:
+    def __init__(
+        self, directory: Path, *, wheel: Path | None = None, is_durable: bool = False
+    ) -> None:
         self.directory = directory
+        self.is_durable = is_durable
         self.data = directory / "data"
         self.wheel = wheel or directory / "wheel"
         self.user = UNPRIVILEGED if os.geteuid() == 0 else None
@@ -50,11 +53,12 @@ class EmbeddedPostgres:
             "listen_addresses": "",
             "unix_socket_directories": str(self.directory),
             "max_connections": "200",
+            "fsync": "on" if self.is_durable else "off",
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with (self.directory / "postgres.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [self._binary("postgres"), "-D", str(self.data), "-F", *options],
+                [self._binary("postgres"), "-D", str(self.data), *options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

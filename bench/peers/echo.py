@@ -4,12 +4,14 @@ uvicorn has the service's settings.
 """
 
 import os
-import socket
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "senim.settings")
 
-from senim.server import AnnouncingServer, build_server_config
+import uvicorn
+
+from bench.peers.listening import listen
+from senim.server import build_server_config
 
 
 async def echo(scope: Any, receive: Any, send: Any) -> None:
@@ -27,13 +29,9 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
 
 def main() -> None:
     config = build_server_config(workers=1)
-    # uvicorn's own protocol: what the service adds to it counts as a cost of the service
-    config.app, config.ws = echo, "websockets-sansio"
-    with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
-        port = listener.getsockname()[1]
-        AnnouncingServer(
-            config, lambda: print(f"The echo answers on http://127.0.0.1:{port}/", flush=True)
-        ).run([listener])
+    # uvicorn's own protocols: what the service adds to them counts as a cost of the service
+    config.app, config.ws, config.http = echo, "websockets-sansio", "auto"
+    uvicorn.Server(config).run([listen("The echo")])
 
 
 if __name__ == "__main__":
