@@ -174,9 +174,17 @@ _feeds: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, ChannelUpdateFeed] 
 
 def get_channel_update_publisher() -> ChannelUpdatePublisher:
     """Return the running event loop's publisher."""
-    return _publishers.setdefault(asyncio.get_running_loop(), ChannelUpdatePublisher())
+    loop = asyncio.get_running_loop()
+    publisher = _publishers.get(loop)
+    if publisher is None:
+        publisher = _publishers[loop] = ChannelUpdatePublisher()
+    return publisher
 
 
 def get_channel_update_feed() -> ChannelUpdateFeed:
     """Return the running event loop's feed."""
-    return _feeds.setdefault(asyncio.get_running_loop(), ChannelUpdateFeed())
+    loop = asyncio.get_running_loop()
+    feed = _feeds.get(loop)
+    if feed is None:
+        feed = _feeds[loop] = ChannelUpdateFeed()
+    return feed
