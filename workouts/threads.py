@@ -12,11 +12,9 @@ from typing import TypeVar
 from channels.db import database_sync_to_async
 
 T = TypeVar("T")
-# a hello asks the database, then Redis
-for_saved_seqs = ThreadPoolExecutor(4, "saved-seq")
-for_live_seqs = ThreadPoolExecutor(4, "live-seq")
-# welcomes and statuses
-for_statuses = ThreadPoolExecutor(4, "status")
+# hellos of devices that Redis does not know, one query for many; another thread for the next try
+# while a database that does not answer holds the first
+for_saved_seqs = ThreadPoolExecutor(2, "saved-seq")
 # with those over HTTP, half of the connections of DATABASE_POOL_SIZE: others still get one when
 # a locked table holds all finishes
 for_finishes = ThreadPoolExecutor(4, "socket-finish")

@@ -15,7 +15,7 @@ from bench.chaos.devices import OTHER_DEVICE, Device
 
 PREFIX = "senim:"
 # these keys expire by themselves: senim:{tag}:mark:… and the like
-MAY_REMAIN = ("mark", "times", "device")
+MAY_REMAIN = ("mark", "times", "device", "devices")
 SAME_MS = 100  # under every exercise's minimum interval
 SETTLED = ("duplicate", "settled", OTHER_DEVICE)  # besides `counted`
 SESSIONS = """

@@ -30,6 +30,8 @@ from workouts.threads import for_notes, in_thread
 
 PUBLISH_EVERY_S = 0.3
 READ_DEADLINE_S = 5.0
+# a phone that lost its connection is back within this time, and joining costs as much as ten reps
+LINGER_S = 2.0
 Listener = Callable[[SessionNews], None]
 
 
@@ -64,30 +66,47 @@ class ChannelUpdateFeed:
 
     def __init__(self) -> None:
         self._listeners: dict[str, set[Listener]] = {}
+        self._joins: dict[str, asyncio.Task[None]] = {}  # of all groups that are not left yet
         self._subscription = ChannelSubscription(self._receive)
 
     def join(self, user_id: str, listener: Listener) -> asyncio.Task[None]:
         """Call `listener` with all news of the athlete.
 
-        The returned task retries until the subscription is in place.
+        The returned task, one for all of the athlete's sockets, retries until the subscription is
+        in place.
         """
         self._listeners.setdefault(user_id, set()).add(listener)
-        return self._subscription.start(
-            self._subscription.join(
-                channel_group_of_athlete(user_id), is_wanted=lambda: user_id in self._listeners
+        joining = self._joins.get(user_id)
+        if joining is None or (joining.done() and joining.exception()):
+            joining = self._joins[user_id] = self._subscription.start(
+                self._subscription.join(
+                    channel_group_of_athlete(user_id), is_wanted=lambda: user_id in self._joins
+                )
             )
-        )
+        return joining
 
     def leave(self, user_id: str, listener: Listener) -> None:
-        """Stop calling `listener`."""
+        """Stop calling `listener`, and leave the group if nobody listens for a while."""
         listeners = self._listeners.get(user_id, set())
         listeners.discard(listener)
         if not listeners and self._listeners.pop(user_id, None) is not None:
+            asyncio.get_running_loop().call_later(LINGER_S, self._leave_group, user_id)
+
+    def _leave_group(self, user_id: str) -> None:
+        if user_id not in self._listeners and self._joins.pop(user_id, None) is not None:
             self._subscription.start(self._subscription.leave(channel_group_of_athlete(user_id)))
 
     def count(self, user_id: str) -> int:
         """Return the number of the athlete's sockets that listen in this event loop."""
         return len(self._listeners.get(user_id, ()))
+
+    def is_alone(self, user_id: str, origin: str) -> bool:
+        """Return whether this event loop is in the athlete's group for nobody but `origin`.
+
+        After the last socket has left it is there for nobody at all, for a while.
+        """
+        others = self.count(user_id) - (origin != NOBODY)
+        return user_id in self._joins and others <= 0
 
     def _receive(self, message: Message) -> None:
         if isinstance(message, SessionNews):
@@ -117,7 +136,7 @@ class ChannelUpdatePublisher:
             alone = {
                 changed
                 for changed, origin in origins.items()
-                if origin != NOBODY and feed.count(changed.user_id) == 1
+                if feed.is_alone(changed.user_id, origin)
             }
             for news in await in_thread(
                 for_notes,
@@ -134,7 +153,7 @@ class ChannelUpdatePublisher:
 def read_news_to_broadcast(origins: dict[Changed, str], alone: set[Changed]) -> list[SessionNews]:
     """Return the current state of each changed session that somebody else listens for.
 
-    `alone` has the sessions changed by the only socket that listens in this process.
+    `alone` has the sessions that nobody in this process has to hear of, though it listens.
     """
     listeners = count_listening_processes({changed.user_id for changed in origins})
     return [
@@ -155,9 +174,17 @@ _feeds: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, ChannelUpdateFeed] 
 
 def get_channel_update_publisher() -> ChannelUpdatePublisher:
     """Return the running event loop's publisher."""
-    return _publishers.setdefault(asyncio.get_running_loop(), ChannelUpdatePublisher())
+    loop = asyncio.get_running_loop()
+    publisher = _publishers.get(loop)
+    if publisher is None:
+        publisher = _publishers[loop] = ChannelUpdatePublisher()
+    return publisher
 
 
 def get_channel_update_feed() -> ChannelUpdateFeed:
     """Return the running event loop's feed."""
-    return _feeds.setdefault(asyncio.get_running_loop(), ChannelUpdateFeed())
+    loop = asyncio.get_running_loop()
+    feed = _feeds.get(loop)
+    if feed is None:
+        feed = _feeds[loop] = ChannelUpdateFeed()
+    return feed

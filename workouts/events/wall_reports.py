@@ -188,4 +188,8 @@ _reporters: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, ChannelReporter
 
 def get_channel_reporter() -> ChannelReporter:
     """Return the running event loop's reporter."""
-    return _reporters.setdefault(asyncio.get_running_loop(), ChannelReporter())
+    loop = asyncio.get_running_loop()
+    reporter = _reporters.get(loop)
+    if reporter is None:
+        reporter = _reporters[loop] = ChannelReporter()
+    return reporter

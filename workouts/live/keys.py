@@ -10,9 +10,10 @@ from typing import NamedTuple
 from redis.crc import key_slot
 
 TAGS = 256  # never change it: existing state would be looked for under other tags
-# kinds of keys whose names end with an exercise or a device, and the user_id of their athlete
+# kinds of keys whose names end with the user_id of their athlete, but for `devices` behind an
+# exercise or a device
 KINDS_BY_ATHLETE = frozenset(
-    {"mark", "session", "timeline", "refused", "others", "times", "waiting", "device"}
+    {"mark", "session", "timeline", "refused", "others", "times", "waiting", "device", "devices"}
 )
 
 
@@ -97,10 +98,15 @@ class RedisKeySpace:
         # the device comes first: it has no colon, while a user_id may
         return self._key(hash_tag_of_user(user_id), f"device:{device}:{user_id}")
 
+    def devices(self, user_id: str) -> bytes:
+        """When each of the athlete's devices said hello last: greeting/devices.lua."""
+        return self._key(hash_tag_of_user(user_id), f"devices:{user_id}")
+
     def belongs_to(self, key: bytes, user_id: str) -> bool:
         """Return whether a key of the athlete's tag is theirs by its name."""
         kind, _, rest = key.decode(errors="replace").partition("}:")[2].partition(":")
-        return kind in KINDS_BY_ATHLETE and rest.partition(":")[2] == user_id
+        owner = rest if kind == "devices" else rest.partition(":")[2]
+        return kind in KINDS_BY_ATHLETE and owner == user_id
 
     def pattern_of_tag(self, tag: int) -> bytes:
         """Return the pattern, for SCAN, of all keys with this hash tag."""
@@ -115,5 +121,9 @@ class RedisKeySpace:
         """How many codes of invitations an address got wrong within the minute."""
         return self._key(hash_tag_of_user(network), f"failed-tries:{network}")
 
+    def start_of_tag(self, tag: int) -> bytes:
+        """Return what all keys with this hash tag begin with."""
+        return f"{self.prefix}:{{{tag:02x}}}:".encode()
+
     def _key(self, tag: int, rest: str) -> bytes:
-        return f"{self.prefix}:{{{tag:02x}}}:{rest}".encode()
+        return self.start_of_tag(tag) + rest.encode()

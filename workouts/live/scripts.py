@@ -23,6 +23,7 @@ REP = load_lua_script(
         for part in ("verdicts", "device", "marks", "gates", "times", "pairing", "rep")
     )
 )
+GREET = load_lua_script(*(f"greeting/{part}" for part in ("sessions", "devices", "greet")))
 LAST_SEQ = load_lua_script("last_seq")
 REFUSE = load_lua_script("refuse")
 STATUS = load_lua_script("status")

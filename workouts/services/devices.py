@@ -1,74 +1,55 @@
 """Device memory: each device's last settled seq.
 
-Redis keeps it for 48 hours. The database keeps it for good, as of the device's last saved session.
+Redis keeps it for 48 hours, for 16 devices of an athlete and those with reps that are not saved.
+The database keeps it for good, as of the device's last saved session.
 """
 
+import asyncio
 from collections.abc import Mapping
-from functools import partial
 
 import django.db
-from django.db import OperationalError
 
+from workouts.live.greeting.batching import get_greeting_batcher
 from workouts.live.runtime import get_live_store
 from workouts.models import Device
-from workouts.outages import log_outage
-from workouts.services.circuit_breaker import CircuitBreaker
-from workouts.threads import for_live_seqs, for_saved_seqs, in_thread
+from workouts.services.saved_seqs import get_saved_seq_collector
 
 REDIS_DEADLINE_S = 3.0
-DATABASE_DEADLINE_S = 3.5  # longer than the connection pool waits
-# many phones may say hello at once, and each would wait for an unavailable database
-database_breaker = CircuitBreaker(retry_s=2.0)
+HELLO_DEADLINE_S = 6.5  # a client has its answer within 7 s
+MAX_LATELY_SAVED = 10_000
+# what this process saved last, by user_id and device: if Redis has less, it was set back to an
+# earlier state, by a backup, say
+lately_saved: dict[tuple[str, str], int] = {}
 
 
 async def find_last_seq_of_device(*, user_id: str, device: str) -> int:
     """Return the highest seq settled for a device, from Redis and the saved sessions, or 0.
 
-    Raises redis.RedisError or TimeoutError if Redis is unavailable, and django.db.Error if the
-    database is and Redis does not remember the device.
+    The database is asked only about a device that Redis does not know, or may know less of since a
+    failover. Raises redis.RedisError or TimeoutError if Redis is unavailable, and django.db.Error
+    if the database is and Redis does not remember the device.
     """
-    saved_seq, error = await ask_for_saved_seq_of_device(user_id=user_id, device=device)
-    raise_last_seq = partial(get_live_store().raise_last_seq, user_id, device, saved_seq)
-    last_seq = await in_thread(for_live_seqs, raise_last_seq, timeout_s=REDIS_DEADLINE_S)
-    if error is not None and not last_seq:
-        raise error
-    return last_seq
-
-
-async def ask_for_saved_seq_of_device(
-    *, user_id: str, device: str
-) -> tuple[int, django.db.Error | None]:
-    """Return the device's last seq in the database, or 0, and the error if it cannot be asked."""
-    if not database_breaker.allows():
-        return 0, OperationalError("the database was unavailable a moment ago")
-    works = False
-    try:
-        saved_seq = await in_thread(
-            for_saved_seqs,
-            partial(find_saved_seq_of_device, user_id, device),
-            timeout_s=DATABASE_DEADLINE_S,
-        )
-        works = True
-    except (django.db.Error, TimeoutError) as error:
-        log_outage("database_unavailable", error)
-        if isinstance(error, django.db.Error):
-            return 0, error
-        return 0, OperationalError("the database did not answer in time")
-    finally:
-        database_breaker.record(works=works)
-    return saved_seq, None
-
-
-def find_saved_seq_of_device(user_id: str, device: str) -> int:
-    """Return the device's last seq in the database, or 0."""
-    devices = Device.objects.filter(athlete_id=user_id, device_id=device)
-    return devices.values_list("last_seq", flat=True).first() or 0
+    async with asyncio.timeout(HELLO_DEADLINE_S):
+        memory = await get_greeting_batcher().meet_device(user_id, device)
+        if memory.is_whole and memory.last_seq >= lately_saved.get((user_id, device), 0):
+            return memory.last_seq
+        try:
+            saved_seq = await get_saved_seq_collector().find(user_id, device)
+        except django.db.Error:
+            if memory.last_seq or memory.is_whole:
+                return memory.last_seq
+            raise
+        memory = await get_greeting_batcher().meet_device(user_id, device, saved_seq)
+    return memory.last_seq
 
 
 def save_last_seqs_of_devices(user_id: str, device_seqs: Mapping[str, int]) -> None:
     """Raise the devices' last seqs in the database to those of a session that is being saved."""
+    if len(lately_saved) > MAX_LATELY_SAVED:
+        lately_saved.clear()
     # sorted, since two saves that took the rows in different orders could deadlock
     for device_id, seq in sorted(device_seqs.items()):
+        lately_saved[user_id, device_id] = seq
         device, created = Device.objects.get_or_create(
             athlete_id=user_id, device_id=device_id, defaults={"last_seq": seq}
         )

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from functools import partial
 from logging import ERROR
-from typing import Literal, TypeVar, assert_never
+from typing import Literal, assert_never
 
 import django.db
 import msgspec
@@ -17,6 +17,7 @@ from workouts.events.updates import get_channel_update_feed
 from workouts.exceptions import Code, WorkoutError
 from workouts.live.clients import REDIS_AWAY
 from workouts.live.counting.batching import get_rep_batcher
+from workouts.live.greeting.batching import get_greeting_batcher
 from workouts.live.keys import hash_tag_of_user
 from workouts.live.runtime import get_live_store
 from workouts.loads import load_to_number, round_load_kg
@@ -51,7 +52,7 @@ from workouts.sockets.plain import PlainSocketReps
 from workouts.sockets.rate_limit import SocketRateLimit
 from workouts.sockets.server_stop import get_server_stop
 from workouts.sockets.token_watch import SocketToken
-from workouts.threads import for_finishes, for_statuses, in_thread
+from workouts.threads import for_finishes, in_thread
 
 FINISH_DEADLINE_S = 6.0  # once the server stops, server_stop.GRACE_S
 LISTEN_DEADLINE_S = 1.0
@@ -61,7 +62,6 @@ LISTEN_DEADLINE_S = 1.0
 REQUESTS_AT_ONCE = 20
 REQUESTS_PER_S = 1
 DROPPED = ErrorFrame(Code.UNAVAILABLE, "the client is gone")  # so nobody reads it
-T = TypeVar("T")
 Build = Callable[[], Awaitable[OutgoingFrame]]
 
 
@@ -95,7 +95,8 @@ class DeviceSocket:
         first = self._replies.reserve()
         listening = feed.join(self._user_id, self._hear)
         try:
-            await asyncio.wait({listening}, timeout=LISTEN_DEADLINE_S)
+            if not listening.done():  # another socket of the athlete has joined before
+                await asyncio.wait({listening}, timeout=LISTEN_DEADLINE_S)
             self._replies.fill(first, await build_answer_frame("welcome", self._welcome))
             await self._message_loop.run(receive, self._handle_message)
         finally:
@@ -160,7 +161,7 @@ class DeviceSocket:
     async def _welcome(self) -> Welcome:
         sessions: list[SessionState] | msgspec.UnsetType = msgspec.UNSET
         try:
-            sessions = await ask_redis_for_frame(self._read_sessions)
+            sessions = await self._read_sessions()
         except (*REDIS_AWAY, TimeoutError) as error:
             log_outage("welcome_sessions_failed", error)
         return Welcome(self._user_id, now_ms(), catalogue.active_slugs(), sessions)
@@ -208,14 +209,15 @@ class DeviceSocket:
         return last_seq < known
 
     async def _tell_status(self) -> Sessions:
-        return Sessions(now_ms(), await ask_redis_for_frame(self._read_sessions))
+        return Sessions(now_ms(), await self._read_sessions())
 
     async def _renew(self, token: SocketToken, text: str) -> Authenticated:
         token.replace(await check_socket_token(text))
         return Authenticated(token.expires_at_ms)
 
-    def _read_sessions(self) -> list[SessionState]:
-        live = get_live_store().live_sessions(self._user_id, sorted(catalogue.by_slug))
+    async def _read_sessions(self) -> list[SessionState]:
+        exercises = sorted(catalogue.by_slug)
+        live = await get_greeting_batcher().read_sessions(self._user_id, exercises)
         return [
             SessionState(session.exercise_type, session.reps, session.session_id)
             for session in live
@@ -247,10 +249,6 @@ async def build_answer_frame(request: str, build: Build) -> OutgoingFrame:
     finally:
         requests.labels(request, result).inc()
     return ErrorFrame(Code.UNAVAILABLE, "Redis or the database cannot be reached; try again")
-
-
-async def ask_redis_for_frame(ask: Callable[[], T]) -> T:
-    return await in_thread(for_statuses, ask, timeout_s=REDIS_DEADLINE_S)
 
 
 def build_update_frame(news: SessionNews) -> SessionUpdate:

@@ -14,10 +14,10 @@ from contextvars import Context
 from logging import ERROR
 
 from django.conf import settings
-from redis.asyncio.sentinel import SentinelConnectionPool
 
-from workouts.live.clients import REDIS_AWAY, connect_to_redis_async, is_redis_cluster
-from workouts.live.counting.calls import ClusterRepCalls, SingleServerRepCalls
+from workouts.live import scripts
+from workouts.live.clients import REDIS_AWAY
+from workouts.live.counting.calls import CallTarget, ClusterCalls, SingleServerCalls
 from workouts.live.counting.packing import (
     PackedGates,
     PackedRepKeys,
@@ -30,9 +30,7 @@ from workouts.live.counting.settling import (
     count_settled_batch,
     settle_batch,
 )
-from workouts.live.counting.topology import ClusterTopology
 from workouts.live.counting.verdicts import RepResult
-from workouts.live.keys import slot_of_hash_tag
 from workouts.log_limits import limit_log
 from workouts.outages import log_outage
 
@@ -56,14 +54,13 @@ class RepBatcher:
     """Counts reps for one event loop, in one lane for a single server, or one per hash tag."""
 
     def __init__(self, url: str, *, now_ms: Callable[[], int] | None = None) -> None:
-        self._topology = ClusterTopology(url) if is_redis_cluster(url) else None
-        self._pool = None if self._topology else connect_to_redis_async(url).connection_pool
+        self._target = CallTarget(url, scripts.REP)
         self._now_ms = now_ms
         self._lanes: dict[int, BatchLane] = {}
 
     def open_source(self, tag: int) -> "BatchSource":
         """Return a source for the reps of one socket; `tag` is its athlete's."""
-        number = tag if self._topology else 0
+        number = self._target.number_lane(tag)
         return BatchSource(self._lanes.get(number) or self._open_lane(number))
 
     async def settled(self) -> None:
@@ -76,18 +73,10 @@ class RepBatcher:
         await self.settled()
         for lane in self._lanes.values():
             await lane.close()
-        if self._topology:
-            await self._topology.close()
-        elif isinstance(self._pool, SentinelConnectionPool):
-            await self._pool.sentinel_manager.aclose()
+        await self._target.close()
 
     def _open_lane(self, number: int) -> "BatchLane":
-        calls = (
-            ClusterRepCalls(self._topology, slot_of_hash_tag(number))
-            if self._topology
-            else SingleServerRepCalls(self._pool)
-        )
-        lane = self._lanes[number] = BatchLane(calls, self._now_ms)
+        lane = self._lanes[number] = BatchLane(self._target.open_lane(number), self._now_ms)
         return lane
 
 
@@ -165,7 +154,7 @@ class BatchLane:
     """
 
     def __init__(
-        self, calls: SingleServerRepCalls | ClusterRepCalls, now_ms: Callable[[], int] | None
+        self, calls: SingleServerCalls | ClusterCalls, now_ms: Callable[[], int] | None
     ) -> None:
         self._calls = calls
         self._now_ms = now_ms

@@ -50,14 +50,14 @@ local function find_device(mark, id)
 end
 
 -- Returns the other devices without those that were idle longest, if there are too many with this
--- one. What the session has of a device that is forgotten is its seq.
+-- one. The session loses the seq of a device that is forgotten, and notes that it has its reps.
 local function forget_idle_devices(others, session)
   local kept = {}
   for id, rest in string.gmatch(others, '|(%S+) ([^|]+)') do
     if #kept < MAX_DEVICES - 1 then
       kept[#kept + 1] = '|' .. id .. ' ' .. rest
-    else
-      redis.call('HDEL', session, 'seq:' .. id)
+    elseif redis.call('HDEL', session, 'seq:' .. id) == 1 then
+      redis.call('HSET', session, 'no-seq:' .. id, 1)
     end
   end
   return table.concat(kept)

@@ -94,14 +94,14 @@ class PackedRep(Protocol):
     limits_and_stamp: bytes
 
 
-class PackedRepCall(NamedTuple):
+class PackedCall(NamedTuple):
     """A script call's arguments, starting with the number of keys, and how many they are."""
 
     arguments: bytes
     size: int
 
 
-def pack_rep_call(reps: Iterable[PackedRep], now_ms: bytes, new_id: bytes) -> PackedRepCall:
+def pack_rep_call(reps: Iterable[PackedRep], now_ms: bytes, new_id: bytes) -> PackedCall:
     """Pack reps into one call of rep.lua, each with its packed limits and stamp."""
     keys: list[bytes] = []
     size = 0
@@ -116,10 +116,10 @@ def pack_rep_call(reps: Iterable[PackedRep], now_ms: bytes, new_id: bytes) -> Pa
         b"".join(keys),
         b"".join(args),
     )
-    return PackedRepCall(arguments, 1 + size + len(keys) * ARGS_PER_REP + ARGS_PER_CALL)
+    return PackedCall(arguments, 1 + size + len(keys) * ARGS_PER_REP + ARGS_PER_CALL)
 
 
-def pack_script_command(command: bytes, script: bytes, call: PackedRepCall) -> bytes:
+def pack_script_command(command: bytes, script: bytes, call: PackedCall) -> bytes:
     """Pack EVAL with the script's text, or EVALSHA with its SHA-1."""
     return b"*%d\r\n%b%b%b" % (
         call.size + 2,

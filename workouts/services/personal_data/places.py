@@ -265,6 +265,7 @@ REDIS_PLACES = {
     "mark": RedisPlace(True, "what each device sent last; expires after a day"),
     "times": RedisPlace(True, "when reps counted; expires after two days"),
     "device": RedisPlace(True, "a device's last seq; expires after 48 h"),
+    "devices": RedisPlace(True, "when each device last said hello; expires after 48 h"),
     "waiting": RedisPlace(True, "the ids of the athlete's sealed sessions"),
     "live": RedisPlace(False, "the index of live sessions, by user ID"),
     "sealed": RedisPlace(False, "sealed sessions by id, and their index by user ID"),

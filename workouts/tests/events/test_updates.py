@@ -5,16 +5,20 @@ import os
 import time
 import uuid
 from collections.abc import Callable
+from unittest import mock
 
 import pytest
 from channels.layers import get_channel_layer
 from django.test import SimpleTestCase
 
+from workouts.events import updates
 from workouts.events.groups import channel_group_of_athlete
 from workouts.events.messages import NOBODY, SessionNews
 from workouts.events.updates import (
+    PUBLISH_EVERY_S,
     ChannelUpdatePublisher,
     Listener,
+    count_listening_processes,
     get_channel_update_feed,
     read_news_to_broadcast,
 )
@@ -119,6 +123,52 @@ class FeedTests(SimpleTestCase):
         await self.join()
         ChannelUpdatePublisher().note(self.squat, NOBODY)
         await self.until_heard(1)
+
+    async def test_all_sockets_of_an_athlete_join_once(self) -> None:
+        feed = get_channel_update_feed()
+        joins = [feed.join(self.user_id, lambda news: None) for _ in range(3)]
+        await joins[0]
+        assert feed.join(self.user_id, self.heard.append) is joins[0] is joins[1] is joins[2]
+        assert feed.join(new_athlete(), self.heard.append) is not joins[0]
+
+    async def test_the_group_is_left_a_while_after_the_last_listener(self) -> None:
+        feed = get_channel_update_feed()
+        with mock.patch.object(updates, "LINGER_S", 0.5):
+            await self.join()
+            feed.leave(self.user_id, self.heard.append)
+        assert self.count_processes() == 1
+        await self.until(lambda: self.count_processes() == 0)
+        await self.join()
+        assert self.count_processes() == 1
+        ChannelUpdatePublisher().note(self.squat, NOBODY)
+        await self.until_heard(1)
+
+    async def test_nothing_is_read_for_a_listener_that_left_a_moment_ago(self) -> None:
+        feed = get_channel_update_feed()
+        await self.join()
+        feed.leave(self.user_id, self.heard.append)
+        for origin in ("self", NOBODY):
+            assert feed.is_alone(self.user_id, origin)
+            ChannelUpdatePublisher().note(self.squat, origin)
+        await asyncio.sleep(2 * PUBLISH_EVERY_S)
+        await self.join()
+        ChannelUpdatePublisher().note(Changed(self.user_id, "push_up"), NOBODY)
+        await self.until_heard(1)
+        assert [news.exercise_type for news in self.heard] == ["push_up"]
+
+    async def test_a_thousand_that_come_back_at_once_leave_no_group(self) -> None:
+        feed, athletes = get_channel_update_feed(), [new_athlete() for _ in range(1000)]
+        joins = [feed.join(athlete, self.heard.append) for athlete in athletes]
+        await asyncio.wait_for(asyncio.gather(*joins), DEADLINE_S)
+        with mock.patch.object(updates, "LINGER_S", 0.5):
+            for athlete in athletes:
+                feed.leave(athlete, self.heard.append)
+        assert [feed.join(athlete, self.heard.append) for athlete in athletes] == joins
+        await asyncio.sleep(0.6)
+        assert set(count_listening_processes(athletes).values()) == {1}
+
+    def count_processes(self) -> int:
+        return count_listening_processes([self.user_id])[self.user_id]
 
     async def test_a_message_of_a_later_version_is_skipped(self) -> None:
         await self.join()

@@ -198,7 +198,7 @@ class ClusterTests(SimpleTestCase):
         batcher = RepBatcher(self.cluster.url)
         athlete = new_athlete()
         await count_one(batcher, athlete)
-        topology = batcher._topology
+        topology = batcher._target.topology
         assert topology is not None
         topology._owners.reverse()
         topology._refreshed_at = time.monotonic()

@@ -28,7 +28,8 @@ class TracesSuite:
             name.partition(":")[0] for name, _ in read_live_traces(get_live_store(), self.user_id)
         }
         assert kinds == {
-            "mark", "session", "timeline", "times", "waiting", "device", "sealed", "parked"
+            "mark", "session", "timeline", "times", "waiting", "device", "devices", "sealed",
+            "parked",
         }  # fmt: skip
 
 
@@ -53,7 +54,10 @@ class PrefixTests(OnSingle):
         space = RedisKeySpace("p")
         own = space.live("ann", "squat")
         assert space.belongs_to(own.session, "ann")
+        assert space.belongs_to(space.devices("ann"), "ann")
         for key in (
+            space.devices("x:ann"),
+            space.device("x:ann", "phone"),
             space.live("x:ann", "squat").session,
             space.live("anna", "squat").session,
             space.sealed(own, "id").timeline,

@@ -15,9 +15,9 @@ from workouts.clock import datetime_from_ms
 from workouts.fairness.assessment import find_personal_pace_before
 from workouts.live.sessions import ParkedSession, SessionName
 from workouts.models import Athlete, Device, Team, WorkoutSession
-from workouts.services.devices import find_saved_seq_of_device
 from workouts.services.finishing import finish_workout, save_sealed_session
 from workouts.services.merging import MergeRefusedError, merge_athletes
+from workouts.services.saved_seqs import find_saved_seqs_of_devices
 from workouts.tests.support.admin import ATHLETES, SESSIONS
 from workouts.tests.support.cast import STARTED_MS, new_athlete, save_session, train
 from workouts.tests.support.merges import MergingCase, merge, seal
@@ -117,15 +117,10 @@ class AliasTests(MergingCase):
             assert finish_workout(user_id=user_id, exercise_type="squat") == row
 
     def test_devices_stay_known_under_the_alias(self) -> None:
-        assert (
-            find_saved_seq_of_device(self.old, "phone"),
-            find_saved_seq_of_device(self.kept, "phone"),
-        ) == (41, 0)
+        asked = [(self.old, "phone"), (self.kept, "phone")]
+        assert find_saved_seqs_of_devices(asked) == {(self.old, "phone"): 41}
         save_sealed_session(seal(self.old, device_seqs={"phone": 57}))
-        assert (
-            find_saved_seq_of_device(self.old, "phone"),
-            find_saved_seq_of_device(self.kept, "phone"),
-        ) == (57, 0)
+        assert find_saved_seqs_of_devices(asked) == {(self.old, "phone"): 57}
 
     def test_a_session_saved_before_the_merge_is_not_saved_again_after_it(self) -> None:
         late = save_session(new_athlete()).athlete_id

@@ -27,6 +27,7 @@ from workouts.models import (
     WaitingAthlete,
 )
 from workouts.tests.support.cast import STARTED_MS, new_athlete, save_session, seal, train
+from workouts.tests.support.greetings import meet
 from workouts.tests.support.merges import merge
 
 
@@ -86,13 +87,13 @@ def log_about(coach: object, about: object, text: str, message: str) -> None:
 
 
 def leave_traces_in_redis(user_id: str, device: str) -> None:
-    """Leave a live, a sealed and a parked session, and a device's memory."""
+    """Leave a live, a sealed and a parked session, and a device that has said hello."""
     for number in range(2):
         train(user_id, started_ms=STARTED_MS + number * 60_000)
         name = SessionName(user_id, "squat", seal(user_id)[-1])
     get_live_store().park(name, "a reason")
     train(user_id, started_ms=STARTED_MS + 120_000)
-    get_live_store().raise_last_seq(user_id, device, 7)
+    meet(user_id, device, 7)
 
 
 def find_words(words: list[str]) -> list[str]:

@@ -1,0 +1,1 @@
+"""The calls for sockets that come back: those that come together are answered by one."""
