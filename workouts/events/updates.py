@@ -66,24 +66,36 @@ class ChannelUpdateFeed:
 
     def __init__(self) -> None:
         self._listeners: dict[str, set[Listener]] = {}
-        self._joins: dict[str, asyncio.Task[None]] = {}  # of all groups that are not left yet
+        self._joins: dict[str, asyncio.Future[None]] = {}  # of all groups that are not left yet
+        self._joined = asyncio.get_running_loop().create_future()  # most of them: a task is larger
+        self._joined.set_result(None)
         self._subscription = ChannelSubscription(self._receive)
 
-    def join(self, user_id: str, listener: Listener) -> asyncio.Task[None]:
+    def join(self, user_id: str, listener: Listener) -> asyncio.Future[None]:
         """Call `listener` with all news of the athlete.
 
-        The returned task, one for all of the athlete's sockets, retries until the subscription is
+        The returned future is done once the subscription, one for all of the athlete's sockets, is
         in place.
         """
         self._listeners.setdefault(user_id, set()).add(listener)
         joining = self._joins.get(user_id)
-        if joining is None or (joining.done() and joining.exception()):
-            joining = self._joins[user_id] = self._subscription.start(
+        if joining is None:
+            task = self._subscription.start(
                 self._subscription.join(
                     channel_group_of_athlete(user_id), is_wanted=lambda: user_id in self._joins
                 )
             )
+            joining = self._joins[user_id] = task
+            task.add_done_callback(partial(self._end_join, user_id))
         return joining
+
+    def _end_join(self, user_id: str, joining: asyncio.Future[None]) -> None:
+        if self._joins.get(user_id) is not joining:
+            return
+        if joining.cancelled() or joining.exception():
+            del self._joins[user_id]  # the next socket tries again
+        else:
+            self._joins[user_id] = self._joined
 
     def leave(self, user_id: str, listener: Listener) -> None:
         """Stop calling `listener`, and leave the group if nobody listens for a while."""

@@ -31,15 +31,18 @@ async def find_last_seq_of_device(*, user_id: str, device: str) -> int:
     """
     async with asyncio.timeout(HELLO_DEADLINE_S):
         memory = await get_greeting_batcher().meet_device(user_id, device)
-        if memory.is_whole and memory.last_seq >= lately_saved.get((user_id, device), 0):
-            return memory.last_seq
-        try:
-            saved_seq = await get_saved_seq_collector().find(user_id, device)
-        except django.db.Error:
-            if memory.last_seq or memory.is_whole:
-                return memory.last_seq
-            raise
-        memory = await get_greeting_batcher().meet_device(user_id, device, saved_seq)
+        is_known = memory.is_whole and memory.last_seq >= lately_saved.get((user_id, device), 0)
+        while not is_known:
+            try:
+                saved_seq = await get_saved_seq_collector().find(user_id, device)
+            except django.db.Error:
+                if memory.last_seq or memory.is_whole:
+                    break
+                raise
+            memory = await get_greeting_batcher().meet_device(
+                user_id, device, saved_seq, memory.history
+            )
+            is_known = memory.is_whole
     return memory.last_seq
 
 

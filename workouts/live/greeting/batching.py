@@ -30,11 +30,13 @@ ARGS_PER_QUESTION = 3
 class DeviceMemory(NamedTuple):
     """What Redis remembers of a device: its last seq, or 0.
 
-    Unless `is_whole`, the database may have a higher one.
+    Unless `is_whole`, the database may have a higher one. `history` names what the server has
+    written since it started or was promoted.
     """
 
     last_seq: int
     is_whole: bool
+    history: str
 
 
 class Question(NamedTuple):
@@ -68,15 +70,16 @@ class GreetingBatcher:
         ]
 
     async def meet_device(
-        self, user_id: str, device: str, saved_seq: int | None = None
+        self, user_id: str, device: str, saved_seq: int | None = None, history: str = ""
     ) -> DeviceMemory:
         """Return what Redis remembers of a device that says hello.
 
-        With `saved_seq`, what the database has, the memory is raised to it and whole from then on.
+        With `saved_seq`, which the database has, the memory is raised to it. It is whole from then
+        on if the server still has the `history` that it had before the database was asked.
         """
-        saved = "" if saved_seq is None else str(saved_seq)
-        last_seq, is_whole = await self._ask(user_id, device, saved)
-        return DeviceMemory(last_seq, bool(is_whole))
+        saved = "" if saved_seq is None else f"{saved_seq} {history}"
+        last_seq, is_whole, now_history = await self._ask(user_id, device, saved)
+        return DeviceMemory(last_seq, bool(is_whole), now_history.decode())
 
     async def close(self) -> None:
         """Wait for the calls in flight, then disconnect."""

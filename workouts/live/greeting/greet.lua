@@ -2,32 +2,34 @@
 -- sessions.lua and devices.lua come before this file. Safe to repeat.
 -- KEYS, 1 per question: what the athlete's keys begin with, the hash tag included
 -- ARGV, 3 per question: the athlete's user_id; the device, '' to ask for the live sessions; for
---   sessions the exercises, separated by spaces, for a device its last seq in the database, '' if
---   that has not been asked
+--   sessions the exercises, separated by spaces, for a device "seq history": its last seq in the
+--   database, and the history of writes before that was asked; '' if it was not
 -- Returns for each question its answer, or the text of an error if the athlete's keys are damaged.
 --   About sessions: exercise, id and count of each. About a device: its last seq, 0 if it has none
---   or is not known, and whether that is all, as 1 or 0: if not, the database may have a higher one
+--   or is not known; whether that is all, as 1 or 0: if not, the database may have a higher one; and
+--   the history
 -- The memory of a device is described in device.lua; "0 0" stands for a device that has no seq yet.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local history
 
 local function meet_device(prefix, user, saved, device)
+  local saved_seq, asked_in = string.match(saved, '^(%d+) (%x*)$')
   history = history or read_history()
   local memory, devices = prefix .. 'device:' .. device .. ':' .. user, prefix .. 'devices:' .. user
   local seq, rest = string.match(redis.call('GET', memory) or '', '^(%d+) (.+)$')
-  local last_seq = tonumber(seq or 0)
-  if saved == '' and not (seq and is_memory_whole(devices, device, history, now)) then
-    if seq then redis.call('EXPIRE', memory, MEMORY_TTL_S) end
-    return {last_seq, 0}
+  local last_seq = math.max(tonumber(seq or 0), tonumber(saved_seq or 0))
+  if seq or saved_seq then
+    local text = string.format('%.0f %s', last_seq, rest or '0')
+    redis.call('SET', memory, text, 'EX', MEMORY_TTL_S)
   end
-  last_seq = math.max(last_seq, tonumber(saved) or 0)
-  local text = string.format('%.0f %s', last_seq, rest or '0')
-  redis.call('SET', memory, text, 'EX', MEMORY_TTL_S)
+  -- what was read before a failover may be older than a save whose seqs the failover lost
+  local is_whole = asked_in == history or (seq and is_memory_whole(devices, device, history, now))
+  if not is_whole then return {last_seq, 0, history} end
   redis.call('HSET', devices, device, string.format('%.0f %s', now, history))
   redis.call('EXPIRE', devices, MEMORY_TTL_S)
   forget_idle_devices(prefix, user, devices, device)
-  return {last_seq, 1}
+  return {last_seq, 1, history}
 end
 
 -- Returns the text of an error that damaged keys are the reason of. Any other is everybody's.

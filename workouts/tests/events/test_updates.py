@@ -127,9 +127,10 @@ class FeedTests(SimpleTestCase):
     async def test_all_sockets_of_an_athlete_join_once(self) -> None:
         feed = get_channel_update_feed()
         joins = [feed.join(self.user_id, lambda news: None) for _ in range(3)]
+        assert joins[0] is joins[1] is joins[2]
         await joins[0]
-        assert feed.join(self.user_id, self.heard.append) is joins[0] is joins[1] is joins[2]
-        assert feed.join(new_athlete(), self.heard.append) is not joins[0]
+        assert feed.join(self.user_id, self.heard.append).done()
+        assert not feed.join(new_athlete(), self.heard.append).done()
 
     async def test_the_group_is_left_a_while_after_the_last_listener(self) -> None:
         feed = get_channel_update_feed()
@@ -163,7 +164,7 @@ class FeedTests(SimpleTestCase):
         with mock.patch.object(updates, "LINGER_S", 0.5):
             for athlete in athletes:
                 feed.leave(athlete, self.heard.append)
-        assert [feed.join(athlete, self.heard.append) for athlete in athletes] == joins
+        assert all(feed.join(athlete, self.heard.append).done() for athlete in athletes)
         await asyncio.sleep(0.6)
         assert set(count_listening_processes(athletes).values()) == {1}
 

@@ -4,13 +4,19 @@ import itertools
 import time
 
 from workouts.live.counting.verdicts import DUPLICATE, FORGOTTEN
-from workouts.live.greeting.batching import DeviceMemory
 from workouts.live.keys import hash_tag_of_user
 from workouts.live.runtime import get_live_store, get_redis_key_space
 from workouts.live.sessions import SessionName
 from workouts.tests.support.backends import OnCluster, OnSingle
 from workouts.tests.support.cast import new_athlete, seal, train
-from workouts.tests.support.greetings import has_memory, list_devices, meet, note_hello
+from workouts.tests.support.greetings import (
+    UNKNOWN,
+    Memory,
+    has_memory,
+    list_devices,
+    meet,
+    note_hello,
+)
 from workouts.tests.support.sent import MEMORY_S, Sent, send, verdicts_of
 
 MOST = 16
@@ -34,8 +40,8 @@ class LimitSuite:
         meet(self.athlete, "new", 0)
         assert list_devices(self.athlete) == {*self.devices[1:], "new"}
         assert not has_memory(self.athlete, "d0")
-        assert meet(self.athlete, "d1") == DeviceMemory(7, is_whole=True)
-        assert meet(self.athlete, "d0") == DeviceMemory(0, is_whole=False)
+        assert meet(self.athlete, "d1") == Memory(7, is_whole=True)
+        assert meet(self.athlete, "d0") == UNKNOWN
 
     def test_a_device_that_is_known_takes_nobodys_place(self) -> None:
         for device in self.devices:
@@ -95,7 +101,7 @@ class LimitSuite:
         session = get_redis_key_space().live(self.athlete, "squat").session
         get_live_store().client.delete(session)
         get_live_store().client.set(session, "junk")
-        assert meet(self.athlete, "new", 3) == DeviceMemory(3, is_whole=True)
+        assert meet(self.athlete, "new", 3) == Memory(3, is_whole=True)
         assert list_devices(self.athlete) == {*self.devices, "new"}
 
     def test_athletes_of_similar_names_have_their_own_devices(self) -> None:

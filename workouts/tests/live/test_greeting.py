@@ -6,16 +6,19 @@ import redis
 from django.test import SimpleTestCase
 
 from workouts.live.counting.verdicts import COUNTED, DUPLICATE
-from workouts.live.greeting.batching import DeviceMemory, GreetingBatcher
+from workouts.live.greeting.batching import GreetingBatcher
 from workouts.live.runtime import get_live_store, get_redis_key_space
 from workouts.live.sessions import LiveSession, SessionName
 from workouts.tests.support.backends import OnCluster, OnSentinel, OnSingle
 from workouts.tests.support.cast import new_athlete, seal, train
 from workouts.tests.support.greetings import (
     OTHER_HISTORY,
+    UNKNOWN,
+    Memory,
     greet,
     list_devices,
     meet,
+    meet_with,
     note_hello,
     read_sessions,
 )
@@ -29,8 +32,6 @@ from workouts.tests.support.sent import (
     send,
     verdicts_of,
 )
-
-UNKNOWN = DeviceMemory(0, is_whole=False)
 
 
 def ttl(key: bytes) -> int:
@@ -66,13 +67,13 @@ class MemorySuite:
         assert list_devices(self.athlete) == set()
 
     def test_a_device_is_known_once_the_database_was_asked(self) -> None:
-        assert meet(self.athlete, PHONE, 9) == DeviceMemory(9, is_whole=True)
-        assert meet(self.athlete, PHONE) == DeviceMemory(9, is_whole=True)
-        assert meet(self.athlete, WATCH, 0) == DeviceMemory(0, is_whole=True)
-        assert meet(self.athlete, WATCH) == DeviceMemory(0, is_whole=True)
+        assert meet(self.athlete, PHONE, 9) == Memory(9, is_whole=True)
+        assert meet(self.athlete, PHONE) == Memory(9, is_whole=True)
+        assert meet(self.athlete, WATCH, 0) == Memory(0, is_whole=True)
+        assert meet(self.athlete, WATCH) == Memory(0, is_whole=True)
         told = send(self.athlete, Sent(9, 0, known=9), Sent(10, 5000, known=9))
         assert verdicts_of(told) == [(DUPLICATE, 0), (COUNTED, 1)]
-        assert meet(self.athlete, PHONE) == DeviceMemory(10, is_whole=True)
+        assert meet(self.athlete, PHONE) == Memory(10, is_whole=True)
 
     def test_it_never_lowers_a_seq(self) -> None:
         send(self.athlete, Sent(7, 0))
@@ -94,7 +95,7 @@ class MemorySuite:
 
     def test_a_device_known_by_its_reps_alone_may_have_more_in_the_database(self) -> None:
         send(self.athlete, Sent(7, 0))  # as before the upgrade, or after the memory was lost
-        assert meet(self.athlete, PHONE) == DeviceMemory(7, is_whole=False)
+        assert meet(self.athlete, PHONE) == Memory(7, is_whole=False)
 
     def test_a_device_whose_memory_is_lost_is_not_known(self) -> None:
         meet(self.athlete, PHONE, 9)
@@ -104,9 +105,17 @@ class MemorySuite:
     def test_a_memory_of_another_history_may_be_too_low(self) -> None:
         meet(self.athlete, PHONE, 9)
         note_hello(self.athlete, PHONE, history=OTHER_HISTORY)
-        assert meet(self.athlete, PHONE) == DeviceMemory(9, is_whole=False)
-        assert meet(self.athlete, PHONE, 12) == DeviceMemory(12, is_whole=True)
-        assert meet(self.athlete, PHONE) == DeviceMemory(12, is_whole=True)
+        assert meet(self.athlete, PHONE) == Memory(9, is_whole=False)
+        assert meet(self.athlete, PHONE, 12) == Memory(12, is_whole=True)
+        assert meet(self.athlete, PHONE) == Memory(12, is_whole=True)
+
+    def test_what_the_database_said_before_a_failover_does_not_make_a_memory_whole(self) -> None:
+        async def play(batcher: GreetingBatcher) -> list[tuple[int, bool]]:
+            late = await batcher.meet_device(self.athlete, PHONE, 9, OTHER_HISTORY)
+            again = await batcher.meet_device(self.athlete, PHONE, 12, late.history)
+            return [memory[:2] for memory in (late, again)]
+
+        assert greet(play) == [(9, False), (12, True)]
 
     def test_a_memory_that_may_have_expired_since_the_last_hello_may_be_too_low(self) -> None:
         meet(self.athlete, PHONE, 9)
@@ -142,9 +151,9 @@ class DamagedStateTests(SimpleTestCase):
         async def play(batcher: GreetingBatcher) -> list[object]:
             return await asyncio.gather(
                 batcher.read_sessions(damaged, ["squat"]),
-                batcher.meet_device(damaged, PHONE, 3),
+                meet_with(batcher, damaged, PHONE, 3),
                 batcher.read_sessions(other, ["squat"]),
-                batcher.meet_device(other, PHONE, 3),
+                meet_with(batcher, other, PHONE, 3),
                 return_exceptions=True,
             )
 
@@ -152,7 +161,7 @@ class DamagedStateTests(SimpleTestCase):
         assert [type(error) for error in errors] == [redis.ResponseError] * 2
         assert "WRONGTYPE" in str(errors[0])
         assert [session.reps for session in sessions] == [3]  # type: ignore[attr-defined]
-        assert memory == DeviceMemory(3, is_whole=True)
+        assert memory == Memory(3, is_whole=True)
 
 
 class SessionsTests(SessionsSuite, OnSingle):

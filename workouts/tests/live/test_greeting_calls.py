@@ -10,15 +10,13 @@ from django.test import SimpleTestCase
 
 from senim.embedded.valkey import EmbeddedValkey
 from workouts.live.clients import connect_to_redis
-from workouts.live.greeting.batching import ANSWER_DEADLINE_S, DeviceMemory, GreetingBatcher
+from workouts.live.greeting.batching import ANSWER_DEADLINE_S, GreetingBatcher
 from workouts.live.keys import TAGS, RedisKeySpace, hash_tag_of_user
 from workouts.tests.support.cast import new_athlete
-from workouts.tests.support.greetings import greet
+from workouts.tests.support.greetings import UNKNOWN, Memory, greet, meet_with
 from workouts.tests.support.redis_servers import shared_cluster
 from workouts.tests.support.run import fresh_folder
 from workouts.tests.support.sent import PHONE
-
-UNKNOWN = DeviceMemory(0, is_whole=False)
 
 
 @pytest.mark.slow
@@ -46,18 +44,18 @@ class OwnServerTests(SimpleTestCase):
             await batcher.read_sessions(self.athlete, ["squat"])
             before = self.count_calls()
             answers = await asyncio.gather(
-                *(batcher.meet_device(self.athlete, f"d{n}", n) for n in range(100)),
+                *(meet_with(batcher, self.athlete, f"d{n}", n) for n in range(100)),
                 *(batcher.read_sessions(new_athlete(), ["squat", "dip"]) for _ in range(100)),
             )
-            assert self.count_calls() == before + 1
-            assert answers == [DeviceMemory(n, is_whole=True) for n in range(100)] + [[]] * 100
+            assert self.count_calls() == before + 2  # a hello asks twice
+            assert answers == [Memory(n, is_whole=True) for n in range(100)] + [[]] * 100
 
         self.play(play)
 
     def test_a_thousand_at_once_each_get_their_own_answer(self) -> None:
         async def play(batcher: GreetingBatcher) -> None:
             answers = await asyncio.gather(
-                *(batcher.meet_device(f"ath-{n}", PHONE, n) for n in range(1000))
+                *(meet_with(batcher, f"ath-{n}", PHONE, n) for n in range(1000))
             )
             assert [answer.last_seq for answer in answers] == [*range(1000)]
 
@@ -65,21 +63,21 @@ class OwnServerTests(SimpleTestCase):
 
     def test_after_a_kill_a_memory_may_be_too_low(self) -> None:
         async def play(batcher: GreetingBatcher) -> None:
-            await batcher.meet_device(self.athlete, PHONE, 9)
+            await meet_with(batcher, self.athlete, PHONE, 9)
             assert self.server.process is not None
             self.server.process.kill()
             self.server.process.wait()
             await asyncio.to_thread(self.server.start)
-            assert await batcher.meet_device(self.athlete, PHONE) == DeviceMemory(9, is_whole=False)
+            assert await meet_with(batcher, self.athlete, PHONE) == Memory(9, is_whole=False)
 
         self.play(play)
 
     def test_after_a_replica_took_over_a_memory_may_be_too_low(self) -> None:
         async def play(batcher: GreetingBatcher) -> None:
-            await batcher.meet_device(self.athlete, PHONE, 9)
+            await meet_with(batcher, self.athlete, PHONE, 9)
             self.client.replicaof("127.0.0.1", "1")
             self.client.replicaof("NO", "ONE")
-            assert await batcher.meet_device(self.athlete, PHONE) == DeviceMemory(9, is_whole=False)
+            assert await meet_with(batcher, self.athlete, PHONE) == Memory(9, is_whole=False)
 
         self.play(play)
 
@@ -87,8 +85,8 @@ class OwnServerTests(SimpleTestCase):
         self.client.execute_command("ACL", "SETUSER", "default", "-info")
 
         async def play(batcher: GreetingBatcher) -> None:
-            await batcher.meet_device(self.athlete, PHONE, 9)
-            assert await batcher.meet_device(self.athlete, PHONE) == DeviceMemory(9, is_whole=False)
+            await meet_with(batcher, self.athlete, PHONE, 9)
+            assert await meet_with(batcher, self.athlete, PHONE) == Memory(9, is_whole=False)
 
         self.play(play)
 
@@ -97,9 +95,9 @@ class OwnServerTests(SimpleTestCase):
             await batcher.read_sessions(self.athlete, ["squat"])
             self.client.replicaof("127.0.0.1", "1")
             with pytest.raises(redis.RedisError):
-                await batcher.meet_device(self.athlete, PHONE, 9)
+                await meet_with(batcher, self.athlete, PHONE, 9)
             self.client.replicaof("NO", "ONE")
-            assert (await batcher.meet_device(self.athlete, PHONE, 9)).is_whole
+            assert (await meet_with(batcher, self.athlete, PHONE, 9)).is_whole
 
         self.play(play)
 
@@ -107,12 +105,12 @@ class OwnServerTests(SimpleTestCase):
         async def play(batcher: GreetingBatcher) -> None:
             self.server.stop()
             errors = await asyncio.gather(
-                *(batcher.meet_device(self.athlete, PHONE) for _ in range(300)),
+                *(meet_with(batcher, self.athlete, PHONE) for _ in range(300)),
                 return_exceptions=True,
             )
             assert all(isinstance(error, redis.RedisError) for error in errors)
             await asyncio.to_thread(self.server.start)
-            assert await batcher.meet_device(self.athlete, PHONE) == UNKNOWN
+            assert await meet_with(batcher, self.athlete, PHONE) == UNKNOWN
 
         self.play(play)
 
@@ -121,7 +119,7 @@ class OwnServerTests(SimpleTestCase):
             await batcher.read_sessions(self.athlete, ["squat"])
             self.client.execute_command("CLIENT", "PAUSE", "4000", "ALL")
             began = time.monotonic()
-            asked = [asyncio.create_task(batcher.meet_device(self.athlete, PHONE))]
+            asked = [asyncio.create_task(meet_with(batcher, self.athlete, PHONE))]
             await asyncio.sleep(0.3)
             asked.append(asyncio.create_task(batcher.read_sessions(self.athlete, ["squat"])))
             errors = await asyncio.gather(*asked, return_exceptions=True)
@@ -130,9 +128,7 @@ class OwnServerTests(SimpleTestCase):
             await asyncio.sleep(4 - ANSWER_DEADLINE_S)
             # the late answers are nobody's
             assert await batcher.read_sessions(self.athlete, ["squat"]) == []
-            assert await batcher.meet_device(self.athlete, PHONE, 4) == DeviceMemory(
-                4, is_whole=True
-            )
+            assert await meet_with(batcher, self.athlete, PHONE, 4) == Memory(4, is_whole=True)
 
         self.play(play)
 
@@ -150,10 +146,10 @@ class ClusterTests(SimpleTestCase):
             batcher = GreetingBatcher(shared_cluster().url, space)
             for _ in range(2):
                 answers = await asyncio.gather(
-                    *(batcher.meet_device(each, PHONE, tag) for tag, each in athletes.items()),
+                    *(meet_with(batcher, each, PHONE, tag) for tag, each in athletes.items()),
                     *(batcher.read_sessions(each, ["squat"]) for each in athletes.values()),
                 )
-                assert answers[:TAGS] == [DeviceMemory(tag, is_whole=True) for tag in athletes]
+                assert answers[:TAGS] == [Memory(tag, is_whole=True) for tag in athletes]
                 assert answers[TAGS:] == [[]] * TAGS
             await batcher.close()
 

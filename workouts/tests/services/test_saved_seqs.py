@@ -2,14 +2,17 @@
 
 import asyncio
 import threading
+from contextlib import closing
 from unittest import mock
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from django.db import OperationalError
-from django.test import TransactionTestCase
+from django.test import TransactionTestCase, override_settings
 
-from workouts.live.greeting.batching import DeviceMemory, get_greeting_batcher
+from senim.embedded.valkey import EmbeddedValkey
+from workouts.live.clients import connect_to_redis
+from workouts.live.greeting.batching import get_greeting_batcher
 from workouts.models import Athlete, Device
 from workouts.services import saved_seqs
 from workouts.services.circuit_breaker import CircuitBreaker
@@ -20,7 +23,8 @@ from workouts.services.saved_seqs import (
     find_saved_seqs_of_devices,
 )
 from workouts.tests.support.cast import new_athlete
-from workouts.tests.support.greetings import OTHER_HISTORY, meet, note_hello
+from workouts.tests.support.greetings import OTHER_HISTORY, Memory, meet, note_hello
+from workouts.tests.support.run import fresh_folder
 from workouts.tests.support.sent import PHONE, WATCH, Sent, forget, send
 
 AWAY = OperationalError("away")
@@ -173,7 +177,7 @@ class LastSeqTests(SavedSeqCase):
         note_hello(self.athlete, PHONE, history=OTHER_HISTORY)
         self.query.side_effect = AWAY
         assert self.find() == 41
-        assert meet(self.athlete, PHONE) == DeviceMemory(41, is_whole=False)
+        assert meet(self.athlete, PHONE) == Memory(41, is_whole=False)
         with pytest.raises(OperationalError):
             self.find(WATCH)
         forget(self.athlete)
@@ -192,3 +196,41 @@ class LastSeqTests(SavedSeqCase):
         self.query.side_effect = None
         saved_seqs.database_breaker.record(works=True)
         assert self.find() == 41
+
+
+@pytest.mark.slow
+class FailoverTests(SavedSeqCase):
+    """With a server of its own, which may be promoted."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        folder = fresh_folder()
+        server = EmbeddedValkey(folder, folder / "valkey.sock")
+        server.start()
+        self.addCleanup(server.stop)
+        self.url = f"unix://{folder}/valkey.sock"
+
+    @async_to_sync
+    async def find(self) -> int:
+        with override_settings(REDIS_URL=self.url):
+            try:
+                return await find_last_seq_of_device(user_id=self.athlete, device=PHONE)
+            finally:
+                await get_greeting_batcher().close()
+
+    def test_a_failover_while_the_database_is_asked_has_it_asked_again(self) -> None:
+        def find_before_failover(devices: list[tuple[str, str]]) -> dict[tuple[str, str], int]:
+            found = find_saved_seqs_of_devices(devices)
+            if self.query.call_count == 1:
+                # saved meanwhile, by another socket of the device, and lost in Redis
+                self.save(self.athlete, PHONE, 60)
+                with closing(connect_to_redis(self.url)) as client:
+                    client.replicaof("127.0.0.1", "1")
+                    client.replicaof("NO", "ONE")
+            return found
+
+        self.query.side_effect = find_before_failover
+        assert self.find() == 60
+        assert self.query.call_count == 2
+        assert self.find() == 60
+        assert self.query.call_count == 2

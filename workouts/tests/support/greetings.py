@@ -1,12 +1,12 @@
 """Devices that say hello to the live store, without a socket."""
 
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from asgiref.sync import async_to_sync
 from django.conf import settings
 
-from workouts.live.greeting.batching import DeviceMemory, GreetingBatcher
+from workouts.live.greeting.batching import GreetingBatcher
 from workouts.live.runtime import get_live_store, get_redis_key_space
 from workouts.live.sessions import LiveSession
 
@@ -27,8 +27,28 @@ def greet(play: Callable[[GreetingBatcher], Awaitable[T]], url: str | None = Non
     return async_to_sync(run)()
 
 
-def meet(user_id: str, device: str, saved_seq: int | None = None) -> DeviceMemory:
-    return greet(lambda batcher: batcher.meet_device(user_id, device, saved_seq))
+class Memory(NamedTuple):
+    """What a device's hello finds in Redis."""
+
+    last_seq: int
+    is_whole: bool
+
+
+UNKNOWN = Memory(0, is_whole=False)
+
+
+async def meet_with(
+    batcher: GreetingBatcher, user_id: str, device: str, saved_seq: int | None = None
+) -> Memory:
+    """Say hello, and again with what the database has, if that is given."""
+    memory = await batcher.meet_device(user_id, device)
+    if saved_seq is not None:
+        memory = await batcher.meet_device(user_id, device, saved_seq, memory.history)
+    return Memory(memory.last_seq, memory.is_whole)
+
+
+def meet(user_id: str, device: str, saved_seq: int | None = None) -> Memory:
+    return greet(lambda batcher: meet_with(batcher, user_id, device, saved_seq))
 
 
 def read_sessions(user_id: str, *exercises: str) -> list[LiveSession]:
