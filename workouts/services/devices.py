@@ -5,9 +5,11 @@ Redis keeps it for 48 hours. The database keeps it for good, as of the device's 
 
 from collections.abc import Mapping
 from functools import partial
+from itertools import chain
+from typing import Any
 
 import django.db
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
 from workouts.live.runtime import get_live_store
 from workouts.models import Device
@@ -17,6 +19,12 @@ from workouts.threads import for_live_seqs, for_saved_seqs, in_thread
 
 REDIS_DEADLINE_S = 3.0
 DATABASE_DEADLINE_S = 3.5  # longer than the connection pool waits
+# in SQL, since Django's upsert has no condition: a session may be saved after a later one
+RAISE_LAST_SEQS = """
+    INSERT INTO workouts_device (user_id, device_id, last_seq) VALUES {}
+    ON CONFLICT (user_id, device_id) DO UPDATE SET last_seq = excluded.last_seq
+    WHERE workouts_device.last_seq < excluded.last_seq
+"""
 # many phones may say hello at once, and each would wait for an unavailable database
 database_breaker = CircuitBreaker(retry_s=2.0)
 
@@ -65,15 +73,22 @@ def find_saved_seq_of_device(user_id: str, device: str) -> int:
     return devices.values_list("last_seq", flat=True).first() or 0
 
 
-def save_last_seqs_of_devices(user_id: str, device_seqs: Mapping[str, int]) -> None:
-    """Raise the devices' last seqs in the database to those of a session that is being saved."""
+def save_last_seqs_of_devices(seqs: Mapping[str, Mapping[str, int]]) -> None:
+    """Raise devices' last seqs in the database to those of sessions that are being saved.
+
+    They are given by athlete and device. One query, or none for sockets that name no device.
+    """
     # sorted, since two saves that took the rows in different orders could deadlock
-    for device_id, seq in sorted(device_seqs.items()):
-        device, created = Device.objects.get_or_create(
-            athlete_id=user_id, device_id=device_id, defaults={"last_seq": seq}
-        )
-        if not created:
-            Device.objects.filter(pk=device.pk, last_seq__lt=seq).update(last_seq=seq)
+    raised = sorted(
+        (user_id, device_id, seq)
+        for user_id, of_athlete in seqs.items()
+        for device_id, seq in of_athlete.items()
+    )
+    if raised:
+        text = RAISE_LAST_SEQS.format(", ".join(["(%s, %s, %s)"] * len(raised)))
+        values: list[Any] = [*chain.from_iterable(raised)]
+        with connection.cursor() as cursor:
+            cursor.execute(text, values)
 
 
 def save_last_seqs_of_sealed(user_id: str, device_seqs: Mapping[str, int]) -> None:
