@@ -17,9 +17,8 @@ for_saved_seqs = ThreadPoolExecutor(4, "saved-seq")
 for_live_seqs = ThreadPoolExecutor(4, "live-seq")
 # welcomes and statuses
 for_statuses = ThreadPoolExecutor(4, "status")
-# with those over HTTP, half of the connections of DATABASE_POOL_SIZE: others still get one when
-# a locked table holds all finishes
-for_finishes = ThreadPoolExecutor(4, "socket-finish")
+# with those over HTTP they are saved in groups, by one thread at a time
+for_finishes = ThreadPoolExecutor(8, "socket-finish")
 # what nobody waits for: refusals to note, news to publish
 for_notes = ThreadPoolExecutor(2, "note")
 for_walls = ThreadPoolExecutor(4, "wall")
