@@ -191,7 +191,7 @@ MIDDLEWARE = [
     "senim.middleware.caching.no_store_middleware",  # first, for the others' answers as well
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "senim.middleware.content_security.content_security_middleware",
     "corsheaders.middleware.CorsMiddleware",
     "senim.middleware.origins.refuse_foreign_pages_middleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -15,9 +15,8 @@ T = TypeVar("T")
 # hellos of devices that Redis does not know, one query for many; another thread for the next try
 # while a database that does not answer holds the first
 for_saved_seqs = ThreadPoolExecutor(2, "saved-seq")
-# with those over HTTP, half of the connections of DATABASE_POOL_SIZE: others still get one when
-# a locked table holds all finishes
-for_finishes = ThreadPoolExecutor(4, "socket-finish")
+# with those over HTTP they are saved in groups, by one thread at a time
+for_finishes = ThreadPoolExecutor(8, "socket-finish")
 # what nobody waits for: refusals to note, news to publish
 for_notes = ThreadPoolExecutor(2, "note")
 for_walls = ThreadPoolExecutor(4, "wall")

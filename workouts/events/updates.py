@@ -10,11 +10,15 @@ import weakref
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 
 from workouts.clock import now_ms
-from workouts.events.groups import WALLS, channel_group_of_athlete, count_channel_group_members
+from workouts.events.groups import (
+    WALLS,
+    channel_group_of_athlete,
+    count_channel_group_members,
+    send_to_channel_groups,
+)
 from workouts.events.messages import (
     NOBODY,
     Message,
@@ -43,22 +47,23 @@ def count_listening_processes(user_ids: Iterable[str]) -> dict[str, int]:
     }
 
 
-def broadcast_finished_session(news: SessionNews) -> None:
-    """Tell the athlete's sockets and the walls that a session was saved.
+def broadcast_finished_sessions(*finished: SessionNews) -> None:
+    """Tell the athletes' sockets and the walls that sessions were saved.
 
-    Errors are logged and not raised: the session is saved either way.
+    Errors are logged and not raised: the sessions are saved either way.
     """
-    messages: dict[str, Message] = {
-        channel_group_of_athlete(news.user_id): news,
-        WALLS: WallFinished(news.user_id, news.exercise_type, news.reps, now_ms()),
-    }
+    messages: list[tuple[str, Message]] = []
+    for news in finished:
+        messages.append((channel_group_of_athlete(news.user_id), news))
+        messages.append((WALLS, build_wall_news(news)))
     try:
-        send = async_to_sync(get_channel_layer().group_send)
-        for group, members in count_channel_group_members(messages).items():
-            if members:
-                send(group, encode_channel_message(messages[group]))
+        send_to_channel_groups(messages)
     except Exception as error:
         log_outage("news_not_published", error)
+
+
+def build_wall_news(news: SessionNews) -> WallFinished:
+    return WallFinished(news.user_id, news.exercise_type, news.reps, now_ms())
 
 
 class ChannelUpdateFeed:

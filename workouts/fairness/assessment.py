@@ -1,19 +1,17 @@
 """Finds a session's flags, and opens its review if there are any."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 from django.db.models import Max
 
-from workouts.fairness.earlier_sessions import NO_DAY, SessionDay
+from workouts.fairness.earlier_sessions import HISTORY, NO_DAY, SessionDay, read_new_session_days
 from workouts.fairness.evidence import FlagEvidence, KnownPace
 from workouts.fairness.flags import find_flags
 from workouts.fairness.pace_flags import find_best_minute_pace
 from workouts.fairness.sets import describe_sets
 from workouts.models import Exercise, ReviewStatus, ReviewStep, WorkoutSession
 
-HISTORY = timedelta(days=90)
 Records = Mapping[str, KnownPace]  # the fastest paces known for anyone, by exercise
 
 
@@ -24,8 +22,23 @@ def assess_session(row: WorkoutSession, records: KnownPace, day: SessionDay = NO
     """
     assess_session_figures(row)
     personal = None if row.best_minute is None else find_personal_pace_before(row)
-    pace = replace(records, personal_per_minute=personal)
-    row.flags = find_flags(collect_flag_evidence(row, day), pace)
+    row.flags = find_flags(
+        collect_flag_evidence(row, day), replace(records, personal_per_minute=personal)
+    )
+
+
+def assess_new_sessions(rows: Sequence[WorkoutSession]) -> list[SessionDay]:
+    """Set the sets, best minutes and flags of sessions that are being saved; return their days.
+
+    One query. The sessions are of different athletes, or it is just one.
+    """
+    for row in rows:
+        assess_session_figures(row)
+    days = []
+    for row, (pace, day) in zip(rows, read_new_session_days(rows), strict=True):
+        row.flags = find_flags(collect_flag_evidence(row, day), pace)
+        days.append(day)
+    return days
 
 
 def assess_session_figures(row: WorkoutSession) -> None:

@@ -15,17 +15,27 @@ from workouts.models import WorkoutSession
 DAY, MILLISECOND = timedelta(days=1), timedelta(milliseconds=1)
 TWO_BODIES_GAP = TWO_BODIES_WITHIN_MS * MILLISECOND
 MAX_EARLIER_SESSIONS, MAX_EARLIER_REPS = 500, 20_000
-# In SQL and with the records, since every finish takes it: two queries through models take so much
+HISTORY = timedelta(days=90)
+# In SQL and with the records, since every finish takes it: queries through models take so much
 # longer that a finish would be a tenth dearer. Of other exercises, only sessions at the same time
-# matter.
+# matter. Sessions that are saved together are read together, each with its number.
 READ_DAY = """
-    SELECT record_per_minute, record_per_hour, record_per_30_s, record_per_day, session.id,
-        exercise_type, started_at, finished_at, total_reps, timeline_ms, rep_devices
-    FROM workouts_exercise
-    LEFT JOIN workout_sessions session ON user_id = %s AND started_at BETWEEN %s AND %s
-        AND (exercise_type = slug OR finished_at >= %s)
-    WHERE slug = %s ORDER BY started_at DESC, session.id DESC LIMIT %s
+    SELECT * FROM (
+        SELECT {number} AS number, record_per_minute, record_per_hour, record_per_30_s,
+            record_per_day, {best}, session.id, exercise_type, started_at, finished_at, total_reps,
+            timeline_ms, rep_devices
+        FROM workouts_exercise
+        LEFT JOIN workout_sessions session ON user_id = %s AND started_at BETWEEN %s AND %s
+            AND (exercise_type = slug OR finished_at >= %s)
+        WHERE slug = %s ORDER BY started_at DESC, session.id DESC LIMIT %s
+    ) AS day_{number}
 """
+# the athlete's own pace is known if they trained for a minute
+NO_BEST = "CAST(NULL AS INTEGER)"
+READ_BEST = """(
+    SELECT MAX(best_minute) FROM workout_sessions
+    WHERE user_id = %s AND exercise_type = slug AND finished_at BETWEEN %s AND %s AND is_in_totals
+)"""
 
 
 class SavedSession(NamedTuple):
@@ -53,20 +63,55 @@ class SessionDay(NamedTuple):
 NO_DAY = SessionDay()
 
 
-def read_session_day(row: WorkoutSession) -> tuple[KnownPace, SessionDay]:
-    """Return the exercise's records and the day of a session that is being saved. One query."""
-    since, until, overlapping = (
-        connection.ops.adapt_datetimefield_value(time)
-        for time in (row.started_at - DAY, row.finished_at + DAY, row.started_at - TWO_BODIES_GAP)
-    )
-    values = [row.athlete_id, since, until, overlapping, row.exercise_id, MAX_EARLIER_SESSIONS]
+def read_new_session_days(
+    rows: Sequence[WorkoutSession],
+) -> list[tuple[KnownPace, SessionDay]]:
+    """Return the known paces and the days of sessions that are being saved. One query.
+
+    They are of different athletes, or it is just one. Raises LookupError for an unknown exercise.
+    """
+    texts, values = [], []
+    for number, row in enumerate(rows):
+        best, of_best = build_best_query(row)
+        texts.append(READ_DAY.format(number=number, best=best))
+        values += [*of_best, *list_day_values(row)]
     with connection.cursor() as cursor:
-        cursor.execute(READ_DAY, values)
+        cursor.execute(" UNION ALL ".join(texts), values)
         found = cursor.fetchall()
-    per_minute, per_hour, per_30_s, per_day, newest, *_ = found[0]
-    records = KnownPace(per_minute, per_hour, record_per_30_s=per_30_s, record_per_day=per_day)
-    saved = [convert_saved_session(*columns) for _, _, _, _, *columns in found] if newest else []
-    return records, describe_session_day(row, saved)
+    by_number: dict[int, list[Any]] = defaultdict(list)
+    for number, *columns in found:
+        by_number[number].append(columns)
+    return [build_new_session_day(row, by_number[number]) for number, row in enumerate(rows)]
+
+
+def build_best_query(row: WorkoutSession) -> tuple[str, list[Any]]:
+    """Return the SQL of the athlete's best minute in the 90 days before a session, and its values.
+
+    None is asked for if the session itself has none to compare.
+    """
+    if row.best_minute is None:
+        return NO_BEST, []
+    return READ_BEST, [row.athlete_id, *adapt_times(row.started_at - HISTORY, row.started_at)]
+
+
+def list_day_values(row: WorkoutSession) -> list[Any]:
+    times = (row.started_at - DAY, row.finished_at + DAY, row.started_at - TWO_BODIES_GAP)
+    return [row.athlete_id, *adapt_times(*times), row.exercise_id, MAX_EARLIER_SESSIONS]
+
+
+def adapt_times(*times: datetime) -> list[Any]:
+    return [*map(connection.ops.adapt_datetimefield_value, times)]
+
+
+def build_new_session_day(
+    row: WorkoutSession, found: Sequence[Any]
+) -> tuple[KnownPace, SessionDay]:
+    per_minute, per_hour, per_30_s, per_day, best, newest, *_ = found[0]
+    pace = KnownPace(per_minute, per_hour, best, per_30_s, per_day)
+    saved = [convert_saved_session(*columns) for _, _, _, _, _, *columns in found] if newest else []
+    # again, since the days' order within one answer is the database's to choose
+    saved.sort(key=lambda each: (each.started_at, each.pk), reverse=True)
+    return pace, describe_session_day(row, saved)
 
 
 def convert_saved_session(

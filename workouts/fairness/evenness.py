@@ -8,10 +8,11 @@ limits were found: docs/fair-counting.md and bench/evenness.py.
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, pairwise
+from operator import mul, sub
 from statistics import median
 from typing import Any, NamedTuple
 
-from workouts.fairness.sets import find_sets, find_tempo_intervals
+from workouts.fairness.sets import find_tempo_intervals, split_at_rests
 
 STEADY_INTERVALS, BEAT_INTERVALS = 20, 35
 STRETCH_CV, STRONG_CV = 0.004, 0.005
@@ -126,7 +127,8 @@ def find_even_reps(
     """
     streams = list(streams)
     runs = [run for stream in streams for run in find_runs(stream)]
-    earlier_runs = [run for stream in earlier for run in find_runs(stream)]
+    pooled = earlier if may_be_even(runs, limits) else ()
+    earlier_runs = [run for stream in pooled for run in find_runs(stream)]
     steady = [pool for pool in list_pools(runs, earlier_runs) if is_steady(pool, limits)]
     stretches = [cv for cv in map(find_steadiest_cv, streams) if cv < STRETCH_CV]
     if steady or stretches:
@@ -137,6 +139,26 @@ def find_even_reps(
     )
     on_beat = [pool for pool in list_pools(long_runs, long_earlier) if is_on_beat(pool, limits)]
     return describe_reps_on_beat(on_beat) if on_beat else None
+
+
+def may_be_even(own: Sequence[RunSums], limits: EvennessLimits) -> bool:
+    """Return whether a session's own runs can be flagged, whatever they are pooled with.
+
+    People's are far from it, and then the day's other sessions, which take ten times as long, need
+    not be looked at. A pool's own runs vary at least as much as the steadiest of them, up to the
+    difference of their tempos; and are as far from a beat as the closest, of 35 intervals or more.
+    """
+    if any(run.cv < SAME_TEMPO**2 * limits.cv for run in own):
+        return True
+    distances = [
+        (math.sqrt(run.beat_variance), run.beat_ms)
+        for run in own
+        if run.intervals >= BEAT_INTERVALS
+    ]
+    if not distances:
+        return False
+    (closest, _), longest_beat = min(distances), max(beat for _, beat in distances)
+    return closest <= SAME_TEMPO**2 * OWN_SPREAD * MOST_SPREAD * longest_beat
 
 
 def list_pools(own: Sequence[RunSums], earlier: Sequence[RunSums]) -> list[Pool]:
@@ -213,31 +235,33 @@ def find_runs(times: Sequence[int]) -> Iterator[RunSums]:
 
     A run ends with its set, and where an interval is half a median off, as at a rep left out.
     """
-    for each in find_sets(times):
-        intervals = find_tempo_intervals(each.times_ms)
-        tempo = median(intervals or [0])
-        breaks = [index for index, x in enumerate(intervals, 1) if abs(x - tempo) > tempo / 2]
-        for start, end in pairwise([0, *breaks, len(each.times_ms)]):
+    for reps in split_at_rests(times):
+        if len(reps) <= POOLED_INTERVALS:
+            continue
+        intervals = find_tempo_intervals(reps)
+        tempo = median(intervals)
+        breaks = []
+        if max(max(intervals) - tempo, tempo - min(intervals)) > tempo / 2:
+            breaks = [index for index, x in enumerate(intervals, 1) if abs(x - tempo) > tempo / 2]
+        for start, end in pairwise([0, *breaks, len(reps)]):
             if end - start > POOLED_INTERVALS:
-                yield sum_run(each.times_ms[start:end])
+                yield sum_run(reps[start:end])
 
 
 def sum_run(times: Sequence[int]) -> RunSums:
-    intervals = find_tempo_intervals(times)
-    pairs = [sum(pair) for pair in pairwise(intervals)]
-    elapsed = [0, *accumulate(intervals)]
-    reps = len(elapsed)
-    middle, mean = (reps - 1) / 2, sum(elapsed) / reps
+    # in C and in integers up to the division: a day has dozens of runs
+    intervals, pairs = ([*map(sub, times[step:], times)] for step in (1, 2))
+    reps, total = len(times), sum(times)
     return RunSums(
         runs=1,
-        intervals=len(intervals),
-        x=sum(intervals),
-        xx=sum(x * x for x in intervals),
+        intervals=reps - 1,
+        x=times[-1] - times[0],
+        xx=sum(map(mul, intervals, intervals)),
         pairs=sum(pairs),
-        pairs_squared=sum(pair * pair for pair in pairs),
+        pairs_squared=sum(map(mul, pairs, pairs)),
         kk=reps * (reps * reps - 1) / 12,
-        kt=sum((k - middle) * (t - mean) for k, t in enumerate(elapsed)),
-        tt=sum((t - mean) ** 2 for t in elapsed),
+        kt=(2 * sum(map(mul, range(reps), times)) - (reps - 1) * total) / 2,
+        tt=(reps * sum(map(mul, times, times)) - total * total) / reps,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, pairwise
+from operator import sub
 from statistics import linear_regression, median, median_low
 from typing import Any, NamedTuple
 
@@ -56,14 +57,17 @@ class RepSet:
 
 def find_sets(times_ms: Iterable[int]) -> list[RepSet]:
     """Split a session into sets at its rests. The times may come in any order."""
-    times = sorted(times_ms)
-    longest_ms = find_longest_interval_in_set(find_tempo_intervals(times))
-    parts: list[list[int]] = [[time] for time in times[:1]]
-    for earlier, later in pairwise(times):
-        if later - earlier > longest_ms:
-            parts.append([])
-        parts[-1].append(later)
-    return add_rests_before_sets(parts)
+    return add_rests_before_sets(split_at_rests(sorted(times_ms)))
+
+
+def split_at_rests(times: Sequence[int]) -> list[Sequence[int]]:
+    """Return the times of each set. `times` are sorted."""
+    intervals_ms = find_tempo_intervals(times)
+    longest_ms = find_longest_interval_in_set(intervals_ms)
+    if max(intervals_ms, default=0) <= longest_ms:
+        return [times] if times else []
+    rests = [index for index, interval in enumerate(intervals_ms, 1) if interval > longest_ms]
+    return [times[first:last] for first, last in pairwise([0, *rests, len(times)])]
 
 
 def add_rests_before_sets(parts: Sequence[Sequence[int]]) -> list[RepSet]:
@@ -100,4 +104,4 @@ def find_longest_interval_in_set(intervals_ms: Sequence[int]) -> int:
 
 def find_tempo_intervals(times_ms: Sequence[int]) -> list[int]:
     """Return the intervals between times in ascending order."""
-    return [later - earlier for earlier, later in pairwise(times_ms)]
+    return [*map(sub, times_ms[1:], times_ms)]

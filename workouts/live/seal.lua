@@ -7,7 +7,8 @@
 -- ARGV: 1 index member, 2 '' or a time in ms: seal only if the last counted rep is not later,
 --       3 the current time in ms, or '' for this server's clock,
 --       4 '' or the load in kg, kept with the session that this call seals
--- Returns the ids of all sealed sessions of this athlete and exercise, oldest first
+-- Returns {the ids of all sealed sessions of this athlete and exercise, oldest first}; if there is one
+--   only, what read.lua returns of it comes after the ids
 local id, started = unpack(redis.call('HMGET', KEYS[1], 'id', 'started'))
 local last = tonumber(redis.call('ZSCORE', KEYS[6], ARGV[1]) or 0)
 if not id then
@@ -33,4 +34,14 @@ elseif ARGV[2] == '' or last <= tonumber(ARGV[2]) then
   redis.call('ZADD', KEYS[7], now, id .. ':' .. ARGV[1])
   redis.call('RPUSH', KEYS[8], id)
 end
-return redis.call('LRANGE', KEYS[8], 0, -1)
+local ids = redis.call('LRANGE', KEYS[8], 0, -1)
+if #ids ~= 1 then return {ids} end
+local only = KEYS[9] .. ids[1]
+-- a damaged session must not fail the seal
+return {
+  ids,
+  redis.pcall('HGETALL', only),
+  redis.pcall('LRANGE', only .. ':timeline', 0, -1),
+  redis.pcall('LRANGE', only .. ':refused', 0, -1),
+  redis.pcall('LRANGE', only .. ':others', 0, -1),
+}

@@ -3,7 +3,7 @@
 import uuid
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from workouts.live.timeline import (
     CountedRep,
@@ -103,6 +103,19 @@ def unpack_sealed_session(
         return parse_sealed_session(name, pairs, *lists)
     except (LookupError, ValueError) as error:
         raise DamagedSessionError(f"the session in Redis is damaged: {error!r}") from error
+
+
+def unpack_session_if_whole(name: SessionName, *parts: Any) -> SealedSession | None:
+    """Return the session from the parts of the answer of seal.lua, None if it is damaged.
+
+    A part whose key has another type is an error: read.lua is asked again, and says what is wrong.
+    """
+    if any(isinstance(part, Exception) for part in parts):
+        return None
+    try:
+        return unpack_sealed_session(name, *parts)
+    except DamagedSessionError:
+        return None
 
 
 def parse_sealed_session(

@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 import redis
-from redis.exceptions import NoScriptError
 
 from workouts.live import scripts
 from workouts.live.clients import REDIS_AWAY, SyncClient
@@ -15,7 +14,11 @@ from workouts.live.replicas import (
     connect_to_redis_masters,
     find_redis_durability_gaps,
     find_redis_server_of_key,
-    look_for_new_redis_master,
+)
+from workouts.live.script_runs import (
+    ScriptCall,
+    run_redis_script,
+    run_redis_script_for_each,
 )
 from workouts.live.sessions import (
     DamagedSessionError,
@@ -27,6 +30,7 @@ from workouts.live.sessions import (
     Training,
     split_sealed_index_member,
     unpack_sealed_session,
+    unpack_session_if_whole,
 )
 from workouts.live.timeline import unpack_live_timeline
 
@@ -42,15 +46,21 @@ class LiveStore:
         self.keys = RedisKeySpace(prefix)
         self._replicas = SealReplicaWait(client)
 
-    def seal(
+    def seal(self, user_id: str, exercise_type: str, **options: Any) -> list[str]:
+        """Do as `seal_and_read`, and return the ids alone."""
+        return self.seal_and_read(user_id, exercise_type, **options)[0]
+
+    def seal_and_read(
         self,
         user_id: str,
         exercise_type: str,
         *,
         idle_since_ms: int | None = None,
         load_kg: Decimal | None = None,
-    ) -> list[str]:
+    ) -> tuple[list[str], SealedSession | None]:
         """Seal the live session, if any, and return the ids of all sealed ones, oldest first.
+
+        If there is just one, it is returned as well, as `read` does, unless it is damaged.
 
         With `idle_since_ms` (epoch) it is sealed only if its last counted rep is not later. The
         load is kept with the session that this call seals, never with one sealed before. If the
@@ -72,10 +82,14 @@ class LiveStore:
         idle = b"" if idle_since_ms is None else str(idle_since_ms).encode()
         load = b"" if load_kg is None else str(load_kg).encode()
         args = (keys.member, idle, b"", load)
-        session_ids = self._replicas.run(scripts.SEAL, names, args)
-        if session_ids is None:
-            session_ids = self._run(scripts.SEAL, names, args)
-        return [session_id.decode() for session_id in session_ids]
+        answer = self._replicas.run(scripts.SEAL, names, args)
+        if answer is None:
+            answer = self._run(scripts.SEAL, names, args)
+        session_ids = [session_id.decode() for session_id in answer[0]]
+        if len(session_ids) != 1:
+            return session_ids, None
+        name = SessionName(user_id, exercise_type, session_ids[0])
+        return session_ids, unpack_session_if_whole(name, *answer[1:])
 
     def read(self, name: SessionName) -> SealedSession | None:
         """Return a sealed session, or None if it was cleared.
@@ -91,8 +105,11 @@ class LiveStore:
             raise
         return unpack_sealed_session(name, pairs, *lists) if pairs else None
 
-    def clear(self, name: SessionName) -> None:
-        """Remove a sealed session. It must be saved, and its row committed."""
+    def clear(self, *names: SessionName) -> None:
+        """Remove sealed sessions. They must be saved, and their rows committed."""
+        run_redis_script_for_each(self.client, scripts.CLEAR, [*map(self._clear_call, names)])
+
+    def _clear_call(self, name: SessionName) -> ScriptCall:
         keys = self.keys.live(name.user_id, name.exercise_type)
         names = (
             *self.keys.sealed(keys, name.session_id),
@@ -100,7 +117,7 @@ class LiveStore:
             keys.waiting,
             self.keys.parked(keys.tag),
         )
-        self._run(scripts.CLEAR, names, (name.session_id.encode(), keys.member))
+        return names, (name.session_id.encode(), keys.member)
 
     def park(self, name: SessionName, reason: str) -> None:
         """Record why a sealed session cannot be saved. It stays sealed."""
@@ -276,18 +293,4 @@ class LiveStore:
     def _run(
         self, script: scripts.LuaScript, keys: tuple[bytes, ...], args: tuple[bytes, ...]
     ) -> Any:
-        """Run a script, and once more if another server took over. All are safe to repeat."""
-        try:
-            return self._call(script, keys, args)
-        except (redis.ConnectionError, redis.ResponseError) as error:
-            if not look_for_new_redis_master(self.client, error):
-                raise
-            return self._call(script, keys, args)
-
-    def _call(
-        self, script: scripts.LuaScript, keys: tuple[bytes, ...], args: tuple[bytes, ...]
-    ) -> Any:
-        try:
-            return self.client.evalsha(script.sha, len(keys), *keys, *args)
-        except NoScriptError:
-            return self.client.eval(script.text, len(keys), *keys, *args)
+        return run_redis_script(self.client, script, keys, args)

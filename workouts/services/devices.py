@@ -6,12 +6,14 @@ The database keeps it for good, as of the device's last saved session.
 
 import asyncio
 from collections.abc import Mapping
+from itertools import chain
+from typing import Any
 
 import django.db
+from django.db import connection
 
 from workouts.live.greeting.batching import get_greeting_batcher
 from workouts.live.runtime import get_live_store
-from workouts.models import Device
 from workouts.services.saved_seqs import get_saved_seq_collector
 
 REDIS_DEADLINE_S = 3.0
@@ -20,6 +22,12 @@ MAX_LATELY_SAVED = 10_000
 # what this process saved last, by user_id and device: if Redis has less, it was set back to an
 # earlier state, by a backup, say
 lately_saved: dict[tuple[str, str], int] = {}
+# in SQL, since Django's upsert has no condition: a session may be saved after a later one
+RAISE_LAST_SEQS = """
+    INSERT INTO workouts_device (user_id, device_id, last_seq) VALUES {}
+    ON CONFLICT (user_id, device_id) DO UPDATE SET last_seq = excluded.last_seq
+    WHERE workouts_device.last_seq < excluded.last_seq
+"""
 
 
 async def find_last_seq_of_device(*, user_id: str, device: str) -> int:
@@ -46,18 +54,26 @@ async def find_last_seq_of_device(*, user_id: str, device: str) -> int:
     return memory.last_seq
 
 
-def save_last_seqs_of_devices(user_id: str, device_seqs: Mapping[str, int]) -> None:
-    """Raise the devices' last seqs in the database to those of a session that is being saved."""
+def save_last_seqs_of_devices(seqs: Mapping[str, Mapping[str, int]]) -> None:
+    """Raise devices' last seqs in the database to those of sessions that are being saved.
+
+    They are given by athlete and device. One query, or none for sockets that name no device.
+    """
+    # sorted, since two saves that took the rows in different orders could deadlock
+    raised = sorted(
+        (user_id, device_id, seq)
+        for user_id, of_athlete in seqs.items()
+        for device_id, seq in of_athlete.items()
+    )
     if len(lately_saved) > MAX_LATELY_SAVED:
         lately_saved.clear()
-    # sorted, since two saves that took the rows in different orders could deadlock
-    for device_id, seq in sorted(device_seqs.items()):
+    for user_id, device_id, seq in raised:
         lately_saved[user_id, device_id] = seq
-        device, created = Device.objects.get_or_create(
-            athlete_id=user_id, device_id=device_id, defaults={"last_seq": seq}
-        )
-        if not created:
-            Device.objects.filter(pk=device.pk, last_seq__lt=seq).update(last_seq=seq)
+    if raised:
+        text = RAISE_LAST_SEQS.format(", ".join(["(%s, %s, %s)"] * len(raised)))
+        values: list[Any] = [*chain.from_iterable(raised)]
+        with connection.cursor() as cursor:
+            cursor.execute(text, values)
 
 
 def save_last_seqs_of_sealed(user_id: str, device_seqs: Mapping[str, int]) -> None:

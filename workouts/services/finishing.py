@@ -5,28 +5,16 @@ database, decides whether it is saved already.
 """
 
 import time
-import uuid
-from dataclasses import replace
 from decimal import Decimal
-from functools import partial
 from logging import ERROR
 from typing import Any
 
 import django.db
 import structlog
-from django.db import (
-    DatabaseError,
-    DataError,
-    IntegrityError,
-    InterfaceError,
-    OperationalError,
-    transaction,
-)
+from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError
 
-from workouts.events.messages import NOBODY, SessionNews
-from workouts.events.updates import broadcast_finished_session
+from workouts.events.messages import NOBODY
 from workouts.exceptions import Code, WorkoutError
-from workouts.fairness.assessment import open_review
 from workouts.live.clients import REDIS_AWAY
 from workouts.live.runtime import get_live_store
 from workouts.live.sessions import DamagedSessionError, SealedSession, SessionName
@@ -34,18 +22,14 @@ from workouts.log_limits import limit_log
 from workouts.metrics import finish_seconds, finishes
 from workouts.models import WorkoutSession, kept_user_id_expression
 from workouts.outages import log_outage
-from workouts.services.devices import save_last_seqs_of_devices, save_last_seqs_of_sealed
-from workouts.services.merging import lock_athlete_against_merging
+from workouts.services.devices import save_last_seqs_of_sealed
 from workouts.services.personal_data.tombstones import (
     AthleteForgottenError,
     admit_forgotten_athlete,
     is_athlete_forgotten,
 )
-from workouts.services.rows import (
-    assess_row_at_finish,
-    build_finished_row,
-    find_unsaved_sealed_reps,
-)
+from workouts.services.saving import find_finished_session, refuse_outer_transaction
+from workouts.services.saving_together import clear_saved_sessions, save_together_or_alone
 
 DATABASE_AWAY = django.db.Error  # the refusal of a single row is handled first
 log = structlog.get_logger(__name__)
@@ -105,12 +89,11 @@ def seal_and_save(
 ) -> tuple[WorkoutSession, bool]:
     """Return the athlete's newest session, and whether this call saved it; errors as above."""
     try:
-        session_ids = get_live_store().seal(user_id, exercise_type, load_kg=load_kg)
+        session_ids, only = get_live_store().seal_and_read(user_id, exercise_type, load_kg=load_kg)
         newest = None
         for session_id in session_ids:
-            newest = save_and_clear_session(
-                SessionName(user_id, exercise_type, session_id), origin=origin
-            )
+            name = SessionName(user_id, exercise_type, session_id)
+            newest = save_and_clear_session(name, origin=origin, sealed=only)
         if session_ids and newest is None and not is_athlete_forgotten(user_id):
             raise WorkoutError(
                 Code.UNAVAILABLE, "the session cannot be saved yet; it is kept, try again later"
@@ -149,10 +132,13 @@ def find_newest_finished_workout(*, user_id: str, exercise_type: str) -> Workout
     )
 
 
-def save_and_clear_session(name: SessionName, *, origin: str = NOBODY) -> WorkoutSession | None:
+def save_and_clear_session(
+    name: SessionName, *, origin: str = NOBODY, sealed: SealedSession | None = None
+) -> WorkoutSession | None:
     """Save one sealed session, publish it and clear it. Return its row, or None if it stays sealed.
 
-    A session stays sealed and is tried again by the next finish or sweep:
+    It is read from Redis unless the caller has `sealed`. A session stays sealed and is tried again
+    by the next finish or sweep:
 
     - parked, so that coaches see the reason, if the database refuses its row, or if its state in
       Redis is damaged: trying again helps only once somebody has fixed that;
@@ -163,17 +149,12 @@ def save_and_clear_session(name: SessionName, *, origin: str = NOBODY) -> Workou
     Raises django.db.Error or redis.RedisError if the database or Redis is unavailable, and
     RuntimeError inside a transaction.
     """
-    with transaction.atomic(durable=True):
-        pass  # raises inside a caller's transaction, which could roll back what is cleared below
-    sealed = None
+    refuse_outer_transaction()
     try:
-        sealed = get_live_store().read(name)
-        # a session that another finish cleared meanwhile was published by it before
-        saved = (
-            save_sealed_session(sealed, origin=origin)
-            if sealed
-            else find_finished_session(name.session_id)
-        )
+        sealed = sealed or get_live_store().read(name)
+        if sealed is None:
+            return find_cleared_session(name)
+        return save_together_or_alone(sealed, origin=origin)
     except (*REDIS_AWAY, OperationalError, InterfaceError):
         raise
     except (DatabaseError, DamagedSessionError) as error:
@@ -188,9 +169,6 @@ def save_and_clear_session(name: SessionName, *, origin: str = NOBODY) -> Workou
         return None
     except Exception:
         limit_log("session_save_failed", level=ERROR, exc_info=True, **name._asdict())
-    else:
-        clear_finished_session(name, saved)
-        return saved
     if sealed is not None:
         save_last_seqs_of_sealed(name.user_id, sealed.device_seqs)
     return None
@@ -221,73 +199,13 @@ def park_unsaved_session(name: SessionName, error: Exception) -> None:
     get_live_store().park(name, reason)
 
 
-def clear_finished_session(name: SessionName, saved: WorkoutSession | None) -> None:
-    """Clear a session that is saved, or that is neither in Redis nor in the database."""
+def find_cleared_session(name: SessionName) -> WorkoutSession | None:
+    """Return the row of a session that another finish cleared meanwhile, having published it.
+
+    One that is neither in Redis nor in the database is cleared, and None returned.
+    """
+    saved = find_finished_session(name.session_id)
     if saved is None:
         limit_log("session_missing", level=ERROR, **name._asdict())
-    try:
-        get_live_store().clear(name)
-    except REDIS_AWAY as error:
-        # the next finish or sweep clears it
-        log_outage("session_clear_failed", error, **name._asdict())
-
-
-def find_finished_session(session_id: str) -> WorkoutSession | None:
-    return WorkoutSession.objects.filter(session_id=session_id).first()
-
-
-def save_sealed_session(sealed: SealedSession, *, origin: str = NOBODY) -> WorkoutSession:
-    """Insert and publish a sealed session's row, or return the row that is there already.
-
-    The row is committed once this returns. A session that came back, from a Redis that lost the
-    seal in a failover, may have gone on: its reps after the saved ones are saved as a session of
-    their own, whose id is derived from the first. Raises RuntimeError inside a transaction, and
-    django.db.DatabaseError if the row is refused.
-    """
-    name = sealed.name
-    try:
-        with transaction.atomic(durable=True):
-            row = insert_finished_session(sealed)
-            transaction.on_commit(partial(publish_finished_session, name, row, origin))
-            return row
-    except IntegrityError:
-        saved = find_finished_session(name.session_id)
-        if saved is None:
-            raise
-    later_reps = find_unsaved_sealed_reps(saved, sealed)
-    if not later_reps:
-        # again, since the process that saved it may have ended before it could publish
-        publish_finished_session(name, saved, origin)
-        return saved
-    derived_id = str(uuid.uuid5(saved.session_id, "reps after the saved ones"))
-    limit_log("session_restored", **name._asdict(), reps=len(later_reps), derived=derived_id)
-    later = replace(
-        sealed,
-        name=name._replace(session_id=derived_id),
-        reps=later_reps,
-        refused_counts={},
-        refusals=[],
-        others=[],
-    )
-    return save_sealed_session(later, origin=origin)
-
-
-def insert_finished_session(sealed: SealedSession) -> WorkoutSession:
-    """Insert the row of a sealed session with its flags, its first review step and device seqs."""
-    user_id = lock_athlete_against_merging(sealed.name.user_id)
-    save_last_seqs_of_devices(sealed.name.user_id, sealed.device_seqs)
-    row = build_finished_row(sealed, user_id)
-    assess_row_at_finish(row)
-    step = open_review(row)
-    row.save(force_insert=True)
-    if step is not None:
-        step.session = row
-        step.save()
-    return row
-
-
-def publish_finished_session(name: SessionName, row: WorkoutSession, origin: str) -> None:
-    news = SessionNews(
-        name.user_id, name.exercise_type, row.total_reps, str(row.session_id), row.pk, origin
-    )
-    broadcast_finished_session(news)
+    clear_saved_sessions([name])
+    return saved

@@ -4,13 +4,23 @@ One is kept, the other becomes its alias: sessions saved under the alias go to t
 Saves and merges both lock the athlete's row first, so neither can miss the other.
 """
 
-from typing import NamedTuple
+from collections.abc import Collection
+from typing import Any, NamedTuple
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from workouts.models import Athlete, Forgetting, WorkoutSession
-from workouts.services.personal_data.tombstones import refuse_forgotten_athlete
+from workouts.services.inserting import insert_rows
+from workouts.services.personal_data.tombstones import (
+    AthleteForgottenError,
+    refuse_forgotten_athlete,
+)
+
+# in SQL, which takes a fifth of the time of a query through the model, and every finish takes it
+LOCK_ATHLETES = "SELECT user_id, merged_into_id FROM workouts_athlete WHERE user_id IN ({})"
+SKIP_LOCKED = " ORDER BY user_id FOR NO KEY UPDATE SKIP LOCKED"
+FIND_FORGOTTEN = "SELECT user_id FROM forgettings WHERE user_id IN ({})"
 
 
 class MergeRefusedError(Exception):
@@ -39,6 +49,41 @@ def lock_athlete_against_merging(user_id: str) -> str:
         return user_id
     # not a join: after waiting for the lock, PostgreSQL would join rows as they were before
     return Athlete.objects.values_list("user_id", flat=True).get(pk=athlete.merged_into_id)
+
+
+def lock_unmerged_athletes(user_ids: Collection[str]) -> set[str]:
+    """Lock those of these athletes who can be locked at once, until the transaction ends.
+
+    Returns their user_ids. Unknown athletes are created. Whoever is locked elsewhere is left out,
+    and so is an alias. Takes one query, or three if one is unknown. Raises AthleteForgottenError,
+    and then the transaction must not be committed.
+    """
+    ending = SKIP_LOCKED if connection.features.has_select_for_update else ""
+    known = dict(select_of_user_ids(LOCK_ATHLETES + ending, user_ids))
+    unmerged = {user_id for user_id, merged_into_id in known.items() if merged_into_id is None}
+    if unknown := {*user_ids} - known.keys():
+        unmerged |= create_athletes(unknown)
+    return unmerged
+
+
+def create_athletes(user_ids: Collection[str]) -> set[str]:
+    """Create athletes, locked, and return their user_ids without those who exist by now.
+
+    They are sorted, since this may wait for another transaction, which creates the same ones.
+    Raises AthleteForgottenError.
+    """
+    athletes = [Athlete(user_id=user_id) for user_id in sorted(user_ids)]
+    ending = "ON CONFLICT (user_id) DO NOTHING RETURNING user_id"
+    created = {user_id for (user_id,) in insert_rows(athletes, ending=ending)}
+    if created and select_of_user_ids(FIND_FORGOTTEN, created):
+        raise AthleteForgottenError
+    return created
+
+
+def select_of_user_ids(text: str, user_ids: Collection[str]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(text.format(", ".join(["%s"] * len(user_ids))), [*user_ids])
+        return list(cursor.fetchall())
 
 
 def merge_athletes(*, kept_id: int, merged_id: int) -> Merged:

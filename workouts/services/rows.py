@@ -6,8 +6,7 @@ from logging import ERROR
 import django.db
 
 from workouts.clock import datetime_from_ms, datetime_to_ms
-from workouts.fairness.assessment import assess_session
-from workouts.fairness.earlier_sessions import read_session_day
+from workouts.fairness.assessment import assess_new_sessions
 from workouts.fairness.overlaps import flag_overlapped_sessions
 from workouts.live.sessions import SealedSession
 from workouts.live.timeline import CountedRep
@@ -48,8 +47,7 @@ def assess_row_at_finish(row: WorkoutSession) -> None:
     flags later. Raises django.db.Error.
     """
     try:
-        records, day = read_session_day(row)
-        assess_session(row, records, day)
+        (day,) = assess_new_sessions([row])
         flag_overlapped_sessions(row, day)
     except django.db.Error:
         raise

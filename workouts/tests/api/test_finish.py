@@ -12,7 +12,7 @@ from workouts.clock import datetime_from_ms
 from workouts.live.runtime import get_live_store, get_redis_key_space
 from workouts.live.sessions import SessionName
 from workouts.models import Athlete, Exercise, WorkoutSession
-from workouts.services.finishing import save_sealed_session
+from workouts.services.saving import save_sealed_session
 from workouts.sockets.catalogue import catalogue
 from workouts.tests.support.cast import (
     STARTED_MS,

@@ -14,7 +14,7 @@ from workouts.fairness.earlier_sessions import (
     MAX_EARLIER_REPS,
     MAX_EARLIER_SESSIONS,
     SessionDay,
-    read_session_day,
+    read_new_session_days,
     read_session_days,
 )
 from workouts.models import ReviewStatus, WorkoutSession
@@ -47,7 +47,7 @@ class DayCase(TestCase):
         )
 
     def read(self) -> SessionDay:
-        _records, day = read_session_day(self.unsaved())
+        ((_pace, day),) = read_new_session_days([self.unsaved()])
         return day
 
 

@@ -4,11 +4,14 @@ import math
 import random
 from collections.abc import Callable
 from itertools import accumulate
+from typing import Any
+from unittest import mock
 
 from django.test import SimpleTestCase
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workouts.fairness import evenness
 from workouts.fairness.evenness import LIMITS, add_runs, find_even_reps, find_runs
 from workouts.fairness.flag_texts import explain_flag
 
@@ -116,6 +119,29 @@ class EarlierTests(SimpleTestCase):
             person = train(2000, 0.03, 15)(random.Random(seed))  # noqa: S311
             assert find_even_reps([person], [exact]) is None
         assert find_even_reps([], [exact]) is None
+
+    def test_whether_they_are_looked_at_makes_no_difference(self) -> None:
+        with_them = 0
+        for seed in SEEDS:
+            rng = random.Random(seed)  # noqa: S311
+            tempo_ms, spread = rng.choice((700, 2000)), rng.choice((0.004, 0.01, 0.0155, 0.06))
+            make = rng.choice((send_on_beat, train))
+            deviation: Any = spread if make is train else round(spread * tempo_ms)
+            own, *earlier = (
+                [make(tempo_ms, deviation, rng.choice((12, 36, 50)))(rng) for _ in range(number)]
+                for number in (2, 6)
+            )
+            found = find_even_reps(own, *earlier)
+            with mock.patch.object(evenness, "may_be_even", return_value=True):
+                assert find_even_reps(own, *earlier) == found
+            with_them += found is not None and found.get("runs", 1) > 2
+        assert with_them > 20
+
+    def test_they_are_not_looked_at_for_a_person(self) -> None:
+        person = train(1500, 0.03, 20)(random.Random(1))  # noqa: S311
+        earlier = iter([person])
+        assert find_even_reps([person], earlier) is None
+        assert [*earlier] == [person]
 
 
 class AnyTests(SimpleTestCase):

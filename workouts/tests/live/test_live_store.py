@@ -148,6 +148,24 @@ class SealSuite:
         assert sealed.refused_counts == {"debounced": 1}
         assert sealed.refusals == [RefusedRep(STARTED_MS + 100, "debounced")]
 
+    def test_it_reads_the_only_session_as_well(self) -> None:
+        train(self.athlete)
+        for _ in range(2):
+            session_ids, sealed = get_live_store().seal_and_read(self.athlete, "squat")
+            assert sealed == read_sealed(self.athlete, session_ids[0])
+        train(self.athlete, started_ms=STARTED_MS + 60_000)
+        session_ids, sealed = get_live_store().seal_and_read(self.athlete, "squat")
+        assert (len(session_ids), sealed) == (2, None)
+
+    def test_it_seals_a_damaged_session_and_leaves_reading_it_to_read(self) -> None:
+        train(self.athlete)
+        keys = get_redis_key_space().live(self.athlete, "squat")
+        get_live_store().client.delete(keys.timeline)
+        get_live_store().client.set(keys.timeline, "not a list")
+        session_ids, sealed = get_live_store().seal_and_read(self.athlete, "squat")
+        assert (len(session_ids), sealed) == (1, None)
+        assert waiting_ids() >= {*session_ids}
+
     def test_it_returns_the_same_ids_when_repeated(self) -> None:
         train(self.athlete)
         assert seal(self.athlete) == seal(self.athlete) != []
@@ -255,6 +273,17 @@ class ClearSuite:
         first, second = seal(athlete)
         get_live_store().clear(SessionName(athlete, "squat", first))
         assert seal(athlete) == [second]
+
+    def test_it_removes_sessions_of_many_athletes_at_once(self) -> None:
+        names = []
+        for _ in range(10):
+            athlete = new_athlete()
+            train(athlete)
+            names.append(SessionName(athlete, "squat", *seal(athlete)))
+        get_live_store().client.script_flush()
+        get_live_store().clear(*names[:9])
+        assert waiting_ids() & {name.session_id for name in names} == {names[9].session_id}
+        assert [get_live_store().read(name) is None for name in names] == [True] * 9 + [False]
 
 
 class ClearTests(ClearSuite, OnSingle):

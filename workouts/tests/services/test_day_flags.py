@@ -14,7 +14,8 @@ from django.test.utils import CaptureQueriesContext
 
 from workouts.fairness.review import decide_reviews, find_last_review_steps
 from workouts.models import Exercise, ReviewStatus, ReviewStep, WorkoutSession
-from workouts.services.finishing import finish_workout, save_sealed_session
+from workouts.services.finishing import finish_workout
+from workouts.services.saving import save_sealed_session
 from workouts.tests.support.cast import STARTED_MS, count_reps, gates, new_athlete
 from workouts.tests.support.days import finish_at, flag_names, in_parts, make_sealed
 from workouts.tests.support.log_lines import capture_unlimited_logs

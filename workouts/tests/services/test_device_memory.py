@@ -14,7 +14,7 @@ from django.test import TestCase, TransactionTestCase
 from workouts.live.runtime import get_live_store, get_redis_key_space
 from workouts.live.sessions import SessionName
 from workouts.models import Device, WorkoutSession
-from workouts.services import finishing
+from workouts.services import saving_together
 from workouts.services.devices import save_last_seqs_of_devices
 from workouts.services.finishing import save_and_clear_session
 from workouts.services.sweeping import sweep_sessions
@@ -45,7 +45,7 @@ class WaitingTests(OwnRedis, TestCase):
         self.assert_remembered()
 
     def test_a_device_is_remembered_while_a_bug_keeps_its_session_sealed(self) -> None:
-        with mock.patch.object(finishing, "build_finished_row", side_effect=ValueError):
+        with mock.patch.object(saving_together, "build_finished_row", side_effect=ValueError):
             assert save_and_clear_session(self.name) is None
         self.assert_remembered()
 
@@ -68,7 +68,7 @@ class DeadlockTests(TransactionTestCase):
                 barrier.wait()
                 try:
                     with transaction.atomic():
-                        save_last_seqs_of_devices(user_id, dict.fromkeys(order, seq))
+                        save_last_seqs_of_devices({user_id: dict.fromkeys(order, seq)})
                 except Exception as error:
                     errors.append(error)
                 finally:

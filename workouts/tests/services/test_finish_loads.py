@@ -7,7 +7,7 @@ from django.test import TestCase
 from workouts.live.runtime import get_live_store
 from workouts.live.sessions import SessionName
 from workouts.models import WorkoutSession
-from workouts.services.finishing import save_sealed_session
+from workouts.services.saving import save_sealed_session
 from workouts.services.sweeping import SweepResult, sweep_sessions
 from workouts.tests.support.cast import STARTED_MS, train
 from workouts.tests.support.sealed import OwnRedis, finish

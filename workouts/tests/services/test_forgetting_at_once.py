@@ -11,13 +11,13 @@ from django.test import TransactionTestCase, override_settings, skipUnlessDBFeat
 
 from workouts.exceptions import WorkoutError
 from workouts.models import WorkoutSession
-from workouts.services import finishing
-from workouts.services.finishing import save_sealed_session
+from workouts.services import saving
 from workouts.services.personal_data import forgetting
 from workouts.services.personal_data.forgetting import forget_athlete
 from workouts.services.personal_data.persons import UnknownAthleteError
 from workouts.services.personal_data.tombstones import AthleteForgottenError
 from workouts.services.rows import build_finished_row
+from workouts.services.saving import save_sealed_session
 from workouts.tests.support.cast import STARTED_MS, save_session, train
 from workouts.tests.support.merges import seal as read_sealed
 from workouts.tests.support.people import find_rows_with
@@ -95,7 +95,7 @@ class AtOnceTests(OwnRedis, TransactionTestCase):
 
     def test_a_forgetting_waits_for_a_save_and_erases_its_session_too(self) -> None:
         sealed, gate = read_sealed(self.user_id), Gate(build_finished_row)
-        with mock.patch.object(finishing, "build_finished_row", gate):
+        with mock.patch.object(saving, "build_finished_row", gate):
             saved = self.start(lambda: save_sealed_session(sealed))
             assert gate.reached.wait(WAIT_S)
             forgotten = self.start(self.forget)

@@ -15,9 +15,10 @@ from workouts.clock import datetime_from_ms
 from workouts.fairness.assessment import find_personal_pace_before
 from workouts.live.sessions import ParkedSession, SessionName
 from workouts.models import Athlete, Device, Team, WorkoutSession
-from workouts.services.finishing import finish_workout, save_sealed_session
+from workouts.services.finishing import finish_workout
 from workouts.services.merging import MergeRefusedError, merge_athletes
 from workouts.services.saved_seqs import find_saved_seqs_of_devices
+from workouts.services.saving import save_sealed_session
 from workouts.tests.support.admin import ATHLETES, SESSIONS
 from workouts.tests.support.cast import STARTED_MS, new_athlete, save_session, train
 from workouts.tests.support.merges import MergingCase, merge, seal

@@ -12,10 +12,10 @@ from django.test import TransactionTestCase, skipUnlessDBFeature
 
 from workouts.live.sessions import SealedSession
 from workouts.models import Athlete, WorkoutSession
-from workouts.services import finishing
-from workouts.services.finishing import save_sealed_session
+from workouts.services import saving
 from workouts.services.merging import MergeRefusedError
 from workouts.services.rows import build_finished_row
+from workouts.services.saving import save_sealed_session
 from workouts.tests.support.cast import new_athlete, save_session
 from workouts.tests.support.merges import merge, seal
 
@@ -80,7 +80,7 @@ class AtOnceTests(TransactionTestCase):
             assert may_go_on.wait(WAIT_S)
             return build_finished_row(*args)
 
-        with mock.patch.object(finishing, "build_finished_row", build_slowly):
+        with mock.patch.object(saving, "build_finished_row", build_slowly):
             threads, results = self.run_beside(lambda: save_sealed_session(sealed))
             try:
                 assert has_lock.wait(WAIT_S)

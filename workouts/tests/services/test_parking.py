@@ -14,7 +14,8 @@ from workouts.exceptions import Code, WorkoutError
 from workouts.live.runtime import get_live_store
 from workouts.live.sessions import SessionName
 from workouts.models import Athlete
-from workouts.services.finishing import save_and_clear_session, save_sealed_session
+from workouts.services.finishing import save_and_clear_session
+from workouts.services.saving import save_sealed_session
 from workouts.services.sweeping import SweepResult, sweep_sessions
 from workouts.tests.support.cast import STARTED_MS, seal, train
 from workouts.tests.support.log_lines import capture_unlimited_logs
@@ -29,7 +30,7 @@ from workouts.tests.support.sealed import (
     spoil_sealed,
 )
 
-BUILD = "workouts.services.finishing.build_finished_row"
+BUILD = "workouts.services.saving_together.build_finished_row"
 MINUTE_MS = 60_000
 
 

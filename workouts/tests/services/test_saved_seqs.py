@@ -164,7 +164,7 @@ class LastSeqTests(SavedSeqCase):
 
     def test_a_redis_that_was_set_back_is_noticed_by_the_process_that_saved(self) -> None:
         self.find()
-        save_last_seqs_of_devices(self.athlete, {PHONE: 60})
+        save_last_seqs_of_devices({self.athlete: {PHONE: 60}})
         assert [self.find(), self.find()] == [60, 60]
         assert self.query.call_count == 2
 

@@ -11,11 +11,12 @@ from workouts.events.messages import SessionNews
 from workouts.live.runtime import get_live_store
 from workouts.live.sessions import SealedSession, SessionName
 from workouts.models import WorkoutSession
-from workouts.services.finishing import finish_workout, save_and_clear_session, save_sealed_session
+from workouts.services.finishing import finish_workout, save_and_clear_session
+from workouts.services.saving import save_sealed_session
 from workouts.tests.support.cast import seal, train
 from workouts.tests.support.sealed import OwnRedis
 
-PUBLISH = "workouts.services.finishing.broadcast_finished_session"
+PUBLISH = "workouts.services.saving.broadcast_finished_sessions"
 
 
 def is_saved_for_others(session_id: str) -> bool:

@@ -18,7 +18,7 @@ from workouts.clock import datetime_from_ms
 from workouts.live.runtime import get_live_store
 from workouts.live.sessions import SealedSession, SessionName
 from workouts.models import WorkoutSession
-from workouts.services import finishing
+from workouts.services import saving_together
 from workouts.services.sweeping import Sweeper, SweepResult, sweep_sessions
 from workouts.tests.support.cast import STARTED_MS, new_athlete, seal, train
 from workouts.tests.support.sealed import (
@@ -111,14 +111,14 @@ class SweepTests(OwnRedis, TestCase):
         for athlete in (unlucky, lucky):
             train(athlete)
             seal(athlete)
-        build_row = finishing.build_finished_row
+        build_row = saving_together.build_finished_row
 
         def build_or_raise(sealed: SealedSession, user_id: str) -> WorkoutSession:
             if user_id == unlucky:
                 raise LookupError("a bug")
             return build_row(sealed, user_id)
 
-        with mock.patch.object(finishing, "build_finished_row", build_or_raise):
+        with mock.patch.object(saving_together, "build_finished_row", build_or_raise):
             assert self.sweep_after(0) == SweepResult(saved=1, left=1)
         assert (rows_of(unlucky), rows_of(lucky), parked_reasons()) == ([], [3], {})
         assert self.sweep_after(0) == SweepResult(saved=1)

@@ -8,7 +8,6 @@ from workouts.exceptions import Code, WorkoutError
 from workouts.live.runtime import get_live_store
 from workouts.live.traces import erase_live_traces
 from workouts.models import Forgetting
-from workouts.services.finishing import save_sealed_session
 from workouts.services.personal_data import tombstones
 from workouts.services.personal_data.forgetting import forget_athlete
 from workouts.services.personal_data.tombstones import (
@@ -16,6 +15,7 @@ from workouts.services.personal_data.tombstones import (
     remove_old_tombstones,
 )
 from workouts.services.revocations import Revocations
+from workouts.services.saving import save_sealed_session
 from workouts.services.sweeping import SweepResult, sweep_sessions
 from workouts.tests.support.cast import seal, train
 from workouts.tests.support.forgettings import ForgettingCase

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from workouts.live.sessions import SealedSession, SessionName
 from workouts.live.timeline import CountedRep
 from workouts.models import WorkoutSession
-from workouts.services.finishing import save_sealed_session
+from workouts.services.saving import save_sealed_session
 from workouts.tests.support.cast import STARTED_MS
 
 
