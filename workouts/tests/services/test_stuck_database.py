@@ -9,6 +9,8 @@ from http.client import HTTPException
 import psycopg
 import pytest
 
+from workouts.live.clients import connect_to_redis
+from workouts.live.store import LiveStore
 from workouts.sockets.server_stop import GRACE_S
 from workouts.tests.support.cast import new_athlete
 from workouts.tests.support.outage import SWEEP_NEVER, OutageCase, frozen
@@ -83,6 +85,49 @@ class KilledTests(StuckCase):
         await phone.close()
         assert (finished["count"], finished["load_kg"]) == (2, 62.5)
         assert self.rows_of(user_id) == [2]
+
+    async def finish_at_once(self, service: Service) -> list[str]:
+        """Have six athletes finish while the table is locked, and return them all sealed."""
+        athletes = [new_athlete() for _ in range(6)]
+        for user_id in athletes:
+            phone = await self.take_device(user_id, service=service)
+            await phone.ask_all(make_set([1, 2]))
+            await phone.send({"event": "finish"})
+        store = LiveStore(connect_to_redis(f"unix://{self.redis.socket}"), "senim")
+        await asyncio.to_thread(
+            wait_until,
+            lambda: {*athletes} <= {name.user_id for name in store.sealed_sessions()},
+        )
+        await asyncio.to_thread(wait_until, self.is_waiting_for_a_lock)
+        return athletes
+
+    async def check_saved_once(self, athletes: list[str]) -> None:
+        again = self.start_process()
+        for user_id in athletes:
+            phone = await self.take_device(user_id, service=again)
+            assert (await phone.finish())["count"] == 2
+            await phone.close()
+        assert [self.rows_of(user_id) for user_id in athletes] == [[2]] * 6
+
+    async def test_finishes_that_wait_to_be_saved_together_are_each_saved_once(self) -> None:
+        killed = self.start_process()
+        with self.locked():
+            athletes = await self.finish_at_once(killed)
+            killed.kill()
+        await self.check_saved_once(athletes)
+
+    @pytest.mark.skipif(not HAS_PROC, reason="finds Valkey's process in /proc")
+    async def test_finishes_that_are_saved_and_not_cleared_are_each_saved_once(self) -> None:
+        killed = self.start_process()
+        with contextlib.ExitStack() as frozen_redis:
+            with self.locked():
+                athletes = await self.finish_at_once(killed)
+                frozen_redis.enter_context(frozen(self.redis))
+            # committed; to publish and to clear, it waits for Redis
+            saved = lambda: any(map(self.rows_of, athletes))  # noqa: E731
+            await asyncio.to_thread(wait_until, saved)
+            killed.kill()
+        await self.check_saved_once(athletes)
 
 
 @pytest.mark.skipif(not HAS_PROC, reason="finds PostgreSQL's processes in /proc")
