@@ -1,10 +1,11 @@
 """API keys: made and revoked here; a key's text is on the page that follows, once."""
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminDateWidget
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,10 +13,12 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from workouts.admin.coach_names import find_coaches_to_choose, name_coach
+from workouts.admin.days import begin_of_coach_day
 from workouts.admin.next_steps import NextStep
 from workouts.admin.titles import TitledAdmin
 from workouts.models import ApiKey, may_see_all_athletes
@@ -23,6 +26,7 @@ from workouts.models.primary_keys import can_be_primary_key
 from workouts.services.key_making import make_api_key, revoke_api_key
 
 DEFAULT_LIFE = timedelta(days=365)
+LAST_DAY = date(9999, 12, 29)  # the last that ends within datetime's range in every time zone
 
 
 class ApiKeyForm(forms.ModelForm):
@@ -34,17 +38,14 @@ class ApiKeyForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if expires_at := self.fields.get("expires_at"):  # a key's own page has no fields
             expires_at.required = True
-            expires_at.initial = timezone.localtime() + DEFAULT_LIFE
-            # the one label above the two fields names neither of them for screen readers
-            names = (_("Valid until: date"), _("Valid until: time"))
-            for widget, name in zip(expires_at.widget.widgets, names, strict=True):
-                widget.attrs["aria-label"] = name
+            expires_at.initial = timezone.localdate() + DEFAULT_LIFE
 
-    def clean_expires_at(self) -> Any:
-        expires_at = self.cleaned_data["expires_at"]
-        if expires_at <= timezone.now():
-            raise ValidationError(_("This time has passed."))
-        return expires_at
+    def clean_expires_at(self) -> datetime:
+        """Return the last minute of the day."""
+        day: date = self.cleaned_data["expires_at"]
+        if day < timezone.localdate():
+            raise ValidationError(_("This day has passed."))
+        return begin_of_coach_day(min(day, LAST_DAY) + timedelta(days=1)) - timedelta(minutes=1)
 
 
 class ApiKeyAdmin(TitledAdmin):
@@ -104,6 +105,11 @@ class ApiKeyAdmin(TitledAdmin):
             return _("revoked")
         is_over = key.expires_at is not None and key.expires_at <= timezone.now()
         return _("expired") if is_over else _("valid")
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "expires_at":  # nobody plans a key's end to the minute
+            return forms.DateField(label=capfirst(db_field.verbose_name), widget=AdminDateWidget)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer coaches; a user who doesn't see all athletes can only give their own rights."""

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from django.utils.formats import date_format, get_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from workouts.admin.volumes import ChartVolume
@@ -26,7 +27,7 @@ def describe_volume_chart(volumes: Iterable[ChartVolume], *, span: str) -> Json:
         "reps": [each.reps for each in found],
         "sessions": [each.sessions for each in found],
         "numbers": describe_chart_numbers(),
-        "texts": {"span": span, "reps": _("reps"), "sessions": _("sessions")},
+        "texts": {"span": capfirst(span), "reps": _("Reps"), "sessions": _("Sessions")},
     }
 
 
@@ -45,7 +46,7 @@ def describe_trend_chart(
         "medians": medians,
         "bars": has_bars,
         "numbers": describe_chart_numbers(),
-        "texts": {"span": _("week of"), "own": label, "medians": _("Team median")},
+        "texts": {"span": capfirst(_("week of")), "own": label, "medians": _("Team median")},
     }
 
 

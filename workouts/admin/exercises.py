@@ -1,15 +1,21 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, When
 from django.http import HttpRequest
 from django.utils import translation
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from workouts.admin.numbers import make_number_column
+from workouts.admin.exercise_sources import find_source_links, link_sources
+from workouts.admin.numbers import NO_NUMBER, make_number_column
 from workouts.admin.titles import TitledAdmin
 from workouts.models import Exercise
+from workouts.models.exercises import SEEDED_NAMES
+from workouts.models.sort_names import make_sort_name
+
+MAX_SORTED = 200  # exercises; a longer list goes by the slug
 
 NUMBERS = {
     name: make_number_column(Exercise, name)
@@ -32,6 +38,11 @@ def shown_name(exercise: Exercise) -> str:
     return str(exercise)
 
 
+@admin.display(description=_("source of these figures"))
+def linked_source(exercise: Exercise) -> str:
+    return link_sources(exercise.source) or NO_NUMBER
+
+
 class ExerciseAdmin(TitledAdmin):
     add_title = _("Add an exercise")
     list_display = [
@@ -51,7 +62,10 @@ class ExerciseAdmin(TitledAdmin):
         stored: Any = super().get_fields(request, obj)
         if obj is None or self.has_change_permission(request, obj):
             return stored
-        return [{"name": shown_name, **NUMBERS}.get(name, name) for name in stored]
+        return [
+            {"name": shown_name, "source": linked_source, **NUMBERS}.get(name, name)
+            for name in stored
+        ]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "name":  # here a coach sees what is stored, whatever the language
@@ -60,6 +74,28 @@ class ExerciseAdmin(TitledAdmin):
                 " your own is shown as you write it."
             )
         return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def get_form(
+        self, request: HttpRequest, obj: Exercise | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """Say what is in English, whatever the page's language, and link to the sources."""
+        form = super().get_form(request, obj, change, **kwargs)
+        fields = form.base_fields
+        if obj and obj.name in SEEDED_NAMES and "name" in fields:
+            fields["name"].label = _("Name in English, as stored")
+        if "source" in fields:
+            links = find_source_links(obj.source) if obj else ""
+            fields["source"].help_text = format_html("{} {}", _("In English."), links)
+        return form
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """Sort by the names in the viewer's language, which the database doesn't know."""
+        exercises = [*Exercise.objects.order_by()[: MAX_SORTED + 1]]
+        if not exercises or len(exercises) > MAX_SORTED:
+            return super().get_ordering(request)
+        exercises.sort(key=lambda each: make_sort_name(str(each)))
+        places = [When(pk=each.pk, then=place) for place, each in enumerate(exercises)]
+        return [Case(*places, default=len(places)).asc()]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Exercise | None = None) -> list[str]:
         """Keep the slug, which sessions refer to."""

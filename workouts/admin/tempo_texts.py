@@ -31,12 +31,12 @@ def write_work_to_rest_for_coach(pace: SessionPace) -> str:
 
 
 def write_work_and_rest_for_coach(pace: SessionPace) -> str:
-    """Return "work 1:20, rest 3:40 (1 : 2.8)", "-" if the sets are not known."""
+    """Return "1:20 and 3:40 (1 : 2.8)", "1:20 without rest", or "-" if the sets are not known."""
     if pace.work_ms is None or pace.rest_ms is None:
         return "-"
-    text = _("work %(work)s, rest %(rest)s") % {
-        "work": write_duration_for_coach(pace.work_ms),
-        "rest": write_duration_for_coach(pace.rest_ms),
-    }
+    work, rest = map(write_duration_for_coach, (pace.work_ms, pace.rest_ms))
+    if rest == write_duration_for_coach(0):
+        return _("%s without rest") % work
+    text = _("%(work)s and %(rest)s") % {"work": work, "rest": rest}
     ratio = write_work_to_rest_for_coach(pace)
     return f"{text} ({ratio})" if ratio else text

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -57,6 +58,10 @@ class TitledAdmin(admin.ModelAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return TitledChangeList
 
+    def find_way_back(self, request: HttpRequest) -> str:
+        """Return where "Cancel" leads from the page that adds an object."""
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+
     def find_next_step(self, request: HttpRequest) -> NextStep | None:
         """Return what an empty list leads to."""
         return None
@@ -72,6 +77,8 @@ class TitledAdmin(admin.ModelAdmin):
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         titles = self.get_titles(kwargs["obj"])
+        if kwargs.get("add"):
+            titles["way_back"] = self.find_way_back(request)
         return super().render_change_form(request, context | titles, *args, **kwargs)
 
     def render_delete_form(self, request: HttpRequest, context: Any) -> HttpResponse:

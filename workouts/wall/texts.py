@@ -31,7 +31,7 @@ def describe_wall_texts(*, is_for_team: bool) -> dict[str, Any]:
         "set": _("set %s"),
         "rep": _("rep %s"),
         "decimal": get_format("DECIMAL_SEPARATOR"),
-        "connected": _("Live"),
+        "connected": _("Connected"),
         "unavailable": _("Live data is unavailable right now."),
         "lost": _("No connection since %s"),
         "logged_out": _("You have been logged out."),

@@ -9,3 +9,7 @@ DATETIME_FORMAT = SHORT_DATETIME_FORMAT = "m/d/Y, H:i"
 # formats that Django has no names for
 CHART_DAY_FORMAT = "m/d"
 CLOCK_SECONDS_FORMAT = "H:i:s"
+
+# the first is how a form shows a date
+DATE_INPUT_FORMATS = ["%m/%d/%Y", "%m/%d/%y"]
+DATETIME_INPUT_FORMATS = ["%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M"]

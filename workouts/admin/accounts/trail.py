@@ -1,4 +1,4 @@
-"""Sign-ins and changes, newest first, from django-axes' tables and the admin's history."""
+"""The audit log: sign-ins and changes, newest first, from axes' tables and the admin's history."""
 
 from collections.abc import Iterator
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The page "Sign-ins and changes", for head coaches and superusers."""
+"""The page "Audit log", for head coaches and superusers."""
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -19,7 +19,7 @@ def show_trail(request: HttpRequest) -> HttpResponse:
     paginator = TrailPaginator(Trail(), PER_PAGE)  # type: ignore[arg-type]  # it is sliceable
     context = {
         **admin.site.each_context(request),
-        "title": _("Sign-ins and changes"),
+        "title": _("Audit log"),
         "page": paginator.get_page(request.GET.get("p")),
     }
     return TemplateResponse(request, "admin/workouts/accounts/trail.html", context)

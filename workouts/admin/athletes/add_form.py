@@ -34,7 +34,10 @@ class AthleteAddForm(forms.ModelForm):
             team.empty_label = _("no team")
         elif not own:
             team.help_text = _("You have no team yet. Ask a head coach for one.")
-        if "user_id" in self.fields:
+        if "user_id" not in self.fields:  # nothing else names the athlete
+            self.fields["display_name"].required = True
+            self.fields["display_name"].error_messages["required"] = _("Enter a name.")
+        else:
             self.fields["user_id"].required = False
             self.fields["user_id"].help_text = _(
                 "Only if another program knows the athlete by one. It is made from the name"
@@ -44,8 +47,7 @@ class AthleteAddForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
         if not self.errors and not given.get("display_name") and not given.get("user_id"):
-            field = "user_id" if "user_id" in self.fields else "display_name"
-            self.add_error(field, _("Enter a name."))
+            self.add_error("user_id", _("Enter a name."))
         return given
 
     def add(self, athlete: Athlete) -> None:

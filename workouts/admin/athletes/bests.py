@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Sum
 
 from workouts.models import Exercise, WorkoutSession
+from workouts.models.sort_names import make_sort_name
 
 ORDERS = {
     "most_reps": F("total_reps").desc(),
@@ -43,9 +44,8 @@ def find_bests_for_athlete_page(user_id: str) -> list[Bests]:
     if not totals:
         return []
     keys = {name: Subquery(best_session_for_athlete_page(sessions, name)) for name in ORDERS}
-    exercises: list[Any] = [
-        *Exercise.objects.filter(slug__in=totals).annotate(**keys).order_by("name", "slug")
-    ]
+    trained: Any = Exercise.objects.filter(slug__in=totals).annotate(**keys)
+    exercises = sorted(trained, key=lambda each: make_sort_name(str(each)))
     reached = {name: [getattr(exercise, name) for exercise in exercises] for name in ORDERS}
     rows: Any = WorkoutSession.objects.only(*READ).in_bulk(
         {pk for pks in reached.values() for pk in pks if pk}

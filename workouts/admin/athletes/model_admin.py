@@ -8,7 +8,7 @@ from django.db.models.functions import Coalesce
 from django.forms import Media
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import path
+from django.urls import path, reverse
 from django.utils.formats import date_format, number_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
@@ -33,6 +33,7 @@ from workouts.admin.titles import TitledChangeList
 from workouts.admin.visibility import AthleteTeamListFilter, VisibleAdmin
 from workouts.models import Athlete, may_see_all_athletes
 from workouts.models.primary_keys import can_be_primary_key
+from workouts.wall.audience import find_wall_team
 
 
 class AthleteChangeList(TitledChangeList):
@@ -71,6 +72,13 @@ class AthleteAdmin(VisibleAdmin):
                 ]
             }
         )
+
+    def find_way_back(self, request: HttpRequest) -> str:
+        """Lead back to the team whose page led here, else to the list."""
+        team = find_wall_team(request.user, request.GET.get("team", ""))
+        if team is None:
+            return super().find_way_back(request)
+        return reverse("admin:workouts_team_change", args=[team.pk])
 
     def find_next_step(self, request: HttpRequest) -> NextStep | None:
         return find_first_athlete_step(request)

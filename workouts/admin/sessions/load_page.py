@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from workouts.admin.sessions.loads import LoadForm, build_load_form, may_enter_load
-from workouts.admin.sessions.names import name_session_by_day, name_session_for_coach
+from workouts.admin.sessions.names import name_session_for_coach
 from workouts.models import WorkoutSession
 from workouts.models.primary_keys import can_be_primary_key
 from workouts.services.entered_loads import LoadChangedError, enter_session_load
@@ -29,16 +29,17 @@ def show_load_page(request: HttpRequest, object_id: str) -> HttpResponse:
         if form.is_valid():
             enter_load_and_say(request, session, form)
             return redirect("admin:workouts_workoutsession_change", session.pk)
+    name = name_session_for_coach(session)
     address = reverse("admin:workouts_workoutsession_change", args=[session.pk])
     context = {
         **admin.site.each_context(request),
         "title": _("Load"),
-        "subtitle": name_session_by_day(session),
+        "subtitle": name,
         "session": session,
         "form": form,
         "crumbs": [
             (_("Sessions"), reverse("admin:workouts_workoutsession_changelist")),
-            (name_session_for_coach(session), address),
+            (name, address),
         ],
         "back": address,
     }

@@ -1,7 +1,6 @@
 """What a session is called."""
 
-from django.utils.formats import date_format, number_format
-from django.utils.timezone import localtime
+from django.utils.formats import number_format
 from django.utils.translation import ngettext
 
 from workouts.models import WorkoutSession
@@ -19,9 +18,3 @@ def name_session_for_coach(session: WorkoutSession) -> str:
         "exercise": session.exercise,
         "reps": number_format(session.total_reps, force_grouping=True),
     }
-
-
-def name_session_by_day(session: WorkoutSession) -> str:
-    """Return what tells it from the athlete's other sessions: "Aigul, Squat, 11/30/2026"."""
-    day = date_format(localtime(session.started_at), "SHORT_DATE_FORMAT")
-    return f"{session.athlete}, {session.exercise}, {day}"

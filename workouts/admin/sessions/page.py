@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from workouts.admin.charts import describe_chart_numbers
@@ -130,10 +131,10 @@ def build_session_chart(
         "limits": describe_limits_for_session_page(session.exercise),
         "numbers": describe_chart_numbers(),
         "texts": {
-            "time": _("time"),
-            "interval": _("interval, s"),
-            "late": _("arrived late"),
-            "refused": _("refused"),
+            "time": capfirst(_("time")),
+            "interval": capfirst(_("interval, s")),
+            "late": capfirst(_("arrived late")),
+            "refused": capfirst(_("refused")),
         },
     }
 

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib.auth.forms import (
+    AdminPasswordChangeForm,
     AdminUserCreationForm,
     ReadOnlyPasswordHashWidget,
     UserChangeForm,
@@ -73,7 +74,27 @@ class AccountChangeForm(RoleForm, UserChangeForm):
             self.fields["password"].widget = PasswordWidget()
 
 
+class PasswordForm(AdminPasswordChangeForm):
+    """Sets a password. An account without one could not log in: no other way in exists."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields.pop("usable_password", None)
+        require_password(self)
+
+
+def require_password(form: forms.BaseForm) -> None:
+    for name in ("password1", "password2"):
+        form.fields[name].required = True
+
+
 class AccountAddForm(RoleForm, AdminUserCreationForm):
+    usable_password = None  # type: ignore[assignment]  # as in PasswordForm
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        require_password(self)
+
     def save_role_and_teams(self) -> None:
         if isinstance(role := self.cleaned_data["role"], Role):
             give_role(self.instance, role)  # also the one that was offered

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from workouts.admin.coach_names import name_coach
 from workouts.admin.invitations.coach_page import show_coach_invite_page
 from workouts.admin.titles import TitledAdmin
-from workouts.admin.users.forms import AccountAddForm, AccountChangeForm
+from workouts.admin.users.forms import AccountAddForm, AccountChangeForm, PasswordForm
 from workouts.models.primary_keys import can_be_primary_key
 from workouts.services.roles import find_role, may_manage_account, may_set_password
 from workouts.services.sign_ins import note_whose_password
@@ -42,6 +42,8 @@ class RoleUserAdmin(TitledAdmin, UserAdmin):
     add_title = _("Add a user")
     form = AccountChangeForm
     add_form = AccountAddForm
+    change_password_form = PasswordForm
+    readonly_fields = ("last_login", "date_joined")
     list_display = ("username", "full_name", "role_name", "team_names", "last_login", "is_active")
     list_filter = ("is_active", "teams")
     add_fieldsets = (
@@ -54,7 +56,6 @@ class RoleUserAdmin(TitledAdmin, UserAdmin):
                     *NAMES,
                     "role",
                     "teams",
-                    "usable_password",
                     "password1",
                     "password2",
                 ),

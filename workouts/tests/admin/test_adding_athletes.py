@@ -68,6 +68,16 @@ class AddTests(InviteCase):
             assert list(response.context["adminform"].errors) == ["team"]
         assert not Athlete.objects.filter(display_name="Айгүл").exists()
 
+    def test_what_is_required_is_marked(self) -> None:
+        for user, required in ((self.coach, ["display_name", "team"]), (self.head, [])):
+            self.client.force_login(user)
+            page = self.page(ADD)
+            marked = re.findall(r'<label class="required" for="id_(\w+)">', page)
+            assert marked == required
+        self.client.force_login(self.coach)
+        errors = self.add(display_name=" ").context["adminform"].errors
+        assert errors == {"display_name": ["Enter a name."]}
+
     def test_the_only_team_is_chosen_already(self) -> None:
         assert f'<option value="{self.team.pk}" selected>' in self.page(ADD)
 

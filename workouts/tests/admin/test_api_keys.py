@@ -8,13 +8,14 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
 from django.test import TestCase
 from django.utils import timezone
+from django.utils.formats import date_format
 
+from workouts.admin.api_keys import DEFAULT_LIFE
 from workouts.models import ApiKey
 from workouts.services.key_making import make_api_key, revoke_api_key
 from workouts.tests.support.log_lines import capture_unlimited_logs
 
 KEYS = "/admin/workouts/apikey/"
-TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 
 
 class ApiKeyCase(TestCase):
@@ -38,9 +39,8 @@ class ApiKeyCase(TestCase):
         )
 
     def post(self, **fields: Any) -> Any:
-        until = timezone.localtime() + timedelta(days=30)
-        date, _, time = until.strftime(TIME_FORMAT).partition(" ")
-        form = {"name": "scoreboard", "coach": "", "expires_at_0": date, "expires_at_1": time}
+        until = timezone.localdate() + timedelta(days=30)
+        form = {"name": "scoreboard", "coach": "", "expires_at": until.isoformat()}
         return self.client.post(f"{KEYS}add/", {**form, **fields})
 
 
@@ -77,12 +77,20 @@ class MakingTests(ApiKeyCase):
     def test_it_proposes_to_end_after_a_year_and_takes_no_time_that_has_passed(self) -> None:
         self.client.force_login(self.head)
         form = self.client.get(f"{KEYS}add/").context["adminform"].form
-        days = (form["expires_at"].value() - timezone.now()).days
-        assert days in (364, 365)
+        assert (form["expires_at"].value() - timezone.localdate()).days == 365
         for wrong in ("2001-01-01", ""):
-            form = self.post(expires_at_0=wrong).context["adminform"].form
+            form = self.post(expires_at=wrong).context["adminform"].form
             assert list(form.errors) == ["expires_at"]
         assert not ApiKey.objects.exists()
+
+    def test_it_asks_for_a_day_as_dates_are_written_and_the_key_ends_with_it(self) -> None:
+        self.client.force_login(self.head)
+        proposed = date_format(timezone.localdate() + DEFAULT_LIFE, "SHORT_DATE_FORMAT")
+        assert f'value="{proposed}"' in self.client.get(f"{KEYS}add/").content.decode()
+        for day, end in (("12/31/2099", "2099-12-31 23:59"), ("9999-12-31", "9999-12-29 23:59")):
+            self.post(name=day, expires_at=day)
+            expires_at = timezone.localtime(ApiKey.objects.get(name=day).expires_at)
+            assert f"{expires_at:%Y-%m-%d %H:%M}" == end
 
     def test_coaches_without_the_permission_see_no_keys(self) -> None:
         key, _ = self.make()

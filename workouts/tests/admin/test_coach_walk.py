@@ -170,8 +170,8 @@ class WalkTests(BrowserCase):
             expect(page.locator("#export-progress progress")).to_have_js_property("value", 1)
 
     def watch(self, page: Page) -> None:
-        page.locator("#pages a", has_text=gettext("Live")).click()
-        expect(page.locator("#live-connection.is-live")).to_have_text(gettext("Live"))
+        page.locator("#pages a", has_text=gettext("Training now")).click()
+        expect(page.locator("#live-connection.is-live")).to_have_text(gettext("Connected"))
         counts = self.watch_replay(page)
         assert len(counts) > 2, counts
         assert counts == sorted(counts)

@@ -12,6 +12,13 @@ from workouts.services.key_making import make_api_key
 from workouts.tests.support.admin import ATHLETES
 from workouts.tests.support.coach_cast import CoachCase
 
+# a form's styles, or a page of Django's that has them
+FORM_STYLES = (
+    "admin/css/forms.css",
+    '{% extends "admin/submit_line.html" %}',
+    '{% extends "admin/auth/user/change_password.html" %}',
+    '{% extends "registration/password_change_form.html" %}',
+)
 TEMPLATES = Path(workouts.__file__).parent / "templates"
 
 
@@ -39,6 +46,24 @@ class FinalButtonTests(CoachCase):
             assert f'<input type="submit" class="{kind}" value="{button}">' in self.page(path)
 
 
+class CancelTests(CoachCase):
+    def test_forms_have_a_way_back(self) -> None:
+        self.client.force_login(self.root)
+        users = "/admin/auth/user/"
+        for path, back in (
+            (f"{ATHLETES}add/", ATHLETES),
+            (f"{ATHLETES}add/?team={self.team.pk}", f"{self.team_page}change/"),
+            (f"{ATHLETES}add/?team=0", ATHLETES),
+            (f"{users}add/", users),
+            (f"{users}{self.coach.pk}/password/", f"{users}{self.coach.pk}/change/"),
+            ("/admin/workouts/apikey/add/", "/admin/workouts/apikey/"),
+            ("/admin/password_change/", "/admin/"),
+            ("/admin/second-factor/", "/admin/"),
+        ):
+            assert f'<a class="closelink" href="{back}">Cancel</a>' in self.page(path), path
+        assert "closelink" not in self.page(f"{ATHLETES}add/?_popup=1")
+
+
 class TemplateTests(SimpleTestCase):
     def test_a_table_that_scrolls_can_be_focused_and_has_a_name(self) -> None:
         found = [
@@ -54,4 +79,4 @@ class TemplateTests(SimpleTestCase):
         found = [each for each in read_templates() if 'class="closelink"' in each[1]]
         assert found
         for path, text in found:
-            assert "admin/css/forms.css" in text, path  # without it, a bare link
+            assert any(each in text for each in FORM_STYLES), path  # without it, a bare link

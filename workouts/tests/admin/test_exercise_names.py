@@ -9,6 +9,7 @@ from django.contrib.admin.models import LogEntry
 
 from workouts.live.sessions import ParkedSession, SessionName
 from workouts.models import Exercise
+from workouts.models.sort_names import make_sort_name
 from workouts.tests.support.admin import ADMIN, EXERCISES, SESSIONS
 from workouts.tests.support.cast import save_session
 from workouts.tests.support.coach_cast import CoachCase
@@ -28,6 +29,38 @@ class NameCase(CoachCase):
         response = self.client.get(path, query, headers=headers)
         assert response.status_code == 200, (path, response.status_code)
         return str(response.content.decode())
+
+
+class OrderTests(NameCase):
+    def test_lists_are_in_the_order_of_the_shown_names(self) -> None:
+        for language in ("en", "ru", "kk"):
+            listed = re.findall(r'/change/">([^<]+)</a></th>', self.read(EXERCISES, language))
+            assert listed == sorted(listed, key=make_sort_name)
+            assert len(listed) == Exercise.objects.count()
+
+
+class StoredTests(NameCase):
+    def open_own_page(self, exercise: Exercise) -> str:
+        self.client.force_login(self.root)
+        return self.read(f"{EXERCISES}{exercise.pk}/change/")
+
+    def test_a_name_that_senim_came_with_says_that_it_is_in_english(self) -> None:
+        stored = "Название на английском"
+        assert stored in self.open_own_page(self.squat)
+        Exercise.objects.filter(pk=self.squat.pk).update(name="Присед у стены")
+        assert stored not in self.open_own_page(self.squat)
+
+    def test_sources_have_links(self) -> None:
+        Exercise.objects.filter(pk=self.squat.pk).update(
+            source="press: pushupguide.com/records.htm; 102 in 0.5 min, doi 10.1101/2021.05, <b>"
+        )
+        links = (
+            '<a href="https://pushupguide.com/records.htm">pushupguide.com/records.htm</a>',
+            '<a href="https://doi.org/10.1101/2021.05">doi 10.1101/2021.05</a>',
+        )
+        shown = self.read(f"{EXERCISES}{self.squat.pk}/change/")  # by who may not change it
+        assert f"press: {links[0]}; 102 in 0.5 min, {links[1]}, &lt;b&gt;" in shown
+        assert ", ".join(links) in self.open_own_page(self.squat)
 
 
 class PagesTests(NameCase):

@@ -222,6 +222,12 @@ class FormatTests(SimpleTestCase):
                 assert "%Y-%m-%d" in formats.get_format("DATE_INPUT_FORMATS")
                 assert formats.get_format("FIRST_DAY_OF_WEEK") == 1
 
+    def test_no_line_breaks_before_a_percent_sign(self) -> None:
+        for _, path in find_catalogs():
+            for entry in read_entries(path).values():
+                for text in read_texts(entry):
+                    assert not re.search(r"[\ds] %%", text), f"{path}: {text}"
+
     def test_numbers_are_grouped_but_ids_are_not(self) -> None:
         for language in LANGUAGES:
             with translation.override(language):

@@ -43,6 +43,14 @@ def write_examples() -> list[str]:
     ]
 
 
+class FormTests(SimpleTestCase):
+    def test_forms_show_dates_as_pages_do(self) -> None:
+        for variant in ("ru", "kk", ANY_OTHER, *WRITTEN_LIKE):
+            with translation.override(variant):
+                shown = formats.date_format(MOMENT, "SHORT_DATE_FORMAT")
+                assert formats.localize_input(MOMENT.date()) == shown, variant
+
+
 class RegionTests(TestCase):
     row: WorkoutSession
 

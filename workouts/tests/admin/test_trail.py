@@ -1,4 +1,4 @@
-"""The page "Sign-ins and changes", and the log lines for changed rights."""
+"""The audit log, and the log lines for changed rights."""
 
 from typing import Any
 

@@ -50,7 +50,7 @@ class StaleWallTests(BrowserCase):
             self.is_frozen = False
 
     def expect_live(self, page: Page) -> None:
-        expect(page.locator("#live-connection")).to_have_text("Live")
+        expect(page.locator("#live-connection")).to_have_text("Connected")
         expect(page.locator("#live.is-stale")).to_have_count(0)
         assert not page.evaluate(IS_GREY)
 
