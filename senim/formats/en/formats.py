@@ -5,7 +5,7 @@ The clock has 24 hours there too: "3 a.m." and "15:00" in the same column are ha
 
 DATE_FORMAT = SHORT_DATE_FORMAT = "m/d/Y"
 TIME_FORMAT = "H:i"
-DATETIME_FORMAT = SHORT_DATETIME_FORMAT = "m/d/Y, H:i"
+DATETIME_FORMAT = SHORT_DATETIME_FORMAT = "m/d/Y,\xa0H:i"
 # formats that Django has no names for
 CHART_DAY_FORMAT = "m/d"
 CLOCK_SECONDS_FORMAT = "H:i:s"

@@ -3,7 +3,7 @@
 from senim.formats.en_GB.formats import *  # noqa: F403
 
 DATE_FORMAT = SHORT_DATE_FORMAT = "Y-m-d"
-DATETIME_FORMAT = SHORT_DATETIME_FORMAT = "Y-m-d, H:i"
+DATETIME_FORMAT = SHORT_DATETIME_FORMAT = "Y-m-d,\xa0H:i"
 CHART_DAY_FORMAT = "m-d"
 FIRST_DAY_OF_WEEK = 0
 DATE_INPUT_FORMATS = ["%Y-%m-%d"]

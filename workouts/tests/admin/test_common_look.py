@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from django.test import SimpleTestCase
+from django.urls import reverse
 
 import workouts
-from workouts.models import Athlete, JoinedDevice
+from workouts.models import Athlete, DisplayLink, JoinedDevice
+from workouts.services.display_links import make_display_link
 from workouts.services.key_making import make_api_key
 from workouts.tests.support.admin import ATHLETES
 from workouts.tests.support.coach_cast import CoachCase
@@ -44,6 +46,20 @@ class FinalButtonTests(CoachCase):
             (f"{self.athlete_page}switch/?to=off", "Switch off", "default"),
         ):
             assert f'<input type="submit" class="{kind}" value="{button}">' in self.page(path)
+
+    def test_what_leads_to_its_question_is_marked_as_such(self) -> None:
+        device = JoinedDevice.objects.create(athlete=self.athlete, name="Phone")
+        make_display_link(team=self.team, name="Gym", by=self.root)
+        screen = reverse("admin:workouts_displaylink_revoke", args=[DisplayLink.objects.get().pk])
+        self.client.force_login(self.root)
+        for path, link in (
+            (f"{self.athlete_page}change/", f"{self.athlete_page}forget/"),
+            (f"{self.athlete_page}change/", f"{ATHLETES}devices/{device.pk}/cut-off/"),
+            (f"{self.team_page}change/", screen),
+        ):
+            tags = re.findall(f'<a [^>]*href="{re.escape(link)}"[^>]*>', self.page(path))
+            assert len(tags) == 1, link
+            assert re.search(r'class="(button )?is-final"', tags[0]), link
 
 
 class CancelTests(CoachCase):

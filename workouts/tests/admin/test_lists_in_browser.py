@@ -48,6 +48,9 @@ OUTSIDE = """() => {
 }"""
 LABELS = """(cells) => cells.map(
     (cell) => [getComputedStyle(cell, "::before").content, cell.dataset.label])"""
+UPPER_CASE = """() => [...document.querySelectorAll("#container *")]
+    .filter((part) => getComputedStyle(part).textTransform !== "none")
+    .map((part) => part.outerHTML)"""
 
 HEADERS = "(cells) => cells.map((cell) => (cell.querySelector('a') ?? cell).textContent)"
 # parts of a page that can be scrolled sideways
@@ -113,8 +116,25 @@ class ListTests(BrowserCase):
 
     def test_the_headings_above_cards_say_that_they_sort(self) -> None:
         for size, has_cards in ((PHONE, True), (TABLET, True), (DESKTOP, False)):
-            lead = self.open_at(size, "en-US").get_by_text("Sort by", exact=True)
-            expect(lead).to_be_visible(visible=has_cards)
+            page = self.open_at(size, "en-US", "/admin/workouts/athlete/")
+            expect(page.get_by_text("Sort by", exact=True)).to_be_visible(visible=has_cards)
+
+    def test_one_heading_that_sorts_is_no_choice_above_cards(self) -> None:
+        page = self.open_at(PHONE, "en-US")
+        expect(page.get_by_text("Sort by", exact=True)).to_be_hidden()
+        expect(page.locator("#result_list thead .sortable")).to_be_hidden()
+
+    def test_the_box_that_chooses_all_has_words_above_cards(self) -> None:
+        for size, has_cards in ((PHONE, True), (TABLET, True), (DESKTOP, False)):
+            words = self.open_at(size, "en-US").locator("label[for=action-toggle]")
+            expect(words).to_have_text("Select all")
+            expect(words).to_be_visible(visible=has_cards)
+
+    def test_nothing_is_written_in_capitals(self) -> None:
+        page = self.open_at(DESKTOP, "en-US")
+        for address in (SESSIONS, "/admin/workouts/team/add/"):
+            page.goto(address)
+            assert page.evaluate(UPPER_CASE) == [], address
 
     def test_a_session_is_a_card_with_all_its_fields_on_a_phone(self) -> None:
         for language in LANGUAGES.values():
@@ -125,7 +145,10 @@ class ListTests(BrowserCase):
             assert [label for _shown, label in labels] == headers
             assert all(shown == f'"{label}"' for shown, label in labels)
             for field in fields.all():
-                expect(field).to_be_visible()
+                has_value = field.get_attribute("data-empty") is None
+                expect(field).to_be_visible(visible=has_value)
+            load = page.locator("#result_list tbody tr").first.locator(".field-load")
+            expect(load).to_be_hidden()
             for name in ("total_reps", "tempo .spark", "status .status"):
                 expect(page.locator(f"#result_list .field-{name}").first).to_be_visible()
 

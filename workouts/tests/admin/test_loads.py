@@ -166,8 +166,8 @@ class HistoryTests(LoadCase):
         self.enter("70")
         self.enter("")
         removed, raised, sent = self.history()
-        assert re.fullmatch(r"no load, coach, .*\d{4}, .*; before: 70 kg", removed)
-        assert re.fullmatch(r"70 kg, coach, .*\d{4}, .*; before: 62\.5 kg", raised)
+        assert re.fullmatch(r"no load, coach, .*\d{4},\s.*; before: 70 kg", removed)
+        assert re.fullmatch(r"70 kg, coach, .*\d{4},\s.*; before: 62\.5 kg", raised)
         assert sent == "62.5 kg, sent with the finish"
 
     def test_a_load_entered_by_a_coach_was_not_sent(self) -> None:

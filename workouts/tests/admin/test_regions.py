@@ -17,17 +17,17 @@ SESSION = "/admin/workouts/workoutsession/{}/change/"
 SESSIONS = "/admin/workouts/workoutsession/"
 # by the browser's language: a date, a date with the time, a day on a chart, and 1234.5
 WRITTEN = {
-    "": ["11/30/2026", "11/30/2026, 14:02", "11/30", "1,234.5"],
-    "en-US,en;q=0.9": ["11/30/2026", "11/30/2026, 14:02", "11/30", "1,234.5"],
-    "en-GB": ["30/11/2026", "30/11/2026, 14:02", "30/11", "1,234.5"],
-    "en-AU": ["30/11/2026", "30/11/2026, 14:02", "30/11", "1,234.5"],
-    "en-CA": ["2026-11-30", "2026-11-30, 14:02", "11-30", "1,234.5"],
-    "en-KZ": ["30.11.2026", "30.11.2026, 14:02", "30.11", "1\xa0234,5"],
-    "en-RU": ["30.11.2026", "30.11.2026, 14:02", "30.11", "1\xa0234,5"],
-    "de-DE": ["30.11.2026", "30.11.2026, 14:02", "30.11", "1.234,5"],
-    "fr": ["30/11/2026", "30/11/2026, 14:02", "30/11", "1\xa0234,5"],
-    "ru-RU": ["30.11.2026", "30.11.2026 14:02", "30.11", "1\xa0234,5"],
-    "kk-KZ": ["30.11.2026", "30.11.2026 14:02", "30.11", "1\xa0234,5"],
+    "": ["11/30/2026", "11/30/2026,\xa014:02", "11/30", "1,234.5"],
+    "en-US,en;q=0.9": ["11/30/2026", "11/30/2026,\xa014:02", "11/30", "1,234.5"],
+    "en-GB": ["30/11/2026", "30/11/2026,\xa014:02", "30/11", "1,234.5"],
+    "en-AU": ["30/11/2026", "30/11/2026,\xa014:02", "30/11", "1,234.5"],
+    "en-CA": ["2026-11-30", "2026-11-30,\xa014:02", "11-30", "1,234.5"],
+    "en-KZ": ["30.11.2026", "30.11.2026,\xa014:02", "30.11", "1\xa0234,5"],
+    "en-RU": ["30.11.2026", "30.11.2026,\xa014:02", "30.11", "1\xa0234,5"],
+    "de-DE": ["30.11.2026", "30.11.2026,\xa014:02", "30.11", "1.234,5"],
+    "fr": ["30/11/2026", "30/11/2026,\xa014:02", "30/11", "1\xa0234,5"],
+    "ru-RU": ["30.11.2026", "30.11.2026\xa014:02", "30.11", "1\xa0234,5"],
+    "kk-KZ": ["30.11.2026", "30.11.2026\xa014:02", "30.11", "1\xa0234,5"],
 }
 
 
@@ -93,14 +93,14 @@ class RegionTests(TestCase):
         self.client.cookies["django_language"] = "en"
         for accepted in ("ru-KZ, en", "kk", "ru,en-US;q=0.8,en;q=0.7"):
             page = self.read(SESSION.format(self.row.pk), accepted)
-            assert "<dd>30.11.2026, 14:02</dd>" in page, accepted
+            assert "<dd>30.11.2026,\xa014:02</dd>" in page, accepted
             assert "First rep" in page
 
     def test_a_page_in_russian_or_kazakh_is_written_like_its_language(self) -> None:
         for language in ("ru", "kk"):
             self.client.cookies["django_language"] = language
             page = self.read(SESSION.format(self.row.pk), "en-US")
-            assert "<dd>30.11.2026 14:02</dd>" in page
+            assert "<dd>30.11.2026\xa014:02</dd>" in page
 
     def test_the_language_switch_and_the_pages_language_still_fit(self) -> None:
         page = self.read(SESSIONS, "en-GB")
@@ -163,7 +163,7 @@ class VariantTests(SimpleTestCase):
                 )
                 assert formats.date_format(MOMENT) == day, language
                 assert formats.date_format(MOMENT, "DATETIME_FORMAT") == moment
-                assert moment in (f"{day}, 14:02", f"{day} 14:02")
+                assert moment in (f"{day},\xa014:02", f"{day}\xa014:02")
                 assert formats.date_format(MOMENT, "CHART_DAY_FORMAT") in day
                 assert formats.time_format(MOMENT.replace(hour=3, minute=0)) == "03:00"
 

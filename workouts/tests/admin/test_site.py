@@ -45,6 +45,22 @@ class HomeTests(AdminCase):
                 assert 'id="live"' in self.page(f"{ADMIN}live/")
 
 
+class MenuTests(AdminCase):
+    def test_a_page_of_a_section_marks_it_in_the_menu(self) -> None:
+        save_session("aigul-1")
+        athlete = Athlete.objects.get()
+        for path, section in (
+            (f"{ATHLETES}{athlete.pk}/change/", ATHLETES),
+            (f"{ATHLETES}{athlete.pk}/trends/", ATHLETES),
+            (f"{SESSIONS}{WorkoutSession.objects.get().pk}/change/", SESSIONS),
+            (f"{TEAMS}add/", TEAMS),
+        ):
+            menu = self.page(path).partition('<nav id="pages"')[2].partition("</nav>")[0]
+            marked = re.findall(r'<a href="([^"]*)" aria-current="true"', menu)
+            assert marked == [section], path
+            assert menu.count("aria-current") == 1
+
+
 class TitleTests(AdminCase):
     def setUp(self) -> None:
         super().setUp()

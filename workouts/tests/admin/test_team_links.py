@@ -34,7 +34,7 @@ class TeamLinkTests(CoachCase):
         zone = ZoneInfo("Asia/Almaty")
         day = datetime.now(zone).date() + timedelta(days=3)
         page = self.invite(last_day=day.isoformat()).content.decode()
-        assert f"Lets 30 athletes in, until {day:%m/%d/%Y}, 23:59" in page
+        assert f"Lets 30 athletes in, until {day:%m/%d/%Y},\xa023:59" in page
         made = Invitation.objects.get()
         expected = datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=zone)
         assert (made.team, made.max_uses, made.expires_at) == (self.team, 30, expected)

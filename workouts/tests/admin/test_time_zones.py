@@ -39,15 +39,15 @@ class CookieTests(TestCase):
 
     def test_times_are_shown_in_the_zone_of_the_cookie(self) -> None:
         for zone, shown in (
-            ("Asia/Almaty", "07/02/2026, 01:30"),
-            ("America/New_York", "07/01/2026, 16:30"),
+            ("Asia/Almaty", "07/02/2026,\xa001:30"),
+            ("America/New_York", "07/01/2026,\xa016:30"),
         ):
             page = self.page(zone)
             assert shown in page
             assert f"Times are shown in the {zone} time zone." in page
 
     def test_it_accepts_an_old_name_of_a_zone(self) -> None:
-        assert "07/02/2026, 02:00" in self.page("Asia/Calcutta")
+        assert "07/02/2026,\xa002:00" in self.page("Asia/Calcutta")
 
     def test_it_ignores_an_unknown_zone(self) -> None:
         nonsense = [
@@ -64,18 +64,18 @@ class CookieTests(TestCase):
             "UTC;",
         ]
         for value in nonsense:
-            assert "07/01/2026, 20:30" in self.page(value), value
+            assert "07/01/2026,\xa020:30" in self.page(value), value
 
     @override_settings(TIME_ZONE="Asia/Almaty")
     def test_without_a_cookie_times_are_in_the_zone_of_the_service(self) -> None:
         self.page("America/New_York")
         del self.client.cookies["time_zone"]
-        assert "07/02/2026, 01:30" in self.client.get(SESSIONS).content.decode()
+        assert "07/02/2026,\xa001:30" in self.client.get(SESSIONS).content.decode()
 
     async def test_two_viewers_at_once_keep_their_own_zones(self) -> None:
         for zone, shown in (
-            ("Asia/Almaty", "07/02/2026, 01:30"),
-            ("UTC", "07/01/2026, 20:30"),
+            ("Asia/Almaty", "07/02/2026,\xa001:30"),
+            ("UTC", "07/01/2026,\xa020:30"),
         ):
             self.async_client.cookies["time_zone"] = zone
             await self.async_client.aforce_login(self.user)
@@ -103,7 +103,7 @@ class BrowserTests(BrowserCase):
         (cookie,) = (cookie for cookie in page.context.cookies() if cookie["name"] == "time_zone")
         assert (cookie["value"], cookie["path"], cookie["sameSite"]) == ("Asia/Almaty", "/", "Lax")
         self.log_in("head", page=page, to=SESSIONS)
-        when = page.locator(".field-when", has_text="07/02/2026, 01:30")
+        when = page.locator(".field-when", has_text="07/02/2026,\xa001:30")
         expect(when).to_be_visible()
 
     def test_without_cookies_no_page_reloads(self) -> None:

@@ -1,6 +1,6 @@
 "use strict";
 {
-    const COLORS = ["line", "accent", "refused", "grid", "text", "band", "edge", "rest"];
+    const COLORS = ["line", "accent", "refused", "grid", "text", "band", "edge", "rest", "ground"];
     const redraws = [];
 
     function readData(figure) {
@@ -38,6 +38,8 @@
         chart.root.classList.toggle("is-chosen", chart.legend.idx != null);
     }
     const READ_ONLY = "is-read-only"; // not drawn: without a value it is no part of the legend
+    const LINE = "is-line"; // how the legend draws it, and points
+    const POINTS = "is-points";
 
     const axis = (colors, label, values) => ({
         label,
@@ -54,6 +56,7 @@
         paths: () => null,
         points: { show: true, size, fill: color, stroke: color },
         value: shownBy(write),
+        class: POINTS,
     });
 
     // rests and typical tempo go behind the line; limits and trends go over it
@@ -137,6 +140,7 @@
                         ...points(texts.interval, colors.line, 6, write),
                         width: 1.5,
                         paths: uPlot.paths.linear(),
+                        class: LINE,
                     },
                     points(texts.late, colors.accent, 9, write),
                     points(texts.refused, colors.refused, 9, write),
@@ -172,13 +176,15 @@
         value: shownBy(write),
     });
 
-    const line = (label, color, write, dash) => ({
+    const line = (label, colors, name, write, dash) => ({
         label,
-        stroke: color,
+        stroke: colors[name],
         width: 2,
         dash,
-        points: { show: true, size: 6, fill: color, stroke: color },
+        // the edge parts it from a bar behind it
+        points: { show: true, size: 9, width: 2, fill: colors[name], stroke: colors.ground },
         value: shownBy(write),
+        class: LINE,
     });
 
     function volumeChart(data, colors, size) {
@@ -206,8 +212,10 @@
         const { texts, names, medians } = data;
         const write = writer(data.numbers);
         const weeks = spanScale(names, colors, texts.span);
-        const own = (data.bars ? bars : line)(texts.own, colors.line, write);
-        const median = line(texts.medians, colors.accent, write, [6, 4]);
+        const own = data.bars
+            ? bars(texts.own, colors.line, write)
+            : line(texts.own, colors, "line", write);
+        const median = line(texts.medians, colors, "accent", write, [6, 4]);
         return {
             options: {
                 ...size,
