@@ -78,6 +78,22 @@ class ReadTests(DayCase):
         assert (newest.exercise, newest.times_ms) == ("squat", [-10_000, -7000])
         assert newest.devices == [2, 1]
 
+    def test_the_days_of_several_athletes_are_read_in_one_query(self) -> None:
+        others = [new_athlete() for _ in range(3)]
+        mine = [self.save(-20), self.save(-10)]
+        theirs = [[self.save(-30, user_id=user_id)] for user_id in others[:2]]
+        rows = [self.unsaved()]
+        for user_id in others:
+            rows.append(self.unsaved((0, 60_000)))
+            rows[-1].athlete_id, rows[-1].best_minute = user_id, 40
+        self.save(-9 * 24 * HOUR_S, user_id=others[0], best_minute=33)
+        with self.assertNumQueries(1):
+            days = read_new_session_days(rows)
+        assert [[each.pk for each in day.earlier] for _, day in days] == [mine[::-1], *theirs, []]
+        assert [day.other_reps for _, day in days] == [4, 2, 2, 0]
+        assert [pace.personal_per_minute for pace, _ in days] == [None, 33, None, None]
+        assert len({pace.record_per_minute for pace, _ in days}) == 1
+
     def test_it_has_what_was_made_up_to_24_hours_later_but_saved_before(self) -> None:
         later = self.save(23 * HOUR_S)
         assert [each.pk for each in self.read().earlier] == [later]
