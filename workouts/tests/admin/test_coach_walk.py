@@ -153,7 +153,7 @@ class WalkTests(BrowserCase):
         page.locator(".session-decision [value=approved]").click()
         page.locator(".messagelist .success a").click()  # on the page of the next to review
         expect(page.locator(".session-figures .status-approved")).to_have_text(gettext("approved"))
-        expect(page.locator("#review_steps-group")).to_contain_text("saw it")
+        expect(page.locator(".review-steps")).to_contain_text("saw it")
 
     def take_away(self, page: Page) -> None:
         page.goto("/admin/workouts/workoutsession/?athlete=bolat")
