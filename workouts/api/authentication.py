@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication, CSRFCheck
 from rest_framework.request import Request
 
@@ -50,7 +51,7 @@ def get_caller(request: Request) -> Caller:
     return caller
 
 
-def read_bearer(request: Request) -> str:
+def read_bearer(request: Request | HttpRequest) -> str:
     """Return what the header Authorization has after Bearer, "" for another scheme or none.
 
     A gateway's Basic must not keep out the coaches behind it.

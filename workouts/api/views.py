@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 import django.db
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
@@ -18,6 +18,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from workouts.api.authentication import get_caller
+from workouts.api.common_finish import answer_common_finish, read_common_finish
 from workouts.api.filters import SessionFilterSet
 from workouts.api.health import check_health
 from workouts.api.health_parts import OK
@@ -74,20 +75,40 @@ class DatabaseView(APIView):
 
 class FinishView(DatabaseView):
     parser_classes = BODY_PARSERS
+    error: Exception | None = None  # of a finish that was answered without DRF so far
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        common = read_common_finish(request)
+        if common is not None:
+            try:
+                session, is_repeated = finish_or_repeat_workout(**common._asdict())
+                return answer_common_finish(*describe_finish(session, is_repeated=is_repeated))
+            except Exception as error:
+                self.error = error
+        return super().dispatch(request, *args, **kwargs)
 
     def post(self, request: Request) -> Response:
+        if self.error is not None:
+            raise self.error
         body = read_request_body(request, FinishSerializer)
         user_id = get_caller(request).athlete_to_finish(body["user_id"])
         session, is_repeated = finish_or_repeat_workout(
             user_id=user_id, exercise_type=body["exercise_type"], load_kg=body["load_kg"]
         )
-        headers = {"Location": reverse("session-detail", args=[session.pk])}
-        if is_repeated:
-            headers["Senim-Repeated"] = "true"
-        answer = {"status": "success", "workout_id": session.pk}
+        answer, headers = describe_finish(session, is_repeated=is_repeated)
         if body["load_kg"] is not None:  # who sends none gets the two fields alone
             answer["load_kg"] = load_to_number(session.load_kg)
         return Response(answer, headers=headers)
+
+
+def describe_finish(
+    session: WorkoutSession, *, is_repeated: bool
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the answer to a finish, and its headers."""
+    headers = {"Location": reverse("session-detail", args=[session.pk])}
+    if is_repeated:
+        headers["Senim-Repeated"] = "true"
+    return {"status": "success", "workout_id": session.pk}, headers
 
 
 class AppealView(DatabaseView):
