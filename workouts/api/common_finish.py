@@ -1,7 +1,8 @@
 """The common request to finish a workout, read and answered without DRF.
 
-DRF takes 0.13 ms for it, 7 % of a finish. Whatever is uncommon about a request, and whatever is
-wrong with it, is left to DRF, so that there is one place that refuses.
+With DRF, a finish takes a quarter more CPU (20 connections, PostgreSQL: 1.72 ms instead of 1.37).
+Whatever is uncommon about a request, and whatever is wrong with it, is left to DRF, so that there
+is one place that refuses.
 """
 
 from typing import Any, NamedTuple
