@@ -164,7 +164,7 @@ class TakeoverSuite(UsesExtraDatabases):
                 assert response.status_code == 200
                 text = html.unescape(response.content.decode())
                 with translation.override(language), self.subTest(language):
-                    assert read_cells(text, "said") == [
+                    assert read_notes(text) == [
                         show_old_note(actor, note) for actor, _, _, _, note in OLD_STEPS
                     ]
                     for flag in FLAGS:
@@ -239,8 +239,10 @@ def as_literal(value: object) -> str:
     return "'{}'".format(text.replace("'", "''"))
 
 
-def read_cells(page: str, name: str) -> list[str]:
-    return re.findall(rf'<td class="field-{name}">\s*<p>(.*?)</p>', page, re.DOTALL)
+def read_notes(page: str) -> list[str]:
+    """Return the last of each review step's five cells."""
+    steps = page.partition('aria-labelledby="steps-title"')[2].partition("</section>")[0]
+    return re.findall(r"<td [^>]*>([^<]*)</td>", steps)[4::5]
 
 
 def show_old_note(actor: str, note: str) -> str:
