@@ -22,10 +22,9 @@ def insert_rows(rows: Sequence[Model], *, ending: str) -> list[tuple[Any, ...]]:
         for row in rows
         for field in fields
     ]
+    marks = ", ".join([places] * len(rows))
+    # all names are the model's own
+    statement = f'INSERT INTO "{meta.db_table}" ({columns}) VALUES {marks} {ending}'  # noqa: S608  # nosec B608
     with connection.cursor() as cursor:
-        cursor.execute(
-            f'INSERT INTO "{meta.db_table}" ({columns}) VALUES '  # noqa: S608 (names of our own)
-            f"{', '.join([places] * len(rows))} {ending}",
-            values,
-        )
+        cursor.execute(statement, values)
         return list(cursor.fetchall())

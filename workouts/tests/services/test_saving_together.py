@@ -9,29 +9,27 @@ from typing import Any
 from unittest import mock
 
 from django.db import connection, transaction
-from django.test import TestCase, TransactionTestCase, skipUnlessDBFeature
+from django.test import TransactionTestCase, skipUnlessDBFeature
 from django.test.utils import CaptureQueriesContext
 from structlog.contextvars import bound_contextvars
 
 from workouts.exceptions import WorkoutError
 from workouts.live.runtime import get_live_store
 from workouts.live.sessions import SealedSession, SessionName
-from workouts.models import Athlete, Device, WorkoutSession
+from workouts.models import Athlete, WorkoutSession
 from workouts.services import saving_together
 from workouts.services.finishing import save_and_clear_session
-from workouts.services.personal_data.forgetting import forget_athlete
 from workouts.services.rows import build_finished_row
 from workouts.services.saving import save_sealed_session
 from workouts.services.saving_together import (
     Unsaved,
     insert_session_group,
-    save_session_group,
     together,
 )
 from workouts.services.sweeping import SweepResult, sweep_sessions
 from workouts.tests.support.at_once import run_at_once
 from workouts.tests.support.cast import STARTED_MS, new_athlete, save_session, seal, train
-from workouts.tests.support.days import flag_names, make_sealed
+from workouts.tests.support.days import make_unsaved
 from workouts.tests.support.merges import merge
 from workouts.tests.support.processes import wait_until
 from workouts.tests.support.sealed import (
@@ -45,7 +43,6 @@ from workouts.tests.support.sealed import (
 
 WAIT_S = 20
 IDLE_MINUTES = 10**6
-UNEVEN = [0, 2310, 4100, 6550, 8420, 10_700, 12_540, 15_020]
 
 
 def on_own_connection(act: Callable[[], Any]) -> Any:
@@ -71,81 +68,9 @@ def wait_for_a_lock() -> None:
     wait_until(is_somebody_waiting)
 
 
-def make_unsaved(user_id: str, **more: Any) -> Unsaved:
-    sealed = make_sealed(user_id, UNEVEN, **more)
-    return Unsaved(sealed, build_finished_row(sealed, user_id), "")
-
-
 def read_transactions(queries: CaptureQueriesContext) -> list[str]:
     """Return the first word of each statement."""
     return [query["sql"].split()[0] for query in queries.captured_queries]
-
-
-class GroupTests(OwnRedis, TestCase):
-    """What is saved of a group, and what is left for its own thread to save alone."""
-
-    def test_a_group_takes_no_more_queries_than_one_finish(self) -> None:
-        athletes = [save_session(new_athlete()).athlete_id for _ in range(8)]
-        with CaptureQueriesContext(connection) as queries:
-            saved = save_session_group([*map(make_unsaved, athletes)])
-        assert len(queries) == 5
-        assert all(saved)
-
-    def test_the_devices_of_all_are_remembered(self) -> None:
-        group = [make_unsaved(new_athlete()) for _ in range(3)]
-        for seq, each in enumerate(group, 5):
-            each.sealed.device_seqs.update(phone=seq, watch=seq + 10)
-        assert all(save_session_group(group))
-        assert [*Device.objects.order_by("last_seq").values_list("device_id", "last_seq")] == [
-            *(("phone", seq) for seq in (5, 6, 7)),
-            *(("watch", seq) for seq in (15, 16, 17)),
-        ]
-
-    def test_a_later_seq_of_a_device_is_kept(self) -> None:
-        for seq, kept in ((5, 5), (9, 9), (7, 9)):
-            unsaved = make_unsaved(self.user_id)
-            unsaved.sealed.device_seqs["phone"] = seq
-            save_session_group([unsaved])
-            assert Device.objects.get().last_seq == kept
-
-    def test_flags_are_found_in_each_athletes_own_day(self) -> None:
-        steady = [make_sealed(new_athlete(), [690 * rep for rep in range(87)]) for _ in range(2)]
-        group = [make_unsaved(new_athlete()) for _ in range(2)]
-        group += [Unsaved(each, build_finished_row(each, each.name.user_id), "") for each in steady]
-        rows = save_session_group(group)
-        assert [row and flag_names(row) for row in rows] == [
-            [],
-            [],
-            *[["metronome", "record_pace"]] * 2,
-        ]
-        assert [row and row.review_steps.count() for row in rows] == [0, 0, 1, 1]
-
-    def test_of_two_sessions_of_one_athlete_the_first_is_saved_and_the_other_left_out(self) -> None:
-        group = [make_unsaved(self.user_id), make_unsaved(self.user_id, exercise="lunge")]
-        saved = save_session_group(group)
-        assert [row is not None for row in saved] == [True, False]
-
-    def test_with_one_that_is_saved_already_nothing_is_saved_together(self) -> None:
-        group = [make_unsaved(new_athlete()) for _ in range(3)]
-        save_sealed_session(group[1].sealed)
-        assert save_session_group(group) == [None, None, None]
-        rows = [save_sealed_session(each.sealed) for each in group]
-        assert len({row.pk for row in rows}) == WorkoutSession.objects.count() == 3
-
-    def test_a_session_that_flags_a_saved_one_is_left_out_and_flags_both_alone(self) -> None:
-        saved = save_sealed_session(make_sealed(self.user_id, UNEVEN))
-        later = make_sealed(self.user_id, [time + 900 for time in UNEVEN], exercise="lunge")
-        unsaved = Unsaved(later, build_finished_row(later, self.user_id), "")
-        assert save_session_group([unsaved]) == [None]
-        row = save_sealed_session(later)
-        assert [flag_names(each) for each in (saved, row)] == [["two_bodies"], ["two_bodies"]]
-
-    def test_with_one_of_a_forgotten_athlete_nothing_is_saved_together(self) -> None:
-        save_session(self.user_id)
-        forget_athlete(self.user_id, keep_totals=False)
-        group = [make_unsaved(self.user_id), make_unsaved(new_athlete())]
-        assert save_session_group(group) == [None, None]
-        assert not Athlete.objects.exists()
 
 
 class GroupCase(OwnRedis, TransactionTestCase):

@@ -2,18 +2,30 @@
 
 import uuid
 from collections.abc import Iterable
+from typing import Any
 
+from workouts.events.messages import NOBODY
 from workouts.live.sessions import SealedSession, SessionName
 from workouts.live.timeline import CountedRep
 from workouts.models import WorkoutSession
+from workouts.services.rows import build_finished_row
 from workouts.services.saving import save_sealed_session
+from workouts.services.saving_together import Unsaved
 from workouts.tests.support.cast import STARTED_MS
+
+UNEVEN = [0, 2310, 4100, 6550, 8420, 10_700, 12_540, 15_020]
 
 
 def make_sealed(user_id: str, times_ms: Iterable[int], *, exercise: str = "squat") -> SealedSession:
     """Return a sealed session of reps at these ms after STARTED_MS."""
     name = SessionName(user_id, exercise, str(uuid.uuid4()))
     return SealedSession(name, [CountedRep(STARTED_MS + time, 0, False) for time in times_ms])
+
+
+def make_unsaved(user_id: str, **more: Any) -> Unsaved:
+    """Return a sealed session of uneven reps, ready to be saved with others."""
+    sealed = make_sealed(user_id, UNEVEN, **more)
+    return Unsaved(sealed, build_finished_row(sealed, user_id), NOBODY)
 
 
 def finish_at(user_id: str, times_ms: Iterable[int], *, exercise: str = "squat") -> WorkoutSession:
