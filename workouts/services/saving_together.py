@@ -31,6 +31,8 @@ from workouts.services.saving import (
 )
 
 MOST_TOGETHER = 32
+# a sweep may have saved one of them since it was sealed
+UNLESS_SAVED = "ON CONFLICT (session_id) DO NOTHING RETURNING user_id, id"
 
 
 class Unsaved(NamedTuple):
@@ -103,13 +105,13 @@ def insert_session_group(group: Sequence[Unsaved]) -> list[Unsaved]:
             {each.sealed.name.user_id: each.sealed.device_seqs for each in ours}
         )
         steps = [step for each in ours if (step := open_review(each.row)) is not None]
-        ids = dict(insert_rows([each.row for each in ours], ending="RETURNING user_id, id"))
+        ids = dict(insert_rows([each.row for each in ours], ending=UNLESS_SAVED))
         for each in ours:
-            each.row.pk = ids[each.row.athlete_id]
+            each.row.pk = ids.get(each.row.athlete_id)
         for step in steps:
             step.session_id = step.session.pk
-        ReviewStep.objects.bulk_create(steps)
-    return ours
+        ReviewStep.objects.bulk_create(step for step in steps if step.session_id is not None)
+    return [each for each in ours if each.row.pk is not None]
 
 
 def clear_saved_sessions(names: Sequence[SessionName]) -> None:

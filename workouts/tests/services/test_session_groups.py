@@ -4,7 +4,7 @@ from django.db import connection
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 
-from workouts.models import Athlete, Device, WorkoutSession
+from workouts.models import Athlete, Device, ReviewStep, WorkoutSession
 from workouts.services.personal_data.forgetting import forget_athlete
 from workouts.services.rows import build_finished_row
 from workouts.services.saving import save_sealed_session
@@ -13,7 +13,7 @@ from workouts.services.saving_together import (
     save_session_group,
 )
 from workouts.tests.support.cast import new_athlete, save_session
-from workouts.tests.support.days import UNEVEN, flag_names, make_sealed, make_unsaved
+from workouts.tests.support.days import EVEN, UNEVEN, flag_names, make_sealed, make_unsaved
 from workouts.tests.support.sealed import (
     OwnRedis,
 )
@@ -63,12 +63,21 @@ class GroupTests(OwnRedis, TestCase):
         saved = save_session_group(group)
         assert [row is not None for row in saved] == [True, False]
 
-    def test_with_one_that_is_saved_already_nothing_is_saved_together(self) -> None:
+    def test_one_that_is_saved_already_is_left_out(self) -> None:
         group = [make_unsaved(new_athlete()) for _ in range(3)]
-        save_sealed_session(group[1].sealed)
-        assert save_session_group(group) == [None, None, None]
-        rows = [save_sealed_session(each.sealed) for each in group]
-        assert len({row.pk for row in rows}) == WorkoutSession.objects.count() == 3
+        saved = save_sealed_session(group[1].sealed)
+        first, second, third = save_session_group(group)
+        assert isinstance(first, WorkoutSession)
+        assert isinstance(third, WorkoutSession)
+        assert second is None
+        assert save_sealed_session(group[1].sealed) == saved
+        assert {*WorkoutSession.objects.all()} == {first, saved, third}
+
+    def test_the_review_of_one_that_is_saved_already_is_not_opened_again(self) -> None:
+        group = [make_unsaved(new_athlete(), reps=EVEN) for _ in range(2)]
+        save_sealed_session(group[0].sealed)
+        save_session_group(group)
+        assert ReviewStep.objects.count() == 2
 
     def test_a_session_that_flags_a_saved_one_is_left_out_and_flags_both_alone(self) -> None:
         saved = save_sealed_session(make_sealed(self.user_id, UNEVEN))

@@ -13,6 +13,7 @@ from workouts.services.saving import save_sealed_session
 from workouts.services.saving_together import Unsaved
 from workouts.tests.support.cast import STARTED_MS
 
+EVEN = range(0, 60_000, 2000)
 UNEVEN = [0, 2310, 4100, 6550, 8420, 10_700, 12_540, 15_020]
 
 
@@ -22,9 +23,9 @@ def make_sealed(user_id: str, times_ms: Iterable[int], *, exercise: str = "squat
     return SealedSession(name, [CountedRep(STARTED_MS + time, 0, False) for time in times_ms])
 
 
-def make_unsaved(user_id: str, **more: Any) -> Unsaved:
-    """Return a sealed session of uneven reps, ready to be saved with others."""
-    sealed = make_sealed(user_id, UNEVEN, **more)
+def make_unsaved(user_id: str, *, reps: Iterable[int] = UNEVEN, **more: Any) -> Unsaved:
+    """Return a sealed session, ready to be saved with others."""
+    sealed = make_sealed(user_id, reps, **more)
     return Unsaved(sealed, build_finished_row(sealed, user_id), NOBODY)
 
 
