@@ -63,6 +63,8 @@ class MessageWebSocketProtocol(EndingWebSocketProtocol):
 
     def listen(self, listener: Listener) -> None:
         self._listener = listener
+        headers: Any = self.scope["headers"]
+        headers.clear()  # in place, since the application has copies of the scope
 
     def write(self, text: bytes) -> bool:
         if (

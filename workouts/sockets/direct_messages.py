@@ -18,6 +18,8 @@ class DirectMessages(Protocol):
 
         What the listener returns comes out of receive(), as the `request` of an event of the type
         REQUEST. Messages that arrive before the next call of receive() come out of it as well.
+        The handshake is over then: the scope loses its headers, which would live as long as the
+        socket.
         """
 
     def write(self, text: bytes) -> bool:

@@ -72,7 +72,8 @@ class PlainSocketReps:
         self._rate_limit = SocketRateLimit(per_second, burst=BURST_S * per_second)
         self._add = source.add
         self._keys: dict[str, PackedRepKeys] = {}
-        self._too_fast: Counter[str] = Counter()  # by exercise, until noted with the session
+        # by exercise, until noted with the session; most sockets never have one
+        self._too_fast: Counter[str] | None = None
         self._noting: asyncio.Task[None] | None = None
 
     def handle_message(self, text: str) -> Awaitable[None] | None:
@@ -92,6 +93,8 @@ class PlainSocketReps:
         return self._add(rep)
 
     def _reject_too_fast(self, slug: str) -> None:
+        if self._too_fast is None:
+            self._too_fast = Counter()
         self._too_fast[slug] += 1
         if self._noting is None:
             self._noting = asyncio.get_running_loop().create_task(self._note_too_fast())
@@ -103,7 +106,7 @@ class PlainSocketReps:
     async def _note_too_fast(self) -> None:
         """Note refusals with the session, many in one call: Redis must not get the flood."""
         await asyncio.sleep(NOTE_EVERY_S)
-        refused, self._too_fast, self._noting = self._too_fast, Counter(), None
+        refused, self._too_fast, self._noting = self._too_fast or Counter(), None, None
         count_refusal_metric("too_fast", refused.total(), user_id=self._user_id)
         try:
             for slug, number in refused.items():

@@ -77,11 +77,11 @@ class DeviceSocket:
         self._replies = message_loop.replies
         self._name = uuid.uuid4().hex
         self.acks = SocketAcks(user_id, self._name)
-        source = get_rep_batcher().open_source(hash_tag_of_user(user_id))
-        self._plain_reps = PlainSocketReps(user_id, message_loop.replies, self.acks, source)
-        self._device_reps = DeviceSocketReps(user_id, message_loop, self.acks, source)
+        self._source = get_rep_batcher().open_source(hash_tag_of_user(user_id))
+        self._device_reps = DeviceSocketReps(user_id, message_loop, self.acks, self._source)
+        self._plain_reps: PlainSocketReps | None = None  # most devices number all their reps
         self._request_limit = SocketRateLimit(REQUESTS_PER_S, burst=REQUESTS_AT_ONCE)
-        self._finished_alone: set[str] = set()  # exercises, since the client is gone
+        self._finished_alone: frozenset[str] = frozenset()  # exercises, since the client is gone
 
     @property
     def device(self) -> str:
@@ -107,7 +107,7 @@ class DeviceSocket:
             case DeviceRep(type=slug, seq=int(seq), at=at):
                 return self._device_reps.count(slug, seq, at)
             case DeviceRep(type=slug):
-                return self._plain_reps.count(slug)
+                return self._count_plain_rep(slug)
             case Hello(device=device, now=device_ms):
                 if self._device_reps.device not in ("", device):
                     raise WorkoutError(
@@ -132,6 +132,13 @@ class DeviceSocket:
             case _ as never:
                 assert_never(never)
 
+    def _count_plain_rep(self, slug: str) -> Awaitable[None] | None:
+        if self._plain_reps is None:
+            self._plain_reps = PlainSocketReps(
+                self._user_id, self._replies, self.acks, self._source
+            )
+        return self._plain_reps.count(slug)
+
     async def _answer(
         self, request: str, build: Build, is_due: Callable[[], bool] = lambda: False
     ) -> None:
@@ -155,7 +162,7 @@ class DeviceSocket:
 
     def _is_finish_due(self, slug: str) -> bool:
         is_due = slug not in self._finished_alone
-        self._finished_alone.add(slug)
+        self._finished_alone |= {slug}
         return is_due
 
     async def _welcome(self) -> Welcome:
