@@ -9,6 +9,7 @@ from django.test import SimpleTestCase
 
 from workouts.close_codes import CLOSE_POLICY, CLOSE_RESTART, CLOSE_TOO_BIG
 from workouts.exceptions import Code, WorkoutError
+from workouts.live.greeting.batching import get_greeting_batcher
 from workouts.sockets.frames import MAX_MESSAGE_BYTES
 from workouts.sockets.message_loop import (
     MAX_ERRORS_IN_A_ROW,
@@ -222,6 +223,7 @@ class RestartTests(SimpleTestCase):
         await answering
         await loop._ending
         assert answered == [2]
+        await get_greeting_batcher().close()
 
     async def test_a_client_that_is_gone_is_no_error(self) -> None:
         connection = Connection()

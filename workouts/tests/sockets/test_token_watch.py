@@ -14,6 +14,7 @@ from django.db import connection, connections
 from django.test import TestCase, TransactionTestCase, override_settings
 from django.utils import timezone
 
+from workouts.live.greeting.batching import get_greeting_batcher
 from workouts.models import Athlete, JoinedDevice
 from workouts.routing import websocket_urlpatterns
 from workouts.services.revocations import Revocations
@@ -50,6 +51,7 @@ class UnknownRevocationsTests(TransactionTestCase):
             await client.connect(timeout=ANSWER_S)
             answer = dict(await client.receive_output(timeout=ANSWER_S))
             await client.disconnect(timeout=ANSWER_S)
+            await get_greeting_batcher().close()
         # Channels' communicator leaves connections open, which would be in the next test's way
         for executor in (for_revocations, None):
             await loop.run_in_executor(executor, connections.close_all)
