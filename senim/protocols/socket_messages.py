@@ -5,6 +5,7 @@ Messages go to the application through ASGI, or directly if it asks for that
 """
 
 import asyncio
+from collections.abc import Awaitable
 from typing import Any, cast
 
 from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
@@ -156,6 +157,13 @@ class MessageWebSocketProtocol(EndingWebSocketProtocol):
         frames, self.frames = self.frames, []
         self._hand_over(b"".join(frames))
 
+    def _call_listener(self, listener: Listener, text: str | None) -> Awaitable[None] | None:
+        try:
+            return listener(text)
+        except Exception as error:
+            # a bug in a handler ends this socket's application, as it would behind receive()
+            return raise_to_application(error)
+
     def _hand_over(self, data: bytes | bytearray | memoryview) -> None:
         """Give a whole message to the consumer."""
         self._budget.idle_frames_left = MAX_IDLE_FRAMES  # those before it were not for nothing
@@ -164,7 +172,7 @@ class MessageWebSocketProtocol(EndingWebSocketProtocol):
         text = decode_message(data) if self.curr_msg_data_type == "text" else None
         event: Any
         if self._listener is not None and self.queue.is_waited_for:
-            request = self._listener(text)
+            request = self._call_listener(self._listener, text)
             if request is None:
                 return
             event = {"type": REQUEST, "request": request}
@@ -173,6 +181,10 @@ class MessageWebSocketProtocol(EndingWebSocketProtocol):
         self.queue.put_nowait(event)
         if len(self.queue.events) >= MAX_QUEUED:
             self._pause_reading()
+
+
+async def raise_to_application(error: Exception) -> None:
+    raise error
 
 
 def decode_message(data: Any) -> str | None:

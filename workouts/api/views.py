@@ -88,8 +88,9 @@ class FinishView(DatabaseView):
         return super().dispatch(request, *args, **kwargs)
 
     def post(self, request: Request) -> Response:
-        if self.error is not None:
-            raise self.error
+        error, self.error = self.error, None  # a cycle would keep it in memory for a while
+        if error is not None:
+            raise error
         body = read_request_body(request, FinishSerializer)
         user_id = get_caller(request).athlete_to_finish(body["user_id"])
         session, is_repeated = finish_or_repeat_workout(

@@ -71,7 +71,8 @@ class SealedSession:
 
     `refused_counts` counts every refused rep by reason, `refusals` lists the last of them, and
     `others` the reps of a device that another one had counted.
-    `distrusted` counts the device times that were not believed.
+    `distrusted` counts the device times that were not believed. `device_seqs` are the last seqs of
+    the devices that sent reps last, `former_device_seqs` those of any others.
     """
 
     name: SessionName
@@ -80,8 +81,14 @@ class SealedSession:
     refusals: list[RefusedRep] = field(default_factory=list)
     others: list[OtherDeviceRep] = field(default_factory=list)
     device_seqs: dict[str, int] = field(default_factory=dict)
+    former_device_seqs: dict[str, int] = field(default_factory=dict)
     distrusted: int = 0
     load_kg: Decimal | None = None
+
+    @property
+    def last_seqs(self) -> dict[str, int]:
+        """The last seqs of all devices."""
+        return self.former_device_seqs | self.device_seqs
 
 
 def split_sealed_index_member(member: str) -> SessionName:
@@ -140,6 +147,7 @@ def parse_sealed_session(
         refusals=unpack_sealed_refusals(started_ms, refusals),
         others=unpack_sealed_others(started_ms, others),
         device_seqs=pick_sealed_numbers(fields, "seq:"),
+        former_device_seqs=pick_sealed_numbers(fields, "former-seq:"),
         distrusted=int(fields.get("clock", 0)),
         load_kg=round_load_kg(fields["load_kg"].decode()) if "load_kg" in fields else None,
     )

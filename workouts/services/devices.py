@@ -19,6 +19,7 @@ from workouts.services.saved_seqs import get_saved_seq_collector
 REDIS_DEADLINE_S = 3.0
 HELLO_DEADLINE_S = 6.5  # a client has its answer within 7 s
 MAX_LATELY_SAVED = 10_000
+MOST_A_STATEMENT = 5000  # devices: databases take some ten thousand parameters
 # what this process saved last, by user_id and device: if Redis has less, it was set back to an
 # earlier state, by a backup, say
 lately_saved: dict[tuple[str, str], int] = {}
@@ -68,10 +69,11 @@ def save_last_seqs_of_devices(seqs: Mapping[str, Mapping[str, int]]) -> None:
     if len(lately_saved) > MAX_LATELY_SAVED:
         lately_saved.clear()
     for user_id, device_id, seq in raised:
-        lately_saved[user_id, device_id] = seq
-    if raised:
-        text = RAISE_LAST_SEQS.format(", ".join(["(%s, %s, %s)"] * len(raised)))
-        values: list[Any] = [*chain.from_iterable(raised)]
+        lately_saved[user_id, device_id] = max(seq, lately_saved.get((user_id, device_id), 0))
+    for start in range(0, len(raised), MOST_A_STATEMENT):
+        part = raised[start : start + MOST_A_STATEMENT]
+        text = RAISE_LAST_SEQS.format(", ".join(["(%s, %s, %s)"] * len(part)))
+        values: list[Any] = [*chain.from_iterable(part)]
         with connection.cursor() as cursor:
             cursor.execute(text, values)
 

@@ -170,7 +170,7 @@ def save_and_clear_session(
     except Exception:
         limit_log("session_save_failed", level=ERROR, exc_info=True, **name._asdict())
     if sealed is not None:
-        save_last_seqs_of_sealed(name.user_id, sealed.device_seqs)
+        save_last_seqs_of_sealed(name.user_id, sealed.last_seqs)
     return None
 
 

@@ -95,7 +95,7 @@ def save_sealed_session(sealed: SealedSession, *, origin: str = NOBODY) -> Worko
 def insert_finished_session(sealed: SealedSession) -> WorkoutSession:
     """Insert the row of a sealed session with its flags, its first review step and device seqs."""
     user_id = lock_athlete_against_merging(sealed.name.user_id)
-    save_last_seqs_of_devices({sealed.name.user_id: sealed.device_seqs})
+    save_last_seqs_of_devices({sealed.name.user_id: sealed.last_seqs})
     row = build_finished_row(sealed, user_id)
     assess_row_at_finish(row)
     step = open_review(row)

@@ -31,6 +31,7 @@ from workouts.services.saving import (
 )
 
 MOST_TOGETHER = 32
+LOCK_NOT_AVAILABLE = "55P03"
 # a sweep may have saved one of them since it was sealed
 UNLESS_SAVED = "ON CONFLICT (session_id) DO NOTHING RETURNING user_id, id"
 
@@ -73,7 +74,7 @@ def save_session_group(group: Sequence[Unsaved]) -> list[WorkoutSession | Operat
     except Exception as error:
         if len(group) > 1:
             limit_log("group_not_saved", sessions=len(group), error=" ".join(str(error).split()))
-        elif isinstance(error, OperationalError):
+        elif isinstance(error, OperationalError) and not is_lock_timeout(error):
             return [error]
         return [None] * len(group)
     if saved:
@@ -81,6 +82,11 @@ def save_session_group(group: Sequence[Unsaved]) -> list[WorkoutSession | Operat
         clear_saved_sessions([each.sealed.name for each in saved])
     ids = {id(each) for each in saved}
     return [each.row if id(each) in ids else None for each in group]
+
+
+def is_lock_timeout(error: OperationalError) -> bool:
+    """Return whether a lock was waited for too long to hold up a group, and alone is not."""
+    return getattr(error.__cause__, "sqlstate", None) == LOCK_NOT_AVAILABLE
 
 
 def insert_session_group(group: Sequence[Unsaved]) -> list[Unsaved]:
@@ -101,8 +107,10 @@ def insert_session_group(group: Sequence[Unsaved]) -> list[Unsaved]:
             for each, day in zip(ours, days, strict=True)
             if not find_overlapped_flags(each.row, day.earlier)
         ]
+        if not ours:
+            return []
         save_last_seqs_of_devices(
-            {each.sealed.name.user_id: each.sealed.device_seqs for each in ours}
+            {each.sealed.name.user_id: each.sealed.last_seqs for each in ours}
         )
         steps = [step for each in ours if (step := open_review(each.row)) is not None]
         ids = dict(insert_rows([each.row for each in ours], ending=UNLESS_SAVED))

@@ -64,7 +64,9 @@ class ReplyQueue:
         self._unknown += 1
 
     def fill(self, reply: Reply, frame: OutgoingFrame | bytes) -> None:
-        """Send an answer as soon as all before it are sent."""
+        """Send an answer as soon as all before it are sent. Only the first one given counts."""
+        if reply.frame is not None:
+            return
         reply.frame = frame
         self._unknown -= 1
         self._flush()

@@ -50,14 +50,18 @@ local function find_device(mark, id)
 end
 
 -- Returns the other devices without those that were idle longest, if there are too many with this
--- one. The session loses the seq of a device that is forgotten, and notes that it has its reps.
+-- one. The session keeps the seq of a device that is forgotten apart, for when it is saved.
 local function forget_idle_devices(others, session)
   local kept = {}
   for id, rest in string.gmatch(others, '|(%S+) ([^|]+)') do
     if #kept < MAX_DEVICES - 1 then
       kept[#kept + 1] = '|' .. id .. ' ' .. rest
-    elseif redis.call('HDEL', session, 'seq:' .. id) == 1 then
-      redis.call('HSET', session, 'no-seq:' .. id, 1)
+    else
+      local seq = redis.call('HGET', session, 'seq:' .. id)
+      if seq then
+        redis.call('HSET', session, 'former-seq:' .. id, seq)
+        redis.call('HDEL', session, 'seq:' .. id)
+      end
     end
   end
   return table.concat(kept)

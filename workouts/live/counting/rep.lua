@@ -58,7 +58,7 @@ local function count_plain_rep(key, arg, limits)
     note_refusal(KEYS[key + SESSION], KEYS[key + REFUSED], started, 'debounced', now)
     return DEBOUNCED, nil, limits.interval - gap
   end
-  local newest = tonumber(rest == '' and arrival or string.match(rest, '^ (%-?%d+)'))
+  local newest = tonumber(rest == '' and arrival or string.match(rest, '^ (%-?%d+)') or arrival)
   debt = is_set_back(newest, now) and 0 or find_debt(tonumber(debt), now - newest)
   if debt > TOLERANCE_MS then
     note_refusal(KEYS[key + SESSION], KEYS[key + REFUSED], started, 'pace', now)

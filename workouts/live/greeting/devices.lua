@@ -3,6 +3,9 @@
 -- of writes that the server had then. A failover or a restart, which may lose the newest writes,
 -- begins another history.
 local MEMORY_TTL_S, MAX_DEVICES = 172800, 16
+-- with those that have reps that are not saved. About any others the database is asked at each
+-- hello, so that made-up devices do not make hellos slow
+local MAX_NOTED = 64
 
 -- Returns what names the server's history of writes, '' if it does not say.
 local function read_history()
@@ -18,54 +21,61 @@ local function is_memory_whole(devices, device, history, now)
   return noted == history and now - tonumber(time) < MEMORY_TTL_S * 1000
 end
 
--- Add the devices that have reps in a session; one without a seq there gave way to newer ones. A
--- damaged session may have reps of any device.
-local function add_busy_devices(busy, session)
-  local fields = redis.pcall('HKEYS', session)
-  if fields.err then
-    busy.all = true
-    return
-  end
-  for _, field in ipairs(fields) do
-    local device = string.match(field, '^seq:(.+)$') or string.match(field, '^no%-seq:(.+)$')
-    if device then busy[device] = true end
-  end
-end
-
--- Returns the devices with reps in a session that is not saved yet, live or sealed.
-local function find_busy_devices(prefix, user)
-  local busy = {}
+-- Returns the keys of the athlete's sessions that are not saved yet, live or sealed.
+local function find_unsaved_sessions(prefix, user)
+  local sessions = {}
   for _, member in ipairs(redis.call('ZRANGE', prefix .. 'live', 0, -1)) do
     if string.match(member, '^[^:]+:(.*)$') == user then
-      add_busy_devices(busy, prefix .. 'session:' .. member)
+      sessions[#sessions + 1] = prefix .. 'session:' .. member
     end
   end
   for _, member in ipairs(redis.call('ZRANGE', prefix .. 'sealed', 0, -1)) do
     local id, owner = string.match(member, '^([^:]+):[^:]+:(.*)$')
-    if owner == user then add_busy_devices(busy, prefix .. 'sealed:' .. id) end
+    if owner == user then sessions[#sessions + 1] = prefix .. 'sealed:' .. id end
   end
-  return busy
+  return sessions
 end
 
--- Forget devices, the one idle longest first, until there are few enough, or all have reps that are
--- not saved. The database keeps the last seq of each that has saved reps.
-local function forget_idle_devices(prefix, user, devices, own)
-  local excess = redis.call('HLEN', devices) - MAX_DEVICES
-  if excess <= 0 then return end
-  local busy, idle = find_busy_devices(prefix, user), {}
-  local fields = redis.call('HGETALL', devices)
-  for index = 1, #fields, 2 do
-    local device = fields[index]
-    local memory = prefix .. 'device:' .. device .. ':' .. user
-    local hello = tonumber(string.match(fields[index + 1], '^%d+')) or 0
-    local rep = tonumber(string.match(redis.call('GET', memory) or '', '^%d+ (%d+)')) or 0
-    if device ~= own and not (busy.all or busy[device]) then
-      idle[#idle + 1] = {device = device, memory = memory, time = math.max(hello, rep)}
+-- Returns whether a device has reps in one of these sessions. A damaged session may have reps of any
+-- device.
+local function has_unsaved_reps(sessions, device)
+  for _, session in ipairs(sessions) do
+    for _, kind in ipairs({'seq:', 'former-seq:'}) do
+      if redis.pcall('HEXISTS', session, kind .. device) ~= 0 then return true end
     end
   end
-  table.sort(idle, function(one, other) return one.time < other.time end)
-  for index = 1, math.min(excess, #idle) do
-    redis.call('DEL', idle[index].memory)
-    redis.call('HDEL', devices, idle[index].device)
+  return false
+end
+
+-- Forget devices, the one idle longest first, until there is room for one more, or all have reps
+-- that are not saved. The database keeps the last seq of each that has saved reps.
+local function forget_idle_devices(prefix, user, devices)
+  local excess = redis.call('HLEN', devices) + 1 - MAX_DEVICES
+  if excess <= 0 then return end
+  local fields, known = redis.call('HGETALL', devices), {}
+  for index = 1, #fields, 2 do
+    local memory = prefix .. 'device:' .. fields[index] .. ':' .. user
+    local hello = tonumber(string.match(fields[index + 1], '^%d+')) or 0
+    local rep = tonumber(string.match(redis.call('GET', memory) or '', '^%d+ (%d+)')) or 0
+    known[#known + 1] = {device = fields[index], memory = memory, time = math.max(hello, rep)}
   end
+  table.sort(known, function(one, other) return one.time < other.time end)
+  local sessions = find_unsaved_sessions(prefix, user)
+  for _, idle in ipairs(known) do
+    if excess > 0 and not has_unsaved_reps(sessions, idle.device) then
+      redis.call('DEL', idle.memory)
+      redis.call('HDEL', devices, idle.device)
+      excess = excess - 1
+    end
+  end
+end
+
+-- Note that a device has said hello: its time and the history.
+local function note_device(prefix, user, devices, device, text)
+  if redis.call('HEXISTS', devices, device) == 0 then
+    forget_idle_devices(prefix, user, devices)
+    if redis.call('HLEN', devices) >= MAX_NOTED then return end
+  end
+  redis.call('HSET', devices, device, text)
+  redis.call('EXPIRE', devices, MEMORY_TTL_S)
 end

@@ -26,9 +26,7 @@ local function meet_device(prefix, user, saved, device)
   -- what was read before a failover may be older than a save whose seqs the failover lost
   local is_whole = asked_in == history or (seq and is_memory_whole(devices, device, history, now))
   if not is_whole then return {last_seq, 0, history} end
-  redis.call('HSET', devices, device, string.format('%.0f %s', now, history))
-  redis.call('EXPIRE', devices, MEMORY_TTL_S)
-  forget_idle_devices(prefix, user, devices, device)
+  note_device(prefix, user, devices, device, string.format('%.0f %s', now, history))
   return {last_seq, 1, history}
 end
 

@@ -19,7 +19,7 @@ from workouts.tests.support.greetings import (
 )
 from workouts.tests.support.sent import MEMORY_S, Sent, send, verdicts_of
 
-MOST = 16
+MOST, MOST_NOTED = 16, 64
 HOUR_MS = 3_600_000
 
 
@@ -95,6 +95,31 @@ class LimitSuite:
         assert not get_live_store().client.hexists(session, "seq:d0")
         meet(self.athlete, "new", 0)
         assert {*self.devices} < list_devices(self.athlete)
+
+    def test_the_seqs_of_devices_that_gave_way_are_read_with_the_session(self) -> None:
+        reps = [Sent(8, 5000 * n, device=d, known=7) for n, d in enumerate(self.devices)]
+        send(self.athlete, *reps, Sent(3, 5000 * MOST, device="new"))
+        (session_id,) = seal(self.athlete)
+        sealed = get_live_store().read(SessionName(self.athlete, "squat", session_id))
+        assert sealed is not None
+        assert len(sealed.device_seqs) == MOST
+        assert sealed.last_seqs == {**dict.fromkeys(self.devices, 8), "new": 3}
+
+    def test_made_up_devices_with_reps_are_not_noted_without_end(self) -> None:
+        train(self.athlete)
+        keys, client = get_redis_key_space().live(self.athlete, "squat"), get_live_store().client
+        made_up = [f"made-up-{number}" for number in range(MOST_NOTED)]
+        for device in made_up:
+            client.hset(keys.session, f"former-seq:{device}", 1)
+            meet(self.athlete, device, 1)
+        assert list_devices(self.athlete) == {*made_up}
+        assert meet(self.athlete, "new", 3) == Memory(3, is_whole=True)
+        assert list_devices(self.athlete) == {*made_up}
+        assert meet(self.athlete, "new") == Memory(3, is_whole=False)
+        self.clear()
+        meet(self.athlete, "new", 3)
+        assert "new" in list_devices(self.athlete)
+        assert len(list_devices(self.athlete)) == MOST
 
     def test_nobody_is_forgotten_while_a_session_is_damaged(self) -> None:
         train(self.athlete)

@@ -25,7 +25,7 @@ from workouts.simulation.raw_socket import build_simulated_frame
 from workouts.sockets.direct_messages import find_direct_messages
 from workouts.sockets.message_loop import MAX_ERRORS_IN_A_ROW, CloseSocket, SocketLoop
 
-BAD, LATER, CLOSE, SLOW, END = "bad", "later", "close", "slow", "the end"
+BAD, LATER, CLOSE, SLOW, BUG, END = "bad", "later", "close", "slow", "bug", "the end"
 texts = st.sampled_from(["", "rep", "over 125 bytes " * 10, BAD, LATER, SLOW] * 3 + [CLOSE])
 messages = st.builds(
     lambda opcode, text, is_final: build_simulated_frame(opcode, text, is_final=is_final),
@@ -74,6 +74,8 @@ class EchoSocket:
         replies = self.loop.replies
         if text == BAD:
             raise WorkoutError(Code.INVALID_MESSAGE, "it is bad")
+        if text == BUG:
+            raise ZeroDivisionError
         if text == CLOSE:
             raise CloseSocket(CLOSE_POLICY, "as asked")
         reply = replies.reserve()
@@ -180,6 +182,11 @@ class DirectMessagesTests(SimpleTestCase):
         answers = [json.loads(text) for text in texts_of(frames)]
         assert answers.pop(4)["detail"] == "it is bad"
         assert answers == [*(text for text in order if text != BAD), END]
+
+    def test_a_bug_in_a_handler_ends_the_application(self) -> None:
+        pieces = [build_simulated_frame(Opcode.TEXT, text) for text in (b"one", b"bug", b"two")]
+        frames = self.compare(pieces)
+        assert [json.loads(text) for text in texts_of(frames)] == ["one"]
 
     def test_errors_in_a_row_close_the_socket(self) -> None:
         bad = build_simulated_frame(Opcode.TEXT, BAD.encode())

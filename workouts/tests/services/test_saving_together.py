@@ -137,7 +137,7 @@ class TogetherTests(GroupCase):
         assert sealed_ids() == set()
 
     def test_a_lone_finish_is_one_transaction_without_savepoints(self) -> None:
-        for takes in (7, 5):  # a new athlete is created, and looked for among the forgotten
+        for takes in (8, 5):  # a new athlete is looked for, here and among the forgotten, and made
             train(self.user_id)
             with CaptureQueriesContext(connection) as queries:
                 finish(self.user_id)
@@ -255,6 +255,29 @@ class LockTests(GroupCase):
         held, *others = self.train_all(4)
         save_session(held)
         with self.locked(held):
+            waiting = self.start(lambda: finish(held))
+            wait_for_a_lock()
+            rows = self.finish_at_once(*others)
+            assert [row.athlete_id for row in rows] == others
+            assert not waiting.ready()
+        assert waiting.get(WAIT_S).total_reps == 1
+
+    def test_an_athlete_who_is_being_changed_does_not_hold_up_the_others(self) -> None:
+        held, *others = self.train_all(4)
+        save_session(held)
+        with transaction.atomic():
+            Athlete.objects.filter(user_id=held).update(display_name="Aigul")
+            waiting = self.start(lambda: finish(held))
+            wait_for_a_lock()
+            rows = self.finish_at_once(*others)
+            assert [row.athlete_id for row in rows] == others
+            assert not waiting.ready()
+        assert waiting.get(WAIT_S).total_reps == 1
+
+    def test_an_athlete_who_is_being_added_does_not_hold_up_the_others_for_long(self) -> None:
+        held, *others = self.train_all(4)
+        with transaction.atomic():
+            Athlete.objects.create(user_id=held)
             waiting = self.start(lambda: finish(held))
             wait_for_a_lock()
             rows = self.finish_at_once(*others)

@@ -37,6 +37,18 @@ class ReplyQueueTests(SimpleTestCase):
         replies.fill(first, "one")
         assert client.received == ["one", "two", "error"]
 
+    async def test_a_message_is_answered_once(self) -> None:
+        client = Client()
+        replies = ReplyQueue(client.send)
+        first, _second, _last = replies.reserve(), replies.reserve(), replies.reserve()
+        replies.fill(first, "one")
+        replies.fill(first, "again")
+        assert client.received == ["one"]
+        waiting = asyncio.ensure_future(replies.wait_for_earlier())
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        waiting.cancel()
+
     async def test_it_does_not_wait_for_a_slow_reader(self) -> None:
         slow, quick = Client(), Client()
         slow.reads.clear()
