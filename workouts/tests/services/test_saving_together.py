@@ -251,15 +251,20 @@ class LockTests(GroupCase):
             Athlete.objects.select_for_update(no_key=True).get(user_id=user_id)
             yield
 
+    def check_others_are_saved(self, held: str, others: list[str]) -> AsyncResult[Any]:
+        """Finish all; return the finish of the one who is held up, which still waits."""
+        waiting = self.start(lambda: finish(held))
+        wait_for_a_lock()
+        rows = self.finish_at_once(*others)
+        assert [row.athlete_id for row in rows] == others
+        assert not waiting.ready()
+        return waiting
+
     def test_an_athlete_who_is_locked_does_not_hold_up_the_others(self) -> None:
         held, *others = self.train_all(4)
         save_session(held)
         with self.locked(held):
-            waiting = self.start(lambda: finish(held))
-            wait_for_a_lock()
-            rows = self.finish_at_once(*others)
-            assert [row.athlete_id for row in rows] == others
-            assert not waiting.ready()
+            waiting = self.check_others_are_saved(held, others)
         assert waiting.get(WAIT_S).total_reps == 1
 
     def test_an_athlete_who_is_being_changed_does_not_hold_up_the_others(self) -> None:
@@ -267,22 +272,14 @@ class LockTests(GroupCase):
         save_session(held)
         with transaction.atomic():
             Athlete.objects.filter(user_id=held).update(display_name="Aigul")
-            waiting = self.start(lambda: finish(held))
-            wait_for_a_lock()
-            rows = self.finish_at_once(*others)
-            assert [row.athlete_id for row in rows] == others
-            assert not waiting.ready()
+            waiting = self.check_others_are_saved(held, others)
         assert waiting.get(WAIT_S).total_reps == 1
 
     def test_an_athlete_who_is_being_added_does_not_hold_up_the_others_for_long(self) -> None:
         held, *others = self.train_all(4)
         with transaction.atomic():
             Athlete.objects.create(user_id=held)
-            waiting = self.start(lambda: finish(held))
-            wait_for_a_lock()
-            rows = self.finish_at_once(*others)
-            assert [row.athlete_id for row in rows] == others
-            assert not waiting.ready()
+            waiting = self.check_others_are_saved(held, others)
         assert waiting.get(WAIT_S).total_reps == 1
 
     def test_groups_of_several_processes_with_the_same_athletes_do_not_deadlock(self) -> None:
